@@ -1,0 +1,1 @@
+"""Which references a dataset needs under a context, and why."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class BestrefsConfig(AppConfig):
+    name = "apps.bestrefs"
+    label = "bestrefs"

@@ -1,0 +1,39 @@
+"""Records of who did what; called inside the transaction that does it."""
+
+from django.db.models import F
+
+from apps.catalog.models import AuditRecord, File, Revision
+
+
+def file_changed(file: File, *, action: str, user: str, why: str = "", details: str = "") -> None:
+    """Record that `user` did `action` to a file."""
+    _record(
+        action=action,
+        user=user,
+        filename=file.name,
+        instrument=file.instrument,
+        filekind=file.filekind,
+        why=why,
+        details=details,
+    )
+
+
+def pointer_moved(context: str, *, pointer: str, user: str, why: str = "", details: str = "") -> None:
+    """Record that a pointer now names `context`."""
+    _record(action=f"set {pointer}", user=user, filename=context, why=why, details=details)
+
+
+def noted(action: str, *, user: str, why: str = "", details: str = "") -> None:
+    """Record something that concerns no single file, an import say."""
+    _record(action=action, user=user, why=why, details=details)
+
+
+def _record(**fields: str) -> None:
+    AuditRecord.objects.create(**fields)
+    count_change()
+
+
+def count_change() -> None:
+    """Tell everything derived from files and pointers that it is stale."""
+    if not Revision.objects.update(number=F("number") + 1):
+        Revision.objects.get_or_create(pk=1, defaults={"number": 1})

@@ -1,0 +1,33 @@
+"""What can be wrong with a file on its way in or out."""
+
+from apps.core.errors import ConflictError, InvalidInputError, NotFoundError
+
+
+class UnknownFileError(NotFoundError):
+    """No row has this name."""
+
+    code = "unknown_file"
+
+
+class NotHeldError(NotFoundError):
+    """The file is catalogued, but its bytes are not in our store."""
+
+    code = "not_held"
+
+
+class NameTakenError(ConflictError):
+    """The name already means other bytes."""
+
+    code = "name_taken"
+
+
+class DamagedFileError(ConflictError):
+    """Bytes disagree with the size or sha1sum they must have."""
+
+    code = "damaged_file"
+
+
+class BadNameError(InvalidInputError):
+    """Not a name CRDS gives to files."""
+
+    code = "bad_name"

@@ -1,0 +1,111 @@
+"""The ledger: every file, and who did what to it."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.catalog.states import ChangeLevel, FileKind, FileState
+
+
+class File(models.Model):
+    """A mapping or a reference. Its name means the same bytes for ever.
+
+    A row may stand for bytes that we do not hold: then `held_at` is empty and the file cannot be
+    downloaded, though its name, size and sha1sum are known.
+    """
+
+    name = models.CharField(max_length=128, unique=True, help_text="Official name, without directory.")
+    kind = models.CharField(max_length=9, choices=FileKind)
+    observatory = models.CharField(max_length=16)
+    instrument = models.CharField(max_length=32, blank=True, help_text="Empty for a pmap.")
+    filekind = models.CharField(max_length=64, blank=True, help_text="Reftype; empty for pmap and imap.")
+    size = models.BigIntegerField(null=True, help_text="Bytes; empty if unknown.")
+    sha1sum = models.CharField(max_length=40, blank=True, help_text="Lower-case hex; empty if unknown.")
+    state = models.CharField(max_length=16, choices=FileState, default=FileState.DELIVERED)
+    held_at = models.DateTimeField(null=True, help_text="When bytes that agree with the row were stored.")
+    rejected = models.BooleanField(default=False, help_text="This very file is bad.")
+    blacklisted = models.BooleanField(default=False, help_text="This file, or a mapping it names, is bad.")
+
+    uploaded_as = models.CharField(max_length=128, blank=True, help_text="The name it arrived with.")
+    derived_from = models.CharField(max_length=128, blank=True)
+    replaced_by = models.CharField(max_length=128, blank=True, help_text="Name of the file that replaces it.")
+    delivered_at = models.DateTimeField(default=timezone.now)
+    activated_at = models.DateTimeField(null=True, help_text="When a latest context first contained it.")
+    useafter_at = models.DateTimeField(null=True, help_text="UTC; first moment a reference applies.")
+    change_level = models.CharField(max_length=8, choices=ChangeLevel, default=ChangeLevel.SEVERE)
+    deliverer = models.CharField(max_length=150, blank=True, help_text="Account that delivered it.")
+    deliverer_email = models.EmailField(blank=True)
+    creator = models.CharField(max_length=255, blank=True, help_text="Author of the file.")
+    description = models.TextField(blank=True, help_text="Why it was delivered.")
+    pedigree = models.CharField(max_length=80, blank=True)
+    reference_file_type = models.CharField(max_length=80, blank=True)
+    aperture = models.CharField(max_length=80, blank=True)
+    comment = models.TextField(blank=True)
+    history = models.TextField(blank=True)
+    catalog_link = models.CharField(max_length=255, blank=True)
+    changed_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["kind", "instrument", "filekind"]),
+            models.Index(fields=["sha1sum"]),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(sha1sum="") | Q(sha1sum__regex=r"^[0-9a-f]{40}$"), name="sha1sum_is_hex"
+            ),
+            models.CheckConstraint(condition=~Q(name__contains="/"), name="file_name_has_no_directory"),
+            models.CheckConstraint(
+                condition=Q(size__isnull=True) | Q(size__gte=0), name="size_is_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(held_at__isnull=True) | (~Q(sha1sum="") & Q(size__isnull=False)),
+                name="held_file_has_checksum",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_held(self) -> bool:
+        """Whether our store has the bytes."""
+        return self.held_at is not None
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether clients must refuse it."""
+        return self.rejected or self.blacklisted
+
+
+class AuditRecord(models.Model):
+    """Who did what to which file, when and why. Append only; written by `audit.py`."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    action = models.CharField(max_length=32, help_text="What was done, in one word.")
+    user = models.CharField(max_length=150, help_text="Account, or the command that acted.")
+    filename = models.CharField(max_length=128, blank=True, help_text="Empty if it concerns no single file.")
+    instrument = models.CharField(max_length=32, blank=True)
+    filekind = models.CharField(max_length=64, blank=True)
+    why = models.TextField(blank=True, help_text="The reason that was given.")
+    details = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        indexes = (models.Index(fields=["filename"]),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.user} {self.action} {self.filename}"
+
+
+class Revision(models.Model):
+    """One row that counts the changes of files and pointers, so that what is derived knows when it is stale.
+
+    A counter that each change updates in its own transaction, because record numbers are handed out before
+    commit: the highest number seen says nothing about a lower one still under way.
+    """
+
+    number = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.number)

@@ -1,0 +1,1 @@
+"""Looks into files: the only importer of astropy, asdf, crds and the data models."""

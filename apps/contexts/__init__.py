@@ -1,0 +1,1 @@
+"""Every context, and which one is edit, latest, versions or build since when."""

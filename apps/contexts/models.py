@@ -1,0 +1,60 @@
+"""The pointers, every move of them a row."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class Pointer(models.TextChoices):
+    """What a context can be; `operational` is accepted on input and stored as latest."""
+
+    LATEST = "latest"
+    EDIT = "edit"
+    VERSIONS = "versions"
+    BUILD = "build"
+
+
+class ContextChange(models.Model):
+    """One move of one pointer. The newest row of a pointer says where it points.
+
+    The rows of `latest` are the context history: an era lasts from `started_at` to the next row's.
+    """
+
+    pointer = models.CharField(max_length=8, choices=Pointer)
+    context = models.CharField(max_length=128, help_text="Name of a pmap.")
+    calibration_version = models.CharField(
+        max_length=32, blank=True, help_text="Version of the calibration software; build contexts only."
+    )
+    started_at = models.DateTimeField(default=timezone.now, help_text="UTC; inclusive start of the era.")
+    recorded_at = models.DateTimeField(default=timezone.now)
+    user = models.CharField(max_length=150, help_text="Account, or the command that acted.")
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("started_at", "pk")
+        indexes = (models.Index(fields=["pointer", "started_at"]),)
+        constraints = (
+            models.CheckConstraint(
+                condition=(
+                    models.Q(pointer="build") & ~models.Q(calibration_version="")
+                    | ~models.Q(pointer="build") & models.Q(calibration_version="")
+                ),
+                name="build_alone_has_calibration_version",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pointer} {self.context} since {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
+class RemotePipeline(models.Model):
+    """A pipeline that may tell us which context it uses, and the one it last told."""
+
+    name = models.CharField(
+        max_length=128, unique=True, help_text="What people ask for, jwst-ops-pipeline say."
+    )
+    key_sha256 = models.CharField(max_length=64, unique=True, help_text="Of the key that authorises it.")
+    context = models.CharField(max_length=128, blank=True, help_text="Last pushed pmap.")
+    pushed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

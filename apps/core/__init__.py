@@ -1,0 +1,1 @@
+"""What three apps need and no CRDS word names: error families, middleware, logs."""

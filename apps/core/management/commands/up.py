@@ -1,0 +1,51 @@
+import os
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, call_command
+
+from apps.core.supervisor import Child, supervise
+
+
+class Command(BaseCommand):
+    help = "Migrate, then run the web server and a worker until Ctrl-C or TERM."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--bind", default="127.0.0.1", help="address to listen at")
+        parser.add_argument("--threads", type=int, default=16, help="requests served at once by each process")
+        parser.add_argument("--workers", type=int, default=2, help="web processes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "crds_server.settings"}
+        environment.setdefault("PUBLIC_URL", f"http://localhost:{options['port']}")
+        self.stdout.write(
+            f"{settings.OBSERVATORY} at {environment['PUBLIC_URL']}, data in {settings.DATA_ROOT}; Ctrl-C ends it."
+        )
+        supervise(
+            [Child("web", web_command(options), environment), Child("worker", worker_command(), environment)]
+        )
+
+
+def web_command(options: dict[str, Any]) -> list[str]:
+    """Return the command of the web server; threads, because a download must not block a page."""
+    return [
+        *(sys.executable, "-m", "gunicorn", "crds_server.wsgi:application"),
+        *("--bind", f"{options['bind']}:{options['port']}"),
+        *("--workers", str(options["workers"]), "--threads", str(options["threads"])),
+        *("--worker-class", "gthread", "--worker-tmp-dir", str(settings.DATA_ROOT)),
+        *("--no-control-socket", "--log-level", "warning"),
+    ]
+
+
+def worker_command() -> list[str]:
+    """Return the command of the worker; threads, because the folder broker hangs a process pool."""
+    return [
+        *(sys.executable, "-m", "celery", "-A", "crds_server", "worker"),
+        *("--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"),
+        *("--beat", "--schedule", str(settings.DATA_ROOT / "beat-schedule")),
+    ]

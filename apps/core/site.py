@@ -1,0 +1,10 @@
+"""What every page says about the server it comes from."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, str]:
+    """Return the observatory and, unless this is the operational server, its badge."""
+    badge = "" if settings.SERVER_STRING == "ops" else settings.SERVER_STRING
+    return {"observatory": settings.OBSERVATORY, "server_string": badge, "public_url": settings.PUBLIC_URL}

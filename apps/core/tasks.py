@@ -1,0 +1,10 @@
+"""Work that beat asks for."""
+
+from celery import shared_task
+
+from apps.core import heartbeat
+
+
+@shared_task
+def beat() -> None:
+    heartbeat.beat()

@@ -1,0 +1,1 @@
+"""Bytes and published snapshots for people, caches and mirrors."""

@@ -1,0 +1,5 @@
+"""Where bytes are handed out."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

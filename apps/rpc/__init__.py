@@ -1,0 +1,1 @@
+"""JSON-RPC: one thin typed function per method."""

@@ -1,0 +1,5 @@
+"""Where JSON-RPC is spoken."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,30 @@
+"""What the name of a file tells, and which names are names at all."""
+
+import re
+
+# The client's download code accepts these; a space is legal on the wire, but no new file gets one.
+_FILE_NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,128}")
+
+MAPPING_EXTENSIONS = (".pmap", ".imap", ".rmap")
+
+
+def is_file_name(text: str) -> bool:
+    """Tell whether `text` is a file name without directory: it cannot leave its folder, nor hide in it.
+
+    Examples
+    --------
+    >>> is_file_name("jwst_0101.pmap"), is_file_name("../secret"), is_file_name(".hidden")
+    (True, False, False)
+    """
+    return _FILE_NAME.fullmatch(text) is not None
+
+
+def is_mapping(name: str) -> bool:
+    """Tell whether a name is that of a rules file.
+
+    Examples
+    --------
+    >>> is_mapping("hst_acs_darkfile_0250.rmap"), is_mapping("v9718260j_drk.fits")
+    (True, False)
+    """
+    return name.endswith(MAPPING_EXTENSIONS)

@@ -1,0 +1,66 @@
+"""Whether the parts this server depends on are there."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from apps.core import heartbeat
+
+STALE = 4  # A worker is missed after so many heartbeats that did not come.
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it is, and whether the server can answer without it."""
+
+    name: str
+    is_ok: bool
+    text: str
+    is_vital: bool = True
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields as JSON shows them."""
+        return asdict(self)
+
+
+def run() -> list[Check]:
+    """Return every check, the vital ones first."""
+    checks: tuple[Callable[[], Check], ...] = (_database, _store, _worker, _fitsverify)
+    return [check() for check in checks]
+
+
+def _database() -> Check:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as exc:
+        return Check("database", False, f"does not answer: {type(exc).__name__}")
+    return Check("database", True, connection.vendor)
+
+
+def _store() -> Check:
+    try:
+        settings.STORE_ROOT.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.STORE_ROOT):
+            free = shutil.disk_usage(settings.STORE_ROOT).free
+    except OSError as exc:
+        return Check("store", False, f"cannot be written: {exc.strerror}")
+    return Check("store", True, f"{free} bytes free")
+
+
+def _worker() -> Check:
+    age = heartbeat.age()
+    if age is None:
+        return Check("worker", False, "never seen", is_vital=False)
+    is_ok = age < STALE * settings.HEARTBEAT_SECONDS
+    return Check("worker", is_ok, f"last seen {age:.0f} s ago", is_vital=False)
+
+
+def _fitsverify() -> Check:
+    found = shutil.which("fitsverify") is not None
+    text = "installed" if found else "not installed; the structure of FITS files is not checked"
+    return Check("fitsverify", found, text, is_vital=False)

@@ -1,0 +1,105 @@
+"""Typed readers of environment variables, which refuse nonsense at start."""
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str) -> str:
+    """Return the variable, or the text of the file that ``NAME_FILE`` names, or `default`."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as exc:
+            raise ImproperlyConfigured(f"{name}_FILE={path!r} cannot be read: {exc.strerror}.") from exc
+    return os.environ.get(name) or default
+
+
+def word(name: str, default: str, pattern: str = r"[a-z][a-z0-9-]*") -> str:
+    """Return a variable that must match `pattern` as a whole."""
+    value = text(name, default)
+    if not re.fullmatch(pattern, value):
+        raise ImproperlyConfigured(f"{name}={value!r} is not of the form {pattern}.")
+    return value
+
+
+def number(name: str, default: int, *, minimum: int = 0) -> int:
+    """Return a whole number not below `minimum`."""
+    value = text(name, str(default))
+    if not re.fullmatch(r"\d{1,15}", value) or int(value) < minimum:
+        raise ImproperlyConfigured(f"{name}={value!r} is not a whole number from {minimum} up.")
+    return int(value)
+
+
+def flag(name: str, default: bool) -> bool:
+    """Return a yes or no; any of 1, true, yes, on and their opposites is understood."""
+    value = text(name, "yes" if default else "no").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name}={value!r} is neither yes nor no.")
+
+
+def words(name: str, default: str) -> list[str]:
+    """Return a comma separated list without empty items."""
+    return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
+    """Return an address with one of `schemes`, without a slash at its end."""
+    value = text(name, default).rstrip("/")
+    if urlsplit(value).scheme not in schemes:
+        raise ImproperlyConfigured(f"{name}={value!r} does not start with one of {', '.join(schemes)}.")
+    return value
+
+
+def secret(name: str, kept_in: Path) -> str:
+    """Return the variable, or a random text made once and kept in a file only we can read."""
+    if value := text(name, ""):
+        return value
+    try:
+        descriptor = os.open(kept_in, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return kept_in.read_text()
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(secrets.token_urlsafe(50))
+    return kept_in.read_text()
+
+
+# Every transaction takes the write lock at its start: a deferred one that upgrades fails at once
+# when another process writes, however long the time-out is.
+SQLITE_OPTIONS = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """Return Django's description of the database that a URL names.
+
+    Understood are ``sqlite:///relative``, ``sqlite:////absolute`` and
+    ``postgresql://user:password@host:port/name?option=value``.
+    """
+    value = text(name, default)
+    parts = urlsplit(value)
+    if parts.scheme == "sqlite" and parts.path.strip("/"):
+        path = unquote(parts.path.removeprefix("/"))
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": dict(SQLITE_OPTIONS)}
+    if parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/"):
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.strip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "OPTIONS": {"pool": True, **dict(parse_qsl(parts.query))},
+        }
+    raise ImproperlyConfigured(f"{name}: expected sqlite:///path or postgresql://host/name.")

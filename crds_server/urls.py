@@ -1,0 +1,12 @@
+"""All addresses: each app lists its own."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("apps.rpc.urls")),
+    path("", include("apps.distribution.urls")),
+    path("", include("apps.web.urls")),
+]
+
+handler404 = "apps.web.views.not_found"
+handler500 = "apps.web.views.server_error"

@@ -1,0 +1,21 @@
+"""The settings of the suite: ours, with a data root of each worker's own."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+_scratch = Path(os.environ.get("CRDS_TEST_SCRATCH") or tempfile.mkdtemp(prefix="crds-tests-"))
+os.environ["CRDS_TEST_SCRATCH"] = str(_scratch)
+os.environ["DATA_ROOT"] = str(_scratch / _worker)
+os.environ.setdefault("OBSERVATORY", "jwst")
+
+from crds_server.settings import *  # noqa: E402, F403
+from crds_server.settings import MIDDLEWARE as _MIDDLEWARE  # noqa: E402
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# White noise reads the collected folder, which the suite does not collect.
+MIDDLEWARE = [name for name in _MIDDLEWARE if "whitenoise" not in name]
