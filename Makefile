@@ -13,12 +13,13 @@ run: $(VENV)/.ready
 	exec $(PY) manage.py up --port $(PORT)
 
 test: $(VENV)/.ready-dev $(CLIENT)/.ready
-	$(PY) -m pytest -n 2 $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(PY) -m mypy --strict apps/rules apps/certify apps/core
 	$(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check --fail-level WARNING
@@ -32,7 +33,16 @@ lock:
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.txt; \
 	done
 
-$(VENV)/bin/python:
+# Debian keeps the module that makes environments in a package of its own.
+.PHONY: venv-module
+venv-module:
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	    echo "Installing Debian's python3-venv, which this Python lacks."; \
+	    sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	    $$sudo apt-get update -qq && $$sudo apt-get install -y -qq python3-venv >/dev/null; \
+	}
+
+$(VENV)/bin/python: | venv-module
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.ready: requirements.txt | $(VENV)/bin/python
@@ -43,7 +53,7 @@ $(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	touch $@
 
-$(CLIENT)/.ready: requirements-client.txt
+$(CLIENT)/.ready: requirements-client.txt | venv-module
 	$(PYTHON) -m venv $(CLIENT)
 	$(CLIENT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-client.txt
 	touch $@

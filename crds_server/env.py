@@ -103,3 +103,17 @@ def database(name: str, default: str) -> dict[str, Any]:
             "OPTIONS": {"pool": True, **dict(parse_qsl(parts.query))},
         }
     raise ImproperlyConfigured(f"{name}: expected sqlite:///path or postgresql://host/name.")
+
+
+def folder_broker(root: Path) -> dict[str, object]:
+    """Return the options of Celery's folder broker; sender and receiver share one folder."""
+    folders = {name: root / name for name in ("messages", "control", "processed")}
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(folders["messages"]),
+        "data_folder_out": str(folders["messages"]),
+        "control_folder": str(folders["control"]),
+        "processed_folder": str(folders["processed"]),
+        "polling_interval": 0.1,
+    }

@@ -5,6 +5,8 @@ The defaults run on SQLite and a folder of messages, with nothing else installed
 
 from pathlib import Path
 
+from celery.schedules import crontab
+
 from crds_server import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -88,8 +90,22 @@ USE_I18N = False
 
 # Background work. The broker only rings the bell: what there is to do stands in the database.
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
 HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often a worker says it is alive.
+
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    env.folder_broker(BROKER_ROOT) if CELERY_BROKER_URL.startswith("filesystem:") else {}
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Two servers may share one Redis: each keeps to a queue of its own.
+CELERY_TASK_DEFAULT_QUEUE = f"crds-{OBSERVATORY}-{SERVER_STRING}"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "heartbeat": {"task": "apps.core.tasks.beat", "schedule": HEARTBEAT_SECONDS},
+    "verify-store": {"task": "apps.catalog.tasks.verify_store", "schedule": crontab(hour="3", minute="0")},
+}
 
 # Logs: one JSON object a line, with the id of the request that caused it.
 

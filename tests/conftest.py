@@ -1,5 +1,6 @@
-"""Fixtures of the whole suite: a data root for each test, closed sockets, no surprises from the environment."""
+"""Fixtures of the whole suite: a data root for each test, and sockets that reach this machine only."""
 
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -32,3 +33,18 @@ def only_local_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say as the last thing what was skipped and why."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = sorted({report.longrepr[2] for report in skipped})
+    terminalreporter.write_line(f"skipped: {len(skipped)}" + "".join(f"\n  {reason}" for reason in reasons))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything can be had, a skip is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -23,9 +23,7 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "crds_server.settings"}
         environment.setdefault("PUBLIC_URL", f"http://localhost:{options['port']}")
-        self.stdout.write(
-            f"{settings.OBSERVATORY} at {environment['PUBLIC_URL']}, data in {settings.DATA_ROOT}; Ctrl-C ends it."
-        )
+        self.stdout.write(f"{settings.OBSERVATORY} at {environment['PUBLIC_URL']}; Ctrl-C ends it.")
         supervise(
             [Child("web", web_command(options), environment), Child("worker", worker_command(), environment)]
         )

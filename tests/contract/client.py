@@ -1,0 +1,65 @@
+"""The unmodified CRDS client, in its own environment, with a cache of its own."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.live import PROJECT, LiveServer
+
+
+def client_python() -> Path:
+    """Return the Python of the client's environment; `make test` makes it."""
+    return Path(os.environ.get("CRDS_CLIENT_PYTHON", PROJECT / ".venv-client" / "bin" / "python"))
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command of the client ended, and what it printed: its log goes to `errors`."""
+
+    status: int
+    output: str
+    errors: str
+
+    @property
+    def text(self) -> str:
+        return self.output + self.errors
+
+
+@dataclass
+class Client:
+    """Runs commands of the client against one server."""
+
+    server: LiveServer
+    cache: Path
+
+    def environment(self, **extra: str) -> dict[str, str]:
+        """Return the variables a user of this server sets, without any of ours."""
+        return {
+            "PATH": f"{client_python().parent}:{os.environ['PATH']}",
+            "HOME": str(self.cache),
+            "CRDS_SERVER_URL": self.server.url,
+            "CRDS_OBSERVATORY": self.server.observatory,
+            "CRDS_PATH": str(self.cache),
+            **extra,
+        }
+
+    def crds(self, *arguments: str, **extra: str) -> Done:
+        """Run ``crds ...`` as a user types it."""
+        return self._run(str(client_python().parent / "crds"), *arguments, **extra)
+
+    def python(self, program: str, **extra: str) -> Done:
+        """Run a few lines that import the client."""
+        return self._run(str(client_python()), "-c", program, **extra)
+
+    def _run(self, *command: str, **extra: str) -> Done:
+        done = subprocess.run(
+            command,
+            cwd=self.cache,
+            env=self.environment(**extra),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)

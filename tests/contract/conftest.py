@@ -1,0 +1,70 @@
+"""One live server for each observatory and process; tests of one observatory share it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.client import Client, client_python
+from tests.live import LiveServer, live_server
+from tests.shared_data import data_root as shared_cache
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _client_is_installed() -> None:
+    if not client_python().exists():
+        pytest.skip(f"no client at {client_python()}; `make test` installs it")
+
+
+def _filled_from_shared_data(observatory: str, root: Path) -> Iterator[LiveServer]:
+    with live_server(observatory, root, fill=("import_cache", str(shared_cache()))) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with live_server("jwst", tmp_path_factory.mktemp("demo"), fill=("seed_demo",)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def hst_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    yield from _filled_from_shared_data("hst", tmp_path_factory.mktemp("hst"))
+
+
+@pytest.fixture(scope="session")
+def jwst_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    yield from _filled_from_shared_data("jwst", tmp_path_factory.mktemp("jwst"))
+
+
+@pytest.fixture(scope="session")
+def roman_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    yield from _filled_from_shared_data("roman", tmp_path_factory.mktemp("roman"))
+
+
+@pytest.fixture
+def demo(demo_server: LiveServer, tmp_path: Path) -> Client:
+    return Client(demo_server, tmp_path)
+
+
+@pytest.fixture
+def hst(hst_server: LiveServer, tmp_path: Path) -> Client:
+    return Client(hst_server, tmp_path)
+
+
+@pytest.fixture
+def jwst(jwst_server: LiveServer, tmp_path: Path) -> Client:
+    return Client(jwst_server, tmp_path)
+
+
+@pytest.fixture
+def roman(roman_server: LiveServer, tmp_path: Path) -> Client:
+    return Client(roman_server, tmp_path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one server in one process, so that it is filled once."""
+    for item in items:
+        for name in getattr(item, "fixturenames", ()):
+            if name.endswith("_server"):
+                item.add_marker(pytest.mark.xdist_group(name))

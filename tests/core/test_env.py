@@ -1,0 +1,62 @@
+import os
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crds_server import env
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text("from the file\n")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    assert env.text("SECRET_KEY", "default") == "from the file"
+
+
+def test_a_secret_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY_FILE", "/no/such/file")
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY_FILE='/no/such/file'"):
+        env.text("SECRET_KEY", "default")
+
+
+def test_a_made_secret_is_kept_and_private(tmp_path: Path) -> None:
+    kept = tmp_path / "secret"
+    first = env.secret("NO_SUCH_VARIABLE", kept)
+    assert env.secret("NO_SUCH_VARIABLE", kept) == first
+    assert len(first) >= 50
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "many", "9" * 20])
+def test_a_number_refuses_nonsense(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMIT", value)
+    with pytest.raises(ImproperlyConfigured, match="LIMIT"):
+        env.number("LIMIT", 1)
+
+
+def test_a_flag_understands_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, meaning in {"1": True, "Yes": True, "off": False, "FALSE": False}.items():
+        monkeypatch.setenv("FLAG", value)
+        assert env.flag("FLAG", not meaning) is meaning
+    monkeypatch.setenv("FLAG", "perhaps")
+    with pytest.raises(ImproperlyConfigured, match="neither yes nor no"):
+        env.flag("FLAG", True)
+
+
+def test_the_databases_are_understood() -> None:
+    sqlite = env.database("NO_SUCH_VARIABLE", "sqlite:////data/crds.sqlite3")
+    assert (sqlite["NAME"], sqlite["OPTIONS"]["transaction_mode"]) == ("/data/crds.sqlite3", "IMMEDIATE")
+    postgres = env.database("NO_SUCH_VARIABLE", "postgresql://me:p%40ss@db:5433/crds?sslmode=require")
+    assert (postgres["NAME"], postgres["USER"], postgres["PASSWORD"]) == ("crds", "me", "p@ss")
+    assert (postgres["HOST"], postgres["PORT"]) == ("db", "5433")
+    assert postgres["OPTIONS"] == {"pool": True, "sslmode": "require"}
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
+def test_other_databases_are_refused_without_showing_the_password(text: str) -> None:
+    os.environ["SOME_DATABASE"] = f"mysql://me:secret@db/{text}"
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.database("SOME_DATABASE", "")
+    assert "secret" not in str(caught.value)
