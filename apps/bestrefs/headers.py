@@ -1,0 +1,34 @@
+"""Headers of archived datasets as clients expect them from us."""
+
+from __future__ import annotations
+
+from apps.datasets.archive import Header
+from apps.datasets.headers import find_instrument
+from apps.datasets.moments import find_observed_at
+from apps.rules.context import Context
+from apps.rules.observatories import Observatory, get_observatory
+
+MISSING = "UNDEFINED"
+
+
+def complete_header(header: Header, context: Context) -> Header:
+    """Return a header that holds every parkey of its instrument under a context.
+
+    A parkey the archive has no value for is UNDEFINED, the value with which clients look up a parkey they
+    miss.
+    """
+    observatory = get_observatory(context.observatory)
+    instrument = find_instrument(header, observatory)
+    parkeys = context.required_parkeys()
+    wanted = parkeys.get(instrument or "", ()) if isinstance(parkeys, dict) else parkeys
+    added = {parkey: MISSING for parkey in wanted if parkey not in header}
+    added |= _split_date(header, observatory)
+    return {**header, **added} if added else header
+
+
+def _split_date(header: Header, observatory: Observatory) -> dict[str, str]:
+    """Return the start of the exposure in the only form in which clients find it to cut by date."""
+    if len(observatory.useafter_keys) != 1 or "DATE-OBS" in header:
+        return {}
+    moment = find_observed_at(header, observatory)
+    return {"DATE-OBS": f"{moment:%Y-%m-%d}", "TIME-OBS": f"{moment:%H:%M:%S}"} if moment else {}

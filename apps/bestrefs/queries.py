@@ -1,0 +1,231 @@
+"""Which references datasets need under a context.
+
+A question about one header fails as a whole; in a question about many, each failure is the answer for its
+dataset. Nothing is cut short: what exceeds a published limit is refused.
+
+Notes
+-----
+Source: wire protocol, sections 1.5, 2.5 and 2.6.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from apps.bestrefs.errors import BadLabelError, InstrumentNotInContextError, LimitExceededError
+from apps.bestrefs.headers import complete_header
+from apps.contexts.queries import context_for, get_context, resolve
+from apps.datasets.archive import Header
+from apps.datasets.moments import parse_moment
+from apps.datasets.queries import headers_of, ids_of_instrument, two_part_id
+from apps.rules.context import Context
+from apps.rules.errors import CrdsError
+
+NOT_FOUND = "NOT FOUND "
+_LABEL = re.compile(r"[A-Za-z0-9.:_+-]{1,128}")
+
+References = dict[str, str]
+
+
+def best_references(
+    specifier: str | None, header: Mapping[str, Any], reftypes: Sequence[str] | None = None
+) -> References:
+    """Return reftype to the reference one header needs, or to ``NOT FOUND`` and the reason.
+
+    Parameters
+    ----------
+    specifier
+        Any specifier of a pipeline context; None means latest.
+    header
+        Keys in any case; values that are no text are taken as their text.
+    reftypes
+        In any case; none at all means all of the instrument.
+
+    Raises
+    ------
+    CrdsError
+        Raised if the context or the instrument is unknown.
+    """
+    return context_for(specifier).best_references(header, reftypes or None)
+
+
+def best_references_by_header_map(
+    specifier: str | None, header_map: Mapping[str, Any], reftypes: Sequence[str] | None = None
+) -> dict[str, References | str]:
+    """Return label to the references of its header, or to ``NOT FOUND`` and why that header has none.
+
+    Raises
+    ------
+    LimitExceededError
+        Raised if the map holds more headers than one call may.
+    BadLabelError
+        Raised if a label holds anything but letters, digits and ``.:_+-``, or more than 128 of them.
+    """
+    _require_at_most(settings.MAX_BESTREFS_PER_RPC, header_map, "headers")
+    for label in header_map:
+        _require_label(label)
+    context = context_for(specifier)
+    chosen = reftypes or None
+    return {label: _references_or_reason(context, header, chosen) for label, header in header_map.items()}
+
+
+def best_references_by_ids(
+    specifier: str | None,
+    ids: Sequence[str],
+    reftypes: Sequence[str] | None = None,
+    *,
+    include_headers: bool = False,
+) -> dict[str, Any]:
+    """Return id to ``[True, references]`` of archived datasets, or to ``[False, reason]``.
+
+    An id is answered in the form in which it was asked for, unless it names several exposures: then each has
+    an entry under its two-part id. With `include_headers` there is one more entry, ``headers``, of id to
+    header.
+
+    Raises
+    ------
+    LimitExceededError
+        Raised if there are more ids than one call may name.
+    """
+    context = _context_for_ids(specifier, ids)
+    chosen = reftypes or None
+    answers: dict[str, Any] = {}
+    headers: dict[str, Header] = {}
+    for text, found in headers_of(ids).items():
+        if not found:
+            answers[text] = [False, _does_not_exist(text)]
+        for two_part, header in found.items():
+            label = text if len(found) == 1 else two_part
+            references = _references_or_reason(context, header, chosen)
+            answers[label] = [isinstance(references, dict), references]
+            headers[label] = complete_header(header, context)
+    return {**answers, "headers": headers} if include_headers else answers
+
+
+def aui_best_references(specifier: str | None, ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Return id as asked for to ``[True, references]`` or ``[False, reason]``, as archive interfaces want it.
+
+    The references are file names only, sorted and each once: types that failed or do not apply are left away,
+    and the exposures of a product are taken together.
+
+    Raises
+    ------
+    LimitExceededError
+        Raised if there are more ids than one call may name.
+    """
+    context = _context_for_ids(specifier, ids)
+    return {text: _files(context, text, found.values()) for text, found in headers_of(ids).items()}
+
+
+def _files(context: Context, text: str, headers: Iterable[Header]) -> list[Any]:
+    answers = [_references_or_reason(context, header, None) for header in headers]
+    if not answers:
+        return [False, _does_not_exist(text)]
+    if all(isinstance(answer, str) for answer in answers):
+        return [False, answers[0]]
+    values = {value for answer in answers if isinstance(answer, dict) for value in answer.values()}
+    return [True, sorted(value for value in values if not value.startswith(NOT_FOUND))]
+
+
+def required_parkeys(specifier: str | None) -> dict[str, list[str]] | list[str]:
+    """Return instrument to parkeys for a pmap, and the parkeys alone for an imap or rmap."""
+    return get_context(resolve(specifier)).required_parkeys()
+
+
+def dataset_ids(specifier: str | None, instrument: str, datasets_since: str | None = None) -> list[str]:
+    """Return the two-part ids of the archived datasets of an instrument, sorted.
+
+    Parameters
+    ----------
+    instrument
+        In any case.
+    datasets_since
+        Only exposures that started then or later; those whose start is unknown are left out.
+
+    Raises
+    ------
+    InstrumentNotInContextError
+        Raised if the context does not know the instrument.
+    """
+    since = _moment(datasets_since)
+    known = sorted(context_for(specifier).instruments())
+    if instrument.lower() not in known:
+        raise InstrumentNotInContextError(
+            f"Unknown instrument {instrument[:100]!r}; known are {', '.join(known)}."
+        )
+    return ids_of_instrument(instrument.lower(), since=since)
+
+
+def dataset_headers(
+    specifier: str | None, ids: Sequence[str], datasets_since: str | None = None
+) -> dict[str, Header | str]:
+    """Return two-part id to header, or to ``NOT FOUND`` and the reason where there is none.
+
+    A product stands for all of its exposures.
+
+    Raises
+    ------
+    LimitExceededError
+        Raised if there are more ids than one call may name.
+    UndeterminedInstrumentError
+        Raised if an unknown id does not even tell an instrument.
+    """
+    _require_at_most(settings.MAX_HEADERS_PER_RPC, ids, "dataset ids")
+    since = _moment(datasets_since)
+    context = context_for(specifier)
+    answers: dict[str, Header | str] = {}
+    for text, found in headers_of(ids, since=since).items():
+        if not found:
+            answers[two_part_id(text)] = _does_not_exist(text, since)
+        answers.update((label, complete_header(header, context)) for label, header in found.items())
+    return answers
+
+
+def dataset_headers_of_instrument(
+    specifier: str | None, instrument: str, datasets_since: str | None = None
+) -> dict[str, Header | str]:
+    """Return two-part id to header of an instrument's datasets, if they are not too many for one call."""
+    return dataset_headers(specifier, dataset_ids(specifier, instrument, datasets_since), datasets_since)
+
+
+def _references_or_reason(context: Context, header: Any, reftypes: Sequence[str] | None) -> References | str:
+    if not isinstance(header, Mapping):
+        return f"{NOT_FOUND}a header must be an object of keys and values"
+    try:
+        return context.best_references(header, reftypes)
+    except CrdsError as exc:
+        return f"{NOT_FOUND}{exc}"
+
+
+def _context_for_ids(specifier: str | None, ids: Sequence[str]) -> Context:
+    _require_at_most(settings.MAX_BESTREFS_PER_RPC, ids, "dataset ids")
+    return context_for(specifier)
+
+
+def _does_not_exist(text: str, since: datetime | None = None) -> str:
+    """Return the documented reason; the id is quoted as it was asked for."""
+    when = f" since {since:%Y-%m-%d %H:%M:%S}" if since else ""
+    return f"{NOT_FOUND}dataset ID does not exist {text[:300]!r}{when}"
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else parse_moment(text)
+
+
+def _require_at_most(limit: int, items: Sized, what: str) -> None:
+    if len(items) > limit:
+        raise LimitExceededError(
+            f"{len(items)} {what} were sent in one call; at most {limit} are answered. Ask in parts."
+        )
+
+
+def _require_label(label: str) -> None:
+    if not _LABEL.fullmatch(label):
+        raise BadLabelError(
+            f"{label[:128]!r} cannot be the id of a header; 1-128 letters, digits and . : - + _ can."
+        )

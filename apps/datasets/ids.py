@@ -1,0 +1,52 @@
+"""Ids of datasets as people and clients write them."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from apps.datasets.errors import BadDatasetIdError
+from apps.rules.observatories.dataset_ids import DatasetIds
+
+# What any observatory puts in an id, and what the columns can hold.
+_HALF = re.compile(r"[A-Z0-9][A-Z0-9._+-]{0,127}")
+
+
+class DatasetId(NamedTuple):
+    """An id, upper case: product and exposure, or one half alone that may be either."""
+
+    product: str
+    exposure: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.product}:{self.exposure or self.product}"
+
+
+def parse_id(text: str, grammar: DatasetIds) -> DatasetId:
+    """Return the id a text names, in any case.
+
+    Raises
+    ------
+    BadDatasetIdError
+        Raised if the text has more than two halves, or characters no id has.
+
+    Examples
+    --------
+    >>> from apps.rules.observatories.dataset_ids import dataset_ids
+    >>> str(parse_id("i9zf01010:i9zf01dzq", dataset_ids("hst")))
+    'I9ZF01010:I9ZF01DZQ'
+    """
+    halves = [grammar.normalize(half) for half in text.split(":", 2)]
+    # Some letters beyond ASCII have upper case within it.
+    if not text.isascii() or len(halves) > 2 or not all(_HALF.fullmatch(half) for half in halves):
+        raise BadDatasetIdError(
+            f"{text[:300]!r} is not a dataset id; one looks like {' or '.join(grammar.examples)}."
+        )
+    return DatasetId(*halves)
+
+
+def find_instrument(wanted: DatasetId, grammar: DatasetIds) -> str | None:
+    """Return the instrument of a dataset as its id tells it, or None if it does not."""
+    if wanted.exposure and (instrument := grammar.find_instrument(wanted.exposure)):
+        return instrument
+    return grammar.find_instrument(wanted.product)

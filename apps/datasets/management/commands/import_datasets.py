@@ -1,0 +1,75 @@
+"""Fill the table of observed datasets from files."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.core.errors import InvalidInputError
+from apps.datasets.operations import Imported, import_file
+from apps.datasets.readers import SUFFIXES
+
+
+class Command(BaseCommand):
+    help = (
+        "Import matching parameters of observed datasets from JSON lines, the client's JSON form, CSV, FITS "
+        "and ASDF. A run that was broken off is continued by the same command. Importing a file again "
+        "changes only what differs."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "paths", nargs="+", type=Path, metavar="PATH", help="File, or folder of such files."
+        )
+        parser.add_argument(
+            "--from-start", action="store_true", help="Read all rows, also those an earlier run had stored."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        total = Imported()
+        for path in _files(options["paths"]):
+            outcome = self._import(path, from_start=options["from_start"])
+            total.stored += outcome.stored
+            total.undated += outcome.undated
+            total.refused += outcome.refused
+            total.after = max(total.after, outcome.after)
+        self.stdout.write(f"Datasets: {total.stored} stored, {total.refused} rows refused.")
+        if total.undated:
+            self.stdout.write(
+                f"{total.undated} have no date that can be read; questions since a date leave them out."
+            )
+        if not total.stored and not total.after:
+            raise CommandError("No dataset could be taken.")
+
+    def _import(self, path: Path, *, from_start: bool) -> Imported:
+        shown = _printable(str(path))
+
+        def complain(number: int, reason: str) -> None:
+            self.stderr.write(f"{shown}:{number}: {_printable(reason)}")
+
+        try:
+            outcome = import_file(path, complain=complain, from_start=from_start)
+        except InvalidInputError as exc:
+            self.stderr.write(f"{shown}: {_printable(str(exc))}")
+            return Imported(refused=1)
+        if outcome.after:
+            self.stdout.write(f"{shown}: continued after row {outcome.after}.")
+        return outcome
+
+
+def _files(paths: list[Path]) -> Iterator[Path]:
+    """Yield files; those in folders sorted, by the endings we know, links to other folders not followed."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for folder, subfolders, names in os.walk(path):
+            subfolders.sort()
+            yield from (Path(folder, name) for name in sorted(names) if name.lower().endswith(SUFFIXES))
+
+
+def _printable(text: str) -> str:
+    """Return a text of one line without control characters, which a terminal would obey."""
+    return "".join(character if character.isprintable() else " " for character in text)

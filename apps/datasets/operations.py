@@ -1,0 +1,116 @@
+"""Take datasets in from files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.core.errors import InvalidInputError
+from apps.datasets.errors import BadRowError, UnreadableSourceError
+from apps.datasets.models import ImportProgress
+from apps.datasets.readers import Read, read
+from apps.datasets.rows import Raw, Row, row_maker
+from apps.datasets.upsert import upsert
+
+BATCH = 2000  # rows
+
+Complain = Callable[[int, str], None]
+
+
+@dataclass
+class Imported:
+    """What became of one file."""
+
+    after: int = 0  # The last row an earlier run, which was broken off, had stored.
+    stored: int = 0
+    undated: int = 0
+    refused: int = 0
+
+
+def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> Imported:
+    """Store the datasets of a file, in batches that each are there as a whole or not at all.
+
+    A run that is broken off leaves a note with its last batch, and the next run of the same unchanged file
+    goes on behind it. Rows are known by their id: to import a file again changes only what is different.
+
+    Parameters
+    ----------
+    complain
+        Called with number and reason for each row that is refused.
+    from_start
+        Ignore the note of an earlier run.
+
+    Raises
+    ------
+    UnreadableSourceError
+        Raised if nothing can be read from some place on; what was stored before stays.
+    """
+    progress = _begin(path, from_start=from_start)
+    outcome = Imported(after=progress.done)
+    make_row = row_maker(settings.OBSERVATORY)
+    for batch in _batches(read(path, after=progress.done)):
+        rows: list[Row] = []
+        for number, item in batch:
+            try:
+                rows.append(make_row(_require_raw(item)))
+            except InvalidInputError as exc:
+                outcome.refused += 1
+                complain(number, str(exc))
+        _store(rows, progress, done=batch[-1][0])
+        outcome.stored += len(rows)
+        outcome.undated += sum(row.observed_at is None for row in rows)
+    progress.delete()
+    return outcome
+
+
+def _begin(path: Path, *, from_start: bool) -> ImportProgress:
+    """Return the note of an earlier run of the same unchanged file, or a new one."""
+    try:
+        facts = path.stat()
+    except OSError as exc:
+        raise UnreadableSourceError(f"The file cannot be read: {exc.strerror}.") from exc
+    # A name need not be text to the file system, but must be to the database.
+    name = os.fsencode(path.resolve()).decode(errors="backslashreplace")[-1024:]
+    version = f"{facts.st_size} {facts.st_mtime_ns}"
+    progress, _ = ImportProgress.objects.get_or_create(path=name, defaults={"version": version, "done": 0})
+    if from_start or progress.version != version:
+        progress.version, progress.done = version, 0
+        progress.save()
+    return progress
+
+
+def _batches(items: Iterator[Read]) -> Iterator[list[Read]]:
+    """Yield lists of items; one number never spans two. What came before an error is yielded first."""
+    batch: list[Read] = []
+    failure = None
+    try:
+        for item in items:
+            if len(batch) >= BATCH and item[0] != batch[-1][0]:
+                yield batch
+                batch = []
+            batch.append(item)
+    except UnreadableSourceError as exc:
+        failure = exc
+    if batch:
+        yield batch
+    if failure:
+        raise failure
+
+
+def _require_raw(item: Raw | BadRowError) -> Raw:
+    if isinstance(item, BadRowError):
+        raise item
+    return item
+
+
+@transaction.atomic
+def _store(rows: list[Row], progress: ImportProgress, *, done: int) -> None:
+    """Store a batch together with the note that it is stored."""
+    upsert(rows)
+    progress.done = done
+    progress.save(update_fields=["done"])

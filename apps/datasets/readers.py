@@ -1,0 +1,273 @@
+"""Read datasets from files: numbered rows, one after the other, whatever the file holds.
+
+Each reader yields pairs of the number of a row and what was read, or why nothing was; a row that is wrong
+does not keep those after it from being read. What the whole file is wrong about is an
+`UnreadableSourceError`.
+
+Understood are JSON lines (``{"dataset_id": ..., "header": {...}, "prog_id": ...}``), the form of the CRDS
+client (two-part id to header: one object for the whole file, or one or more per line), CSV with one column
+per keyword, and data files in FITS and ASDF.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import re
+from collections.abc import Callable, Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+from apps.certify.headers import UnreadableHeaderError, read_header
+from apps.datasets.errors import BadRowError, UnreadableSourceError
+from apps.datasets.rows import Raw
+
+Read = tuple[int, Raw | BadRowError]
+
+LONGEST_LINE = 1 << 20  # bytes
+_BLOCK = 1 << 16  # bytes
+_ID, _PROGRAM, _HEADER = "dataset_id", "prog_id", "header"
+_REFERENCE_KEYS = ("USEAFTER", "META.USEAFTER", "ROMAN.META.USEAFTER")
+# The start of an object whose first key is none of those of a JSON line.
+_ENTRY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?!(?:dataset_id|prog_id|header)")')
+
+
+def read(path: Path, *, after: int = 0) -> Iterator[Read]:
+    """Yield number and content of each row with a number greater than `after`.
+
+    In lines the number is that of the line, in one object that of the entry; a data file is row 1.
+
+    Raises
+    ------
+    UnreadableSourceError
+        Raised if the form of the file is unknown, or the file does not have the form its name tells.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise UnreadableSourceError(
+            f"{path.suffix!r} is no known form; there are {', '.join(sorted(_READERS))}."
+        )
+    try:
+        yield from reader(path, after)
+    except OSError as exc:
+        raise UnreadableSourceError(f"The file cannot be read: {exc.strerror}.") from exc
+
+
+def _read_json(path: Path, after: int) -> Iterator[Read]:
+    with path.open("rb") as stream:
+        is_one_object = _is_one_object(stream)
+        stream.seek(0)
+        yield from (_entries if is_one_object else _lines)(stream, after)
+
+
+def _is_one_object(stream: BufferedReader) -> bool:
+    """Tell from the first two lines whether one object spans the whole file, rather than one each line.
+
+    It does if the first line holds the start of an object only, and the second does not begin another one.
+    """
+    first, second = stream.readline(LONGEST_LINE + 1), stream.readline(100)
+    if len(first) > LONGEST_LINE:
+        return _ENTRY.match(first) is not None
+    text = first.decode("utf-8-sig", errors="replace").strip()
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as exc:
+        return text.startswith("{") and exc.pos >= len(text) and not second.lstrip().startswith(b"{")
+    except (RecursionError, ValueError):
+        pass
+    return False
+
+
+def _lines(stream: BufferedReader, after: int) -> Iterator[Read]:
+    number = 0
+    while line := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            _skip_line(stream, line)
+        if number <= after:
+            continue
+        if len(line) > LONGEST_LINE:
+            yield number, BadRowError(f"the line is longer than {LONGEST_LINE} bytes")
+        elif not line.isspace():
+            yield from _from_line(number, line)
+
+
+def _skip_line(stream: BufferedReader, line: bytes) -> None:
+    while line and not line.endswith(b"\n"):
+        line = stream.readline(LONGEST_LINE)
+
+
+def _from_line(number: int, line: bytes) -> Iterator[Read]:
+    try:
+        document = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+    except (ValueError, RecursionError) as exc:
+        yield number, BadRowError(_json_reason(exc))
+        return
+    if not isinstance(document, dict):
+        yield number, BadRowError("the line is not a JSON object")
+    elif _ID in document:
+        yield number, Raw(document.get(_HEADER), document[_ID], document.get(_PROGRAM))
+    else:
+        for dataset_id, header in document.items():
+            yield number, Raw(header, dataset_id)
+
+
+def _json_reason(exc: Exception) -> str:
+    if isinstance(exc, RecursionError):
+        return "the JSON is nested too deeply"
+    if isinstance(exc, UnicodeDecodeError):
+        return f"not UTF-8: byte {exc.start} is 0x{exc.object[exc.start]:02x}"
+    return f"not JSON: {exc}"
+
+
+def _entries(stream: BufferedReader, after: int) -> Iterator[Read]:
+    """Read the entries of one object without holding more than one of them."""
+    source = _Source(stream)
+    source.expect("{")
+    number = 0
+    if source.peek() == "}":
+        return
+    while True:
+        number += 1
+        try:
+            dataset_id = source.value()
+            source.expect(":")
+            header = source.value()
+        except UnreadableSourceError as exc:
+            raise UnreadableSourceError(f"Nothing can be read from entry {number} on: {exc}") from exc
+        if number > after:
+            yield number, Raw(header, dataset_id)
+        if source.peek() != ",":
+            source.expect("}")
+            return
+        source.expect(",")
+
+
+class _Source:
+    """JSON values one after the other from a text that is never held whole."""
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self.stream = stream
+        # What is no UTF-8 is refused with the entry it stands in, not here.
+        self.decode = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape").decode
+        self.text, self.position = "", 0
+        self.decoder = json.JSONDecoder()
+
+    def peek(self) -> str:
+        """Return the next character that is no blank, or nothing at the end."""
+        while True:
+            while self.position < len(self.text):
+                if not self.text[self.position].isspace():
+                    return self.text[self.position]
+                self.position += 1
+            if not self._grow():
+                return ""
+
+    def expect(self, character: str) -> None:
+        """Step over a character, or raise."""
+        found = self.peek()
+        if found != character:
+            raise UnreadableSourceError(f"{character!r} was expected; {found or 'the end'!r} was found.")
+        self.position += 1
+
+    def value(self) -> Any:
+        """Return the next value, however many blocks it spans, up to the longest line we read."""
+        self.peek()
+        self.text, self.position = self.text[self.position :], 0
+        while True:
+            try:
+                value, end = self.decoder.raw_decode(self.text)
+            except RecursionError as exc:
+                raise UnreadableSourceError(_json_reason(exc)) from None
+            except ValueError as exc:
+                if len(self.text) > LONGEST_LINE or not self._grow():
+                    raise UnreadableSourceError(_json_reason(exc)) from None
+            else:
+                # A number that ends with the block may go on in the next.
+                if end == len(self.text) and self._grow():
+                    continue
+                self.position = end
+                return value
+
+    def _grow(self) -> bool:
+        # Twice as much each time, so that a long value is not decoded from its start too often.
+        block = self.stream.read(max(_BLOCK, len(self.text)))
+        self.text, self.position = self.text[self.position :] + self.decode(block, not block), 0
+        return bool(block)
+
+
+def _read_csv(path: Path, after: int) -> Iterator[Read]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        records = _records(stream)
+        _, columns = next(records, (0, None))
+        names = _column_names(columns)
+        for number, record in records:
+            if number > after and record != []:
+                yield number, _from_record(names, record)
+
+
+def _records(stream: Any) -> Iterator[tuple[int, list[str] | BadRowError]]:
+    """Yield the line number where each record ends, with its cells or what is wrong with it."""
+    reader = csv.reader(stream)
+    while True:
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as exc:
+            yield reader.line_num, BadRowError(f"not CSV: {exc}")
+        else:
+            yield reader.line_num, record
+
+
+def _column_names(columns: list[str] | BadRowError | None) -> list[str]:
+    if not isinstance(columns, list):
+        raise UnreadableSourceError(
+            f"The first line does not name columns: {columns or 'the file is empty'}."
+        )
+    names = [name.strip() for name in columns]
+    names = [name.lower() if name.lower() in (_ID, _PROGRAM) else name for name in names]
+    if _ID not in names:
+        raise UnreadableSourceError(
+            f"No column is called {_ID}; the first line names {', '.join(names)[:200]!r}."
+        )
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UnreadableSourceError(f"Two columns are called {sorted(twice)[0][:100]!r}.")
+    return names
+
+
+def _from_record(names: list[str], record: list[str] | BadRowError) -> Raw | BadRowError:
+    if isinstance(record, BadRowError):
+        return record
+    if len(record) != len(names):
+        return BadRowError(f"{len(record)} cells were found; there are {len(names)} columns")
+    header = {name: cell for name, cell in zip(names, record, strict=True) if name and cell}
+    return Raw(header, header.pop(_ID, ""), header.pop(_PROGRAM, None))
+
+
+def _read_data_file(path: Path, after: int) -> Iterator[Read]:
+    if after >= 1:
+        return
+    try:
+        header = read_header(path)
+    except UnreadableHeaderError as exc:
+        yield 1, BadRowError(str(exc))
+        return
+    if any(key in header for key in _REFERENCE_KEYS):
+        yield 1, BadRowError("it has a useafter date, so it is a reference and no dataset")
+        return
+    # Prose, and longer than all the rest.
+    yield 1, Raw({key: value for key, value in header.items() if key not in ("COMMENT", "HISTORY")})
+
+
+_READERS: dict[str, Callable[[Path, int], Iterator[Read]]] = {
+    ".json": _read_json,
+    ".jsonl": _read_json,
+    ".ndjson": _read_json,
+    ".csv": _read_csv,
+    ".fits": _read_data_file,
+    ".asdf": _read_data_file,
+}
+SUFFIXES = tuple(_READERS)

@@ -1,0 +1,28 @@
+"""Observed datasets."""
+
+from typing import Any
+
+from apps.bestrefs import queries
+from apps.rpc.registry import method
+
+
+@method
+def get_dataset_ids(context: str | None, instrument: str, datasets_since: str | None = None) -> list[str]:
+    """Return the ids of the archived datasets of an instrument."""
+    return queries.dataset_ids(context, instrument, datasets_since)
+
+
+@method
+def get_dataset_headers_by_id(
+    context: str | None, dataset_ids: list[str], datasets_since: str | None = None
+) -> dict[str, Any]:
+    """Return id to the matching parameters of archived datasets."""
+    return queries.dataset_headers(context, dataset_ids, datasets_since)
+
+
+@method
+def get_dataset_headers_by_instrument(
+    context: str | None, instrument: str, datasets_since: str | None = None
+) -> dict[str, Any]:
+    """Return id to the matching parameters of all archived datasets of an instrument."""
+    return queries.dataset_headers_of_instrument(context, instrument, datasets_since)

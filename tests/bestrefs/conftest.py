@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def hubble(settings) -> None:
+    settings.OBSERVATORY = "hst"

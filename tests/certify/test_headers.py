@@ -1,0 +1,202 @@
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from apps.certify.headers import MOST_KEYWORDS, UnreadableHeaderError, read_header
+from tests.contract.client import client_python
+from tests.shared_data import sample_files
+
+
+def make_fits(folder: Path, *headers: dict, name: str = "data.fits") -> Path:
+    """Write a file with an extension for each header; the first one is the primary."""
+    extensions = fits.HDUList([fits.PrimaryHDU()] + [fits.ImageHDU(np.zeros((2, 2))) for _ in headers[1:]])
+    for extension, header in zip(extensions, headers, strict=False):
+        extension.header.update(header)
+    extensions.writeto(folder / name)
+    return folder / name
+
+
+def make_asdf(folder: Path, tree: str, *, end: str = "...\n") -> Path:
+    path = folder / "data.asdf"
+    path.write_text(f"#ASDF 1.0.0\n#ASDF_STANDARD 1.5.0\n%YAML 1.1\n--- !core/asdf-1.1.0\n{tree}\n{end}")
+    return path
+
+
+def test_of_a_keyword_in_several_extensions_the_first_counts(tmp_path: Path) -> None:
+    found = read_header(
+        make_fits(tmp_path, {"INSTRUME": "ACS"}, {"INSTRUME": "COS", "FILTER": "B"}, {"FILTER": "C"})
+    )
+    assert (found["INSTRUME"], found["FILTER"]) == ("ACS", "B")
+
+
+def test_values_are_the_text_of_what_the_card_means(tmp_path: Path) -> None:
+    found = read_header(
+        make_fits(tmp_path, {"A": 1, "B": 2.5, "C": True, "D": "x ", "E": fits.card.Undefined()})
+    )
+    assert [found[key] for key in "ABCDE"] == ["1", "2.5", "True", "x", "UNDEFINED"]
+
+
+def test_comments_are_joined(tmp_path: Path) -> None:
+    path = make_fits(tmp_path, {"COMMENT": "one"})
+    with fits.open(path, mode="update") as extensions:
+        extensions[0].header.add_comment("two")
+    assert read_header(path)["COMMENT"] == "one\ntwo"
+
+
+@pytest.mark.parametrize(
+    "name", ["hst/j8bt05njq_raw.fits", "hst/j8bt06o6q_raw.fits", "jwst/jwst_miri_ipc_0004.fits"]
+)
+def test_headers_are_those_the_client_reads(name: str) -> None:
+    if not client_python().exists():
+        pytest.skip(f"no client at {client_python()}; `make test` installs it")
+    program = (
+        "import json, sys; from crds import data_file\n"
+        "print(json.dumps(data_file.get_free_header(sys.argv[1], (), None, sys.argv[2])))"
+    )
+    path = sample_files() / name
+    done = subprocess.run(
+        [client_python(), "-c", program, path, name.split("/")[0]], capture_output=True, text=True, check=True
+    )
+    theirs = json.loads(done.stdout)
+    ours = read_header(path)
+    differing = {key for key in ours if ours[key] != theirs.get(key)}
+    assert differing <= {key for key in ours if ours[key] == "UNDEFINED"} | {"COMMENT", "HISTORY"}
+
+
+def test_the_tree_of_an_asdf_file_has_dotted_upper_case_keys(tmp_path: Path) -> None:
+    values = "a: 1, b: 2.5, c: true, d: text, e: [1, 2], f: null, g: !time/time-1.1.0 2020-01-01T00:00:00.000"
+    tree = f"roman:\n  meta: {{{values}}}"
+    assert read_header(make_asdf(tmp_path, tree)) == {
+        "ROMAN.META.A": "1",
+        "ROMAN.META.B": "2.5",
+        "ROMAN.META.C": "True",
+        "ROMAN.META.D": "text",
+        "ROMAN.META.G": "2020-01-01T00:00:00.000",
+    }
+
+
+def test_a_roman_file_is_read_without_its_data_models() -> None:
+    found = read_header(sample_files() / "roman" / "roman_wfi16_f158_flat_small.asdf")
+    assert found["ROMAN.META.INSTRUMENT.DETECTOR"] == "WFI16"
+    assert found["ROMAN.META.TELESCOPE"] == "ROMAN"
+    assert not any(key.startswith("ROMAN.DATA") and "SHAPE" in key for key in found)
+
+
+def test_the_content_decides_and_not_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "data.fits"
+    path.write_bytes((sample_files() / "jwst" / "valid.asdf").read_bytes())
+    assert read_header(path)["META.INSTRUMENT.NAME"] == "NIRSPEC"
+
+
+@pytest.mark.parametrize("size", [0, 9, 80, 2879, 2880, 5760, 20_000])
+def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "data.fits"
+    path.write_bytes((sample_files() / "hst" / "j8bt05njq_raw.fits").read_bytes()[:size])
+    with pytest.raises(UnreadableHeaderError):
+        read_header(path)
+
+
+def test_a_file_whose_last_data_are_cut_off_is_refused(tmp_path: Path) -> None:
+    path = make_fits(tmp_path, {}, {"FILTER": "B"})
+    path.write_bytes(path.read_bytes()[:-2880])
+    with pytest.raises(UnreadableHeaderError, match="cut off"):
+        read_header(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"something else",
+        b"\x1f\x8b" + b"\0" * 100,
+        b"<html>",
+        b"SIMPLE  =" + b"\xff\0" * 40_000,
+        b"SIMPLE  =                    T".ljust(80) + b" " * 28_800,
+        b"SIMPLE  =                    T".ljust(80) + b"BITPIX  = NONSENSE".ljust(80) + b"END".ljust(2720),
+        b"#ASDF",
+        b"#ASDF 1.0.0\n...\n",
+        b"#ASDF\0\xff\n...\n",
+    ],
+)
+def test_what_is_neither_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "data.fits"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableHeaderError):
+        read_header(path)
+
+
+@pytest.mark.parametrize(
+    ("tree", "reason"),
+    [
+        ("a: " + "[" * 100_000, "nested deeper"),
+        ("a: " + "{a: " * 100_000, "nested deeper"),
+        ("- " * 100_000, "nested deeper"),
+        ("a: &a {b: *a}", "nodes, or endless ones"),
+        ("[1, 2]", "not a mapping"),
+        ("a: *missing", "not ASDF that can be read"),
+        ("a: [", "not ASDF that can be read"),
+        (
+            "a0: &a0 {}\n"
+            + "\n".join(
+                f"a{i}: &a{i} {{{', '.join(f'k{j}: *a{i - 1}' for j in range(9))}}}" for i in range(1, 20)
+            ),
+            "nodes, or endless ones",
+        ),
+        ("\n".join(f"k{number}: 1" for number in range(100_001)), "nodes"),
+    ],
+)
+def test_a_hostile_tree_is_refused(tmp_path: Path, tree: str, reason: str) -> None:
+    with pytest.raises(UnreadableHeaderError, match=reason):
+        read_header(make_asdf(tmp_path, tree))
+
+
+def test_a_tree_without_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableHeaderError, match="does not end"):
+        read_header(make_asdf(tmp_path, "a: 1", end=""))
+
+
+def test_nothing_in_a_tree_is_run(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    call = f"['{mark}']"
+    tree = (
+        f"a: !!python/object/apply:os.mkdir {call}\nb: !<tag:yaml.org,2002:python/object/new:os.mkdir> {call}"
+    )
+    assert read_header(make_asdf(tmp_path, tree)) == {}
+    assert not mark.exists()
+
+
+def test_more_keywords_than_any_file_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.certify.headers.MOST_KEYWORDS", 10)
+    assert MOST_KEYWORDS > 1000
+    with pytest.raises(UnreadableHeaderError, match="more than 10 keywords"):
+        read_header(make_fits(tmp_path, {f"KEY{number}": 1 for number in range(10)}))
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableHeaderError, match="cannot be read"):
+        read_header(tmp_path / "nothing.fits")
+
+
+def test_no_warning_escapes(tmp_path: Path) -> None:
+    path = make_fits(tmp_path, {"A": 1})
+    path.write_bytes(path.read_bytes().replace(b"A       =", b"a       ="))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_header(path)["A"] == "1"
+
+
+def test_the_web_process_does_without_the_science_stack() -> None:
+    program = (
+        "import sys, os; os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'tests.settings')\n"
+        "import django; django.setup()\n"
+        "import crds_server.urls, apps.datasets.readers, apps.certify.headers\n"
+        "print(sorted({'astropy', 'asdf', 'numpy', 'crds'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,59 @@
+"""The methods as callers meet them; what they answer is tested in `tests/bestrefs`."""
+
+import pytest
+
+from tests.factories.datasets import CONTEXT, make_dataset, publish_context
+from tests.factories.rpc import call, failed
+
+pytestmark = pytest.mark.django_db
+
+ID = "LB4Q04010:LB4Q04ABQ"
+
+
+@pytest.fixture(autouse=True)
+def context(settings) -> None:
+    settings.OBSERVATORY = "hst"
+    publish_context()
+    make_dataset(ID)
+
+
+def test_get_dataset_ids() -> None:
+    assert call("get_dataset_ids", CONTEXT, "COS") == [ID]
+    assert call("get_dataset_ids", "2100-01-01T00:00:00", "cos", None) == [ID]
+    assert (
+        call("get_dataset_ids", context="hst-operational", instrument="cos", datasets_since="2011-01-01")
+        == []
+    )
+    assert failed("get_dataset_ids", CONTEXT, "foo") == "OtherError: Unknown instrument 'foo'; known are cos."
+    assert "is not a timestamp" in failed("get_dataset_ids", CONTEXT, "cos", "auto")
+
+
+def test_get_dataset_headers_by_id() -> None:
+    found = call("get_dataset_headers_by_id", CONTEXT, ["lb4q04abq", "J00000010"])
+    assert found["J00000010:J00000010"] == "NOT FOUND dataset ID does not exist 'J00000010'"
+    assert found[ID]["INSTRUME"] == "COS"
+    assert {type(value) for value in found[ID].values()} == {str}
+
+
+def test_an_id_without_instrument_is_the_documented_error() -> None:
+    message = failed("get_dataset_headers_by_id", CONTEXT, ["BAR"])
+    assert message == "OtherError: Can't determine instrument for dataset 'BAR'"
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "../../etc/passwd", "'; DROP TABLE x; --", "x" * 100_000]
+)
+def test_hostile_ids_are_answered_and_cut(text: str) -> None:
+    message = failed("get_dataset_headers_by_id", CONTEXT, [text])
+    assert message.startswith("OtherError: Can't determine instrument for dataset ")
+    assert len(message) < 1000
+
+
+def test_get_dataset_headers_by_instrument() -> None:
+    assert list(call("get_dataset_headers_by_instrument", CONTEXT, "cos")) == [ID]
+
+
+def test_more_ids_than_published_are_an_error(settings) -> None:
+    settings.MAX_HEADERS_PER_RPC = 1
+    assert list(call("get_dataset_headers_by_id", CONTEXT, [ID])) == [ID]
+    assert "at most 1 are answered" in failed("get_dataset_headers_by_id", CONTEXT, [ID, "A"])
