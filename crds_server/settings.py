@@ -88,6 +88,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 
+# Where the headers of observed datasets come from: our own table, or a class that asks an archive.
+
+ARCHIVE = env.text("ARCHIVE", "apps.datasets.archive.TableArchive")
+
 # Background work. The broker only rings the bell: what there is to do stands in the database.
 
 HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often a worker says it is alive.
@@ -116,5 +120,8 @@ LOGGING = {
     "formatters": {"json": {"()": "apps.core.logs.json_formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "kombu.connection": {"level": "ERROR"},  # It warns that a folder has no host name.
+    },
 }

@@ -89,6 +89,7 @@ def test_headers_of_datasets(hst: Client, datasets: list[str]) -> None:
     done = hst.crds("list", "--dataset-ids-for-instruments", "acs")
     assert done.status == 0, done.text
     assert set(datasets) <= set(done.output.split())
+    assert hst.crds("sync", "--contexts", "hst-latest").status == 0
     done = hst.crds("list", "--dataset-headers", datasets[0], "--contexts", "hst-latest", "--json")
     assert done.status == 0, done.text
     assert '"INSTRUME": "ACS"' in done.output

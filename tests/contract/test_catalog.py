@@ -6,6 +6,7 @@ from tests.contract.client import Client
 
 
 def test_catalogue_text(hst: Client) -> None:
+    assert hst.crds("sync", "--files", "hst_0729.pmap").status == 0
     done = hst.crds("list", "--cat", "hst_0729.pmap")
     assert done.status == 0, done.text
     assert "Catalog Info:" in done.text
@@ -28,7 +29,7 @@ def test_sql_lists_both_tables(hst: Client) -> None:
 def test_sql_lists_columns(hst: Client) -> None:
     done = hst.crds("sql", "-u", "--list-columns", "crds_hst_catalog")
     assert done.status == 0, done.text
-    assert {"name", "sha1sum", "uploaded_as", "history"} <= set(done.output.split())
+    assert {"name", "sha1sum", "uploaded_as", "history"} <= set(done.output.replace(",", " ").split())
 
 
 def test_sql_answers_a_question(hst: Client) -> None:

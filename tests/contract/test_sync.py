@@ -101,9 +101,11 @@ def test_helpers_download_by_list(demo: Client) -> None:
 
 
 def test_known_but_not_held_references_end_in_a_clear_error(hst: Client) -> None:
-    done = hst.crds("sync", "--files", "v9718260j_drk.fits")
+    name = "n3o1059hj_drk.fits"
+    done = hst.crds("sync", "--files", name)
     assert done.status != 0
-    assert "404" in done.text
+    assert "404" in done.text, done.text
+    assert name in done.text
 
 
 def test_a_difference_of_two_contexts(jwst: Client) -> None:

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "crds_server.settings"}
         environment.setdefault("PUBLIC_URL", f"http://localhost:{options['port']}")
         self.stdout.write(f"{settings.OBSERVATORY} at {environment['PUBLIC_URL']}; Ctrl-C ends it.")
+        self.stdout.flush()  # Nothing else comes for as long as it runs.
         supervise(
             [Child("web", web_command(options), environment), Child("worker", worker_command(), environment)]
         )
@@ -43,7 +44,7 @@ def web_command(options: dict[str, Any]) -> list[str]:
 def worker_command() -> list[str]:
     """Return the command of the worker; threads, because the folder broker hangs a process pool."""
     return [
-        *(sys.executable, "-m", "celery", "-A", "crds_server", "worker"),
+        *(sys.executable, "-m", "celery", "--quiet", "-A", "crds_server", "worker"),
         *("--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"),
         *("--beat", "--schedule", str(settings.DATA_ROOT / "beat-schedule")),
     ]

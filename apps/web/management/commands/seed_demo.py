@@ -1,0 +1,31 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.rules.errors import CrdsError
+from apps.web.demo.operations import seed
+
+
+class Command(BaseCommand):
+    help = "Build a small made-up observatory under the name jwst; one that is complete is left alone."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--if-possible", action="store_true", help="End well on a server without room for it, too."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            seeded = seed()
+        except CrdsError as exc:
+            if not options["if_possible"]:
+                raise CommandError(str(exc)) from exc
+            self.stdout.write(f"No demo here: {exc}")
+            return
+        if seeded.is_nothing:
+            self.stdout.write("The demo observatory is complete.")
+            return
+        self.stdout.write(
+            f"Demo observatory: added {seeded.files} files, {seeded.pointers} moves of pointers "
+            f"and {seeded.datasets} datasets."
+        )

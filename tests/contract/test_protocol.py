@@ -1,0 +1,105 @@
+"""The raw protocol, as curl and the client's HTTP library speak it."""
+
+import json
+import subprocess
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.contract.client import Client
+
+
+def curl(client: Client, *arguments: str, path: str = "/json/") -> tuple[str, str]:
+    """Return the head and the body of an answer."""
+    command = ["curl", "--silent", "--show-error", "--include", *arguments, client.server.url + path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
+    return head, body
+
+
+def call(client: Client, method: str, *params: Any, path: str = "/json/") -> Any:
+    request = json.dumps({"jsonrpc": "1.0", "method": method, "params": params, "id": 1})
+    head, body = curl(client, "--data", request, path=path)
+    assert " 200 " in head.splitlines()[0]
+    return json.loads(body)
+
+
+def test_the_documented_call(demo: Client) -> None:
+    answer = call(demo, "get_default_context", "jwst")
+    assert answer == {"error": None, "jsonrpc": "1.0", "id": 1, "result": answer["result"]}
+    assert answer["result"].endswith(".pmap")
+
+
+def test_an_unknown_method_is_an_error_with_status_200(demo: Client) -> None:
+    answer = call(demo, "get_submission_info")
+    assert answer["result"] is None
+    assert answer["error"]["name"] == "MethodNotFoundError"
+    assert answer["error"]["code"] == -32601
+
+
+def test_the_error_of_a_bad_version_is_as_documented(demo: Client) -> None:
+    assert call(demo, "get_system_versions", "bad version!", "null")["error"] == {
+        "message": "OtherError: Invalid version string,  must be 1-128 chars of A-Z, a-z, 0-9, ., -, _",
+        "code": 500,
+        "data": None,
+        "name": "OtherError",
+    }
+
+
+@pytest.mark.parametrize(
+    "path", ["/json", "/json/", "/json/get_default_context/-c-14.0.3-x-1/", "//json/a%2Fb//"]
+)
+def test_the_path_behind_json_is_decoration(demo: Client, path: str) -> None:
+    assert call(demo, "get_default_context", "jwst", path=path)["error"] is None
+
+
+def test_a_get_is_harmless(demo: Client) -> None:
+    head, body = curl(demo)
+    assert json.loads(body)["error"]["message"]
+    assert " 405 " in head.splitlines()[0]
+
+
+def test_named_parameters_and_version_2(demo: Client) -> None:
+    request = {
+        "jsonrpc": "2.0",
+        "id": "x",
+        "method": "get_default_context",
+        "params": {"observatory": "jwst"},
+    }
+    _, body = curl(demo, "--data", json.dumps(request))
+    assert set(json.loads(body)) == {"jsonrpc", "id", "result"}
+
+
+def test_a_wrong_argument_is_named(demo: Client) -> None:
+    answer = call(demo, "get_default_context", "hst")
+    assert "hst" in answer["error"]["message"]
+    answer = call(demo, "get_mapping_names", "../../etc/passwd")
+    assert answer["result"] is None
+    assert "etc/passwd&#x27; is not a context specification" in answer["error"]["message"]
+
+
+def test_hostile_text_comes_back_escaped_once(demo: Client) -> None:
+    answer = call(demo, "get_mapping_names", "<script>.pmap")
+    assert "<script>" not in answer["error"]["message"]
+    assert "&lt;script&gt;" in answer["error"]["message"]
+
+
+def test_a_download_offers_ranges_and_the_sha1sum(demo: Client) -> None:
+    path = "/unchecked_get/mappings/jwst/jwst_0001.pmap"
+    whole = urllib.request.urlopen(demo.server.url + path)
+    body = whole.read()
+    assert int(whole.headers["Content-Length"]) == len(body)
+    request = urllib.request.Request(demo.server.url + path, headers={"Range": "bytes=5-9"})
+    part = urllib.request.urlopen(request)
+    assert part.status == 206
+    assert part.read() == body[5:10]
+    head, _ = curl(demo, "--head", path=path)
+    assert " 200 " in head.splitlines()[0]
+    assert f"Content-Length: {len(body)}" in head
+
+
+def test_affected_datasets_are_reported_as_not_computed(hst: Client) -> None:
+    assert hst.crds("query_affected", "--list").status == 0
+    done = hst.crds("query_affected", "-x", "0", "-y", "1", "-i")
+    assert "Traceback" not in done.text
