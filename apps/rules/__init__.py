@@ -1,0 +1,1 @@
+"""Rules of the observatories: text in, values out; knows neither Django nor disk."""

@@ -1,0 +1,385 @@
+"""A whole context in memory: from the header of a dataset to its best references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from apps.rules.errors import HeaderError, UnknownInstrumentError, UnknownMappingError, UnknownReftypeError
+from apps.rules.instrument import InstrumentRules, Picker, as_texts, condition, picker_of_places, rules_for
+from apps.rules.mapping import CompiledMapping
+from apps.rules.memory import Memo
+from apps.rules.observatories import Observatory
+from apps.rules.observatories.definition import INSTRUMENT_KEYWORDS
+from apps.rules.selectors import SPECIAL
+from apps.rules.trace import Trace
+
+UNDEFINED = "UNDEFINED"
+
+
+def assemble(name: str, mappings: Mapping[str, CompiledMapping]) -> Context:
+    """Return the context `name` with everything below it.
+
+    Parameters
+    ----------
+    name
+        Of a pmap; of an imap or rmap for the rules of that part alone.
+    mappings
+        Compiled mappings by name; more than are needed may be there.
+
+    Raises
+    ------
+    UnknownMappingError
+        Raised if `name` or one below it is not among `mappings`; the message names both.
+    """
+    closure: dict[str, CompiledMapping] = {}
+    waiting = [(name, "")]
+    while waiting:
+        wanted, parent = waiting.pop()
+        if wanted in closure:
+            continue
+        mapping = mappings.get(wanted)
+        if mapping is None:
+            raise UnknownMappingError(
+                f"{parent} refers to unknown mapping {wanted!r}."
+                if parent
+                else f"Unknown mapping {wanted!r}."
+            )
+        closure[wanted] = mapping
+        waiting.extend((child, wanted) for child in mapping.children)
+    return Context(closure[name], closure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Where headers of one layout hold what the rules of one instrument look at.
+
+    Attributes
+    ----------
+    instrument_place
+        Place of the instrument's name in the minimal header; -1 if it is missing there.
+    mode, dates
+        Pick the values of the mode, and those of each tuple of date parkeys.
+    """
+
+    instrument_place: int
+    mode: Picker
+    dates: tuple[Picker, ...]
+
+
+class _Layout:
+    """Which parkey stands where in headers with the same keys in the same order.
+
+    Parameters
+    ----------
+    keys
+        Keys of such headers.
+    observatory
+        Who may translate keys.
+    instrument_key
+        Upper case parkey that names the instrument first of all.
+
+    Raises
+    ------
+    HeaderError
+        Raised for a keyword that stands for several parkeys.
+    """
+
+    def __init__(self, keys: tuple[Any, ...], observatory: Observatory, instrument_key: str) -> None:
+        self.places: dict[str, int] = {_translated(key, observatory): place for place, key in enumerate(keys)}
+        spellings = (instrument_key, instrument_key.lower(), *INSTRUMENT_KEYWORDS)
+        self.instrument_places = tuple(self.places[key] for key in spellings if key in self.places)
+        self.readers: dict[str, _Reader] = {}
+
+    def place(self, parkey: str) -> int:
+        """Return the place of a parkey, lower case spelling first, or that of the value at the end."""
+        return self.places.get(parkey.lower(), self.places.get(parkey.upper(), -1))
+
+    def picker(self, parkeys: Sequence[str]) -> Picker:
+        """Return what picks the values of these parkeys."""
+        return picker_of_places(tuple(self.place(parkey) for parkey in parkeys))
+
+    def reader(self, instrument: str, rules: InstrumentRules, instrument_key: str) -> _Reader:
+        """Return the reader for one instrument, made at first use."""
+        reader = self.readers.get(instrument)
+        if reader is None:
+            dates = tuple(self.picker(parkeys) for parkeys in rules.date_parkeys)
+            reader = _Reader(self.place(instrument_key), self.picker(rules.mode_parkeys), dates)
+            self.readers[instrument] = reader
+        return reader
+
+
+def _translated(key: Any, observatory: Observatory) -> Any:
+    """Return the parkey a header key stands for.
+
+    Notes
+    -----
+    Source: ``fits_to_parkeys`` in ``crds.jwst.locate``; the others leave keys alone.
+    """
+    if observatory.path_prefix is None:
+        return key
+    text = str(key)
+    if text.lower().startswith(observatory.path_prefix):
+        return text.upper()
+    paths = observatory.keyword_paths.get(text.upper(), (text,))
+    if len(paths) != 1:
+        raise HeaderError(f"CRDS {observatory.title} Data Model ambiguity on {text!r} = {list(paths)!r}")
+    return paths[0].upper()
+
+
+class Context:
+    """One context, or part of one, ready to answer. Any number of threads may ask it.
+
+    Parameters
+    ----------
+    root
+        Top mapping.
+    closure
+        It and all mappings below it, by name.
+    """
+
+    def __init__(self, root: CompiledMapping, closure: Mapping[str, CompiledMapping]) -> None:
+        self.name = root.name
+        self.observatory = root.observatory
+        self._root = root
+        self._closure = dict(closure)
+        self.definition = root.definition
+        # Early contexts name the instrument by another parkey than the observatory does now.
+        own = root.parkeys[0].upper() if root.kind == "pmap" else self.definition.instrument_key
+        self._instrument_key = own
+        self._instruments: dict[str, InstrumentRules] = {}
+        self._lock = Lock()
+        self._layouts: Memo[tuple[Any, ...], _Layout] = Memo()
+
+    def __repr__(self) -> str:
+        return f"Context({self.name!r})"
+
+    def best_references(
+        self,
+        header: Mapping[str, object],
+        reftypes: Sequence[str] | None = None,
+        *,
+        trace: Trace | None = None,
+    ) -> dict[str, str]:
+        """Return the best reference of each type for a dataset.
+
+        Parameters
+        ----------
+        header
+            Matching parameters of the dataset as in its header, under parkeys or FITS keywords.
+        reftypes
+            Types wanted, in any case; all types of the instrument if None or empty.
+        trace
+            Filled with a record of every step, if given.
+
+        Returns
+        -------
+        dict
+            Lower case type to file name, or to a text that begins with ``NOT FOUND``. Types the rules leave
+            out are missing.
+
+        Raises
+        ------
+        HeaderError
+            Raised if the header names no instrument of this context.
+
+        Notes
+        -----
+        Source: ``get_best_references`` in ``crds.core.rmap``.
+        """
+        found = self._answers(header) if trace is None else self._traced(header, trace)
+        if reftypes is None or (not reftypes and self._root.kind != "rmap"):
+            return found
+        return self._selected(found, reftypes, header)
+
+    def _answers(self, header: Mapping[str, object]) -> dict[str, str]:
+        layout = self._layout(header)
+        values = (*header.values(), UNDEFINED)
+        place, instrument = self._instrument(layout, values)
+        rules = self._rules(instrument)
+        reader = layout.reader(instrument, rules, self._instrument_key)
+        if place != reader.instrument_place or not rules.is_plain:
+            return self._careful(layout, values, rules, None)
+        mode = as_texts(reader.mode(values))
+        if len(reader.dates) == 1:
+            return rules.answers(mode, (as_texts(reader.dates[0](values)),))
+        return rules.answers(mode, tuple(as_texts(pick(values)) for pick in reader.dates))
+
+    def _layout(self, header: Mapping[str, object]) -> _Layout:
+        keys = tuple(header)
+        layout = self._layouts.get(keys)
+        if layout is None:
+            layout = self._layouts.remember(
+                keys, _Layout(keys, self.definition, self._instrument_key), 1 + len(keys) // 4
+            )
+        return layout
+
+    def _instrument(self, layout: _Layout, values: Sequence[object]) -> tuple[int, str]:
+        """Return where a header names its instrument, and its lower case name."""
+        if self._root.kind != "pmap":
+            return layout.place(self._instrument_key), ""
+        for place in layout.instrument_places:
+            value = values[place]
+            if self.definition.path_prefix is not None:
+                value = str(value)
+            if not isinstance(value, str):
+                raise HeaderError(f"{type(value).__name__!r} object has no attribute 'upper'")
+            if value.upper() != UNDEFINED:
+                return place, value.lower()
+        raise HeaderError(
+            f"Missing '{self._instrument_key}' keyword in header for determining instrument.",
+            detail=f"The header has {', '.join(map(str, layout.places)) or 'no keys'}.",
+        )
+
+    def _rules(self, instrument: str) -> InstrumentRules:
+        """Return the rules of an instrument, made at first use."""
+        rules = self._instruments.get(instrument)
+        if rules is None:
+            with self._lock:
+                rules = self._instruments.get(instrument)
+                if rules is None:
+                    rules = self._instruments[instrument] = self._made_rules(instrument)
+        return rules
+
+    def _made_rules(self, instrument: str) -> InstrumentRules:
+        if self._root.kind == "rmap":
+            return rules_for(self._root.parkeys, {self._root.rules.filekind: self._root})
+        if self._root.kind == "imap":
+            return rules_for(self._required[""], self._selections(self._root))
+        name = self._imap_for(instrument)
+        parkeys = (*self._required[name], self._instrument_key)
+        return rules_for(parkeys, self._selections(self._closure[name]))
+
+    def _imap_for(self, instrument: str) -> str:
+        wanted = self.definition.instrument_aliases.get(instrument, instrument)
+        name = dict(self._root.selections).get(wanted)
+        if name is None:
+            raise UnknownInstrumentError(
+                f"Unknown instrument {wanted!r} for context {self.name!r}",
+                detail=f"The context knows {', '.join(self.instruments())}.",
+            )
+        if name in SPECIAL:
+            raise HeaderError(
+                "'str' object has no attribute 'get_required_parkeys'",
+                detail=f"Instrument {wanted!r} is {name} in context {self.name!r}.",
+            )
+        return name
+
+    def _selections(self, imap: CompiledMapping) -> dict[str, CompiledMapping | str]:
+        return {key: value if value in SPECIAL else self._closure[value] for key, value in imap.selections}
+
+    def _careful(
+        self, layout: _Layout, values: Sequence[object], rules: InstrumentRules, trace: Trace | None
+    ) -> dict[str, str]:
+        """Answer in the steps of the client, for odd headers and for records.
+
+        Where the instrument is given twice, the first reading decides which parkeys are read, and what they
+        then say decides whose rules apply.
+        """
+        picked = as_texts(tuple(values[layout.place(parkey)] for parkey in rules.parkeys))
+        minimal = {
+            parkey.upper(): condition(text) for parkey, text in zip(rules.parkeys, picked, strict=True)
+        }
+        instrument = ""
+        if self._root.kind == "pmap":
+            again = _Layout(tuple(minimal), self.definition, self._instrument_key)
+            _place, instrument = self._instrument(again, tuple(minimal.values()))
+            rules = self._rules(instrument)
+        if trace is not None:
+            trace.context, trace.instrument = self.name, instrument or self._root.instrument or ""
+        return rules.answer_each(minimal, trace)
+
+    def _traced(self, header: Mapping[str, object], trace: Trace) -> dict[str, str]:
+        layout = self._layout(header)
+        values = (*header.values(), UNDEFINED)
+        _place, instrument = self._instrument(layout, values)
+        return self._careful(layout, values, self._rules(instrument), trace)
+
+    def _selected(
+        self, found: Mapping[str, str], reftypes: Sequence[str], header: Mapping[str, object]
+    ) -> dict[str, str]:
+        """Return the answers for the wanted types; one that is unknown is answered and no error."""
+        if self._root.kind == "rmap":
+            filekind = self._root.filekind
+            if filekind not in reftypes:
+                raise UnknownReftypeError(
+                    f"ReferenceMapping {self.name!r} can only compute bestrefs"
+                    f" for type {filekind!r} not {reftypes}"
+                )
+            return dict(found)
+        layout = self._layout(header)
+        _place, instrument = self._instrument(layout, (*header.values(), UNDEFINED))
+        known = self._rules(instrument).selections
+        wanted: dict[str, str] = {}
+        for reftype in map(_lower, reftypes):
+            if reftype not in known:
+                wanted[reftype] = f"NOT FOUND Unknown reference type {reftype!r}"
+            elif reftype in found:
+                wanted[reftype] = found[reftype]
+        return wanted
+
+    @cached_property
+    def _required(self) -> dict[str, tuple[str, ...]]:
+        """Name of each imap to the sorted parkeys of it and its rmaps; "" stands for the imap at the top."""
+        imaps = [mapping for mapping in self._closure.values() if mapping.kind == "imap"]
+        required = {imap.name: self._required_by(imap) for imap in imaps}
+        if self._root.kind == "imap":
+            required[""] = required[self._root.name]
+        return required
+
+    def _required_by(self, imap: CompiledMapping) -> tuple[str, ...]:
+        parkeys = set(imap.parkeys)
+        for child in imap.children:
+            parkeys.update(self._closure[child].parkeys)
+        return tuple(sorted(parkeys))
+
+    def required_parkeys(self) -> dict[str, list[str]] | list[str]:
+        """Return the parkeys a dataset must have: by instrument for a pmap, else a list."""
+        if self._root.kind == "rmap":
+            return list(self._root.parkeys)
+        if self._root.kind == "imap":
+            return list(self._required[""])
+        return {
+            instrument: [*self._root.parkeys, *self._required[name]]
+            for instrument, name in sorted(self._root.selections)
+            if name not in SPECIAL
+        }
+
+    def mapping_names(self) -> tuple[str, ...]:
+        """Return the names of all mappings of the context, itself included, sorted."""
+        return tuple(sorted(self._closure))
+
+    def reference_names(self) -> tuple[str, ...]:
+        """Return the names of all references the context can lead to, sorted."""
+        return tuple(sorted({name for mapping in self._closure.values() for name in mapping.references}))
+
+    def instruments(self) -> tuple[str, ...]:
+        """Return the lower case instruments which have rules, sorted."""
+        if self._root.kind != "pmap":
+            return (self._root.instrument or "",)
+        return tuple(sorted(key for key, value in self._root.selections if value not in SPECIAL))
+
+    def imap_name(self, instrument: str) -> str | None:
+        """Return the imap of an instrument, a special value (``N/A``), or None if it is unknown."""
+        if self._root.kind == "pmap":
+            return dict(self._root.selections).get(instrument.lower())
+        return (
+            self.name if self._root.kind == "imap" and self._root.instrument == instrument.lower() else None
+        )
+
+    def rmap_name(self, instrument: str, filekind: str) -> str | None:
+        """Return the rmap of a type, a special value (``N/A``, ``OMIT``), or None if it is unknown."""
+        if self._root.kind == "rmap":
+            mine = (self._root.instrument, self._root.filekind)
+            return self.name if mine == (instrument.lower(), filekind.lower()) else None
+        imap = self._closure.get(self.imap_name(instrument) or "")
+        return dict(imap.selections).get(filekind.lower()) if imap else None
+
+
+def _lower(reftype: object) -> str:
+    if not isinstance(reftype, str):
+        raise HeaderError(f"{type(reftype).__name__!r} object has no attribute 'lower'")
+    return reftype.lower()

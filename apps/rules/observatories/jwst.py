@@ -1,0 +1,15 @@
+"""James Webb Space Telescope."""
+
+from __future__ import annotations
+
+from apps.rules.observatories.definition import Observatory, generated_facts
+
+OBSERVATORY = Observatory(
+    name="jwst",
+    title="JWST",
+    instrument_key="META.INSTRUMENT.NAME",
+    useafter_keys=("META.OBSERVATION.DATE", "META.OBSERVATION.TIME"),
+    path_prefix="meta.",
+    extra_parkeys=("META.VISIT.TSOVISIT", "META.INSTRUMENT.LAMP_STATE"),
+    **generated_facts("jwst"),
+)

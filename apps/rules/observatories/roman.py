@@ -1,0 +1,13 @@
+"""Nancy Grace Roman Space Telescope."""
+
+from __future__ import annotations
+
+from apps.rules.observatories.definition import Observatory, generated_facts
+
+OBSERVATORY = Observatory(
+    name="roman",
+    title="Roman",
+    instrument_key="ROMAN.META.INSTRUMENT.NAME",
+    useafter_keys=("ROMAN.META.EXPOSURE.START_TIME",),
+    **generated_facts("roman"),
+)

@@ -1,0 +1,477 @@
+"""The rules of one reference type: from a conditioned header to its best reference.
+
+Notes
+-----
+Source: ``ReferenceMapping._get_best_ref`` in ``crds.core.rmap``. The order of the steps is part of the
+contract: omit, relevance, precondition hook, parkeys that do not matter, choosing, exemption, fallback hook,
+and whether a reference is required at all.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from apps.rules.choosing import Chooser, Match, Several, UseAfter, is_plain_date, ready
+from apps.rules.errors import LookupFailure, NothingFits
+from apps.rules.expressions import Condition, compile_condition, evaluable
+from apps.rules.memory import Memo
+from apps.rules.observatories import Observatory
+from apps.rules.observatories.definition import Hook
+from apps.rules.selectors import NA, NOT_APPLICABLE, NOT_FOUND, OMITTED, Selector
+from apps.rules.table import Standing
+from apps.rules.trace import ReftypeTrace
+
+# Everything a lookup may raise; the client turns each into an answer.
+FAILURES = (
+    LookupFailure,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    NameError,
+    OverflowError,
+    SyntaxError,
+)
+
+# Stands for "not remembered" where None is an answer.
+_UNKNOWN = object()
+
+Header = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that remains to be done for a mode once its date is known.
+
+    Attributes
+    ----------
+    stages
+        Useafter dates and the references they lead to, the best case first.
+    end
+        What comes after stages all of whose dates are later: the answer, None to leave the type out, or the
+        plan for another header.
+    unusable
+        The same for an observation without a usable date; empty where the complaint about the date is the
+        answer.
+    """
+
+    stages: tuple[tuple[Sequence[str], Sequence[str]], ...]
+    end: Outcome
+    unusable: Outcome
+
+    def answer(self, moment: str) -> str | None:
+        """Return the answer for an observation at `moment`."""
+        for dates, references in self.stages:
+            place = bisect_right(dates, moment)
+            if place:
+                return references[place - 1]
+        return self.end.answer(moment) if isinstance(self.end, Plan) else self.end
+
+    def complain(self, complaint: str) -> str | None:
+        """Return the answer for an observation without a usable date."""
+        if isinstance(self.unusable, Plan):
+            return self.unusable.complain(complaint)
+        return NOT_FOUND + complaint if self.unusable == "" else self.unusable
+
+
+# What is known of a mode without its date: the answer, None to leave the type out, or a plan.
+Outcome: TypeAlias = "str | Plan | None"
+
+
+def text_field(header: Mapping[str, Any], name: str, default: str) -> str:
+    """Return a text of a mapping header in lower case, unless it is a condition in brackets.
+
+    Notes
+    -----
+    Source: ``LowerCaseDict`` in the client. That is why ``rmap_omit: 'True'`` never omits: ``true`` is no
+    name.
+
+    Examples
+    --------
+    >>> text_field({"rmap_omit": "True", "x": "(A == 'B')"}, "rmap_omit", "False")
+    'true'
+    """
+    if name not in header:
+        return default
+    value = header[name]
+    if not isinstance(value, str):
+        raise TypeError(f"header field {name!r} is no text")
+    return value if value.startswith("(") and value.endswith(")") else value.lower()
+
+
+def required_parkeys(header: Mapping[str, Any], observatory: Observatory) -> tuple[str, ...]:
+    """Return the parkeys a reference mapping needs: matched, switch, extra, those of the observatory."""
+    matched: list[str] = []
+    for level in header["parkey"]:
+        matched.extend(level if isinstance(level, tuple) else (level,))
+    switch = text_field(header, "reffile_switch", "NONE").upper()
+    if switch != "NONE":
+        matched.append(switch)
+    return (*matched, *header.get("extra_keys", ()), *observatory.extra_parkeys)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The conditions in the header of a reference mapping.
+
+    Attributes
+    ----------
+    omits, is_relevant
+        Whether the type is left out of the answers, and whether it applies.
+    matters
+        Parkeys that may not matter, in the order of the rules, each with the condition under which it does.
+        None is never.
+    """
+
+    omits: Condition
+    is_relevant: Condition
+    matters: tuple[tuple[str, Condition | None], ...]
+
+    @classmethod
+    def of(cls, header: Mapping[str, Any], parkeys: Sequence[str]) -> Conditions:
+        """Return the conditions of a mapping header.
+
+        Raises
+        ------
+        ValueError, TypeError, AttributeError
+            Raised if one of them is no condition.
+        """
+        omits = text_field(header, "rmap_omit", "False")
+        relevance = text_field(header, "rmap_relevance", "always").replace("always", "True")
+        matters: dict[str, Condition | None] = {
+            parkey.lower(): compile_condition(text, parkeys)
+            for parkey, text in header.get("parkey_relevance", {}).items()
+        }
+        matters.update((parkey.lower(), None) for parkey in header.get("comment_parkeys", ()))
+        return cls(
+            compile_condition(omits, parkeys),
+            compile_condition(relevance, parkeys),
+            tuple((parkey, matters[parkey.lower()]) for parkey in parkeys if parkey.lower() in matters),
+        )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name the conditions look up."""
+        conditions = [self.omits, self.is_relevant, *(condition for _parkey, condition in self.matters)]
+        return frozenset(name for condition in conditions if condition for name in condition.names)
+
+
+class ReferenceRules:
+    """One reference mapping, ready to answer.
+
+    Parameters
+    ----------
+    header
+        Header of the mapping, as written.
+    selector
+        Its compiled selector.
+    observatory
+        Whose special cases apply.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        Raised if the header does not fit together.
+    """
+
+    def __init__(self, header: Mapping[str, Any], selector: Selector, observatory: Observatory) -> None:
+        self.filekind = text_field(header, "filekind", "")
+        self.parkeys = required_parkeys(header, observatory)
+        self._observatory = observatory
+        self._conditions = Conditions.of(header, self.parkeys)
+        self._omits, self._is_relevant = self._conditions.omits, self._conditions.is_relevant
+        self._always_applies = (self._omits.text, self._is_relevant.text) == ("False", "True")
+        self._matters = self._conditions.matters
+        self._required = text_field(header, "reffile_required", "NONE").upper() in ("YES", "NONE")
+        instrument = text_field(header, "instrument", "")
+        self._precondition = find_hook(header, "precondition_header", instrument, self.filekind, observatory)
+        self._fallback = find_hook(header, "fallback_header", instrument, self.filekind, observatory)
+        self.chooser: Chooser = ready(
+            selector, substitutions=substitutions_of(header, observatory), merges=merges_ties(header)
+        )
+        self.date_parkeys = self._plain_date_parkeys()
+        self._plans: Memo[tuple[int, str | None], object] = Memo()
+
+    def _plain_date_parkeys(self) -> tuple[str, ...] | None:
+        """Return the parkeys of the date if it is all that matters after matching; None for other rules.
+
+        Such rules are the rule: a Match and below it nothing but dates.
+        """
+        if not isinstance(self.chooser, Match):
+            return None
+        below = [choice for choice in self.chooser.choices if not isinstance(choice, str)]
+        dates = {choice[1] for choice in below if is_plain_date(choice)}
+        others = [choice for choice in below if not is_plain_date(choice)]
+        if others or len(dates) > 1:
+            return None
+        parkeys = dates.pop() if dates else ()
+        rewritten = {parkey for parkey, _condition in self._matters}.union(self.hook_parkeys)
+        return None if rewritten.intersection(parkeys) else parkeys
+
+    @property
+    def _hooks(self) -> tuple[Hook, ...]:
+        return tuple(hook for hook in (self._precondition, self._fallback) if hook)
+
+    @property
+    def hook_parkeys(self) -> tuple[str, ...]:
+        """Parkeys other than dates that hooks read or write."""
+        return tuple(parkey for hook in self._hooks for parkey in hook.parkeys)
+
+    @property
+    def epochs(self) -> tuple[str, ...]:
+        """Dates at which hooks change their ways, sorted."""
+        return tuple(sorted({epoch for hook in self._hooks for epoch in hook.epochs}))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name the conditions look up."""
+        return self._conditions.names
+
+    @property
+    def exemption_parkeys(self) -> tuple[str, ...]:
+        """Parkeys that decide whether a failure is excused."""
+        exemption = self._observatory.exemption
+        return exemption.parkeys if exemption else ()
+
+    @property
+    def matched_parkeys(self) -> tuple[str, ...]:
+        """Parkeys of the top selector, the date ones excluded where they are all there is below it."""
+        return self.chooser.parkeys if isinstance(self.chooser, Match) else ()
+
+    def answer(self, header: Header, trace: ReftypeTrace | None = None) -> str | None:
+        """Return the best reference or why there is none; None if the type is to be left out.
+
+        Parameters
+        ----------
+        header
+            Conditioned values by parkey, and by evaluable name for dotted parkeys.
+        trace
+            Record of the steps, if wanted.
+        """
+        try:
+            answer = self._answer(header, trace)
+        except FAILURES as exc:
+            answer = NOT_FOUND + str(exc)
+        if trace is not None:
+            trace.answer = answer
+        return answer
+
+    def _answer(self, header: Header, trace: ReftypeTrace | None) -> str | None:
+        refusal, applies = self._applies(header, trace)
+        if not applies:
+            return refusal
+        changed = dict(header)
+        if self._precondition:
+            self._precondition.change(changed)
+            _note_changes(header, changed, "precondition hook", trace)
+        rewritten = self._without_irrelevant(changed, trace)
+        try:
+            return finished(self.chooser.choose(rewritten, trace))
+        except FAILURES as exc:
+            if self._is_exempt(rewritten):
+                _note(trace, f"{exc} Such exposures are not calibrated, so that none is needed.")
+                return NA
+            return self._answer_again(header, exc, trace)
+
+    def _answer_again(self, header: Header, failure: Exception, trace: ReftypeTrace | None) -> str | None:
+        """Look the fallback header up, if there is one, after the first lookup failed."""
+        if self._fallback:
+            changed = dict(header)
+            self._fallback.change(changed)
+            _note_changes(header, changed, "fallback hook", trace)
+            try:
+                minimal = self._without_irrelevant(self._minimal(changed), trace)
+                return finished(self.chooser.choose(minimal, trace))
+            except FAILURES as exc:
+                failure = exc
+        _note(trace, str(failure))
+        if not self._required:
+            _note(trace, "A reference of this type is not required.")
+            return NA
+        raise failure
+
+    def outcome(self, header: Header) -> Outcome:
+        """Return what can be said without the date, for rules with `date_parkeys` and without a record.
+
+        Parameters
+        ----------
+        header
+            As for `answer`. Where hooks have epochs, it holds a date of the right epoch.
+        """
+        try:
+            refusal, applies = self._applies(header, None)
+            if not applies:
+                return refusal
+            rewritten = header
+            if self._precondition:
+                rewritten = dict(header)
+                self._precondition.change(rewritten)
+            rewritten = self._without_irrelevant(rewritten, None)
+        except FAILURES as exc:
+            return NOT_FOUND + str(exc)
+        excuse = NA if self._is_exempt(rewritten) else None
+        if excuse is None and self._fallback:
+            return self._plan(rewritten, self._second_outcome(header, self._fallback))
+        return self._plan(rewritten, excuse or self._default)
+
+    def _second_outcome(self, header: Header, fallback: Hook) -> Outcome:
+        """Return what can be said about the header of the fallback hook."""
+        changed = dict(header)
+        try:
+            fallback.change(changed)
+        except FAILURES as exc:
+            return NOT_FOUND + str(exc)
+        try:
+            return self._plan(self._without_irrelevant(self._minimal(changed), None), self._default)
+        except FAILURES as exc:
+            return self._default or NOT_FOUND + str(exc)
+
+    @property
+    def _match(self) -> Match:
+        """The selector on top, which is a Match wherever there are `date_parkeys`."""
+        return cast(Match, self.chooser)
+
+    @property
+    def _default(self) -> str:
+        """The answer after all has failed; empty if that is the failure itself."""
+        return "" if self._required else NA
+
+    def _plan(self, header: Header, on_failure: Outcome) -> Outcome:
+        """Return what matching leads to; if it fails `on_failure`, or the failure if that is empty."""
+        try:
+            standing = self._match.table.standing(self._match.values(header))
+        except FAILURES as exc:
+            return on_failure if on_failure != "" else NOT_FOUND + str(exc)
+        if isinstance(standing, Standing) or isinstance(on_failure, Plan):
+            return self._made_plan(standing, on_failure)
+        # Far fewer sets of cases are met than combinations of values.
+        plan = self._plans.get((standing, on_failure), _UNKNOWN)
+        if plan is _UNKNOWN:
+            plan = self._plans.remember((standing, on_failure), self._made_plan(standing, on_failure))
+        return plan  # type: ignore[return-value]
+
+    def _made_plan(self, standing: int | Standing, on_failure: Outcome) -> Outcome:
+        stages: list[tuple[Sequence[str], Sequence[str]]] = []
+        end = on_failure
+        try:
+            for choice in self._match.merged(self._match.table.ranked(standing)):
+                if not isinstance(choice, UseAfter):
+                    end = finished(choice)
+                    break
+                stages.append((choice.keys, choice.answers))
+            else:
+                raise NothingFits("No match found.")
+        except FAILURES as exc:
+            if on_failure == "":
+                end = NOT_FOUND + str(exc)
+        return Plan(tuple(stages), end, on_failure) if stages else end
+
+    def _applies(self, header: Header, trace: ReftypeTrace | None) -> tuple[str | None, bool]:
+        """Say whether the type is looked up at all, and else what the answer is."""
+        if self._always_applies:
+            return None, True
+        if self._holds(self._omits, header, otherwise=False, trace=trace):
+            _note(trace, f"Left out, because {self._omits.text}.")
+            return None, False
+        if not self._holds(self._is_relevant, header, otherwise=True, trace=trace):
+            _note(trace, f"Does not apply, because not {self._is_relevant.text}.")
+            return NA, False
+        return None, True
+
+    def _holds(
+        self, condition: Condition, header: Header, *, otherwise: bool, trace: ReftypeTrace | None
+    ) -> Any:
+        """Ask a condition; one that cannot be answered is read over, as in the client."""
+        try:
+            return condition.holds(header)
+        except FAILURES as exc:
+            _note(trace, f"Condition {condition.text} is read over: {exc}.")
+            return otherwise
+
+    def _without_irrelevant(self, header: Header, trace: ReftypeTrace | None) -> Header:
+        """Return the header with N/A for parkeys that do not matter to this mode.
+
+        Notes
+        -----
+        Source: ``map_irrelevant_parkeys_to_na`` in the client. A condition that cannot be answered is an
+        error.
+        """
+        if not self._matters:
+            return header
+        names: dict[str, Any] | Header = header
+        missing = [parkey for parkey in self.parkeys if parkey not in header]
+        if missing:
+            names = {**header, **dict.fromkeys((*missing, *map(evaluable, missing)), "UNDEFINED")}
+        changes: dict[str, str] = {}
+        for parkey, condition in self._matters:
+            if condition is None or not condition.holds(names):
+                changes[parkey] = "N/A"
+                _note(trace, f"{parkey} does not matter{' here' if condition else ''}.")
+        return {**header, **changes} if changes else header
+
+    def _minimal(self, header: Header) -> dict[str, str]:
+        """Return only what these rules require, undefined where it is missing."""
+        minimal = {
+            parkey: header.get(parkey.lower(), header.get(parkey.upper(), "UNDEFINED"))
+            for parkey in self.parkeys
+        }
+        return {**{evaluable(parkey): value for parkey, value in minimal.items()}, **minimal}
+
+    def _is_exempt(self, header: Header) -> bool:
+        exemption = self._observatory.exemption
+        if exemption is None:
+            return False
+        try:
+            return exemption.applies(header)
+        except FAILURES:
+            return False
+
+
+def finished(choice: str | Several) -> str | None:
+    """Return the answer for what the rules chose.
+
+    Notes
+    -----
+    The client returns a tuple, with selector objects in it, where cases tie whose first leads to no selector,
+    and for rules that give several references. That has no form on the wire, so that it is an error here.
+    """
+    if isinstance(choice, Several):
+        return f"{NOT_FOUND}The rules lead to {len(choice.choices)} choices where one is needed: {choice}"
+    if choice in NOT_APPLICABLE:
+        return NA
+    return None if choice in OMITTED else choice
+
+
+def substitutions_of(header: Mapping[str, Any], observatory: Observatory) -> dict[str, Mapping[Any, Any]]:
+    """Return parkey to old to new value; the mapping replaces the observatory parkey by parkey."""
+    return {**observatory.substitutions, **header.get("substitutions", {})}
+
+
+def merges_ties(header: Mapping[str, Any]) -> bool:
+    """Say whether equally good cases are merged, which they are unless the mapping says otherwise."""
+    return str(header.get("merge_overlaps", "TRUE")).upper() in ("TRUE", "1")
+
+
+def find_hook(
+    header: Mapping[str, Any], name: str, instrument: str, filekind: str, observatory: Observatory
+) -> Hook | None:
+    """Return the hook of a mapping for one purpose, or None; an unknown name is no error."""
+    hooks = header.get("hooks")
+    hook_name = hooks.get(name, name) if hooks else f"{name}_{instrument}_{filekind}_v1"
+    return observatory.hooks.get(instrument, {}).get(hook_name)
+
+
+def _note(trace: ReftypeTrace | None, text: str) -> None:
+    if trace is not None:
+        trace.note(text)
+
+
+def _note_changes(before: Header, after: Header, by: str, trace: ReftypeTrace | None) -> None:
+    if trace is not None:
+        for parkey, value in after.items():
+            if before.get(parkey) != value:
+                trace.note(f"{parkey} is {before.get(parkey)!r}, and {value!r} after the {by}.")

@@ -1,0 +1,108 @@
+"""What people may write where a context is asked for.
+
+::
+
+    spec      := literal | symbolic | date | "latest" | "build"
+    literal   := file name ending in .pmap, .imap or .rmap
+    symbolic  := obs [ "-" instr [ "-" filekind ] ] "-" ( date | tag )
+    tag       := "edit" | "operational" | "latest" | "build" | "versions"
+    date      := YYYY-MM-DD [ "T" HH:MM:SS [ "." digits ] ]
+
+A filekind may contain hyphens, hence the end is recognised first. Source: wire protocol, section 4.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from apps.rules.errors import CrdsError
+from apps.rules.names import is_file_name, is_mapping
+
+MAX_SPECIFIER = 200  # characters
+
+_DATE = r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)?)"
+_TAG = r"(?P<tag>edit|operational|latest|build|versions)"
+_SYMBOLIC = re.compile(
+    r"(?P<observatory>[a-z]{2,9})"
+    r"(?:-(?P<instrument>[a-z][a-z0-9]{1,16})(?:-(?P<filekind>[a-z][a-z0-9-]{1,32}))?)?"
+    rf"-(?:{_DATE}|{_TAG})"
+)
+_BARE = re.compile(rf"{_DATE}|(?P<tag>latest|build)")
+
+
+class InvalidDateContextError(CrdsError):
+    """A specifier is not of the grammar, or names what this server lacks; the code is its wire name."""
+
+    code = "InvalidDateBasedContext"
+
+
+@dataclass(frozen=True, slots=True)
+class Specifier:
+    """One parsed specifier: either `literal`, or one of `tag` and `date` with an optional prefix.
+
+    Attributes
+    ----------
+    literal
+        Name of a mapping; everything else is empty then.
+    observatory, instrument, filekind
+        The prefix, lower case; empty where it was not given.
+    tag
+        ``edit``, ``latest``, ``versions`` or ``build``; ``operational`` becomes ``latest``.
+    date
+        Naive UTC, to the microsecond.
+    """
+
+    literal: str = ""
+    observatory: str = ""
+    instrument: str = ""
+    filekind: str = ""
+    tag: str = ""
+    date: datetime | None = None
+
+
+def parse_specifier(text: str) -> Specifier:
+    """Return what a specifier means, without knowing whether it exists.
+
+    Raises
+    ------
+    InvalidDateContextError
+        Raised if `text` is not of the grammar, or its date is not in the calendar.
+
+    Examples
+    --------
+    >>> parse_specifier("hst-cos-deadtab-2014-11-11T00:00:00").filekind
+    'deadtab'
+    >>> parse_specifier("jwst-operational").tag
+    'latest'
+    """
+    if is_file_name(text) and is_mapping(text):
+        return Specifier(literal=text)
+    found = None
+    if len(text) <= MAX_SPECIFIER:
+        found = _BARE.fullmatch(text) or _SYMBOLIC.fullmatch(text)
+    if found is None:
+        raise InvalidDateContextError(
+            f"{text[:MAX_SPECIFIER]!r} is not a context specification; expected a mapping name, "
+            "[<observatory>[-<instrument>[-<type>]]-](<date>|edit|latest|versions|build) or latest or build, "
+            "with dates as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS."
+        )
+    parts = {name: value or "" for name, value in found.groupdict().items()}
+    date = _moment(parts.pop("date"), text)
+    parts["tag"] = parts["tag"].replace("operational", "latest")
+    return Specifier(date=date, **parts)
+
+
+def _moment(text: str, whole: str) -> datetime | None:
+    """Return a date of the grammar; digits beyond the microsecond are dropped."""
+    if not text:
+        return None
+    day_and_time, _, fraction = text.partition(".")
+    try:
+        moment = datetime.fromisoformat(day_and_time)
+    except ValueError as exc:
+        raise InvalidDateContextError(
+            f"Bad date {text!r} in context specification {whole!r}: {exc}."
+        ) from None
+    return moment.replace(microsecond=int(fraction[:6].ljust(6, "0")) if fraction else 0)
