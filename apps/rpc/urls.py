@@ -1,5 +1,10 @@
 """Where JSON-RPC is spoken."""
 
-from django.urls import URLPattern
+from django.urls import re_path
 
-urlpatterns: list[URLPattern] = []
+from apps.rpc import views
+
+app_name = "rpc"
+
+# The client appends method and id for the log's sake, and both may hold anything, a line break included.
+urlpatterns = [re_path(r"^json(?:/[\s\S]*)?\Z", views.json_rpc, name="json")]

@@ -1,0 +1,48 @@
+"""What may be handed out, and under which address."""
+
+from datetime import datetime
+from typing import cast
+
+from django.conf import settings
+
+from apps.catalog import queries as catalog
+from apps.catalog.errors import UnknownFileError
+from apps.catalog.states import FileKind
+from apps.distribution.server_info import FOLDERS, bad_files, file_url, server_config, server_info
+from apps.distribution.serving import Held
+from apps.distribution.snapshot import sqlite_snapshot
+from apps.rules.names import is_file_name
+
+__all__ = ["bad_files", "downloadable", "file_url", "server_config", "server_info", "sqlite_snapshot"]
+
+
+def downloadable(name: str, *, folder: str | None = None, observatory: str | None = None) -> Held:
+    """Return a file whose bytes we hold.
+
+    Parameters
+    ----------
+    folder, observatory
+        What the address says; None where it does not.
+
+    Raises
+    ------
+    UnknownFileError
+        Raised if there is no such file at this address.
+    NotHeldError
+        Raised if it is catalogued, but its bytes are not here.
+    DamagedFileError
+        Raised if its bytes are gone or have another size than the catalog says.
+    """
+    if observatory not in (None, settings.OBSERVATORY):
+        raise UnknownFileError(f"This server serves {settings.OBSERVATORY}, not {observatory!r}.")
+    # What is no file name has no row either, but might be nothing that a database can look for.
+    if not is_file_name(name):
+        raise UnknownFileError(f"File {name[:128]!r} is not known to this server: it is no file name.")
+    file = catalog.get_file(name)
+    own_folder = FOLDERS[FileKind(file.kind)]
+    if folder not in (None, own_folder):
+        raise UnknownFileError(f"{name} is a {file.kind}; it is not below {folder}/ but below {own_folder}/.")
+    path = catalog.open_file(file)
+    # A held file has both (a constraint of the table), which its annotations cannot say.
+    size, held_at = cast(int, file.size), cast(datetime, file.held_at)
+    return Held(file.name, path, size, file.sha1sum, held_at)

@@ -1,0 +1,65 @@
+"""The part of a file that a request asks for (RFC 9110, section 14)."""
+
+import re
+from dataclasses import dataclass
+
+_ONE_RANGE = re.compile(r"bytes=(\d{0,1000})-(\d{0,1000})", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Bytes from `first` up to but not including `end`."""
+
+    first: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.first
+
+    def content_range(self, size: int) -> str:
+        """Return the header that says where the part lies in a file of `size` bytes."""
+        return f"bytes {self.first}-{self.end - 1}/{size}"
+
+
+class UnsatisfiableError(ValueError):
+    """The range begins behind the end of the file."""
+
+
+def find_part(header: str, size: int) -> Part | None:
+    """Return the part that a ``Range`` header asks for, or None if the whole file is to be sent.
+
+    Several ranges, another unit and what is no range at all are passed over, as the standard allows.
+
+    Parameters
+    ----------
+    size
+        Of the file, in bytes.
+
+    Raises
+    ------
+    UnsatisfiableError
+        Raised if not one byte of the file lies in the range.
+
+    Examples
+    --------
+    >>> find_part("bytes=2-", 10), find_part("bytes=-3", 10), find_part("bytes=0-1,4-5", 10)
+    (Part(first=2, end=10), Part(first=7, end=10), None)
+    """
+    match = _ONE_RANGE.fullmatch(header.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:
+        return _suffix(int(last), size)
+    if last and int(last) < int(first):
+        return None
+    if int(first) >= size:
+        raise UnsatisfiableError
+    return Part(int(first), min(int(last) + 1, size) if last else size)
+
+
+def _suffix(length: int, size: int) -> Part | None:
+    """Return the last `length` bytes; of an empty file there is no part, only the whole."""
+    if length == 0:
+        raise UnsatisfiableError
+    return Part(max(0, size - length), size) if size else None

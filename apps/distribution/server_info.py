@@ -1,0 +1,151 @@
+"""The description of this server that every client reads first and that decides all it does.
+
+Source: wire protocol, section 3.
+"""
+
+import json
+import pprint
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.catalog import queries as catalog
+from apps.catalog import storage
+from apps.catalog.models import File
+from apps.catalog.states import FileKind, FileState
+from apps.contexts import queries as contexts
+from apps.contexts.models import Pointer
+from apps.distribution import published
+from apps.distribution.kept import keep
+from apps.distribution.wire import encode, timestamp
+
+# The CRDS release whose protocol we speak: clients show it as the version of the server.
+PROTOCOL_VERSION = "14.0.3"
+FOLDERS = {FileKind.MAPPING: "mappings", FileKind.REFERENCE: "references"}
+
+
+def server_info() -> bytes:
+    """Return the description as a JSON object, true at this moment."""
+    return b"%b, %b}" % (
+        published.current("server_info", _make_json)[:-1],
+        f'"last_synced": "{timestamp(timezone.now())}"'.encode(),
+    )
+
+
+def server_config() -> bytes:
+    """Return the description as the Python literal that clients keep in their cache."""
+    return b"%b,\n %b}\n" % (
+        published.current("server_config", _make_literal)[:-1],
+        f"'last_synced': '{timestamp(timezone.now())}'".encode(),
+    )
+
+
+def bad_files() -> bytes:
+    """Return the names of bad files, one a line, as clients keep them in their cache."""
+    return _lines(catalog.bad_file_names())
+
+
+def folder_url(folder: str) -> str:
+    """Return the address that a client puts a file name behind."""
+    return f"{settings.PUBLIC_URL}/unchecked_get/{folder}/{settings.OBSERVATORY}/"
+
+
+def file_url(file: File) -> str:
+    """Return the address of a file's bytes."""
+    return folder_url(FOLDERS[FileKind(file.kind)]) + quote(file.name)
+
+
+def _make_json() -> bytes:
+    info = _describe()
+    _publish_in_store(info)
+    return json.dumps(info).encode()
+
+
+def _publish_in_store(info: dict[str, Any]) -> None:
+    """Write what a client needs who mounts the store as its read-only cache."""
+    literal = pprint.pformat({**info, "last_synced": info["last_refreshed"]})
+    keep(storage.config_path("server_config"), literal.encode())
+    keep(storage.config_path("bad_files.txt"), _lines(info["bad_files_list"]))
+
+
+def _lines(names: list[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()
+
+
+def _make_literal() -> bytes:
+    return pprint.pformat(json.loads(published.current("server_info", _make_json))).encode()
+
+
+def _describe() -> dict[str, Any]:
+    """Return the description without `last_synced`, which is the moment of each call."""
+    # The pointers come first: a context that is delivered meanwhile then has its files in the
+    # metadata before a pointer names it, never the other way round.
+    pointers, history = _pointers(), _history()
+    now = timestamp(timezone.now())
+    return {
+        "observatory": settings.OBSERVATORY,
+        **pointers,
+        **_addresses(),
+        "mappings": catalog.names_matching(FileKind.MAPPING, "*"),
+        "bad_files_list": catalog.bad_file_names(),
+        "context_history": history,
+        "download_metadata": encode(download_metadata()),
+        "force_remote_mode": 0,
+        "max_headers_per_rpc": settings.MAX_HEADERS_PER_RPC,
+        "max_bestrefs_per_rpc": settings.MAX_BESTREFS_PER_RPC,
+        "crds_version": {"str": PROTOCOL_VERSION},
+        "server": settings.PUBLIC_URL,
+        "status": "server",
+        "connected": True,
+        "last_refreshed": now,
+        "updated": now,
+    }
+
+
+def _pointers() -> dict[str, str]:
+    """Return the names the pointers have on the wire; what never moved is empty."""
+    latest, edit, versions, build = (contexts.find_pointed(pointer) or "" for pointer in _POINTERS)
+    return {
+        # The client reads the old name too, even where it prefers the new one.
+        "operational_context": latest,
+        "latest_context": latest,
+        "edit_context": edit,
+        "versions_context": versions,
+        "build_context": build or latest,
+    }
+
+
+_POINTERS = (Pointer.LATEST, Pointer.EDIT, Pointer.VERSIONS, Pointer.BUILD)
+
+
+def _addresses() -> dict[str, dict[str, str]]:
+    folders = {"mapping": "mappings", "reference": "references", "config": "config", "pickle": "pickles"}
+    return {f"{word}_url": {settings.OBSERVATORY: folder_url(folder)} for word, folder in folders.items()}
+
+
+def _history() -> list[list[str]]:
+    """Return start, context and reason of each era of latest, newest first."""
+    return [[timestamp(era.started_at), era.context, era.reason] for era in contexts.history()]
+
+
+def download_metadata() -> dict[str, dict[str, str]]:
+    """Return size and sha1sum of every official file, by name.
+
+    A client can only ask for what stands here. Files whose bytes we do not hold stand here too, as on
+    the original servers: then a client learns size and sha1sum without a download, and who does want
+    the bytes reads in the 404 that we know the file but do not hold it, instead of being told that
+    the file is unknown. A file of unknown size or sha1sum cannot be described and is left out.
+    """
+    rows = (
+        File.objects.exclude(state=FileState.UPLOADED)
+        .exclude(sha1sum="")
+        .exclude(size=None)
+        .order_by("name")
+        .values_list("name", "size", "sha1sum")
+    )
+    return {
+        name: {"size": str(size), "sha1sum": sha1sum}
+        for name, size, sha1sum in rows.iterator(chunk_size=5000)
+    }

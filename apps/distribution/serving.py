@@ -1,0 +1,138 @@
+"""Answers that hand out the bytes of one file: conditions, one range, zero copies.
+
+gunicorn sends a `FileResponse` by the kernel's sendfile, from the position of its descriptor and for the
+length in Content-Length; so a gigabyte costs neither memory nor our time. Behind nginx even that is left
+to it: ``X_ACCEL_PREFIX`` names an internal location whose alias is the store. nginx then treats ranges
+itself; ``etag off; add_header ETag $upstream_http_etag;`` keeps our ETag there.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from io import FileIO
+from pathlib import Path
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date
+
+from apps.catalog.errors import DamagedFileError
+from apps.distribution import checksums
+from apps.distribution.ranges import Part, UnsatisfiableError, find_part
+
+# A name means the same bytes for ever.
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A file whose bytes we hold: what the catalog says of them, and where they are."""
+
+    name: str
+    path: Path
+    size: int
+    sha1sum: str
+    held_at: datetime
+
+
+class _Stream(FileIO):
+    """A part of an open file: it ends where the part ends, also for servers that copy by reading."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._left = 0
+
+    def limit_to(self, part: Part) -> None:
+        """Begin at the first byte of `part` and stop behind its last."""
+        os.lseek(self.fileno(), part.first, os.SEEK_SET)
+        self._left = len(part)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return up to `size` bytes, empty at the end of the part."""
+        wanted = self._left if size is None or size < 0 else min(size, self._left)
+        data = super().read(wanted) if wanted else b""
+        self._left -= len(data)
+        return data
+
+
+class _Response(FileResponse):
+    block_size = 1 << 16  # Only counts where the server has no sendfile.
+
+    def set_headers(self, filelike: object) -> None:
+        """Leave the headers to us: Django would measure the file, not the part."""
+
+
+def serve(request: HttpRequest, file: Held) -> HttpResponseBase:
+    """Return the answer to a GET or HEAD of the bytes of a catalogued file.
+
+    HEAD and a condition that makes the bytes superfluous look at no byte: asking for the headers of all
+    files must not read terabytes.
+
+    Raises
+    ------
+    DamagedFileError
+        Raised if bytes would have to be sent, and they disagree with the sha1sum in the catalog.
+    """
+    headers = _headers(file)
+    whole = HttpResponse(headers={**headers, "Content-Length": str(file.size)})
+    answer = get_conditional_response(request, headers["ETag"], int(file.held_at.timestamp()), whole)
+    if answer is not None and (answer is not whole or request.method == "HEAD"):
+        return answer
+    try:
+        part = _wanted_part(request, headers, file.size)
+    except UnsatisfiableError:
+        refusal = {"Content-Range": f"bytes */{file.size}", "Accept-Ranges": "bytes"}
+        text = f"{file.name} has {file.size} bytes; none of them lies in that range.\n"
+        return HttpResponse(text, status=416, headers=refusal, content_type="text/plain; charset=utf-8")
+    return _send(file, headers, part)
+
+
+def _headers(file: Held) -> dict[str, str]:
+    """Return what is true of every answer about a file, whichever part of it is sent."""
+    return {
+        "Content-Type": "application/octet-stream",
+        "ETag": f'"{file.sha1sum}"',
+        "Last-Modified": http_date(file.held_at.timestamp()),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": IMMUTABLE,
+    }
+
+
+def _wanted_part(request: HttpRequest, headers: dict[str, str], size: int) -> Part | None:
+    """Return the part to send, or None for the whole: also if ``If-Range`` speaks of other bytes."""
+    condition = request.headers.get("If-Range")
+    if condition is not None and condition.strip() not in (headers["ETag"], headers["Last-Modified"]):
+        return None
+    return find_part(request.headers.get("Range", ""), size)
+
+
+def _send(file: Held, headers: dict[str, str], part: Part | None) -> HttpResponseBase:
+    """Compare the bytes with the catalog, then send them from the very descriptor that was compared."""
+    stream = _Stream(file.path)
+    try:
+        _require_agreement(stream, file)
+    except BaseException:
+        stream.close()
+        raise
+    if settings.X_ACCEL_PREFIX:
+        stream.close()
+        inside = quote(str(file.path.relative_to(settings.STORE_ROOT)))
+        return HttpResponse(headers={**headers, "X-Accel-Redirect": f"{settings.X_ACCEL_PREFIX}/{inside}"})
+    sent = part or Part(0, file.size)
+    stream.limit_to(sent)
+    response = _Response(stream, headers={**headers, "Content-Length": str(len(sent))})
+    if part is not None:
+        response.status_code = 206
+        response["Content-Range"] = part.content_range(file.size)
+    return response
+
+
+def _require_agreement(stream: _Stream, file: Held) -> None:
+    found = checksums.sha1sum(stream, file.name)
+    if found != file.sha1sum:
+        raise DamagedFileError(
+            f"{file.name} has sha1sum {found} in the store; {file.sha1sum} was expected. It is not sent."
+        )

@@ -1,0 +1,88 @@
+"""From the bytes of a request to the bytes of its answer: whatever comes in, one envelope goes out.
+
+The envelope is the one of wire protocol section 1.2: four keys, with ``"error": null`` on success,
+because the client looks there unconditionally. Callers who say ``"jsonrpc": "2.0"`` get that
+standard's shape.
+"""
+
+import json
+from typing import Any
+
+from apps.rpc import parsing
+from apps.rpc.errors import InvalidParamsError, InvalidRequestError, RpcError, describe
+from apps.rpc.registry import Prepared, get_method
+
+BATCH_LIMIT = 1000  # requests in one body
+
+_encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode
+
+
+def answer(body: bytes) -> bytes:
+    """Return the answer to a request body: an envelope, or a list of them for a batch. Never raises."""
+    try:
+        document = parsing.parse(body)
+        # Only an escape can hide text that is none, so most bodies need no second look.
+        has_escapes = b"\\u" in body
+        if type(document) is list:
+            _require_batch(document)
+            return b"[" + b", ".join(_answer_one(request, has_escapes) for request in document) + b"]"
+        return _answer_one(document, has_escapes)
+    except RpcError as exc:
+        return failure(exc)
+
+
+def _require_batch(requests: list[Any]) -> None:
+    if not requests:
+        raise InvalidRequestError("The batch is empty.")
+    if len(requests) > BATCH_LIMIT:
+        raise InvalidRequestError(
+            f"The batch has {len(requests)} requests; at most {BATCH_LIMIT} are answered."
+        )
+
+
+def _answer_one(request: Any, has_escapes: bool) -> bytes:
+    identifier, version = None, None
+    try:
+        if type(request) is not dict:
+            raise InvalidRequestError("A request must be an object with 'method' and 'params'.")
+        version = request.get("jsonrpc")
+        identifier = _identifier(request)
+        result = _call(request, has_escapes)
+        encoded = result.json if type(result) is Prepared else _encode(result).encode()
+    except Exception as exc:
+        return failure(exc, identifier=identifier, version=version)
+    return _success(encoded, identifier, version)
+
+
+def _identifier(request: dict[str, Any]) -> str | int | float | None:
+    """Return the id to echo; without one the request is answered all the same, with null."""
+    identifier = request.get("id")
+    if identifier is None or type(identifier) in (str, int, float):
+        return identifier
+    raise InvalidRequestError("'id' must be text, a number or null.")
+
+
+def _call(request: dict[str, Any], has_escapes: bool) -> Any:
+    name = request.get("method")
+    if type(name) is not str:
+        raise InvalidRequestError("'method' must be the name of a method, as text.")
+    method = get_method(name)
+    params = request.get("params", [])
+    if has_escapes and (culprit := parsing.find_unusable_text(params)) is not None:
+        raise InvalidParamsError(f"{name}: the text {culprit[:100]!r} holds a character that is none.")
+    return method.call(params)
+
+
+def _success(encoded: bytes, identifier: object, version: object) -> bytes:
+    echo = _encode(identifier).encode()
+    if version == "2.0":
+        return b'{"jsonrpc": "2.0", "id": %b, "result": %b}' % (echo, encoded)
+    return b'{"error": null, "jsonrpc": "1.0", "id": %b, "result": %b}' % (echo, encoded)
+
+
+def failure(error: Exception, *, identifier: object = None, version: object = None) -> bytes:
+    """Return the envelope of a call that failed."""
+    if version == "2.0":
+        return _encode({"jsonrpc": "2.0", "id": identifier, "error": describe(error)}).encode()
+    envelope = {"error": describe(error), "jsonrpc": "1.0", "id": identifier, "result": None}
+    return _encode(envelope).encode()

@@ -1,0 +1,19 @@
+"""What there is to call."""
+
+import inspect
+from typing import Any
+
+from apps.rpc.registry import all_methods, method
+
+
+@method(name="system.describe")
+def describe() -> list[dict[str, Any]]:
+    """List all methods with their parameters and what they do."""
+    return [
+        {
+            "name": found.name,
+            "params": [parameter.name for parameter in found.parameters],
+            "summary": (inspect.getdoc(found.function) or "").partition("\n")[0],
+        }
+        for found in all_methods()
+    ]

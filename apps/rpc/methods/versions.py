@@ -1,0 +1,12 @@
+"""Versions of the calibration software."""
+
+from typing import Any
+
+from apps.rpc.registry import method
+from apps.rpc.versions import system_versions
+
+
+@method
+def get_system_versions(master_version: str, context: str | None = None) -> dict[str, Any]:
+    """Return the versions of all steps for a version of the calibration software."""
+    return system_versions(master_version, context)

@@ -1,0 +1,171 @@
+"""All methods, each with what its parameters may be, worked out once when it is registered."""
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.rpc.checks import Check, check_for, word_for
+from apps.rpc.errors import InvalidParamsError, MethodNotFoundError
+
+# Parameter names that mean the same, wherever a method has one of them (wire protocol, section 2.1).
+SYNONYMS = (
+    frozenset({"context", "pipeline_context", "date"}),
+    frozenset({"ids", "dataset_ids"}),
+    frozenset({"calver", "cal_ver"}),
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A result that is JSON already, so that what is cached need not be written again for each call."""
+
+    json: bytes
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a method."""
+
+    name: str
+    check: Check
+    is_required: bool
+
+
+@dataclass(frozen=True)
+class Method:
+    """A function that may be called from outside."""
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    aliases: Mapping[str, str]
+    required: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "required", sum(parameter.is_required for parameter in self.parameters))
+
+    def call(self, params: Any) -> Any:
+        """Check the parameters, a list or an object, and run the function.
+
+        Raises
+        ------
+        InvalidParamsError
+            Raised if they are too many, too few, of unknown name or of wrong type.
+        """
+        if type(params) is list:
+            self._require_fit(params)
+            return self.function(*params)
+        if type(params) is dict:
+            named = self._named(params)
+            return self.function(**named)
+        raise InvalidParamsError(
+            f"The parameters of {self.name} must be a list or an object; {word_for(params)} was found."
+        )
+
+    def _require_fit(self, values: list[Any]) -> None:
+        if not self.required <= len(values) <= len(self.parameters):
+            raise InvalidParamsError(f"{self.name} takes {self._usage()}; {len(values)} were given.")
+        for parameter, value in zip(self.parameters, values, strict=False):
+            self._require_type(parameter, value)
+
+    def _named(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the values by the names that the function knows."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        named: dict[str, Any] = {}
+        for key, value in given.items():
+            name = self.aliases.get(key, key)
+            if name not in known:
+                raise InvalidParamsError(
+                    f"{self.name} has no parameter {key[:100]!r}; it takes {self._usage()}."
+                )
+            if name in named:
+                raise InvalidParamsError(f"{self.name} was given {name!r} under two names.")
+            self._require_type(known[name], value)
+            named[name] = value
+        if missing := [p.name for p in self.parameters if p.is_required and p.name not in named]:
+            raise InvalidParamsError(f"{self.name} misses {', '.join(missing)}; it takes {self._usage()}.")
+        return named
+
+    def _require_type(self, parameter: Parameter, value: Any) -> None:
+        if wrong := parameter.check(value):
+            separator = "" if wrong.startswith("[") else " "
+            raise InvalidParamsError(f"{self.name}: {parameter.name}{separator}{wrong}.")
+
+    def _usage(self) -> str:
+        """Return how many parameters there are, and their names."""
+        most, least = len(self.parameters), self.required
+        count = str(most) if most == least else f"{least} to {most}"
+        names = ", ".join(parameter.name for parameter in self.parameters)
+        return f"{count} parameters ({names})" if names else "no parameters"
+
+
+_methods: dict[str, Method] = {}
+
+
+Function = typing.TypeVar("Function", bound=Callable[..., Any])
+
+
+@typing.overload
+def method(function: Function, /) -> Function: ...
+@typing.overload
+def method(*, name: str = "", aliases: Mapping[str, str] | None = None) -> Callable[[Function], Function]: ...
+
+
+def method(
+    function: Function | None = None, /, *, name: str = "", aliases: Mapping[str, str] | None = None
+) -> Function | Callable[[Function], Function]:
+    """Let clients call a function, by its own name or by `name`.
+
+    Its annotations say what its parameters may be; those without default are required. The function
+    gets only values of these types, and answers with JSON values or `Prepared`.
+
+    Parameters
+    ----------
+    aliases
+        Other name of a parameter to the function's own; the usual ones (`SYNONYMS`) need not be given.
+    """
+
+    def register(function: Function) -> Function:
+        chosen = name or function.__name__
+        if chosen in _methods:
+            raise ValueError(f"two methods are called {chosen}")
+        parameters = _parameters(function)
+        _methods[chosen] = Method(chosen, function, parameters, _aliases(parameters) | dict(aliases or {}))
+        return function
+
+    return register if function is None else register(function)
+
+
+def get_method(name: str) -> Method:
+    """Return a method.
+
+    Raises
+    ------
+    MethodNotFoundError
+        Raised if there is none of this name.
+    """
+    found = _methods.get(name)
+    if found is None:
+        raise MethodNotFoundError(f"This server has no method {name[:100]!r}.")
+    return found
+
+
+def all_methods() -> list[Method]:
+    """Return every method, by name."""
+    return [_methods[name] for name in sorted(_methods)]
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
+    hints = typing.get_type_hints(function)
+    return tuple(
+        Parameter(name, check_for(hints[name]), parameter.default is inspect.Parameter.empty)
+        for name, parameter in inspect.signature(function).parameters.items()
+    )
+
+
+def _aliases(parameters: tuple[Parameter, ...]) -> dict[str, str]:
+    """Return the synonyms of each parameter, unless the method uses such a name for itself."""
+    own = {parameter.name for parameter in parameters}
+    return {synonym: name for name in own for group in SYNONYMS if name in group for synonym in group - own}

@@ -1,0 +1,57 @@
+"""The one address of JSON-RPC."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.request import UnreadablePostError
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.rpc import dispatcher
+from apps.rpc.errors import InvalidRequestError, RpcError
+
+CONTENT_TYPE = "application/json-rpc"
+BLOCK = 1 << 20  # bytes
+
+
+@csrf_exempt
+def json_rpc(request: HttpRequest) -> HttpResponse:
+    """Answer a POST, whatever its content type and the rest of its path say.
+
+    An error is HTTP 200 as well: the client discards the body of every other status and repeats the call.
+    """
+    if request.method != "POST":
+        return _not_a_post(request)
+    try:
+        answer = dispatcher.answer(_read_body(request))
+    except RpcError as exc:
+        answer = dispatcher.failure(exc)
+    return HttpResponse(answer, content_type=CONTENT_TYPE)
+
+
+def _not_a_post(request: HttpRequest) -> HttpResponse:
+    """Answer something harmless to who looks at the address with a browser."""
+    refused = dispatcher.failure(InvalidRequestError("JSON-RPC is spoken by POST."))
+    content = b"" if request.method == "HEAD" else refused
+    return HttpResponse(content, content_type=CONTENT_TYPE, status=405, headers={"Allow": "POST"})
+
+
+def _read_body(request: HttpRequest) -> bytes:
+    """Return the raw body; Django's own limit, 2.5 MB for the whole site, stays untouched."""
+    limit = settings.RPC_BODY_LIMIT
+    try:
+        body = request.read(limit + 1)
+        if len(body) > limit:
+            _drain(request, limit)
+            raise InvalidRequestError(f"The body is larger than {limit} bytes.")
+    except UnreadablePostError:
+        raise InvalidRequestError("The body ended before its announced length.") from None
+    return body
+
+
+def _drain(request: HttpRequest, limit: int) -> None:
+    """Read on without keeping it: a caller who is still sending would never see our answer.
+
+    There is an end to this patience, too.
+    """
+    for _ in range(0, 8 * limit, BLOCK):
+        if not request.read(BLOCK):
+            return

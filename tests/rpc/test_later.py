@@ -1,0 +1,71 @@
+"""Methods whose work is not part of this server yet: the words of their errors."""
+
+from typing import Any
+
+import pytest
+
+from tests.factories.rpc import call, failed
+
+pytestmark = pytest.mark.django_db
+
+LOST_CHANNEL = ("Channel", "not found")
+ABORTED = "External agent requested calling process termination."
+NOT_COMPUTED = "No precomputed affected datasets results exist"
+
+
+@pytest.mark.parametrize("key", ["1234-abcd", "Channel not found", "", "\u00e9"])
+@pytest.mark.parametrize(("method", "rest"), [("jpoll_pull_messages", ["0"]), ("jpoll_abort", [])])
+def test_a_channel_is_refused_in_words_that_end_the_monitor(method: str, rest: list[Any], key: str) -> None:
+    message = failed(method, key, *rest)
+    assert "no progress channels yet" in message
+    assert not all(word in message for word in LOST_CHANNEL), "the monitor would poll for ever"
+    assert ABORTED not in message
+    assert NOT_COMPUTED not in message
+
+
+@pytest.mark.parametrize("since", ["0", 0, None])
+def test_a_message_number_may_be_text_or_number(since: Any) -> None:
+    assert "no progress channels yet" in failed("jpoll_pull_messages", "1234-abcd", since)
+
+
+@pytest.mark.parametrize("params", [["jwst"], [None], ["jwst", "jwst_0001.pmap", "jwst_0002.pmap"]])
+def test_affected_datasets_are_refused_in_the_words_of_a_result_that_is_not_there(params: list[Any]) -> None:
+    message = failed("get_affected_datasets", *params)
+    assert NOT_COMPUTED in message
+    assert "not part of this server yet" in message
+
+
+def test_every_method_of_the_protocol_is_there() -> None:
+    protocol = {
+        "get_server_info": [],
+        "get_default_context": ["observatory", "state"],
+        "get_build_context": ["observatory", "cal_ver"],
+        "get_context_by_date": ["date", "observatory"],
+        "get_mapping_names": ["pipeline_context"],
+        "get_reference_names": ["pipeline_context"],
+        "list_mappings": ["observatory", "glob_pattern"],
+        "list_references": ["observatory", "glob_pattern"],
+        "get_file_info": ["pipeline_context", "filename"],
+        "get_file_info_map": ["observatory", "files", "fields"],
+        "get_url": ["pipeline_context", "filename"],
+        "get_mapping_url": ["pipeline_context", "mapping"],
+        "get_reference_url": ["pipeline_context", "reference"],
+        "get_best_references": ["pipeline_context", "header", "reftypes"],
+        "get_best_references_by_ids": ["context", "dataset_ids", "reftypes", "include_headers"],
+        "get_best_references_by_header_map": ["context", "header_map", "reftypes"],
+        "get_aui_best_references": ["date", "dataset_ids"],
+        "get_required_parkeys": ["context"],
+        "get_dataset_ids": ["context", "instrument", "datasets_since"],
+        "get_dataset_headers_by_id": ["context", "dataset_ids", "datasets_since"],
+        "get_dataset_headers_by_instrument": ["context", "instrument", "datasets_since"],
+        "get_affected_datasets": ["observatory", "old_context", "new_context"],
+        "get_context_history": ["observatory"],
+        "push_remote_context": ["observatory", "kind", "key", "context"],
+        "get_remote_context": ["observatory", "pipeline_name"],
+        "jpoll_pull_messages": ["key", "since_id"],
+        "jpoll_abort": ["key"],
+        "get_system_versions": ["master_version", "context"],
+        "get_sqlite_db": ["observatory"],
+    }
+    described = {each["name"]: each["params"] for each in call("system.describe")}
+    assert {name: described.get(name) for name in protocol} == protocol
