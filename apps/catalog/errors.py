@@ -31,3 +31,15 @@ class BadNameError(InvalidInputError):
     """Not a name CRDS gives to files."""
 
     code = "bad_name"
+
+
+class BadCacheError(InvalidInputError):
+    """A folder is not a CRDS cache we can read, or its server_config is damaged."""
+
+    code = "bad_cache"
+
+
+class UnvouchedError(InvalidInputError):
+    """No catalog says what the bytes of this file must be."""
+
+    code = "unvouched"

@@ -1,8 +1,19 @@
 """What the ledger knows about files."""
 
+import fnmatch
+import re
+from collections.abc import Iterable
+from pathlib import Path
 
-from apps.catalog.errors import UnknownFileError
+from django.db.models import Q
+
+from apps.catalog import storage
+from apps.catalog.errors import DamagedFileError, NotHeldError, UnknownFileError
 from apps.catalog.models import File, Revision
+from apps.catalog.states import FileKind, FileState
+from apps.core.errors import InvalidInputError
+
+CHUNK = 500  # names in one query; databases bound the number of parameters
 
 
 def find_file(name: str) -> File | None:
@@ -24,6 +35,93 @@ def get_file(name: str) -> File:
     return file
 
 
+def files_named(names: Iterable[str]) -> dict[str, File]:
+    """Return the rows of those `names` that are known, by name."""
+    wanted, found = sorted(set(names)), {}
+    for start in range(0, len(wanted), CHUNK):
+        found.update(
+            {file.name: file for file in File.objects.filter(name__in=wanted[start : start + CHUNK])}
+        )
+    return found
+
+
+def names_matching(kind: FileKind, pattern: str) -> list[str]:
+    """Return the names of all official files of a kind that match a shell pattern, sorted.
+
+    Parameters
+    ----------
+    kind
+        Mappings or references.
+    pattern
+        ``*``, ``?`` and ``[...]``, matched against the whole name and with its case.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if `pattern` can match no file name at all.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9._*?\[\]!^ -]{1,128}", pattern):
+        raise InvalidInputError(
+            f"Bad pattern {pattern!r}: expected 1 to 128 of the characters of file names and * ? [ ] !."
+        )
+    # The fixed start of the pattern spares us most rows; it is compared again, with case, below.
+    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+    rows = File.objects.filter(kind=kind, name__startswith=fixed).exclude(state=FileState.UPLOADED)
+    matches = re.compile(fnmatch.translate(pattern)).match
+    return sorted(name for name in rows.values_list("name", flat=True) if matches(name))
+
+
+def bad_file_names() -> list[str]:
+    """Return the names of files that were themselves marked bad, sorted.
+
+    Mappings that merely name a bad one carry `blacklisted` and are left out: clients look for the bad file in
+    the closure of what they use, and the observatories' own lists are made so.
+    """
+    return sorted(File.objects.filter(rejected=True).values_list("name", flat=True))
+
+
 def revision() -> int:
     """Return a number that grows with every change of a file or pointer."""
     return Revision.objects.values_list("number", flat=True).first() or 0
+
+
+def open_file(file: File) -> Path:
+    """Return where the held bytes of a file are.
+
+    Raises
+    ------
+    NotHeldError
+        Raised if the file is catalogued but its bytes are not here.
+    DamagedFileError
+        Raised if bytes that we should hold are gone or have another size.
+    """
+    if not file.is_held:
+        raise NotHeldError(f"{file.name} is catalogued, but this server does not hold its bytes.")
+    path = storage.path_of(file.name)
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise DamagedFileError(f"{file.name} is missing from the store; run verify_store.") from None
+    if size != file.size:
+        raise DamagedFileError(f"{file.name} has {size} bytes in the store; {file.size} were expected.")
+    return path
+
+
+def load_bytes(file: File) -> bytes:
+    """Return the bytes of a held file, compared with its sha1sum first.
+
+    Raises
+    ------
+    NotHeldError, DamagedFileError
+        As `open_file`, and if the bytes disagree with the sha1sum of the row.
+    """
+    path = open_file(file)
+    if (digest := storage.sha1sum(path)) != file.sha1sum:
+        raise DamagedFileError(f"{file.name} has sha1sum {digest} in the store; {file.sha1sum} was expected.")
+    return path.read_bytes()
+
+
+def held_files() -> dict[str, File]:
+    """Return name, size and sha1sum of every file whose bytes we should hold, by name."""
+    rows = File.objects.filter(~Q(held_at=None)).only("name", "size", "sha1sum", "held_at")
+    return {file.name: file for file in rows.iterator(chunk_size=2000)}

@@ -3,15 +3,21 @@
 ::
 
     store/mappings/<observatory>/<mapping>
-    store/references/<observatory>/<instrument>/<reference>
-    store/config/<observatory>/server_config
+    store/references/<observatory>/<reference>
+    store/config/<observatory>/ref_cache_subdir_mode, server_config
 
-A file appears under its name only when it is complete, and is never written again.
+References lie flat, as `ref_cache_subdir_mode` tells clients: a name is unique in the observatory, and which
+instrument a file belongs to is knowledge that may come late. A file appears under its name only when it is
+complete, and is never written again.
 """
 
+import contextlib
 import hashlib
+import logging
 import os
 import secrets
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -19,9 +25,13 @@ from typing import BinaryIO
 from django.conf import settings
 
 from apps.catalog.errors import BadNameError, DamagedFileError, NameTakenError
-from apps.rules.names import is_file_name
+from apps.rules.names import is_file_name, is_mapping
+
+logger = logging.getLogger(__name__)
 
 BLOCK = 1 << 20  # bytes
+PART = ".part"  # How the name of an unfinished file ends.
+ABANDONED = 3600  # seconds after which nobody is still writing an unfinished file
 
 
 def mapping_path(name: str) -> Path:
@@ -29,14 +39,19 @@ def mapping_path(name: str) -> Path:
     return settings.STORE_ROOT / "mappings" / settings.OBSERVATORY / _plain(name)
 
 
-def reference_path(name: str, *, instrument: str) -> Path:
+def reference_path(name: str) -> Path:
     """Return where the bytes of a reference are, or would be."""
-    return settings.STORE_ROOT / "references" / settings.OBSERVATORY / _plain(instrument) / _plain(name)
+    return settings.STORE_ROOT / "references" / settings.OBSERVATORY / _plain(name)
 
 
 def config_path(name: str) -> Path:
     """Return where a file of published configuration is, or would be."""
     return settings.STORE_ROOT / "config" / settings.OBSERVATORY / _plain(name)
+
+
+def path_of(name: str) -> Path:
+    """Return where the bytes of a file are, or would be."""
+    return mapping_path(name) if is_mapping(name) else reference_path(name)
 
 
 def _plain(name: str) -> str:
@@ -46,16 +61,32 @@ def _plain(name: str) -> str:
     return name
 
 
+def prepare() -> None:
+    """Make the folders of the store, and tell clients that mount it how references lie."""
+    for path in (mapping_path("x"), reference_path("x"), config_path("x")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    mode = config_path("ref_cache_subdir_mode")
+    if not mode.exists():
+        mode.write_text("flat\n")
+
+
 def sha1sum(path: Path) -> str:
     """Return the sha1sum of a file's bytes, as 40 lower-case hex digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()
 
 
-def put(source: BinaryIO, target: Path, *, size: int | None = None, expected_sha1sum: str = "") -> str:
+def put(
+    source: BinaryIO,
+    target: Path,
+    *,
+    size: int | None = None,
+    expected_sha1sum: str = "",
+    is_in_batch: bool = False,
+) -> str:
     """Store bytes under a new name for ever, and return their sha1sum.
 
-    They are written under a temporary name, synced, read back, compared and renamed, so that a kill
+    They are written under a temporary name, synced, read back, compared and given their name, so that a kill
     at any moment leaves the complete file or nothing under its name.
 
     Parameters
@@ -66,6 +97,8 @@ def put(source: BinaryIO, target: Path, *, size: int | None = None, expected_sha
         A path of this module. If it exists with the same bytes nothing happens.
     size, expected_sha1sum
         What the bytes must have, in bytes and lower-case hex; not checked if unknown.
+    is_in_batch
+        The caller calls `sync_folder` after the last of many files and before a row speaks of one of them.
 
     Raises
     ------
@@ -75,7 +108,7 @@ def put(source: BinaryIO, target: Path, *, size: int | None = None, expected_sha
         Raised if the name already means other bytes.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}.part")
+    temporary = target.with_name(f".{secrets.token_hex(8)}{PART}")
     try:
         written, digest = _write(source, temporary)
         _require_agreement(target.name, written, digest, size=size, expected_sha1sum=expected_sha1sum)
@@ -86,6 +119,8 @@ def put(source: BinaryIO, target: Path, *, size: int | None = None, expected_sha
         _publish(temporary, target, digest)
     finally:
         temporary.unlink(missing_ok=True)
+    if not is_in_batch:
+        sync_folder(target.parent)
     return digest
 
 
@@ -99,6 +134,9 @@ def _write(source: BinaryIO, path: Path) -> tuple[int, str]:
             written += len(block)
         stream.flush()
         os.fsync(stream.fileno())
+        if hasattr(os, "posix_fadvise"):
+            # What is read back shall come from the disk and not from memory.
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     return written, digest.hexdigest()
 
 
@@ -125,13 +163,56 @@ def _publish(temporary: Path, target: Path, digest: str) -> None:
             raise NameTakenError(
                 f"{target.name} already exists with other bytes; names are never reused."
             ) from None
-    _sync_folder(target.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a new name survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder survive a power cut."""
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sync_folders() -> None:
+    """Make all new names of the store survive a power cut."""
+    sync_folder(mapping_path("x").parent)
+    sync_folder(reference_path("x").parent)
+
+
+def stored_files() -> Iterator[Path]:
+    """Yield every file of the store, mappings first; unfinished ones are left out."""
+    for folder in (mapping_path("x").parent, reference_path("x").parent):
+        if folder.is_dir():
+            yield from sorted(path for path in folder.iterdir() if is_file_name(path.name))
+
+
+def remove_abandoned_parts() -> int:
+    """Remove unfinished files nobody has touched for an hour, and return how many there were."""
+    oldest, removed = time.time() - ABANDONED, 0
+    for folder in (mapping_path("x").parent, reference_path("x").parent):
+        for path in folder.glob(f".*{PART}"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+                    removed += 1
+    return removed
+
+
+def free_name(path: Path, expected_sha1sum: str) -> None:
+    """Free a name whose bytes no row speaks of, unless they are what is about to be stored.
+
+    A kill between bytes and row leaves such a file. It keeps its name for an hour, in which its row may still
+    be on its way; then the next file may have the name. Nothing is deleted: the bytes go to `unclaimed`.
+    """
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        if path.stat().st_mtime > time.time() - ABANDONED or sha1sum(path) == expected_sha1sum:
+            return
+    except FileNotFoundError:
+        return
+    folder = settings.DATA_ROOT / "unclaimed"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{path.name}.{secrets.token_hex(4)}"
+    shutil.move(path, target)
+    logger.warning("%s was in the store without a row; its bytes are %s now", path.name, target)

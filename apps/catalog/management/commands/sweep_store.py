@@ -1,0 +1,15 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from apps.catalog.pipeline.sweep import sweep
+
+
+class Command(BaseCommand):
+    help = "Remove unfinished files older than an hour and complete what a kill left."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        swept = sweep(user="sweep_store")
+        self.stdout.write(
+            f"{swept.parts_removed} unfinished files removed, {len(swept.completed)} rows completed."
+        )

@@ -1,0 +1,1 @@
+"""What a worker or a long command does with many files."""

@@ -1,0 +1,133 @@
+"""Makes a row for every file that the catalog of a cache lists, whether its bytes are there or not."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.catalog import audit, queries
+from apps.catalog.cache import CacheCatalog, Facts
+from apps.catalog.errors import BadNameError
+from apps.catalog.models import File
+from apps.catalog.names import kind_of, told_by
+from apps.catalog.pipeline.findings import Findings
+from apps.catalog.pipeline.report import Report, Wishes
+from apps.catalog.states import FileState
+from apps.rules.names import is_mapping
+
+ROWS = 500  # rows made in one statement
+
+
+def register(
+    catalog: CacheCatalog,
+    findings: Findings,
+    first_use: Mapping[str, datetime],
+    wishes: Wishes,
+    report: Report,
+) -> None:
+    """Make a row for every catalogued file that has none, and fill what rows so far do not tell."""
+    known = {file.name: file for file in File.objects.defer("history", "comment").iterator(chunk_size=2000)}
+    new, mended = [], []
+    for name, facts in sorted(catalog.files.items()):
+        row = known.get(name)
+        if row is None:
+            new.append((name, facts))
+        elif facts.sha1sum and row.sha1sum not in {"", facts.sha1sum} and not wishes.adopts(name):
+            report.refuse(
+                name, f"is catalogued here with sha1sum {row.sha1sum}; the cache says {facts.sha1sum}."
+            )
+        elif _mend(row, told(name, facts, findings, first_use)):
+            mended.append(row)
+    _create(new, catalog, findings, first_use, report)
+    _save(mended)
+
+
+def _create(
+    entries: list[tuple[str, Facts]],
+    catalog: CacheCatalog,
+    findings: Findings,
+    first_use: Mapping[str, datetime],
+    report: Report,
+) -> None:
+    rows = []
+    for name, facts in entries:
+        try:
+            rows.append(make_row(name, told(name, facts, findings, first_use), catalog.as_of))
+        except BadNameError as exc:
+            report.refuse(name, str(exc))
+    for start in range(0, len(rows), 10 * ROWS):
+        with transaction.atomic():
+            # Another import may run: its rows are as good as ours.
+            File.objects.bulk_create(rows[start : start + 10 * ROWS], batch_size=ROWS, ignore_conflicts=True)
+            audit.count_change()
+    report.rows += len(rows)
+
+
+def told(name: str, facts: Facts, findings: Findings, first_use: Mapping[str, datetime]) -> dict[str, Any]:
+    """Return the columns that catalog, name and mappings tell about a file, the empty ones left out."""
+    instrument, filekind = told_by(name, observatory=settings.OBSERVATORY)
+    columns: dict[str, Any] = {"size": facts.size, "sha1sum": facts.sha1sum}
+    columns |= {"instrument": instrument, "filekind": filekind}
+    columns |= {key: value for key, value in findings.columns(name).items() if value}
+    columns["activated_at"] = first_use.get(name)
+    return {key: value for key, value in columns.items() if value not in (None, "")}
+
+
+def make_row(name: str, columns: Mapping[str, Any], as_of: datetime | None) -> File:
+    return File(
+        name=name,
+        kind=kind_of(name),
+        observatory=settings.OBSERVATORY,
+        uploaded_as=name,
+        state=FileState.ARCHIVED,
+        # Nobody tells when it was delivered: at the latest when it was first used, or catalogued.
+        delivered_at=columns.get("activated_at") or as_of or timezone.now(),
+        **columns,
+    )
+
+
+def _mend(row: File, columns: Mapping[str, Any]) -> bool:
+    """Fill the empty columns of a row; what it says already stays."""
+    filled = {key: value for key, value in columns.items() if getattr(row, key) in (None, "")}
+    for key, value in filled.items():
+        setattr(row, key, value)
+    return bool(filled)
+
+
+MENDED = (
+    "size", "sha1sum", "instrument", "filekind", "derived_from", "description", "useafter_at", "activated_at",
+)  # fmt: skip
+
+
+def _save(rows: list[File]) -> None:
+    for start in range(0, len(rows), ROWS):
+        with transaction.atomic():
+            File.objects.bulk_update(rows[start : start + ROWS], MENDED, batch_size=100)
+            audit.count_change()
+
+
+def adopt_bad_files(catalog: CacheCatalog, findings: Findings, wishes: Wishes, report: Report) -> None:
+    """Mark as bad what the catalog calls bad, and taint the mappings that name such mappings."""
+    marked = File.objects.filter(rejected=False)
+    fresh = {name: file for name, file in queries.files_named(catalog.bad).items() if not file.rejected}
+    for name in sorted(catalog.bad - queries.files_named(catalog.bad).keys()):
+        report.refuse(name, "is called bad by bad_files_list, but is in no catalog.")
+    bad_mappings = {name for name in catalog.bad if is_mapping(name)}
+    tainted = findings.tainted_by(bad_mappings)
+    with transaction.atomic():
+        for name, file in sorted(fresh.items()):
+            marked.filter(pk=file.pk).update(
+                rejected=True, blacklisted=is_mapping(name), changed_at=timezone.now()
+            )
+            audit.file_changed(file, action="mark bad", user=wishes.user, why="Bad in the imported catalog.")
+        for file in queries.files_named(tainted).values():
+            if not file.blacklisted:
+                File.objects.filter(pk=file.pk).update(blacklisted=True, changed_at=timezone.now())
+                culprits = ", ".join(sorted(bad_mappings))[:500]
+                audit.file_changed(
+                    file, action="taint", user=wishes.user, why="Names a bad mapping.", details=culprits
+                )
+    report.marked_bad += len(fresh)

@@ -1,0 +1,48 @@
+"""Puts in order what a kill left between the bytes of a file and its row."""
+
+import logging
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.catalog import audit, queries, storage
+from apps.catalog.models import File
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many unfinished files were removed, and which rows now know that their bytes are here."""
+
+    parts_removed: int
+    completed: tuple[str, ...]
+
+
+def sweep(*, user: str) -> Swept:
+    """Remove unfinished files older than an hour, and complete rows whose bytes are in the store already.
+
+    Bytes without any row are left where they are: their row may be on its way, or the database be an old one.
+    `verify_store` names them, and `add_file` takes the name after an hour without losing the bytes.
+    """
+    removed = storage.remove_abandoned_parts()
+    unheld = set(File.objects.filter(held_at=None).exclude(sha1sum="").values_list("name", flat=True))
+    names = [path.name for path in storage.stored_files() if path.name in unheld]
+    completed = tuple(name for name in names if _complete(name, user=user))
+    if removed or completed:
+        logger.info("sweep: %d unfinished files removed, %d rows completed", removed, len(completed))
+    return Swept(removed, completed)
+
+
+@transaction.atomic
+def _complete(name: str, *, user: str) -> bool:
+    """Say in the row that the bytes are here, if they are the catalogued ones."""
+    file = queries.get_file(name)
+    path = storage.path_of(name)
+    if file.is_held or path.stat().st_size != file.size or storage.sha1sum(path) != file.sha1sum:
+        return False
+    file.held_at = timezone.now()
+    file.save(update_fields=["held_at", "changed_at"])
+    audit.file_changed(file, action="complete file", user=user, why="Its bytes were stored before a kill.")
+    return True

@@ -1,0 +1,53 @@
+"""Compares stored bytes with the catalog."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from apps.catalog import queries, storage
+from apps.catalog.models import File
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with one file: `missing`, `changed` or `unknown`, and how it shows."""
+
+    name: str
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.name}: {self.text}"
+
+
+def verify(step: Callable[[], object] = lambda: None) -> Iterator[Finding]:
+    """Hash every stored file again and yield what disagrees with the catalog; `step` is called for each.
+
+    Rows are read after the folders, so that a file that arrives meanwhile is not taken for an unknown one.
+    """
+    stored = {path.name: path for path in storage.stored_files()}
+    held = queries.held_files()
+    for name in sorted(held.keys() | stored.keys()):
+        step()
+        if name not in stored:
+            if not storage.path_of(name).exists():
+                yield Finding(name, "missing", "the catalog says that its bytes are held, but they are gone.")
+        elif name not in held:
+            yield Finding(name, "unknown", "is in the store, but no row says that its bytes are held.")
+        elif text := _difference(held[name]):
+            yield Finding(name, "changed", text)
+
+
+def _difference(file: File) -> str:
+    """Return how stored bytes differ from their row, empty if they do not."""
+    path = storage.path_of(file.name)
+    try:
+        if (size := path.stat().st_size) != file.size:
+            return f"has {size} bytes; {file.size} were expected."
+        if (digest := storage.sha1sum(path)) != file.sha1sum:
+            return f"has sha1sum {digest}; {file.sha1sum} was expected."
+    except OSError as exc:
+        return f"cannot be read: {exc.strerror}."
+    return ""

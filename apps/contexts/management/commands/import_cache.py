@@ -1,0 +1,43 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.catalog.pipeline.report import Wishes
+from apps.catalog.progress import Progress
+from apps.contexts.pipeline import import_cache
+from apps.rules.errors import CrdsError
+
+
+class Command(BaseCommand):
+    help = "Take in a CRDS cache: mappings, references, catalog, context history, bad files. May be repeated."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "path", type=Path, help="The CRDS_PATH of the cache: mappings/, references/, config/."
+        )
+        parser.add_argument(
+            "--take-unknown", action="store_true", help="Also take files that no catalog lists, as they are."
+        )
+        parser.add_argument(
+            "--adopt",
+            nargs="+",
+            default=[],
+            metavar="PATTERN",
+            help="Files whose bytes count although the catalog says otherwise; each is named in the audit.",
+        )
+        parser.add_argument("--user", default="import_cache", help="Who wants it, for the audit records.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        wishes = Wishes(options["user"], options["take_unknown"], tuple(options["adopt"]))
+        try:
+            imported = import_cache(options["path"], wishes, Progress())
+        except CrdsError as exc:
+            raise CommandError(str(exc)) from exc
+        for name, why in imported.files.refused:
+            self.stdout.write(f"not taken: {name}: {why}")
+        for text in [*imported.pointers, *imported.unusable]:
+            self.stdout.write(text)
+        self.stdout.write(f"{imported.files}; {imported.eras} eras of the history are new.")
+        if imported.files.took_nothing:
+            raise CommandError("Nothing could be taken.")

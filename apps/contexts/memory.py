@@ -1,0 +1,227 @@
+"""The mappings and contexts a process has in memory.
+
+Files are immutable, so nothing here expires: a mapping is kept by name once its bytes were compared with the
+catalog, and contexts share their mappings. Compiled mappings are also kept on the disk, as artifacts that say
+which bytes they were made from; an artifact that is damaged, or from an older engine, is made again.
+
+Ask for a mapping only after the transaction that adds it: what is taken back later stays in memory here.
+"""
+
+import contextlib
+import logging
+import os
+import posixpath
+import secrets
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.catalog import queries as catalog
+from apps.catalog.errors import UnknownFileError
+from apps.catalog.models import File
+from apps.contexts.errors import UnknownContextError, UnusableContextError
+from apps.rules import artifacts
+from apps.rules.compiler import CompiledMapping, compile_mapping
+from apps.rules.context import Context, assemble
+from apps.rules.errors import ArtifactError, ChecksumError, CrdsError, MappingError
+from apps.rules.names import is_file_name, is_mapping
+from apps.rules.observatories import get_observatory
+
+logger = logging.getLogger(__name__)
+
+CONTEXTS = 1200  # Assembled contexts kept; each is small beside the mappings it shares.
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A mapping in memory, and why no best references may be computed from it, empty if they may."""
+
+    mapping: CompiledMapping
+    problem: str = ""
+
+
+class Pool:
+    """Every mapping and context this process has met. Reading takes no lock; loading takes one."""
+
+    def __init__(self, artifact_root: Path) -> None:
+        self.folder = artifact_root / str(artifacts.ENGINE_VERSION)
+        self._loaded: dict[str, Loaded] = {}
+        self._contexts: dict[str, Context] = {}
+        self._closures: dict[str, tuple[str, ...]] = {}
+        self._lock = threading.RLock()
+
+    def context(self, name: str) -> Context:
+        """Return a context, ready to answer.
+
+        Raises
+        ------
+        UnknownContextError
+            Raised if no mapping of this name is known.
+        UnusableContextError
+            Raised if it, or a mapping it needs, is not held, damaged or refused; the message names it.
+        """
+        return self._contexts.get(name) or self._assemble(name)
+
+    def _assemble(self, name: str) -> Context:
+        with self._lock:
+            if name not in self._contexts:
+                members = self._members(name)
+                _require_sound(name, members.values())
+                while len(self._contexts) >= CONTEXTS:
+                    del self._contexts[next(iter(self._contexts))]
+                self._contexts[name] = _assembled(name, members)
+            return self._contexts[name]
+
+    def closure(self, name: str) -> tuple[str, ...]:
+        """Return a mapping and all it names, sorted; for that no rmap is read.
+
+        Raises
+        ------
+        UnknownContextError, UnusableContextError
+            As `context`, but wrong sha1sums inside the mappings do not matter.
+        """
+        return self._closures.get(name) or self._find_closure(name)
+
+    def _find_closure(self, name: str) -> tuple[str, ...]:
+        with self._lock:
+            _require_known(name)
+            found, level = {name}, [name]
+            while level := [member for member in level if not member.endswith(".rmap")]:
+                loaded = self._load(level, wanted_by=name)
+                # A directory part, as in a few old contexts, is no part of the name.
+                below = {
+                    posixpath.basename(child) for one in loaded.values() for child in one.mapping.children
+                }
+                level = sorted(below - found)
+                found |= below
+            return self._closures.setdefault(name, tuple(sorted(found)))
+
+    def selections(self, name: str) -> dict[str, str]:
+        """Return what a pmap or imap alone says: instrument or type to mapping name or special value."""
+        with self._lock:
+            _require_known(name)
+            return dict(self._load([name], wanted_by=name)[name].mapping.selections)
+
+    def members(self, name: str) -> dict[str, Loaded]:
+        """Return a mapping and all it names as they are in memory, sound or not."""
+        with self._lock:
+            return self._members(name)
+
+    def _members(self, name: str) -> dict[str, Loaded]:
+        return self._load(self.closure(name), wanted_by=name)
+
+    def _load(self, names: Iterable[str], *, wanted_by: str) -> dict[str, Loaded]:
+        """Return mappings by name, with one query for all that are not in memory yet."""
+        wanted = tuple(names)
+        missing = [name for name in wanted if name not in self._loaded]
+        rows = catalog.files_named(missing) if missing else {}
+        for name in missing:
+            try:
+                self._loaded[name] = self._load_one(name, rows.get(name))
+            except CrdsError as exc:
+                raise _complaint(name, wanted_by, exc) from exc
+        return {name: self._loaded[name] for name in wanted}
+
+    def _load_one(self, name: str, row: File | None) -> Loaded:
+        if row is None:
+            raise UnknownFileError(f"File {name!r} is not known to this server.")
+        catalog.open_file(row)
+        return self._read_artifact(row) or self._compile(row)
+
+    def _compile(self, row: File) -> Loaded:
+        """Compile the text of a held mapping; a wrong sha1sum inside it does not hide what it names."""
+        observatory, text = get_observatory(settings.OBSERVATORY), load_text(row)
+        try:
+            mapping = compile_mapping(text, name=row.name, observatory=observatory)
+        except ChecksumError as exc:
+            logger.warning("%s", exc)
+            mapping = compile_mapping(text, name=row.name, observatory=observatory, verify_checksum=False)
+            return Loaded(mapping, problem=str(exc))
+        self._write_artifact(row, mapping)
+        return Loaded(mapping)
+
+    def _read_artifact(self, row: File) -> Loaded | None:
+        """Return what the artifact of a mapping holds, or None if it must be made again."""
+        try:
+            content = (self.folder / f"{row.name}.bin").read_bytes()
+            if content[:40] != row.sha1sum.encode():
+                return None
+            return Loaded(artifacts.load(content[40:]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ArtifactError) as exc:
+            logger.warning("The artifact of %s cannot be used and is made again: %s", row.name, exc)
+            return None
+
+    def _write_artifact(self, row: File, mapping: CompiledMapping) -> None:
+        """Keep a compiled mapping for later processes; that it cannot be kept is no reason not to answer."""
+        temporary = self.folder / f".{secrets.token_hex(8)}.part"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(row.sha1sum.encode() + artifacts.dump(mapping))
+            os.replace(temporary, self.folder / f"{row.name}.bin")
+        except OSError as exc:
+            logger.warning("The artifact of %s cannot be written: %s", row.name, exc)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _require_known(name: str) -> None:
+    if not (is_file_name(name) and is_mapping(name)) or catalog.find_file(name) is None:
+        raise UnknownContextError(f"Mapping {name!r} is not known to this server.")
+
+
+def _complaint(name: str, wanted_by: str, reason: CrdsError) -> CrdsError:
+    """Return the error that says why a mapping, or the context that needs it, cannot be used."""
+    if name == wanted_by:
+        return UnusableContextError(str(reason))
+    return UnusableContextError(f"{wanted_by} cannot be used, because it needs {name}: {reason}")
+
+
+def load_text(row: File) -> str:
+    """Return the text of a held mapping, its bytes compared with the catalog.
+
+    Raises
+    ------
+    DamagedFileError, NotHeldError
+        As `catalog.queries.load_bytes`.
+    MappingError
+        Raised if the bytes are no text.
+    """
+    try:
+        return catalog.load_bytes(row).decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise MappingError(f"{row.name} is not UTF-8 text: {exc.reason} at byte {exc.start}.") from exc
+
+
+def _assembled(name: str, members: Mapping[str, Loaded]) -> Context:
+    try:
+        return assemble(name, {member: loaded.mapping for member, loaded in members.items()})
+    except MappingError as exc:
+        raise UnusableContextError(f"{name} cannot be used: {exc}") from exc
+
+
+def _require_sound(name: str, members: Iterable[Loaded]) -> None:
+    for member in members:
+        if member.problem:
+            raise UnusableContextError(f"{name} cannot be used: {member.problem}")
+
+
+_pools: dict[Path, Pool] = {}
+_pools_lock = threading.Lock()
+
+
+def pool() -> Pool:
+    """Return the pool of this process; a changed artifact root, as in tests, starts a new one."""
+    root = settings.ARTIFACT_ROOT
+    found = _pools.get(root)
+    if found is None:
+        with _pools_lock:
+            found = _pools.get(root)
+            if found is None:
+                _pools.clear()
+                found = _pools[root] = Pool(root)
+    return found

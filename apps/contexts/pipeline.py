@@ -1,0 +1,67 @@
+"""Takes a whole CRDS cache in: files into the ledger, history and pointers, compiled mappings."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.catalog import operations as ledger
+from apps.catalog.cache import CacheCatalog, load_catalog, present_files
+from apps.catalog.pipeline.findings import look_into
+from apps.catalog.pipeline.report import Report, Wishes
+from apps.catalog.progress import Progress
+from apps.contexts import operations, queries
+from apps.contexts.history import read_eras, read_pointers
+from apps.contexts.models import Pointer
+from apps.rules.errors import CrdsError
+from apps.rules.names import is_mapping
+
+
+@dataclass
+class Imported:
+    """What an import did, in the ledger and with the pointers."""
+
+    files: Report
+    eras: int = 0
+    pointers: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
+
+
+def import_cache(root: Path, wishes: Wishes, progress: Progress) -> Imported:
+    """Take in a cache; called again after a kill it takes what is not here yet.
+
+    Raises
+    ------
+    BadCacheError
+        Raised if `root` is no cache of this observatory, or its server_config is damaged.
+    """
+    catalog = load_catalog(root, observatory=settings.OBSERVATORY)
+    eras, complaints = read_eras(catalog.config)
+    mappings = [
+        path for path in present_files(root, observatory=settings.OBSERVATORY) if is_mapping(path.name)
+    ]
+    findings = look_into(mappings, catalog, is_trusted=wishes.takes_unknown or bool(wishes.adopted))
+    first_use = findings.first_use((era.started_at, era.context) for era in eras)
+    report = ledger.take_cache(root, catalog, findings, wishes, first_use=first_use, progress=progress)
+    report.refused += complaints
+    imported = Imported(report, eras=operations.adopt_eras(eras, user=wishes.user))
+    _adopt_pointers(catalog, wishes, imported)
+    _try_pointed_contexts(imported)
+    return imported
+
+
+def _adopt_pointers(catalog: CacheCatalog, wishes: Wishes, imported: Imported) -> None:
+    as_of = catalog.as_of or timezone.now()
+    for pointer, context in read_pointers(catalog.config).items():
+        if operations.adopt_pointer(pointer, context, as_of=as_of, user=wishes.user):
+            imported.pointers.append(f"{pointer} is {context}")
+
+
+def _try_pointed_contexts(imported: Imported) -> None:
+    """Load what the pointers name: the first question is answered fast, or the operator told why not."""
+    for context in sorted({name for pointer in Pointer if (name := queries.find_pointed(pointer))}):
+        try:
+            queries.get_context(context)
+        except CrdsError as exc:
+            imported.unusable.append(str(exc))

@@ -1,0 +1,163 @@
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from apps.catalog import queries as catalog
+from apps.catalog import storage
+from apps.contexts import memory, queries
+from apps.contexts.errors import UnusableContextError
+from apps.contexts.memory import Pool, pool
+from tests.factories.catalog import make_rmap, small_context
+from tests.factories.contexts import make_context
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect the names of mappings compiled from text."""
+    names: list[str] = []
+    whole = memory.compile_mapping
+
+    def collecting(text: str, *, name: str, **options: Any) -> Any:
+        names.append(name)
+        return whole(text, name=name, **options)
+
+    monkeypatch.setattr(memory, "compile_mapping", collecting)
+    return names
+
+
+def fresh_pool(settings: Any) -> Pool:
+    """Return what a process just started would have."""
+    return Pool(settings.ARTIFACT_ROOT)
+
+
+def artifact(name: str) -> Path:
+    return pool().folder / f"{name}.bin"
+
+
+def test_contexts_share_their_mappings() -> None:
+    make_context()
+    make_context("jwst_0002.pmap")
+    first, second = (pool().members(name) for name in ("jwst_0001.pmap", "jwst_0002.pmap"))
+    assert first["jwst_miri_0001.imap"].mapping is second["jwst_miri_0001.imap"].mapping
+    assert queries.get_context("jwst_0001.pmap") is queries.get_context("jwst_0001.pmap")
+
+
+def test_text_is_compiled_once_for_all_processes(settings: Any, compiled: list[str]) -> None:
+    make_context()
+    queries.get_context("jwst_0001.pmap")
+    assert sorted(compiled) == sorted(small_context())
+    context = fresh_pool(settings).context("jwst_0001.pmap")
+    assert len(compiled) == 3
+    assert context.reference_names() == ("jwst_miri_dark_0001.fits",)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda old: b"", lambda old: old[:50], lambda old: old[:-1], lambda old: b"0" * 40 + old[40:]]
+)
+def test_a_damaged_artifact_is_made_again(settings: Any, compiled: list[str], damage: Any) -> None:
+    make_context()
+    queries.get_context("jwst_0001.pmap")
+    path = artifact("jwst_miri_dark_0001.rmap")
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    fresh_pool(settings).context("jwst_0001.pmap")
+    assert compiled[3:] == ["jwst_miri_dark_0001.rmap"]
+    assert path.read_bytes() == whole
+    assert not list(path.parent.glob(".*"))
+
+
+def test_an_artifact_of_other_bytes_is_made_again(settings: Any, compiled: list[str]) -> None:
+    make_context()
+    queries.get_context("jwst_0001.pmap")
+    artifact("jwst_miri_0001.imap").write_bytes(artifact("jwst_0001.pmap").read_bytes())
+    fresh_pool(settings).context("jwst_0001.pmap")
+    assert compiled[3:] == ["jwst_miri_0001.imap"]
+
+
+def test_artifacts_that_cannot_be_written_are_no_reason_not_to_answer(settings: Any) -> None:
+    make_context()
+    settings.ARTIFACT_ROOT.write_text("a file, not a folder")
+    assert queries.get_context("jwst_0001.pmap").instruments()
+
+
+def test_stored_bytes_are_compared_before_they_are_compiled(compiled: list[str]) -> None:
+    make_context()
+    path = storage.path_of("jwst_miri_dark_0001.rmap")
+    path.write_bytes(path.read_bytes().replace(b"DET0", b"DET9"))
+    with pytest.raises(UnusableContextError, match=r"jwst_miri_dark_0001\.rmap has sha1sum"):
+        queries.get_context("jwst_0001.pmap")
+    assert "jwst_miri_dark_0001.rmap" not in compiled
+
+
+def test_a_mended_file_is_used_without_a_restart() -> None:
+    make_context()
+    path = storage.path_of("jwst_miri_dark_0001.rmap")
+    content = path.read_bytes()
+    path.unlink()
+    with pytest.raises(UnusableContextError, match="missing from the store"):
+        queries.get_context("jwst_0001.pmap")
+    path.write_bytes(content)
+    assert queries.get_context("jwst_0001.pmap").instruments()
+
+
+def test_a_wrong_sha1sum_inside_spoils_the_rules_but_not_the_names(settings: Any) -> None:
+    wrong = make_rmap().replace("made by hand", "changed by hand")
+    make_context(texts=small_context() | {"jwst_miri_dark_0001.rmap": wrong})
+    for one in (pool(), fresh_pool(settings)):
+        with pytest.raises(UnusableContextError, match=r"sha1sum mismatch in 'jwst_miri_dark_0001\.rmap'"):
+            one.context("jwst_0001.pmap")
+        assert one.members("jwst_0001.pmap")["jwst_miri_dark_0001.rmap"].mapping.references
+    assert queries.reference_names("jwst_0001.pmap") == ("jwst_miri_dark_0001.fits",)
+
+
+def test_a_cold_context_costs_a_query_for_each_level(
+    settings: Any, django_assert_max_num_queries: Any
+) -> None:
+    make_context()
+    queries.get_context("jwst_0001.pmap")
+    with django_assert_max_num_queries(4):
+        fresh_pool(settings).context("jwst_0001.pmap")
+
+
+def test_contexts_kept_are_bounded(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "CONTEXTS", 2)
+    one = fresh_pool(settings)
+    for number in (1, 2, 3, 1):
+        name = make_context(f"jwst_000{number}.pmap")
+        assert one.context(name).mapping_names()[0] == name
+    assert len(one._contexts) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_ask_at_once_get_one_context(settings: Any) -> None:
+    make_context()
+    one, found = fresh_pool(settings), []
+    barrier = threading.Barrier(8)
+
+    def ask() -> None:
+        try:
+            barrier.wait(10)
+            found.append(one.context("jwst_0001.pmap"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(found) == 8
+    assert len({id(context) for context in found}) == 1
+
+
+def test_each_artifact_root_has_its_own_pool(settings: Any, tmp_path: Path) -> None:
+    first = pool()
+    assert pool() is first
+    settings.ARTIFACT_ROOT = tmp_path / "other"
+    assert pool() is not first
+    assert catalog.find_file("jwst_0001.pmap") is None

@@ -1,0 +1,220 @@
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from apps.catalog import queries as catalog
+from apps.catalog.models import AuditRecord, File
+from apps.contexts import operations, queries
+from apps.contexts.errors import UnknownContextError, UnknownPipelineError, UnusableContextError
+from apps.contexts.models import ContextChange, RemotePipeline
+from apps.core.errors import ConflictError, InvalidInputError
+from tests.contexts.test_kills import environment as file_environment
+from tests.factories.catalog import make_file, make_pmap
+from tests.factories.contexts import make_change, make_context
+from tests.live import PROJECT, manage
+
+pytestmark = pytest.mark.django_db
+
+
+def set_context(context: str = "jwst_0001.pmap", **options: Any) -> ContextChange:
+    return operations.set_context(
+        **({"pointer": "latest", "context": context, "user": "ann", "reason": "Because."} | options)
+    )
+
+
+@pytest.mark.parametrize("pointer", ["latest", "edit", "versions"])
+def test_a_move_is_a_row_with_who_when_and_why(pointer: str) -> None:
+    make_context()
+    before, revision = timezone.now(), catalog.revision()
+    change = set_context(pointer=pointer)
+    assert queries.find_pointed(pointer) == "jwst_0001.pmap"
+    assert (change.user, change.reason) == ("ann", "Because.")
+    assert before <= change.started_at <= timezone.now()
+    record = AuditRecord.objects.get(action=f"set {pointer}")
+    assert (record.filename, record.user, record.why) == ("jwst_0001.pmap", "ann", "Because.")
+    assert catalog.revision() == revision + 1
+
+
+def test_operational_is_stored_as_latest() -> None:
+    make_context()
+    assert set_context(pointer="operational").pointer == "latest"
+
+
+def test_a_build_context_has_a_version_and_the_others_none() -> None:
+    make_context()
+    set_context(pointer="build", calibration_version="1.14.1")
+    assert queries.build_context("1.14.3") == "jwst_0001.pmap"
+    for options in (
+        {"pointer": "build"},
+        {"pointer": "build", "calibration_version": "new one"},
+        {"calibration_version": "1.14.1"},
+        {"pointer": "default"},
+    ):
+        with pytest.raises(InvalidInputError):
+            set_context(**options)
+
+
+@pytest.mark.parametrize("name", ["nope.pmap", "jwst_miri_0001.imap", "", "../jwst_0001.pmap", "a.fits"])
+def test_what_is_no_known_pmap_is_refused(name: str) -> None:
+    make_context()
+    with pytest.raises(UnknownContextError):
+        set_context(name)
+    assert not ContextChange.objects.exists()
+
+
+def test_a_context_that_does_not_load_is_refused() -> None:
+    make_file("jwst_0001.pmap", content=make_pmap().encode())
+    with pytest.raises(UnusableContextError, match=r"jwst_miri_0001\.imap"):
+        set_context()
+    assert not ContextChange.objects.exists()
+    assert not AuditRecord.objects.filter(action="set latest").exists()
+
+
+@pytest.mark.parametrize("flag", ["rejected", "blacklisted"])
+@pytest.mark.parametrize("name", ["jwst_0001.pmap", "jwst_miri_0001.imap", "jwst_miri_dark_0001.rmap"])
+def test_a_context_with_a_bad_mapping_is_refused_by_its_name(name: str, flag: str) -> None:
+    make_context()
+    File.objects.filter(name=name).update(**{flag: True})
+    with pytest.raises(UnusableContextError, match=f"{name} is marked bad"):
+        set_context()
+    assert not ContextChange.objects.exists()
+
+
+def test_a_bad_reference_does_not_spoil_a_context() -> None:
+    make_context()
+    make_file("jwst_miri_dark_0001.fits", rejected=True)
+    assert set_context().context == "jwst_0001.pmap"
+
+
+def test_the_past_may_be_set_only_in_order() -> None:
+    make_context()
+    old = datetime(2016, 1, 1, tzinfo=UTC)
+    set_context(started_at=old)
+    for started_at in (old, old - timedelta(microseconds=1)):
+        with pytest.raises(InvalidInputError, match="an era cannot start before that"):
+            set_context(started_at=started_at)
+    set_context(started_at=old + timedelta(microseconds=1))
+    assert queries.history().count() == 2
+
+
+def test_two_moves_in_one_tick_of_the_clock_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_context()
+    make_context("jwst_0002.pmap")
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    set_context("jwst_0002.pmap")
+    set_context("jwst_0001.pmap")
+    assert [era.context for era in queries.history()] == ["jwst_0001.pmap", "jwst_0002.pmap"]
+
+
+def test_a_move_behind_one_announced_for_the_future_is_refused() -> None:
+    make_context()
+    set_context(started_at=timezone.now() + timedelta(days=1))
+    with pytest.raises(InvalidInputError):
+        set_context()
+
+
+MOVE_AT_ONCE = """
+import django
+django.setup()
+from tests.contexts.test_operations import moves_at_once
+moves_at_once()
+"""
+
+
+def moves_at_once() -> None:
+    """Move one pointer from six threads at once and check what is left; the database must be a shared one."""
+    make_context()
+    make_context("jwst_0002.pmap")
+    barrier = threading.Barrier(6)
+    errors: list[Exception] = []
+
+    def move(number: int) -> None:
+        try:
+            barrier.wait(10)
+            set_context(f"jwst_000{number % 2 + 1}.pmap", reason=str(number))
+        except Exception as exc:
+            errors.append(exc)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=move, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    rows = list(ContextChange.objects.order_by("pk"))
+    assert len({row.started_at for row in rows}) == 6
+    assert [row.pk for row in sorted(rows, key=lambda row: row.started_at)] == [row.pk for row in rows]
+    assert AuditRecord.objects.filter(action="set latest").count() == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_simultaneous_moves_give_ordered_rows(tmp_path: Path) -> None:
+    if connection.vendor == "postgresql":
+        moves_at_once()
+        return
+    # The suite's SQLite lives in memory, where nobody waits for a lock: a child has a file as servers do.
+    environment = file_environment(tmp_path)
+    manage(environment, "migrate", "--verbosity", "0")
+    subprocess.run([sys.executable, "-c", MOVE_AT_ONCE], cwd=PROJECT, env=environment, check=True)
+
+
+def test_a_pipeline_tells_its_context_by_its_key() -> None:
+    make_context()
+    key = operations.create_pipeline("jwst-ops-pipeline", user="ann")
+    assert key not in str(RemotePipeline.objects.values_list().get())
+    for _ in range(2):
+        operations.push_remote_context(key=key, context="jwst_0001.pmap")
+    assert queries.remote_context("jwst-ops-pipeline") == "jwst_0001.pmap"
+
+
+@pytest.mark.parametrize("key", ["", "jwst-ops-pipeline", "x" * 10_000, "\ud800", "' OR 1=1 --"])
+def test_a_foreign_key_tells_nothing(key: str) -> None:
+    make_context()
+    operations.create_pipeline("jwst-ops-pipeline", user="ann")
+    with pytest.raises(UnknownPipelineError):
+        operations.push_remote_context(key=key, context="jwst_0001.pmap")
+    assert RemotePipeline.objects.get().context == ""
+
+
+@pytest.mark.parametrize("context", ["nope.pmap", "jwst_miri_0001.imap", "latest", "../x.pmap"])
+def test_a_pipeline_cannot_tell_what_is_no_context(context: str) -> None:
+    make_context()
+    key = operations.create_pipeline("jwst-ops-pipeline", user="ann")
+    with pytest.raises(UnknownContextError):
+        operations.push_remote_context(key=key, context=context)
+
+
+def test_a_pipeline_name_is_given_once() -> None:
+    operations.create_pipeline("p", user="ann")
+    with pytest.raises(ConflictError):
+        operations.create_pipeline("p", user="ann")
+    with pytest.raises(InvalidInputError):
+        operations.create_pipeline("two words", user="ann")
+
+
+def test_the_command_prints_the_key_once(capsys: pytest.CaptureFixture[str]) -> None:
+    make_context()
+    call_command("create_pipeline", "jwst-ops-pipeline")
+    key = capsys.readouterr().out.split()[-1]
+    operations.push_remote_context(key=key, context="jwst_0001.pmap")
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("create_pipeline", "jwst-ops-pipeline")
+
+
+def test_a_pointer_of_another_server_does_not_undo_ours() -> None:
+    make_change("jwst_0009.pmap", pointer="edit", started_at=datetime(2020, 1, 1, tzinfo=UTC))
+    for year, is_adopted in ((2019, False), (2020, False), (2021, True)):
+        as_of = datetime(year, 1, 1, tzinfo=UTC)
+        adopted = operations.adopt_pointer("edit", "jwst_0001.pmap", as_of=as_of, user="ann")  # type: ignore[arg-type]
+        assert adopted == is_adopted
