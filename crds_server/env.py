@@ -91,7 +91,12 @@ def database(name: str, default: str) -> dict[str, Any]:
     parts = urlsplit(value)
     if parts.scheme == "sqlite" and parts.path.strip("/"):
         path = unquote(parts.path.removeprefix("/"))
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": dict(SQLITE_OPTIONS)}
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": path,
+            "OPTIONS": dict(SQLITE_OPTIONS),
+            "CONN_MAX_AGE": 60,  # seconds; opening the file costs more than most requests do in it
+        }
     if parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/"):
         return {
             "ENGINE": "django.db.backends.postgresql",

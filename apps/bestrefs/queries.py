@@ -194,7 +194,7 @@ def dataset_headers_of_instrument(
 
 
 def _references_or_reason(context: Context, header: Any, reftypes: Sequence[str] | None) -> References | str:
-    if not isinstance(header, Mapping):
+    if not isinstance(header, dict):
         return f"{NOT_FOUND}a header must be an object of keys and values"
     try:
         return context.best_references(header, reftypes)

@@ -8,12 +8,16 @@ standard's shape.
 import json
 from typing import Any
 
+import orjson
+
 from apps.rpc import parsing
 from apps.rpc.errors import InvalidParamsError, InvalidRequestError, RpcError, describe
 from apps.rpc.registry import Prepared, get_method
 
 BATCH_LIMIT = 1000  # requests in one body
 
+# Envelopes keep the spaces that documented answers show. Results, a megabyte at times, are written by a
+# library that is ten times as fast; the reader of the client knows no difference.
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode
 
 
@@ -21,12 +25,12 @@ def answer(body: bytes) -> bytes:
     """Return the answer to a request body: an envelope, or a list of them for a batch. Never raises."""
     try:
         document = parsing.parse(body)
-        # Only an escape can hide text that is none, so most bodies need no second look.
-        has_escapes = b"\\u" in body
+        # Only an escape can hide a NUL, so hardly any body needs a second look.
+        may_hold_nul = b"\\u0000" in body
         if type(document) is list:
             _require_batch(document)
-            return b"[" + b", ".join(_answer_one(request, has_escapes) for request in document) + b"]"
-        return _answer_one(document, has_escapes)
+            return b"[" + b", ".join(_answer_one(request, may_hold_nul) for request in document) + b"]"
+        return _answer_one(document, may_hold_nul)
     except RpcError as exc:
         return failure(exc)
 
@@ -40,15 +44,15 @@ def _require_batch(requests: list[Any]) -> None:
         )
 
 
-def _answer_one(request: Any, has_escapes: bool) -> bytes:
+def _answer_one(request: Any, may_hold_nul: bool) -> bytes:
     identifier, version = None, None
     try:
         if type(request) is not dict:
             raise InvalidRequestError("A request must be an object with 'method' and 'params'.")
         version = request.get("jsonrpc")
         identifier = _identifier(request)
-        result = _call(request, has_escapes)
-        encoded = result.json if type(result) is Prepared else _encode(result).encode()
+        result = _call(request, may_hold_nul)
+        encoded = result.json if type(result) is Prepared else orjson.dumps(result)
     except Exception as exc:
         return failure(exc, identifier=identifier, version=version)
     return _success(encoded, identifier, version)
@@ -62,14 +66,14 @@ def _identifier(request: dict[str, Any]) -> str | int | float | None:
     raise InvalidRequestError("'id' must be text, a number or null.")
 
 
-def _call(request: dict[str, Any], has_escapes: bool) -> Any:
+def _call(request: dict[str, Any], may_hold_nul: bool) -> Any:
     name = request.get("method")
     if type(name) is not str:
         raise InvalidRequestError("'method' must be the name of a method, as text.")
     method = get_method(name)
     params = request.get("params", [])
-    if has_escapes and (culprit := parsing.find_unusable_text(params)) is not None:
-        raise InvalidParamsError(f"{name}: the text {culprit[:100]!r} holds a character that is none.")
+    if may_hold_nul and parsing.holds_nul(params):
+        raise InvalidParamsError(f"{name}: a text holds the character NUL.")
     return method.call(params)
 
 
