@@ -12,8 +12,8 @@ from apps.rpc.errors import ParseError
 def parse(body: bytes) -> Any:
     """Return the document in a request body.
 
-    Refused are NaN and infinities, numbers that no floating point number can hold, half surrogate pairs, and nesting
-    deeper than 1024. Of a key that stands twice in one object the last one counts.
+    Refused are NaN and infinities, numbers that no floating point number can hold, half surrogate pairs,
+    and nesting deeper than 1024. Of a key that stands twice in one object the last one counts.
 
     Raises
     ------
