@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("engine", "import_cache", "datasets", "rpc", "downloads")
+BENCHMARKS = ("engine", "import_cache", "datasets", "cold", "rpc", "downloads")
 
 
 def main(names: list[str]) -> None:

@@ -72,20 +72,21 @@ def web_server(environment: dict[str, str], application: str) -> Iterator[WebSer
     ]
     master = subprocess.Popen(command, cwd=PROJECT, env=environment)
     try:
-        _wait(port)
-        children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
-        yield WebServer(port, int(children[0]))
+        yield WebServer(port, _wait_for_worker(master.pid, port))
     finally:
         master.terminate()
         master.wait(PATIENCE)
 
 
-def _wait(port: int) -> None:
+def _wait_for_worker(master: int, port: int) -> int:
+    """Return the worker process, once it was started and the port takes connections."""
+    children = Path(f"/proc/{master}/task/{master}/children")
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(0.05)
+            if workers := children.read_text().split():
+                return int(workers[0])
+        time.sleep(0.01)
     raise RuntimeError("the server did not answer")
 
 
