@@ -81,6 +81,11 @@ SQLITE_OPTIONS = {
 }
 
 
+# One connection for each thread of a process and for the heartbeat of each job: one that has to wait for a
+# connection makes its job look dead. Idle ones go back: PostgreSQL allows a hundred in all.
+CONNECTION_POOL = {"min_size": 1, "max_size": 40, "max_idle": 60.0}
+
+
 def database(name: str, default: str) -> dict[str, Any]:
     """Return Django's description of the database that a URL names.
 
@@ -105,7 +110,7 @@ def database(name: str, default: str) -> dict[str, Any]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
-            "OPTIONS": {"pool": True, **dict(parse_qsl(parts.query))},
+            "OPTIONS": {"pool": dict(CONNECTION_POOL), **dict(parse_qsl(parts.query))},
         }
     raise ImproperlyConfigured(f"{name}: expected sqlite:///path or postgresql://host/name.")
 

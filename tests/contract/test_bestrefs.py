@@ -154,3 +154,58 @@ def test_certify_compares_with_the_servers_context(demo: Client) -> None:
     done = demo.crds("certify", str(reference), "--comparison-context", "jwst-edit", "--sync-files")
     assert done.status == 0, done.text
     assert "0 errors" in done.text
+
+
+MAKE_EXPOSURE = """
+from astropy.io import fits
+cards = {"TELESCOP": "JWST", "INSTRUME": "MIRI", "DETECTOR": "MIRIMAGE", "FILTER": "F560W", "READPATT": "FASTR1",
+    "SUBARRAY": "FULL", "EXP_TYPE": "MIR_IMAGE", "DATE-OBS": "2024-10-02", "TIME-OBS": "19:40:51"}
+fits.PrimaryHDU(header=fits.Header(cards)).writeto("exposure.fits")
+"""
+
+
+def test_an_empty_cache_is_filled_and_the_header_updated(demo: Client) -> None:
+    assert demo.python(MAKE_EXPOSURE).status == 0
+    done = demo.crds(
+        *("bestrefs", "--files", "exposure.fits", "--new-context", "jwst-latest"),
+        *("--types", "dark", "flat", "gain", "--sync-references=1", "--update-bestrefs"),
+    )
+    assert done.status == 0, done.text
+    held = {path.name for path in (demo.cache / "references").rglob("*.fits")}
+    assert {"jwst_miri_dark_0005.fits", "jwst_miri_flat_0010.fits"} <= held
+    shown = demo.python("from astropy.io import fits; print(fits.getheader('exposure.fits')['R_DARK'])")
+    assert "jwst_miri_dark_0005.fits" in shown.output
+
+
+def test_the_server_chooses_where_the_client_is_told_to_ask_it(hst: Client, datasets: list[str]) -> None:
+    command = ("bestrefs", "--datasets", datasets[0], "--new-context", "hst-latest", "--print-new-references")
+    local, remote = hst.crds(*command), hst.crds(*command, "--remote-bestrefs")
+    assert remote.status == 0, remote.text
+    assert references_of(remote.text) == references_of(local.text) != set()
+
+
+def test_references_of_a_dataset_are_synced(demo: Client) -> None:
+    done = demo.crds(
+        *("sync", "--contexts", "jwst-latest", "--fetch-references"),
+        *("--dataset-ids", "JW02304003001_03102_00001.MIRIMAGE"),
+    )
+    assert done.status == 0, done.text
+    assert list((demo.cache / "references").rglob("jwst_miri_dark_0005.fits"))
+
+
+def test_a_context_with_a_bad_mapping_is_refused_by_the_client(jwst: Client) -> None:
+    done = jwst.python(
+        "import crds\n"
+        "header = {'META.INSTRUMENT.NAME': 'MIRI', 'META.INSTRUMENT.DETECTOR': 'MIRIMAGE',\n"
+        "    'META.OBSERVATION.DATE': '2016-01-01', 'META.OBSERVATION.TIME': '00:00:00'}\n"
+        "crds.getrecommendations(header, reftypes=['dark'], context='jwst_0040.pmap', observatory='jwst')\n"
+    )
+    assert done.status != 0
+    assert "jwst_miri_dark_0008.rmap" in done.text
+
+
+def test_local_tools_use_what_was_synced(demo: Client) -> None:
+    assert demo.crds("sync", "--contexts", "jwst-latest").status == 0
+    done = demo.crds("uses", "--files", "jwst_miri_dark_0005.fits")
+    assert done.status == 0, done.text
+    assert "jwst_0005.pmap" in done.output

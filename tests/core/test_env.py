@@ -51,7 +51,7 @@ def test_the_databases_are_understood() -> None:
     postgres = env.database("NO_SUCH_VARIABLE", "postgresql://me:p%40ss@db:5433/crds?sslmode=require")
     assert (postgres["NAME"], postgres["USER"], postgres["PASSWORD"]) == ("crds", "me", "p@ss")
     assert (postgres["HOST"], postgres["PORT"]) == ("db", "5433")
-    assert postgres["OPTIONS"] == {"pool": True, "sslmode": "require"}
+    assert postgres["OPTIONS"] == {"pool": env.CONNECTION_POOL, "sslmode": "require"}
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
