@@ -68,6 +68,22 @@ class Exemption:
     applies: Callable[[Mapping[str, str]], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class TimedNames:
+    """How references are named where their names tell the time they were delivered.
+
+    Attributes
+    ----------
+    characters
+        Instrument to the character that stands for it.
+    kept
+        Instrument and reference type of files which keep the name they come with.
+    """
+
+    characters: Mapping[str, str]
+    kept: frozenset[tuple[str, str]] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Observatory:
     """One observatory: its words, its reference types and its special cases.
@@ -102,6 +118,8 @@ class Observatory:
         Test which excuses a failed lookup, if the observatory has one.
     instrument_aliases
         Obsolete instrument names still found in headers.
+    timed_names
+        How references are named by time; None where they are numbered.
     """
 
     name: str
@@ -117,6 +135,7 @@ class Observatory:
     hooks: Mapping[str, Mapping[str, Hook]] = field(default_factory=dict)
     exemption: Exemption | None = None
     instrument_aliases: Mapping[str, str] = field(default_factory=lambda: {"wfii": "wfpc2"})
+    timed_names: TimedNames | None = None
 
     @property
     def instruments(self) -> tuple[str, ...]:

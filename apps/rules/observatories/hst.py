@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from apps.rules.observatories import hst_acs, hst_wfc3, hst_wfpc2
-from apps.rules.observatories.definition import Exemption, Observatory, generated_facts
+from apps.rules.observatories.definition import Exemption, Observatory, TimedNames, generated_facts
 
 
 def _is_test_gain(header: Mapping[str, str]) -> bool:
@@ -25,5 +25,17 @@ OBSERVATORY = Observatory(
     useafter_keys=("DATE-OBS", "TIME-OBS"),
     hooks={"acs": hst_acs.HOOKS, "wfc3": hst_wfc3.HOOKS, "wfpc2": hst_wfpc2.HOOKS},
     exemption=Exemption(("DETECTOR", "CCDGAIN"), _is_test_gain),
+    timed_names=TimedNames(
+        characters={
+            "acs": "j",
+            "cos": "l",
+            "nicmos": "n",
+            "stis": "o",
+            "synphot": "m",
+            "wfc3": "i",
+            "wfpc2": "u",
+        },
+        kept=frozenset({("synphot", "thruput"), ("synphot", "thermal")}),
+    ),
     **generated_facts("hst"),
 )

@@ -1,0 +1,264 @@
+"""What a child does with its job: certify, try, rewrite, insert. It alone imports the library.
+
+Notes
+-----
+Source: ``certify_files`` and ``check_rmap_updates`` in ``crds.certify.certify``. The order and the verdicts
+are theirs; the trial rmap is not, since the library keeps it at one path for everybody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import resource
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from apps.certify import child_rewrite, child_rmaps
+from apps.certify.messages import CertifyJob, End, Event, FileVerdict, Limits, Log, RmapMade
+from apps.rules.errors import MappingError
+from apps.rules.names import is_mapping
+from apps.rules.parser import parse_mapping
+
+Emit = Callable[[Event], None]
+
+
+def prepare(observatory: str) -> None:
+    """Import what jobs will need, and let the libraries fill the tables they fill at first use.
+
+    Parts an observatory needs may be missing; the library says so when it comes to them.
+    """
+    import asdf
+    import astropy.io.fits
+    import astropy.table
+    import crds.certify.certify
+    import crds.io.tables
+    import crds.refactoring.refactor  # noqa: F401 (its import is what matters)
+    from crds.certify import mapping_parser
+    from crds.core import selectors, utils
+
+    utils.get_locator_module(observatory)
+    # The library makes its grammar when it reads the first mapping, which takes half a second.
+    make = mapping_parser.parsley.makeGrammar
+    mapping_parser.MAPPING_PARSER = make(mapping_parser.MAPPING_GRAMMAR, selectors.SELECTORS)
+    asdf.AsdfFile({"meta": {}}).write_to(written := io.BytesIO())
+    written.seek(0)
+    with asdf.open(written):
+        pass
+    rows = astropy.io.fits.BinTableHDU(astropy.table.Table({"a": [1.0], "b": ["x"]}))
+    astropy.table.Table.read(rows)
+    if observatory == "jwst":
+        with contextlib.suppress(ImportError):
+            from stdatamodels.jwst import datamodels
+
+            datamodels.ReferenceImageModel().to_flat_dict(include_arrays=False)
+    _survive_name_comparison()
+
+
+def _survive_name_comparison() -> None:
+    """Let names of different styles be compared: the library warns of such a pair, and then falls over.
+
+    The newer of two styles no rule compares is taken to be what replaces, so that nothing more than the
+    library's own warning comes of it.
+    """
+    from crds.core import naming
+
+    compare = naming.newer
+
+    def newer(name1: str, name2: str) -> bool:
+        try:
+            return bool(compare(name1, name2))
+        except UnboundLocalError:
+            return True
+
+    naming.newer = newer
+
+
+def _compare_nothing(reporter: Reporter) -> None:
+    """Look at the rows of new tables alone: the library compares whatever it is asked.
+
+    Modes that stand twice are still found.
+    """
+    from crds.certify import certify
+    from crds.io import tables
+
+    def check_alone(certifier: Any) -> None:
+        for table in tables.tables(certifier.filename):
+            certify.table_mode_dictionary("new reference", table, certifier.mode_columns)
+        reporter.info("Skipping tables comparison, as asked.")
+
+    certify.ReferenceCertifier.certify_reference_modes = check_alone
+
+
+def do(job: CertifyJob, emit: Emit) -> None:
+    """Do all parts of a job and report each step."""
+    started = time.monotonic()
+    _limit(job.limits)
+    _stay_alone()
+    os.chdir(job.folder)
+    os.environ["CRDS_PATH"] = str(Path(job.folder) / "cache")
+    os.environ["TMPDIR"] = job.folder
+    reporter = Reporter(job, emit)
+    if not job.is_compared:
+        _compare_nothing(reporter)
+    done: list[Any] = [_certify(path, job, reporter) for path in job.files]
+    if job.is_tried:
+        done += _try(job, done, reporter)
+    if not any(step.errors for step in done):
+        done += [child_rewrite.rewrite(order, reporter) for order in job.rewrites]
+    if not any(step.errors for step in done):
+        done += [child_rmaps.edit(order, job, reporter) for order in job.edits]
+    emit(End(sum(x.errors for x in done), sum(x.warnings for x in done), time.monotonic() - started))
+
+
+class Reporter:
+    """Turns the log of the library into events, and counts what it says about each thing in work."""
+
+    def __init__(self, job: CertifyJob, emit: Emit) -> None:
+        from crds.core import log
+
+        self.emit, self._log, self._about = emit, log, ""
+        folders = {job.folder, job.store, *(str(Path(path).parent) for path in job.files)}
+        folders |= {str(Path(path).parent) for edit in job.edits for path in edit.insert}
+        folders |= {str(Path(path).parent) for order in job.rewrites for path in (order.path, order.target)}
+        self._folders = sorted((f"{folder}/" for folder in folders if folder != "/"), key=len, reverse=True)
+        logger = logging.getLogger("CRDS")
+        for handler in list(logger.handlers):
+            logger.removeHandler(handler)
+        logger.addHandler(_Handler(self))
+
+    def say(self, level: str, text: str) -> None:
+        """Report a line, without the folders of this server."""
+        for folder in self._folders:
+            text = text.replace(folder, "")
+        self.emit(Log(level, text.removeprefix(" "), self._about))
+
+    @contextlib.contextmanager
+    def counting(self, about: str) -> Iterator[Callable[[], tuple[int, int]]]:
+        """Count errors and warnings about one thing, and give what tells them so far."""
+        self._about = about
+        self._log.reset()
+        try:
+            yield lambda: (self._log.errors(), self._log.warnings())
+        finally:
+            self._about = ""
+
+    @contextlib.contextmanager
+    def silence(self) -> Iterator[None]:
+        """Let nothing through that the library says meanwhile."""
+        emit, self.emit = self.emit, lambda _event: None
+        try:
+            yield
+        finally:
+            self.emit = emit
+
+    def error(self, *words: object) -> None:
+        """Say and count an error."""
+        self._log.error(*words)
+
+    def info(self, *words: object) -> None:
+        """Say and count a remark."""
+        self._log.info(*words)
+
+
+class _Handler(logging.Handler):
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self._reporter = reporter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._reporter.say(record.levelname, record.getMessage())
+
+
+def _certify(path: str, job: CertifyJob, reporter: Reporter) -> FileVerdict:
+    from crds.certify import certify
+
+    name = Path(path).name
+    with reporter.counting(name) as count:
+        if _is_readable(path, reporter):
+            certify.certify_file(
+                path,
+                job.context,
+                observatory=job.observatory,
+                original_name=name,
+                dump_provenance=True,
+                run_fitsverify=True,
+            )
+        errors, warnings = count()
+        instrument, filekind = _properties(path, job)
+        if errors and filekind and not is_mapping(name):
+            child_rmaps.hint_at_missing(job.context, instrument, filekind, reporter)
+    verdict = FileVerdict(name, errors, warnings, instrument, filekind)
+    reporter.emit(verdict)
+    return verdict
+
+
+def _is_readable(path: str, reporter: Reporter) -> bool:
+    """Tell whether the library may look at a file: of mappings only those which our own reader takes.
+
+    The library looks for code in a mapping and then runs it; ours runs nothing.
+    """
+    name = Path(path).name
+    if not is_mapping(name):
+        return True
+    try:
+        parse_mapping(Path(path).read_text(), name)
+    except (MappingError, UnicodeDecodeError) as exc:
+        reporter.error(f"In {name!r} : {exc}")
+        return False
+    return True
+
+
+def _properties(path: str, job: CertifyJob) -> tuple[str, str]:
+    """Return instrument and reference type, empty where neither name nor content tells."""
+    from crds.core import utils
+
+    try:
+        instrument, filekind = utils.get_file_properties(job.observatory, path)
+    except Exception:  # The readers of each format have errors of their own, and certifying named them.
+        return "", ""
+    return str(instrument).lower(), str(filekind).lower()
+
+
+def _try(job: CertifyJob, verdicts: list[FileVerdict], reporter: Reporter) -> list[RmapMade]:
+    """Insert all references on trial, unless one of the files has an error."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for path, verdict in zip(job.files, verdicts, strict=True):
+        if not is_mapping(verdict.name):
+            groups.setdefault((verdict.instrument, verdict.filekind), []).append(path)
+    if groups and any(verdict.errors for verdict in verdicts):
+        reporter.info("Skipping rmap update check due to certify errors above.")
+        return []
+    return [child_rmaps.trial(*kind, paths, job, reporter) for kind, paths in groups.items()]
+
+
+def _limit(limits: Limits) -> None:
+    """Bound what the child may take: a header may claim terabytes, and a reader believe it."""
+    bounds = {
+        resource.RLIMIT_AS: limits.memory,
+        resource.RLIMIT_FSIZE: limits.file_size,
+        resource.RLIMIT_CPU: max(1, int(limits.seconds) + 1),
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, bound in bounds.items():
+        _soft, hard = resource.getrlimit(kind)
+        if hard != resource.RLIM_INFINITY:
+            bound = min(bound, hard)
+        resource.setrlimit(kind, (bound, bound))
+
+
+def _stay_alone() -> None:
+    """Refuse every connection: a file may name an address where its data are said to be."""
+
+    def refuse(event: str, _arguments: object) -> None:
+        if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+            raise ConnectionRefusedError("a file that is being certified reaches no network")
+
+    sys.addaudithook(refuse)
+    socket.setdefaulttimeout(1)

@@ -1,0 +1,55 @@
+"""HST files carry their name inside: they are written again when they get their official one.
+
+Notes
+-----
+Source: ``crds.misc.uniqname``, which website section 8.3 makes part of the contract.
+"""
+
+from __future__ import annotations
+
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apps.certify.messages import Rewrite, Rewritten
+
+if TYPE_CHECKING:
+    from apps.certify.child_job import Reporter
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def rewrite(order: Rewrite, reporter: Reporter) -> Rewritten:
+    """Write a FITS file under its official name; format and checksum errors end it."""
+    old, target = Path(order.path), Path(order.target)
+    with reporter.counting(target.name) as count:
+        reporter.info(f"renaming '{old.name}' --> '{target.name}'")
+        try:
+            _write(old, target, datetime.now(UTC))
+        except Exception as exc:  # A damaged file can raise anything; part of a copy is worth nothing.
+            target.unlink(missing_ok=True)
+            reporter.error(f"Failed to rename {old.name!r} as {target.name!r}: {exc}")
+        errors, warnings = count()
+    done = Rewritten(target.name, str(target) if target.exists() else "", errors, warnings)
+    reporter.emit(done)
+    return done
+
+
+def _write(old: Path, target: Path, now: datetime) -> None:
+    from astropy.io import fits
+    from astropy.utils.exceptions import AstropyUserWarning
+
+    with fits.open(old, do_not_scale_image_data=True) as extensions:
+        has_checksums = any({"CHECKSUM", "DATASUM"} & set(part.header) for part in extensions)
+    with warnings.catch_warnings():
+        # A checksum that is wrong, or data that are cut off, are only warned of.
+        warnings.simplefilter("error", AstropyUserWarning)
+        with fits.open(old, checksum=True, do_not_scale_image_data=True) as extensions:
+            extensions.verify("exception")
+            header = extensions[0].header
+            header["FILENAME"] = target.name
+            header["ROOTNAME"] = target.stem.upper()
+            day = f"{MONTHS[now.month - 1]} {now.day} {now.year}"
+            header["HISTORY"] = f"{old.name} renamed to {target.name} on {day}"
+            extensions.writeto(target, output_verify="exception", checksum=has_checksums)

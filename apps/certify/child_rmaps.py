@@ -1,0 +1,174 @@
+"""New rmaps, made by the library and looked at by it: part of the work of a child."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apps.certify.messages import Answer, CertifyJob, RmapEdit, RmapMade
+from apps.rules.agreement import probes
+from apps.rules.errors import CrdsError
+
+if TYPE_CHECKING:
+    from apps.certify.child_job import Reporter
+
+
+def trial(
+    instrument: str, filekind: str, paths: Sequence[str], job: CertifyJob, reporter: Reporter
+) -> RmapMade:
+    """Insert references into the rmap of their type as they are, to see whether they fit together."""
+    names = [Path(path).name for path in paths]
+    target, old = "", ""
+    with reporter.counting(f"{instrument} {filekind}".strip()) as count:
+        with _trapped(reporter, "Failed updating rmap"):
+            old = _governing(job.context, instrument, filekind)
+            path = _folder(job, "trial") / old
+            reporter.info("Checking rmap update for", (instrument, filekind), "inserting files", names)
+            _insert(old, path, paths, job)
+            target = str(path)
+            _certify(path, job)
+        errors, warnings = count()
+        with reporter.silence():
+            answers = _answers(target, names, job)
+    made = RmapMade(
+        old, old, target, errors, warnings, instrument, filekind, tuple(names), is_trial=True, answers=answers
+    )
+    reporter.emit(made)
+    return made
+
+
+def edit(order: RmapEdit, job: CertifyJob, reporter: Reporter) -> RmapMade:
+    """Make one new rmap under its name, with its derivation and checksum, and certify it."""
+    names = [Path(path).name for path in order.insert]
+    target = ""
+    with reporter.counting(order.new) as count:
+        with _trapped(reporter, f"Failed generating {order.new!r} from {order.old!r}"):
+            path = _folder(job, "new") / order.new
+            reporter.info(f"Generating new rmap {order.new!r} from {order.old!r}")
+            if order.insert:
+                _insert(order.old, path, order.insert, job)
+            if order.delete:
+                _delete(path if order.insert else _located(order.old, job), path, order.delete)
+            _finish(path, old=order.old)
+            target = str(path)
+            reporter.info(f"Certifying rmap {order.new!r}")
+            _certify(path, job)
+        errors, warnings = count()
+        with reporter.silence():
+            answers = _answers(target, names, job)
+    made = RmapMade(
+        order.new,
+        order.old,
+        target,
+        errors,
+        warnings,
+        inserted=tuple(names),
+        deleted=order.delete,
+        answers=answers,
+    )
+    reporter.emit(made)
+    return made
+
+
+@contextlib.contextmanager
+def _trapped(reporter: Reporter, what: str) -> Iterator[None]:
+    """Turn whatever the library raises into an error of the log, as the library does itself."""
+    try:
+        yield
+    except Exception as exc:
+        reporter.error(what, ":", str(exc))
+
+
+def _folder(job: CertifyJob, name: str) -> Path:
+    folder = Path(job.folder) / name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _governing(context: str, instrument: str, filekind: str) -> str:
+    """Return the name of the rmap that a context has for a type.
+
+    Raises
+    ------
+    CrdsError
+        Raised if it has none; a first rmap for the type must then be submitted.
+    """
+    import crds
+    from crds.core.exceptions import CrdsError as LibraryError
+
+    try:
+        found = crds.get_cached_mapping(context).get_imap(instrument).get_rmap(filekind)
+        return str(found.basename)
+    except (LibraryError, AttributeError) as exc:
+        raise CrdsError(
+            f"{context} has no rmap for type {filekind!r} of instrument {instrument!r} ({exc}). "
+            "Submit a first rmap for it with Submit Mappings, then the references."
+        ) from exc
+
+
+def hint_at_missing(context: str, instrument: str, filekind: str, reporter: Reporter) -> None:
+    """Say what to do if it is for want of an rmap that a file failed."""
+    try:
+        _governing(context, instrument, filekind)
+    except CrdsError as exc:
+        reporter.info(str(exc))
+
+
+def _located(name: str, job: CertifyJob) -> Path:
+    return Path(job.folder) / "cache" / "mappings" / job.observatory / name
+
+
+def _insert(old: str, new: Path, paths: Sequence[str], job: CertifyJob) -> None:
+    from crds.refactoring import refactor
+
+    refactor.rmap_insert_references(
+        str(_located(old, job)), str(new), list(paths), observatory=job.observatory
+    )
+
+
+def _delete(old: Path, new: Path, names: Sequence[str]) -> None:
+    from crds.refactoring import refactor
+
+    refactor.rmap_delete_references(str(old), str(new), list(names))
+
+
+def _finish(path: Path, *, old: str) -> None:
+    """Give a new rmap its name and derivation; writing it also renews its checksum."""
+    from crds.core import rmap
+
+    mapping = rmap.load_mapping(str(path))
+    mapping.header["name"] = path.name
+    mapping.header["derived_from"] = old
+    mapping.write(str(path))
+
+
+def _certify(path: Path, job: CertifyJob) -> None:
+    from crds.certify import certify
+
+    certify.certify_file(str(path), job.context, observatory=job.observatory, original_name=path.name)
+
+
+def _answers(path: str, names: Sequence[str], job: CertifyJob) -> tuple[Answer, ...]:
+    """Ask the library about datasets made up for every place the references were put in."""
+    if not path or not names:
+        return ()
+    from crds.core import rmap
+
+    text, name = Path(path).read_text(), Path(path).name
+    try:
+        mapping = rmap.load_mapping(path)
+        asked = probes(text, name=name, observatory=job.observatory, references=names)
+    except Exception:  # It was certified and found wrong; whoever reads it next will say how.
+        return ()
+    return tuple(Answer(header, _answer(mapping, header)) for header in asked)
+
+
+def _answer(mapping: Any, header: dict[str, str]) -> str:
+    from crds.core import rmap
+
+    try:
+        return str(rmap.get_best_references(mapping, header).get(mapping.filekind, ""))
+    except Exception as exc:  # What the library raises here is its answer.
+        return f"NOT FOUND {exc}"

@@ -1,0 +1,85 @@
+"""The world a child sees: few variables, and the store as if it were its cache."""
+
+from __future__ import annotations
+
+import os
+import pprint
+from collections.abc import Mapping
+from pathlib import Path
+
+# All else stays out: settings, secrets and addresses are nobody's business in there, nor are the many
+# CRDS_ variables that importing the library leaves in a process.
+KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def child_environment(observatory: str, *, home: Path, outside: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a child.
+
+    Parameters
+    ----------
+    observatory
+        Lower case name.
+    home
+        Folder of its own, where libraries keep their caches.
+    outside
+        Our own variables.
+    """
+    return {
+        **{name: outside[name] for name in KEPT if name in outside},
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "PYTHONPATH": str(PROJECT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUTF8": "1",
+        # One file needs one core, and a process with threads must not fork.
+        **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+        "CRDS_OBSERVATORY": observatory,
+        # The word keeps the library from calling anybody.
+        "CRDS_SERVER_URL": f"https://{observatory}-serverless.invalid",
+        "CRDS_READONLY_CACHE": "1",
+        "CRDS_PATH": str(home),
+    }
+
+
+def make_cache(folder: Path, *, store: Path, observatory: str, context: str) -> Path:
+    """Make the cache of one job, which shows the store, and return its path.
+
+    The configuration in it is our own: the published one lists every file there is, and to read two
+    megabytes of it costs more than to check a file.
+
+    Raises
+    ------
+    FileNotFoundError
+        Raised if the store has no mappings of the observatory.
+    """
+    cache = folder / "cache"
+    config = cache / "config" / observatory
+    config.mkdir(parents=True)
+    for part in ("mappings", "references"):
+        (cache / part).symlink_to(store.resolve() / part)
+    if not (cache / "mappings" / observatory).is_dir():
+        raise FileNotFoundError(f"no mappings of {observatory} in {store}")
+    (config / "server_config").write_text(pprint.pformat(_configuration(observatory, context)))
+    mode = store / "config" / observatory / "ref_cache_subdir_mode"
+    (config / mode.name).write_text(mode.read_text() if mode.is_file() else "flat\n")
+    return cache
+
+
+def _configuration(observatory: str, context: str) -> dict[str, object]:
+    return {
+        "observatory": observatory,
+        "operational_context": context,
+        "edit_context": context,
+        "bad_files_list": [],
+        "bad_files": "",
+        "force_remote_mode": False,
+        "last_synced": "",
+        "status": "cache",
+        "connected": False,
+    }
+
+
+def own_environment() -> Mapping[str, str]:
+    """Return our own variables."""
+    return os.environ

@@ -1,0 +1,308 @@
+"""What is asked of a child and what it reports: frozen values, one JSON object per line on the wire."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from apps.certify.errors import ChildError, RefusedJobError
+from apps.rules.names import is_file_name, is_mapping
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one job may use.
+
+    Attributes
+    ----------
+    seconds
+        Wall-clock time; processor time is limited to the same.
+    memory
+        Address space in bytes. Mapped files count, so that it must exceed the largest file several times.
+    file_size
+        Largest file the child may write, in bytes.
+    """
+
+    seconds: float = 3600
+    memory: int = 16 * GIB
+    file_size: int = 8 * GIB
+
+
+@dataclass(frozen=True, slots=True)
+class RmapEdit:
+    """One new rmap: what is inserted into, or deleted from, an rmap of the store.
+
+    Attributes
+    ----------
+    old, new
+        Names; the new one is written to ``<folder>/new/<new>``.
+    insert
+        Paths of references under the names they shall have in the rmap.
+    delete
+        Names of references.
+    """
+
+    old: str
+    new: str
+    insert: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A FITS file to be written again under its official name, which its header then tells.
+
+    Attributes
+    ----------
+    path, target
+        The file, and where the new one goes; the name of the target is the official one.
+    """
+
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertifyJob:
+    """One job for one child. Its parts are done in the order of the attributes.
+
+    Nothing is written again while a file or a trial has an error, and no rmap is made after that failed.
+
+    Attributes
+    ----------
+    observatory
+        Lower case name.
+    context
+        Name of the pmap to certify against.
+    store
+        Folder laid out as a CRDS cache; it is only read.
+    folder
+        Empty folder of this job alone; the child works in it and leaves the new rmaps in ``new``.
+    files
+        Paths of references and mappings to certify, each under the name it arrived with.
+    is_compared
+        Whether tables are compared with the reference they would replace.
+    is_tried
+        Whether all references that have no error are inserted on trial, each type into its rmap.
+    rewrites
+        Files to write again under official names.
+    edits
+        New rmaps to make.
+    limits
+        What the job may use.
+    """
+
+    observatory: str
+    context: str
+    store: str
+    folder: str
+    files: tuple[str, ...] = ()
+    is_compared: bool = True
+    is_tried: bool = True
+    rewrites: tuple[Rewrite, ...] = ()
+    edits: tuple[RmapEdit, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+    def require_sound(self) -> None:
+        """Raise `RefusedJobError` unless every file is there under a proper name that is there once."""
+        inserted = [path for edit in self.edits for path in edit.insert]
+        for paths in (self.files, tuple(rewrite.path for rewrite in self.rewrites), tuple(inserted)):
+            _require_files(paths)
+        targets = tuple(rewrite.target for rewrite in self.rewrites)
+        _require_names([self.context, *map(_name, targets), *(edit.new for edit in self.edits)])
+        _require_names([edit.old for edit in self.edits])
+        for name in (self.context, *(name for edit in self.edits for name in (edit.old, edit.new))):
+            if not is_mapping(name):
+                raise RefusedJobError(f"{name!r} is not the name of a mapping.")
+
+    def dumps(self) -> bytes:
+        """Return the job as JSON."""
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def loads(cls, data: bytes) -> CertifyJob:
+        """Return the job that `dumps` made into `data`."""
+        values = json.loads(data)
+        values["files"] = tuple(values["files"])
+        values["rewrites"] = tuple(Rewrite(**rewrite) for rewrite in values["rewrites"])
+        values["edits"] = tuple(
+            RmapEdit(edit["old"], edit["new"], tuple(edit["insert"]), tuple(edit["delete"]))
+            for edit in values["edits"]
+        )
+        return cls(**{**values, "limits": Limits(**values["limits"])})
+
+
+def _name(path: str) -> str:
+    return Path(path).name
+
+
+def _require_names(names: list[str]) -> None:
+    for name in names:
+        if not is_file_name(name):
+            raise RefusedJobError(f"{name!r} is not a file name: 1 to 128 letters, digits, '.', '_' and '-'.")
+
+
+def _require_files(paths: tuple[str, ...]) -> None:
+    seen: set[str] = set()
+    _require_names([_name(path) for path in paths])
+    for path in paths:
+        if _name(path) in seen:
+            raise RefusedJobError(f"{_name(path)} is there twice.")
+        seen.add(_name(path))
+        if not Path(path).is_absolute() or not Path(path).is_file():
+            raise RefusedJobError(f"There is no file {_name(path)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A line of the log.
+
+    Attributes
+    ----------
+    level
+        ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
+    text
+        Without the folders of this server.
+    about
+        Name of the file or rmap in work.
+    """
+
+    level: str
+    text: str
+    about: str = ""
+
+    @property
+    def line(self) -> str:
+        """The line as people know it from the client."""
+        return f"CRDS - {self.level} -  {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class FileVerdict:
+    """How one file was judged.
+
+    Attributes
+    ----------
+    name
+        Without directory.
+    errors, warnings
+        Number of log lines of these levels.
+    instrument, filekind
+        Lower case, as its name or content tells; empty if neither does.
+    """
+
+    name: str
+    errors: int
+    warnings: int
+    instrument: str = ""
+    filekind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """One file was written again; `errors` is zero if `path` is there."""
+
+    name: str
+    path: str
+    errors: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the library answers from a new rmap for a dataset made up to fit one of its cases."""
+
+    header: dict[str, str]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RmapMade:
+    """One rmap was made, or failed to be.
+
+    Attributes
+    ----------
+    name, old
+        Names of the new rmap and of the one it comes from; both are the same on trial.
+    instrument, filekind
+        Lower case; empty for edits.
+    path
+        Where the new text is; empty if there is none.
+    inserted, deleted
+        Names of references.
+    errors, warnings
+        Of the insertion and of certifying the result.
+    is_trial
+        Whether the references had the names they were uploaded under.
+    answers
+        What the library finds in it; see `apps.rules.agreement`.
+    """
+
+    name: str
+    old: str
+    path: str
+    errors: int
+    warnings: int
+    instrument: str = ""
+    filekind: str = ""
+    inserted: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    is_trial: bool = False
+    answers: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The job is done; the sums of all verdicts, and how long it took in seconds."""
+
+    errors: int
+    warnings: int
+    seconds: float
+
+
+Event: TypeAlias = Log | FileVerdict | Rewritten | RmapMade | End
+_KINDS: dict[str, type[Any]] = {
+    "log": Log,
+    "file": FileVerdict,
+    "rewritten": Rewritten,
+    "rmap": RmapMade,
+    "end": End,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def encode(event: Event) -> bytes:
+    r"""Return an event as a line.
+
+    Examples
+    --------
+    >>> encode(Log("INFO", "one\ntwo"))
+    b'{"type": "log", "level": "INFO", "text": "one\\ntwo", "about": ""}\n'
+    """
+    return json.dumps({"type": _NAMES[type(event)], **asdict(event)}).encode() + b"\n"
+
+
+def decode(line: bytes) -> Event:
+    """Return the event of a line.
+
+    Raises
+    ------
+    ChildError
+        Raised if the line is none of ours.
+    """
+    try:
+        values = json.loads(line)
+        kind = _KINDS[values.pop("type")]
+        if set(values) != {field.name for field in fields(kind)}:
+            raise ValueError(f"not the fields of {kind.__name__}")
+        if kind is RmapMade:
+            values["answers"] = tuple(Answer(**answer) for answer in values["answers"])
+            values |= {key: tuple(values[key]) for key in ("inserted", "deleted")}
+        event: Event = kind(**values)
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise ChildError(f"the child wrote {line[:200]!r}: {exc}") from exc
+    return event
