@@ -9,7 +9,7 @@ CLIENT := .venv-client
 
 run: $(VENV)/.ready
 	$(PY) manage.py migrate --verbosity 0
-	$(PY) manage.py seed_demo --if-possible
+	PUBLIC_URL=$${PUBLIC_URL:-http://localhost:$(PORT)} $(PY) manage.py seed_demo --if-possible
 	exec $(PY) manage.py up --port $(PORT)
 
 test: $(VENV)/.ready-dev $(CLIENT)/.ready

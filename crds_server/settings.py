@@ -41,12 +41,19 @@ MAX_BESTREFS_PER_RPC = env.number("MAX_BESTREFS_PER_RPC", 1000, minimum=1)
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
     "apps.core",
+    "apps.jobs",
     "apps.catalog",
     "apps.contexts",
+    "apps.locks",
+    "apps.accounts",
     "apps.datasets",
     "apps.bestrefs",
     "apps.distribution",
+    "apps.submissions",
     "apps.rpc",
     "apps.web",
 ]
@@ -56,8 +63,13 @@ MIDDLEWARE = [
     "apps.core.middleware.request_id",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.middleware.recognise_token",
+    "apps.locks.middleware.reset_countdown",
+    "apps.accounts.middleware.AnswerRefusals",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
@@ -68,7 +80,7 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"context_processors": ["apps.core.site.site"]},
+        "OPTIONS": {"context_processors": ["apps.core.site.site", "apps.accounts.site.account"]},
     }
 ]
 
@@ -79,6 +91,56 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# People: who they are, how long they stay, and what they reserve.
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["apps.accounts.backends.AccountBackend", "apps.accounts.sso.SingleSignOn"]
+LOGIN_URL = "/login/"
+IS_HTTPS = PUBLIC_URL.startswith("https:")
+# Cookies know no port: without a name of its own, each of two servers on one host would end the other's sessions.
+SESSION_COOKIE_NAME = f"crds-{OBSERVATORY}-{SERVER_STRING}"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = env.number("SESSION_HOURS", 24, minimum=1) * 3600  # seconds after the login
+# The client reads this cookie, by this name, from the answer to every form.
+CSRF_COOKIE_NAME = "csrftoken"
+CSRF_COOKIE_HTTPONLY = False
+CSRF_USE_SESSIONS = False
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "apps.accounts.views.csrf_failure"
+if IS_HTTPS:  # A proxy ends TLS in front of us: it must set this header, and drop what callers send.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+ACCOUNT_CONTACT = env.text("ACCOUNT_CONTACT", "the operators of this server")  # Who makes accounts.
+TOKEN_DAYS = env.number("TOKEN_DAYS", 365, minimum=1)  # How long an API token lasts at most.
+LOGIN_ATTEMPTS = env.number("LOGIN_ATTEMPTS", 10, minimum=1)  # Wrong passwords of one name from one address.
+LOGIN_WINDOW_SECONDS = env.number("LOGIN_WINDOW_SECONDS", 900, minimum=1)  # The time in which they count.
+CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER", "")  # What a proxy sets, X-Forwarded-For say.
+LOCK_SECONDS = env.number("LOCK_SECONDS", 4 * 3600, minimum=1)  # How long a lock lasts after the last action.
+# Requests that an open tab makes by itself, or that are none of a page: they prolong no lock.
+BACKGROUND_PATHS = [
+    r"/lock_status/",
+    r"/json(/|$)",
+    r"/healthz",
+    r"/static/",
+    r"/unchecked_get/",
+    r"/jpoll/.+/",
+]
+
+# Single sign-on by OpenID Connect; off until an issuer is named.
+
+OIDC_ISSUER = env.word("OIDC_ISSUER", "", r"(https?://\S+)?")
+OIDC_PROVIDER_NAME = env.text("OIDC_PROVIDER_NAME", "single sign-on")
+OIDC_RP_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
+OIDC_RP_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")
+OIDC_RP_SIGN_ALGO = env.word("OIDC_SIGN_ALGO", "RS256", r"[RPE]S(256|384|512)")
+OIDC_RP_SCOPES = "openid email"
+OIDC_USE_PKCE = True
+OIDC_VERIFY_KID = env.flag("OIDC_VERIFY_KID", True)
+OIDC_TIMEOUT = 10  # seconds
+OIDC_CREATE_USER = False
+OIDC_AUTHENTICATION_CALLBACK_URL = "accounts:callback"
 
 # State.
 
@@ -92,9 +154,19 @@ USE_I18N = False
 
 ARCHIVE = env.text("ARCHIVE", "apps.datasets.archive.TableArchive")
 
+# Deliveries.
+
+INGEST_QUOTA_BYTES = env.number("INGEST_QUOTA_BYTES", 200 * 10**9, minimum=1)  # of one person
+INGEST_RESERVE_BYTES = env.number("INGEST_RESERVE_BYTES", 1 << 30)  # What uploads leave free on the disk.
+INGEST_PART_HOURS = env.number("INGEST_PART_HOURS", 168, minimum=1)  # How long an unfinished file may wait.
+
 # Background work. The broker only rings the bell: what there is to do stands in the database.
 
 HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often a worker says it is alive.
+# Which function does which kind of job; a job row names a kind, and nothing else is ever run.
+JOB_KINDS: dict[str, str] = {}
+JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker so often has failed.
+CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
 CELERY_BROKER_TRANSPORT_OPTIONS = (
@@ -106,7 +178,19 @@ CELERY_TASK_DEFAULT_QUEUE = f"crds-{OBSERVATORY}-{SERVER_STRING}"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# A worker takes one message at a time: what it holds beyond that is lost with it.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {
+    "remove-abandoned-parts": {
+        "task": "apps.submissions.tasks.remove_abandoned_parts",
+        "schedule": crontab(minute="37"),
+    },
+    "sweep-jobs": {"task": "apps.jobs.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
+    "clean-channels": {"task": "apps.jobs.tasks.clean_channels", "schedule": crontab(minute="17")},
+    "clear-sessions": {
+        "task": "apps.accounts.tasks.clear_sessions",
+        "schedule": crontab(hour="4", minute="0"),
+    },
     "heartbeat": {"task": "apps.core.tasks.beat", "schedule": HEARTBEAT_SECONDS},
     "verify-store": {"task": "apps.catalog.tasks.verify_store", "schedule": crontab(hour="3", minute="0")},
 }

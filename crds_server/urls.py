@@ -4,9 +4,14 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("apps.rpc.urls")),
+    path("", include("apps.jobs.urls")),
+    path("", include("apps.locks.urls")),
+    path("", include("apps.accounts.urls")),
     path("", include("apps.distribution.urls")),
+    path("", include("apps.submissions.urls")),
     path("", include("apps.web.urls")),
 ]
 
+handler403 = "apps.accounts.views.permission_denied"
 handler404 = "apps.web.views.not_found"
 handler500 = "apps.web.views.server_error"

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("engine", "import_cache", "datasets", "cold", "rpc", "downloads")
+BENCHMARKS = ("engine", "import_cache", "datasets", "cold", "rpc", "downloads", "uploads", "certify")
 
 
 def main(names: list[str]) -> None:

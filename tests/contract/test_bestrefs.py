@@ -158,8 +158,9 @@ def test_certify_compares_with_the_servers_context(demo: Client) -> None:
 
 MAKE_EXPOSURE = """
 from astropy.io import fits
-cards = {"TELESCOP": "JWST", "INSTRUME": "MIRI", "DETECTOR": "MIRIMAGE", "FILTER": "F560W", "READPATT": "FASTR1",
-    "SUBARRAY": "FULL", "EXP_TYPE": "MIR_IMAGE", "DATE-OBS": "2024-10-02", "TIME-OBS": "19:40:51"}
+cards = {"TELESCOP": "JWST", "INSTRUME": "MIRI", "DETECTOR": "MIRIMAGE", "FILTER": "F560W",
+    "READPATT": "FASTR1", "SUBARRAY": "FULL", "EXP_TYPE": "MIR_IMAGE",
+    "DATE-OBS": "2024-10-02", "TIME-OBS": "19:40:51"}
 fits.PrimaryHDU(header=fits.Header(cards)).writeto("exposure.fits")
 """
 

@@ -8,24 +8,7 @@ from tests.factories.rpc import call, failed
 
 pytestmark = pytest.mark.django_db
 
-LOST_CHANNEL = ("Channel", "not found")
-ABORTED = "External agent requested calling process termination."
 NOT_COMPUTED = "No precomputed affected datasets results exist"
-
-
-@pytest.mark.parametrize("key", ["1234-abcd", "Channel not found", "", "\u00e9"])
-@pytest.mark.parametrize(("method", "rest"), [("jpoll_pull_messages", ["0"]), ("jpoll_abort", [])])
-def test_a_channel_is_refused_in_words_that_end_the_monitor(method: str, rest: list[Any], key: str) -> None:
-    message = failed(method, key, *rest)
-    assert "no progress channels yet" in message
-    assert not all(word in message for word in LOST_CHANNEL), "the monitor would poll for ever"
-    assert ABORTED not in message
-    assert NOT_COMPUTED not in message
-
-
-@pytest.mark.parametrize("since", ["0", 0, None])
-def test_a_message_number_may_be_text_or_number(since: Any) -> None:
-    assert "no progress channels yet" in failed("jpoll_pull_messages", "1234-abcd", since)
 
 
 @pytest.mark.parametrize("params", [["jwst"], [None], ["jwst", "jwst_0001.pmap", "jwst_0002.pmap"]])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
 from apps.bestrefs import queries as bestrefs
@@ -254,7 +255,14 @@ def test_the_command_tells_what_it_did() -> None:
     call_command("seed_demo", stdout=first)
     call_command("seed_demo", stdout=second)
     assert f"added {File.objects.count()} files" in first.getvalue()
-    assert second.getvalue().strip() == "The demo observatory is complete."
+    assert second.getvalue().startswith("The demo observatory is complete.")
+    assert "as demo_submitter (submitter) with password" in second.getvalue()
+
+
+def test_a_server_without_room_for_the_demo_gets_no_demo_accounts(settings: Any) -> None:
+    settings.OBSERVATORY = "roman"
+    call_command("seed_demo", "--if-possible", stdout=StringIO())
+    assert not get_user_model().objects.exists()
 
 
 def test_where_it_is_only_wished_for_a_refusal_is_no_failure(settings: Any) -> None:

@@ -1,8 +1,7 @@
 """Methods of the protocol whose work is not part of this server yet: each says so by an error.
 
-Clients act upon the words of these errors. The progress monitor polls for ever if a text says, in the
-words reserved for it, that a channel does not exist; so they are not used here, nor is the caller's key
-repeated. And `query_affected` knows by its words that a comparison was not computed.
+Clients act upon the words of these errors: `query_affected` knows by its words that a comparison was not
+computed.
 """
 
 from typing import NoReturn
@@ -16,18 +15,6 @@ class NotHereYetError(NotFoundError):
     """The protocol has it, this server not yet."""
 
     code = "not_here_yet"
-
-
-@method
-def jpoll_pull_messages(key: str, since_id: str | int | None = None) -> NoReturn:
-    """Return what a background job reported: no job runs on this server yet."""
-    raise NotHereYetError("This server has no progress channels yet: it takes no submissions.")
-
-
-@method
-def jpoll_abort(key: str) -> NoReturn:
-    """Ask a background job to stop: no job runs on this server yet."""
-    raise NotHereYetError("This server has no progress channels yet: it takes no submissions.")
 
 
 @method

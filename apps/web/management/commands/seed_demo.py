@@ -2,8 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.accounts.demo import ensure_demo_accounts
 from apps.rules.errors import CrdsError
-from apps.web.demo.operations import seed
+from apps.web.demo.operations import Seeded, seed
 
 
 class Command(BaseCommand):
@@ -22,10 +23,15 @@ class Command(BaseCommand):
                 raise CommandError(str(exc)) from exc
             self.stdout.write(f"No demo here: {exc}")
             return
-        if seeded.is_nothing:
-            self.stdout.write("The demo observatory is complete.")
-            return
-        self.stdout.write(
-            f"Demo observatory: added {seeded.files} files, {seeded.pointers} moves of pointers "
-            f"and {seeded.datasets} datasets."
-        )
+        self.stdout.write(_describe(seeded))
+        for account in ensure_demo_accounts():
+            self.stdout.write(str(account))
+
+
+def _describe(seeded: Seeded) -> str:
+    if seeded.is_nothing:
+        return "The demo observatory is complete."
+    return (
+        f"Demo observatory: added {seeded.files} files, {seeded.pointers} moves of pointers "
+        f"and {seeded.datasets} datasets."
+    )

@@ -1,0 +1,1 @@
+"""Lets people in, says what they may do, and takes their lock at login."""

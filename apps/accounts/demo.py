@@ -1,0 +1,56 @@
+"""The people of the demo observatory, with passwords made up on this machine."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.accounts.models import Role, User
+from apps.accounts.operations import create_account
+
+_ROLES = {"demo_submitter": Role.SUBMITTER, "demo_operator": Role.OPERATOR}
+
+
+@dataclass(frozen=True)
+class DemoAccount:
+    """Somebody who may log in."""
+
+    name: str
+    role: str
+    password: str
+
+    def __str__(self) -> str:
+        where = f"{settings.PUBLIC_URL}/login/"
+        return f"Log in at {where} as {self.name} ({self.role}) with password {self.password}"
+
+
+def ensure_demo_accounts() -> list[DemoAccount]:
+    """Make the demo's submitter and operator unless they exist, and return how to log in.
+
+    The passwords are random, made once, and kept in a file below the data root that only we can read.
+    """
+    passwords = _passwords(settings.DATA_ROOT / "demo_accounts.json")
+    for name, role in _ROLES.items():
+        user = User.objects.filter(username=name).first()
+        if user is None:
+            create_account(name, role=role, password=passwords[name])
+        elif not user.check_password(passwords[name]):
+            # The file was lost, or the database copied: what we print must be true.
+            user.set_password(passwords[name])
+            user.save(update_fields=["password"])
+    return [DemoAccount(name, str(role), passwords[name]) for name, role in _ROLES.items()]
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        known: dict[str, str] = json.loads(path.read_text())
+        return known
+    made = {name: secrets.token_urlsafe(12) for name in _ROLES}
+    with os.fdopen(descriptor, "w") as stream:
+        json.dump(made, stream)
+    return made

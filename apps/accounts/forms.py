@@ -1,0 +1,68 @@
+"""What people type."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from apps.accounts.models import Role, User
+from apps.locks.queries import NONE, instruments
+
+LONGEST = 4096  # characters of a password; hashing more would only cost time
+
+
+class LoginForm(forms.Form):
+    instrument = forms.ChoiceField(
+        label="Lock Instrument", error_messages={"invalid_choice": "There is no instrument %(value)s."}
+    )
+    username = forms.CharField(
+        label="User name or e-mail address",
+        max_length=254,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label="Password or API token",
+        max_length=LONGEST,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    next = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(name, name) for name in (NONE, *instruments())]
+        self.fields["instrument"].choices = choices  # type: ignore[attr-defined]
+
+
+def messages_of(form: forms.Form) -> list[str]:
+    """Return all that is wrong with a form, as lines that name the field."""
+    found = [(name, text) for name, texts in form.errors.items() for text in texts]
+    return [str(text) if name == "__all__" else f"{form.fields[name].label}: {text}" for name, text in found]
+
+
+def local_address(request: HttpRequest, wanted: str) -> str:
+    """Return where to go next if that is on this site, else the home page."""
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if wanted and is_ours else "/"
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label="What is it for?", max_length=64, help_text="So that you know which one to revoke."
+    )
+    scopes = forms.MultipleChoiceField(
+        label="May act as", widget=forms.CheckboxSelectMultiple, help_text="Never more than you may yourself."
+    )
+    days = forms.IntegerField(label="Expires after (days)", min_value=1)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = [(role.value, role.label) for role in Role if user.has_role(role)]
+        self.fields["scopes"].choices = own  # type: ignore[attr-defined]
+        self.fields["days"].max_value = settings.TOKEN_DAYS  # type: ignore[attr-defined]

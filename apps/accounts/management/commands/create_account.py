@@ -1,0 +1,46 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.accounts.models import Role
+from apps.accounts.operations import create_account, create_token
+from apps.rules.errors import CrdsError
+
+
+class Command(BaseCommand):
+    help = "Make an account. With --print-token the token, and nothing else, goes to standard output."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument(
+            "--email", default="", help="also identifies the first single sign-on, if verified"
+        )
+        parser.add_argument("--role", choices=Role.values, required=True)
+        parser.add_argument(
+            "--instrument", action="extend", nargs="+", default=[], help="for these only; all if not given"
+        )
+        parser.add_argument("--password", help="local password; none if not given")
+        parser.add_argument("--subject", default="", help="name of the person at the single sign-on provider")
+        parser.add_argument("--print-token", action="store_true", help="make an API token and print it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["subject"] and not settings.OIDC_ISSUER:
+            raise CommandError("--subject needs a provider of single sign-on: set OIDC_ISSUER.")
+        try:
+            user = create_account(
+                options["name"],
+                role=options["role"],
+                instruments=options["instrument"],
+                email=options["email"],
+                password=options["password"],
+                issuer=settings.OIDC_ISSUER,
+                subject=options["subject"],
+            )
+            token = create_token(user, name="create_account")[1] if options["print_token"] else ""
+        except CrdsError as exc:
+            raise CommandError(str(exc)) from exc
+        self.stderr.write(f"Account {user} made: {options['role']}.")
+        if token:
+            self.stdout.write(token)

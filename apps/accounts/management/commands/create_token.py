@@ -1,0 +1,29 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.accounts.models import Role
+from apps.accounts.operations import create_token
+from apps.accounts.queries import find_user
+from apps.rules.errors import CrdsError
+
+
+class Command(BaseCommand):
+    help = "Make an API token for an account, and print it; nothing else goes to standard output."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("account")
+        parser.add_argument("--name", default="create_token", help="what it is for")
+        parser.add_argument("--scope", action="extend", nargs="+", default=[], choices=Role.values)
+        parser.add_argument("--days", type=int, help="until it expires")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = find_user(options["account"])
+        if user is None:
+            raise CommandError(f"There is no account {options['account']!r}.")
+        try:
+            _, text = create_token(user, name=options["name"], scopes=options["scope"], days=options["days"])
+        except CrdsError as exc:
+            raise CommandError(str(exc)) from exc
+        self.stdout.write(text)

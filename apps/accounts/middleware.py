@@ -1,0 +1,108 @@
+"""Recognises tokens on each request, and answers refusals in one place."""
+
+from collections.abc import Callable
+
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
+from django.utils.http import urlencode
+
+from apps.accounts.models import Token
+from apps.accounts.operations import note_use
+from apps.accounts.operations.login import SESSION_TOKEN
+from apps.accounts.pages import denied_page, login_page
+from apps.accounts.queries import PREFIX, find_token, get_usable_token
+from apps.core.access import NotLoggedInError
+from apps.core.errors import DeniedError
+from apps.locks.sessions import has_session
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+COOKIE = "ASB-AUTH"  # The client's name for it.
+
+
+def recognise_token(get_response: GetResponse) -> GetResponse:
+    """Let a token stand for its owner: in the ``Authorization`` header, in the cookie, or behind the session.
+
+    A request with the header needs no CSRF token, because no foreign page can make a browser send one. The
+    cookie does.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.token = None  # type: ignore[attr-defined]
+        text = _bearer(request)
+        if text.startswith(PREFIX):
+            token = find_token(text)
+            if token is None:
+                return _unauthorised("The token is unknown, revoked or expired.")
+            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+            _stand_for(request, token)
+        elif has_session(request) and auth.SESSION_KEY in request.session:
+            _limit_session(request)
+        elif token := find_token(request.COOKIES.get(COOKIE, "")):
+            _stand_for(request, token)
+        return get_response(request)
+
+    return middleware
+
+
+def _bearer(request: HttpRequest) -> str:
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
+def _stand_for(request: HttpRequest, token: Token) -> None:
+    note_use(token)
+    token.user.scopes = frozenset(token.scopes)
+    request.token = token  # type: ignore[attr-defined]
+    request.user = token.user
+
+
+def _limit_session(request: HttpRequest) -> None:
+    """Hold a session to the token it began with, if any, and end it with the token."""
+    if SESSION_TOKEN not in request.session:
+        return
+    token = get_usable_token(request.session[SESSION_TOKEN])
+    if token is None:
+        auth.logout(request)
+    elif request.user.is_authenticated:
+        request.user.scopes = frozenset(token.scopes)
+
+
+class AnswerRefusals:
+    """Turns refusals of the domain into answers: redirect, 401 or 403."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer a refusal; leave every other exception alone."""
+        is_api = getattr(request, "is_api", False)
+        if isinstance(exception, NotLoggedInError):
+            return _ask_to_log_in(request, str(exception), is_api or bool(_bearer(request)))
+        if isinstance(exception, DeniedError):
+            if is_api:
+                return JsonResponse({"error": str(exception)}, status=403)
+            return denied_page(request, str(exception))
+        return None
+
+
+def _ask_to_log_in(request: HttpRequest, reason: str, is_api: bool) -> HttpResponse:
+    if is_api:
+        return _unauthorised(reason)
+    if request.method in {"GET", "HEAD"}:
+        return _to_login(request)
+    # Not a redirect: the client takes a login page without an error for success.
+    return login_page(request, error=reason, status=401)
+
+
+def _to_login(request: HttpRequest) -> HttpResponseRedirect:
+    login = redirect("accounts:login")
+    return HttpResponseRedirect(f"{login.url}?{urlencode({'next': request.get_full_path()})}")
+
+
+def _unauthorised(reason: str) -> JsonResponse:
+    return JsonResponse({"error": reason}, status=401, headers={"WWW-Authenticate": "Bearer"})

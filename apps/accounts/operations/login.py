@@ -1,0 +1,141 @@
+"""Lets people in and out, with the lock of the instrument they choose."""
+
+import logging
+
+from django.contrib import auth
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.http import HttpRequest
+
+from apps.accounts import throttle
+from apps.accounts.errors import LoginError
+from apps.accounts.models import Token, User
+from apps.accounts.operations.tokens import note_use
+from apps.accounts.queries import PREFIX, find_token, find_user
+from apps.core.errors import DeniedError
+from apps.locks import operations as locks
+from apps.locks import sessions
+from apps.locks.models import Lock
+from apps.locks.queries import NONE, find_lock, require_instrument
+
+logger = logging.getLogger(__name__)
+
+BACKEND = "apps.accounts.backends.AccountBackend"
+SESSION_TOKEN = "token_id"  # noqa: S105 - The name of a place in the session.
+
+_NOT_VERIFIED = "Your identity could not be verified: the user name, password or API token is wrong."
+
+
+def identify(*, name: str, password: str, cookie: str, address: str) -> tuple[User, Token | None]:
+    """Return whose password or token this is, and the token if it was one.
+
+    Parameters
+    ----------
+    name
+        Needed for a local password; beside a token it is a hint at most, because the client sends the name
+        of the account on its own machine if it knows none.
+    password
+        Local password or token.
+    cookie
+        Token; looked at only if there is no password.
+    address
+        Where the request comes from.
+
+    Raises
+    ------
+    LoginError
+        Raised if it is neither, or if too many attempts failed.
+    """
+    text = password or cookie
+    if token := find_token(text):
+        note_use(token)
+        token.user.scopes = frozenset(token.scopes)
+        return token.user, token
+    if not password or password.startswith(PREFIX):
+        logger.warning("login refused: no such token, from %s", address)
+        raise LoginError(f"{_NOT_VERIFIED} Tokens expire; a new one is made at /accounts/tokens/.")
+    return _with_password(name, password, address), None
+
+
+def _with_password(name: str, password: str, address: str) -> User:
+    attempt = throttle.note(name, address)
+    user = find_user(name)
+    if user is None:
+        make_password(password)  # As slow as a wrong password, so that time does not tell which names exist.
+    elif user.check_password(password) and user.is_active:
+        throttle.forget(attempt)
+        return user
+    logger.warning("login refused: wrong name or password, from %s", address)
+    raise LoginError(_NOT_VERIFIED)
+
+
+def log_in(request: HttpRequest, user: User, *, instrument: str, token: Token | None = None) -> Lock | None:
+    """Begin a session of a person and take the lock of an instrument, both or neither.
+
+    Parameters
+    ----------
+    instrument
+        What to lock, or ``none``: then a lock that this session holds is given back.
+    token
+        With which the person came: the session ends with it and may do no more than it.
+
+    Returns
+    -------
+    lock
+        The lock, None if none was asked for.
+
+    Raises
+    ------
+    UnknownInstrumentError
+        Raised if the observatory has no such instrument.
+    DeniedError
+        Raised if the person may not deliver for the instrument.
+    LockedError
+        Raised if somebody else holds its lock.
+    """
+    with transaction.atomic():
+        lock = _lock(request, user, instrument)
+        _leave_as_another(request, user)
+        auth.login(request, user, backend=BACKEND)
+        request.session.cycle_key()  # Also if the same person was logged in before.
+        request.session.pop(SESSION_TOKEN, None)
+        if token is not None:
+            request.session[SESSION_TOKEN] = token.pk
+        sessions.keep(request, lock)
+        request.session.save()
+    logger.info("login of %s, instrument %s", user, instrument)
+    return lock
+
+
+def _lock(request: HttpRequest, user: User, instrument: str) -> Lock | None:
+    key = sessions.key_of(request)
+    if instrument == NONE:
+        held = find_lock(user=user.username)
+        if held and str(held.key) == key:
+            locks.release(held)
+        return None
+    name = require_instrument(instrument)
+    if not user.may_lock(name):
+        raise DeniedError(f"{user} has not the role submitter for {name}. Log in with instrument none.")
+    return locks.acquire(instrument=name, user=user.username, key=key)
+
+
+def _leave_as_another(request: HttpRequest, user: User) -> None:
+    """Give back the lock that somebody else took in this session."""
+    before = request.user
+    if before.is_authenticated and before.pk != user.pk:
+        held = find_lock(user=before.get_username())
+        if held and str(held.key) == sessions.key_of(request):
+            locks.release(held)
+
+
+def log_out(request: HttpRequest) -> None:
+    """End the session, and give back whatever lock its person holds.
+
+    In whichever session the lock was taken: the client logs in anew, without instrument, and out again to
+    free a stale one.
+    """
+    if request.user.is_authenticated:
+        locks.release_user(request.user.get_username())
+        logger.info("logout of %s", request.user)
+    auth.logout(request)

@@ -1,0 +1,84 @@
+"""Makes and revokes tokens."""
+
+import logging
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.accounts.errors import BadAccountError
+from apps.accounts.models import Role, Token, User
+from apps.accounts.queries import PREFIX, digest_of
+from apps.core.errors import DeniedError
+
+logger = logging.getLogger(__name__)
+
+
+def create_token(
+    user: User, *, name: str, scopes: Collection[str] = (), days: int | None = None
+) -> tuple[Token, str]:
+    """Make a token, and return its row and its text, which is not kept.
+
+    Parameters
+    ----------
+    name
+        What it is for, in the owner's words.
+    scopes
+        Roles it may use; all that the owner has if none are given.
+    days
+        Until it expires; `TOKEN_DAYS` if not given, and at most.
+
+    Raises
+    ------
+    DeniedError
+        Raised if the owner came with a token: a stolen one must not outlive itself.
+    BadAccountError
+        Raised if the owner has not one of the roles, or has none at all.
+    """
+    if user.scopes is not None:
+        raise DeniedError("A token cannot make tokens. Log in with your password or by single sign-on.")
+    own = [role for role in Role.values if user.has_role(role)]
+    chosen = sorted(set(scopes) or set(own))
+    if not chosen or not set(chosen) <= set(own):
+        raise BadAccountError(f"A token of {user} may have the scopes {', '.join(own) or '(none)'} only.")
+    text = PREFIX + secrets.token_urlsafe(32)
+    token = Token.objects.create(
+        user=user,
+        name=name[:64],
+        prefix=text[:12],
+        sha256=digest_of(text),
+        scopes=chosen,
+        expires_at=timezone.now() + timedelta(days=_days(days)),
+    )
+    logger.info("token %s made for %s", token.prefix, user)
+    return token, text
+
+
+def _days(wanted: int | None) -> int:
+    if wanted is not None and not 1 <= wanted <= settings.TOKEN_DAYS:
+        raise BadAccountError(f"A token lasts 1 to {settings.TOKEN_DAYS} days, not {wanted}.")
+    return wanted or settings.TOKEN_DAYS
+
+
+def revoke_token(token: Token, *, by: User) -> None:
+    """Let a token, and the sessions begun with it, end now. To revoke it again changes nothing.
+
+    Raises
+    ------
+    DeniedError
+        Raised unless it is the person's own, or the person an admin.
+    """
+    if by.pk != token.user_id and not by.has_role(Role.ADMIN):
+        raise DeniedError("Only its owner or an admin may revoke a token.")
+    if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        logger.info("token %s revoked by %s", token.prefix, by)
+
+
+def note_use(token: Token) -> None:
+    """Note that a token was used, to the minute: not every request is worth a write."""
+    minute = timezone.now().replace(second=0, microsecond=0)
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=minute)
+    Token.objects.filter(stale, pk=token.pk).update(last_used_at=minute)

@@ -1,0 +1,136 @@
+"""Single sign-on by OpenID Connect; off until `OIDC_ISSUER` names a provider.
+
+mozilla-django-oidc speaks the protocol (state, nonce, PKCE). What it leaves out is here: the provider's
+addresses by discovery, audience, issuer and expiry of the id token, and that people are matched on ``sub``,
+never on an address.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import jwt
+import requests
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.exceptions import SuspiciousOperation
+from django.utils.crypto import constant_time_compare
+from mozilla_django_oidc.auth import OIDCAuthenticationBackend
+from mozilla_django_oidc.utils import import_from_settings
+
+from apps.accounts.errors import NoAccountError
+from apps.accounts.models import User
+from apps.accounts.operations.people import bind_identity
+from apps.accounts.queries import find_identity
+
+LEEWAY = 30  # seconds that the clocks of two servers may differ
+_DISCOVERED = {
+    "OIDC_OP_AUTHORIZATION_ENDPOINT": "authorization_endpoint",
+    "OIDC_OP_TOKEN_ENDPOINT": "token_endpoint",
+    "OIDC_OP_USER_ENDPOINT": "userinfo_endpoint",
+    "OIDC_OP_JWKS_ENDPOINT": "jwks_uri",
+}
+
+
+def is_configured() -> bool:
+    """Whether people can come by single sign-on."""
+    return bool(settings.OIDC_ISSUER)
+
+
+@lru_cache(maxsize=4)
+def discover(issuer: str) -> dict[str, Any]:
+    """Return what a provider says of itself, asked once in the life of a process.
+
+    Raises
+    ------
+    requests.RequestException
+        Raised if it does not answer.
+    SuspiciousOperation
+        Raised if it calls itself by another name than the one we know.
+    """
+    address = issuer.rstrip("/") + "/.well-known/openid-configuration"
+    answer = requests.get(address, timeout=settings.OIDC_TIMEOUT)
+    answer.raise_for_status()
+    document: dict[str, Any] = answer.json()
+    if document.get("issuer") != issuer:
+        raise SuspiciousOperation(f"{issuer} calls itself {document.get('issuer')!r}.")
+    return document
+
+
+def setting(name: str, *default: Any) -> Any:
+    """Return a setting of the library: an address as discovered, anything else from ours."""
+    if name in _DISCOVERED:
+        return discover(settings.OIDC_ISSUER)[_DISCOVERED[name]]
+    return import_from_settings(name, *default)
+
+
+class SingleSignOn(OIDCAuthenticationBackend):
+    get_settings = staticmethod(setting)
+
+    def __init__(self) -> None:
+        # Django makes one for each login, also a local one: the provider is asked only when somebody returns
+        # from it.
+        self.UserModel = get_user_model()
+
+    def authenticate(self, request: Any, **kwargs: Any) -> User | None:
+        """Return the account of somebody who returns from the provider."""
+        if not is_configured() or "nonce" not in kwargs:
+            return None
+        super().__init__()
+        user: User | None = super().authenticate(request, **kwargs)
+        return user
+
+    def verify_token(self, token: str, **kwargs: Any) -> dict[str, Any]:
+        """Return the claims of an id token: signed by the provider, for us, for this login, and valid."""
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            self.retrieve_matching_jwk(token),
+            algorithms=[settings.OIDC_RP_SIGN_ALGO],
+            audience=settings.OIDC_RP_CLIENT_ID,
+            issuer=settings.OIDC_ISSUER,
+            leeway=LEEWAY,
+            options={"require": ["exp", "iat", "aud", "iss", "sub"]},
+        )
+        if not constant_time_compare(str(claims.get("nonce", "")), str(kwargs.get("nonce", ""))):
+            raise SuspiciousOperation("The id token is of another login.")
+        if claims.get("azp", settings.OIDC_RP_CLIENT_ID) != settings.OIDC_RP_CLIENT_ID:
+            raise SuspiciousOperation("The id token was made for another party.")
+        return claims
+
+    def get_userinfo(self, access_token: str, id_token: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return what the provider tells about the person the id token names."""
+        answer = requests.get(
+            self.OIDC_OP_USER_ENDPOINT,
+            headers={"Authorization": f"Bearer {access_token}"},
+            timeout=settings.OIDC_TIMEOUT,
+        )
+        answer.raise_for_status()
+        told: dict[str, Any] = answer.json()
+        if told.get("sub") != payload["sub"]:
+            raise SuspiciousOperation("The provider told about another person.")
+        return told
+
+    def get_or_create_user(self, access_token: str, id_token: str, payload: dict[str, Any]) -> User:
+        """Return the account of an identity; accounts are never made by a login.
+
+        Raises
+        ------
+        NoAccountError
+            Raised if there is none, or it is closed; the message says how to ask for one.
+        """
+        subject = str(payload["sub"])
+        user = find_identity(settings.OIDC_ISSUER, subject)
+        told = self.get_userinfo(access_token, id_token, payload) if user is None else {}
+        email = str(told.get("email", ""))
+        if user is None and told.get("email_verified") is True:
+            user = bind_identity(email, issuer=settings.OIDC_ISSUER, subject=subject)
+        if user is None or not user.is_active:
+            raise NoAccountError(no_account(email or subject))
+        return user
+
+
+def no_account(who: str) -> str:
+    """Return how somebody whose identity is known may ask for an account."""
+    return (
+        f"You are known as {who[:254]}, but have no CRDS account here. "
+        f"Ask {settings.ACCOUNT_CONTACT} for one, and name your instrument."
+    )

@@ -1,0 +1,76 @@
+"""Login and logout, and what is shown to those who may not."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from apps.accounts import operations
+from apps.accounts.forms import LoginForm, local_address
+from apps.accounts.middleware import COOKIE
+from apps.accounts.models import Token, User
+from apps.accounts.pages import denied_page, login_page
+from apps.accounts.sso import is_configured
+from apps.accounts.throttle import address_of
+from apps.rules.errors import CrdsError
+
+WISH = "login_wish"  # Where the session keeps what to do after single sign-on.
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@sensitive_post_parameters("password")
+def log_in(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return login_page(request)
+    form = LoginForm(request.POST)
+    if not form.is_valid():
+        return login_page(request, form=form)
+    try:
+        return _enter(request, form)
+    except CrdsError as exc:
+        form.add_error(None, str(exc))
+        return login_page(request, form=form)
+
+
+def _enter(request: HttpRequest, form: LoginForm) -> HttpResponse:
+    wish = {name: form.cleaned_data[name] for name in ("instrument", "next")}
+    password, cookie = form.cleaned_data["password"], request.COOKIES.get(COOKIE, "")
+    if not (password or cookie or form.cleaned_data["username"]):
+        if request.user.is_authenticated:
+            return finish(request, request.user, wish)
+        if is_configured():
+            request.session[WISH] = wish
+            return redirect("accounts:sso")
+    user, token = operations.identify(
+        name=form.cleaned_data["username"], password=password, cookie=cookie, address=address_of(request)
+    )
+    return finish(request, user, wish, token=token)
+
+
+def finish(
+    request: HttpRequest, user: User, wish: dict[str, str], *, token: Token | None = None
+) -> HttpResponse:
+    """Begin the session with the lock that was asked for, and go where the person wanted to."""
+    operations.log_in(request, user, instrument=wish["instrument"], token=token)
+    return redirect(local_address(request, wish["next"]))
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def log_out(request: HttpRequest) -> HttpResponse:
+    operations.log_out(request)
+    return redirect("/")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return denied_page(request, "You may not see this page.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return denied_page(
+        request,
+        "The form was not sent from a page of this site, or it was too old. Reload it and send it again; "
+        "your browser must accept cookies.",
+    )

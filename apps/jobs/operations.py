@@ -1,0 +1,125 @@
+"""What somebody asks of background work."""
+
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.core.errors import ConflictError
+from apps.jobs import channels, queries, tasks
+from apps.jobs.models import Channel, Job, Message
+from apps.jobs.registry import require_kind
+from apps.jobs.states import Status
+
+
+def open_channel(*, user: str) -> str:
+    """Open a channel for the next job of somebody, and return its key."""
+    return Channel.objects.create(user=user).key
+
+
+@transaction.atomic
+def start(
+    kind: str,
+    *,
+    subject_id: int | None,
+    user: str,
+    channel: str | None,
+    not_before: datetime | None = None,
+) -> Job:
+    """Queue a job, which a worker takes when the transaction is committed.
+
+    Parameters
+    ----------
+    kind
+        A key of the setting ``JOB_KINDS``.
+    subject_id
+        Primary key of what it works on.
+    channel
+        Key of the channel to report to. A channel serves one job: without key, or if the channel is unknown
+        or used, the job gets a new one; see `Job.channel_id`.
+    not_before
+        Aware; no worker takes the job earlier. Now, if not given.
+
+    Raises
+    ------
+    UnknownKindError
+        Raised if no function is registered for this kind.
+    """
+    require_kind(kind)
+    key = channel if channel and _take(channel) else open_channel(user=user)
+    Channel.objects.filter(pk=key, taken_at=None).update(taken_at=timezone.now())
+    now = timezone.now()
+    job = Job.objects.create(
+        kind=kind,
+        subject_id=subject_id,
+        user=user,
+        channel_id=key,
+        queued_at=now,
+        not_before=not_before or now,
+        # The sweep, which has no part in this transaction, rings for later jobs.
+        rung_at=None if not_before else now,
+    )
+    if not not_before:
+        transaction.on_commit(partial(tasks.ring, job.pk))
+    return job
+
+
+def _take(key: str) -> bool:
+    """Take a channel for a job, if it is free: of two jobs one gets it."""
+    free = Channel.objects.filter(pk=key[:128], taken_at=None, done_at=None)
+    return bool(free.update(taken_at=timezone.now()))
+
+
+def refuse(key: str | None, *, reason: str) -> None:
+    """Tell a channel that no job will come of the request: a client that waits there must not wait for ever.
+
+    Does nothing if there is no such channel, or a job has it.
+    """
+    if key and _take(key):
+        channels.close(key, 1, reason)
+
+
+def abort(key: str) -> None:
+    """Ask that the job behind a channel ends: at once if it waits, else at its next message.
+
+    Raises
+    ------
+    ChannelNotFoundError
+        Raised if no channel has this key.
+    """
+    channel = queries.require_channel(key)
+    job = Job.objects.filter(channel=channel).first()
+    if job is None or job.is_over or _cancel_waiting(job):
+        return
+    Job.objects.filter(pk=job.pk, status__in=(Status.QUEUED, Status.RUNNING)).update(abort_at=timezone.now())
+
+
+@transaction.atomic
+def _cancel_waiting(job: Job) -> bool:
+    if job.status != Status.QUEUED:
+        return False
+    now = timezone.now()
+    try:
+        # The number of attempts guards it: a worker that claims the job now is told by the flag instead.
+        job.enter(Status.CANCELLED, abort_at=now, finished_at=now)
+    except ConflictError:
+        return False
+    channels.close(str(job.channel_id), 3, "Aborted on request.")
+    return True
+
+
+def pull(key: str, *, since_id: int | None) -> list[Message]:
+    """Return messages as `queries.messages` does; without number those since the last pull without number.
+
+    Pulls with a number leave no trace: they must not wait for a worker that is writing.
+    """
+    if since_id is not None:
+        return queries.messages(key, since_id)
+    with transaction.atomic():
+        channel = queries.require_channel(key)
+        channel = Channel.objects.select_for_update().get(pk=channel.pk)
+        found = queries.messages(key, channel.pulled_number)
+        if found:
+            Channel.objects.filter(pk=key).update(pulled_number=found[-1].number)
+    return found

@@ -1,0 +1,29 @@
+"""What a worker does with a job, and what the function of a kind may call.
+
+Such a function gets the `Job`, does its steps, and ends with `finish`::
+
+    def run(job: Job) -> None:
+        for step in STEPS:
+            say(job, "log_message", f"Now: {step.__name__}")
+            step(Submission.objects.get(pk=job.subject_id))
+        finish(job, 0, url)
+
+It may be run again from the start after its worker died. A step that writes rows of its own calls
+`require_claim` in the same transaction, so that a worker taken for dead cannot write any more.
+"""
+
+from apps.jobs.pipeline.claim import claim, require_claim
+from apps.jobs.pipeline.report import finish, say
+from apps.jobs.pipeline.run import execute
+from apps.jobs.pipeline.sweep import bells_to_ring, clean_channels, put_back_lost_jobs
+
+__all__ = [
+    "bells_to_ring",
+    "claim",
+    "clean_channels",
+    "execute",
+    "finish",
+    "put_back_lost_jobs",
+    "require_claim",
+    "say",
+]

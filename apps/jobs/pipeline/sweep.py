@@ -1,0 +1,84 @@
+"""What puts things right that a dead worker, a lost bell or time left behind."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from apps.jobs import channels
+from apps.jobs.models import Channel, Job
+from apps.jobs.states import Status
+
+logger = logging.getLogger(__name__)
+
+STALE = 4  # A worker is taken for dead after so many heartbeats that did not come.
+RING_AGAIN = timedelta(seconds=15)  # A bell that nobody has answered for so long may be lost.
+
+
+def put_back_lost_jobs() -> int:
+    """Put the jobs of dead workers back, or end those that were tried often enough; return how many."""
+    limit = timezone.now() - timedelta(seconds=STALE * settings.HEARTBEAT_SECONDS)
+    stale = Job.objects.filter(status=Status.RUNNING, heartbeat_at__lt=limit)
+    return sum(_put_back(job, limit) for job in stale)
+
+
+@transaction.atomic
+def _put_back(job: Job, limit: datetime) -> bool:
+    # The heartbeat is looked at again in the same UPDATE: it may have come meanwhile.
+    mine = Job.objects.filter(job.guard(), pk=job.pk, status=Status.RUNNING, heartbeat_at__lt=limit)
+    if job.abort_at is not None:
+        return _end_lost(mine, job, Status.CANCELLED, 3, "Aborted on request.")
+    if job.attempts >= settings.JOB_ATTEMPTS:
+        reason = f"Internal error, incident job-{job.pk}: its worker died {job.attempts} times."
+        return _end_lost(mine, job, Status.FAILED, 1, reason)
+    if not mine.update(status=Status.QUEUED, rung_at=None):
+        return False
+    logger.warning("%s was put back; %s died", job, job.worker)
+    if job.channel_id:
+        channels.append(job.channel_id, "log_message", "The worker of this job died; another one takes it.")
+    return True
+
+
+def _end_lost(mine: "QuerySet[Job]", job: Job, status: Status, number: int, reason: str) -> bool:
+    if not mine.update(status=status, finished_at=timezone.now()):
+        return False
+    logger.error("%s is %s after %d attempts", job, status, job.attempts)
+    if job.channel_id:
+        channels.close(job.channel_id, number, reason)
+    return True
+
+
+def bells_to_ring(*, is_start: bool = False) -> list[int]:
+    """Return the jobs whose bell shall ring now, oldest first, and note that it does.
+
+    A bell is repeated after `RING_AGAIN`, and then after as long again as the job has waited, because bells
+    for the same job pile up in the queue of busy workers. When a worker starts (`is_start`) each bell is
+    repeated: the one before may have been in the memory of a worker that died.
+    """
+    now = timezone.now()
+    due = Job.objects.filter(status=Status.QUEUED, not_before__lte=now).order_by("pk")
+    chosen = [job for job in due.only("rung_at", "queued_at") if is_start or _is_unanswered(job, now)]
+    return [job.pk for job in chosen if note_bell(job.pk, job.rung_at)]
+
+
+def _is_unanswered(job: Job, now: datetime) -> bool:
+    if job.rung_at is None:
+        return True
+    return now - job.rung_at > max(RING_AGAIN, job.rung_at - job.queued_at)
+
+
+def note_bell(job_id: int, before: datetime | None) -> bool:
+    """Note that the bell of a job rings, unless another one rang since `before`."""
+    waiting = Job.objects.filter(pk=job_id, status=Status.QUEUED, rung_at=before)
+    return bool(waiting.update(rung_at=timezone.now()))
+
+
+def clean_channels() -> int:
+    """Remove channels that ended, or were opened and never used, too long ago; return how many."""
+    limit = timezone.now() - timedelta(hours=settings.CHANNEL_RETENTION_HOURS)
+    old = Q(done_at__lt=limit) | Q(done_at=None, taken_at=None, opened_at__lt=limit)
+    removed, _ = Channel.objects.filter(old).delete()
+    return removed

@@ -1,0 +1,49 @@
+"""Reads of channels. Whoever knows the key may read."""
+
+import re
+
+from apps.jobs.errors import ChannelNotFoundError
+from apps.jobs.models import Channel, Job, Message
+from apps.jobs.states import Status
+
+AT_ONCE = 1000  # messages in one answer; the rest comes with the next question
+_KEY = re.compile(r"[a-zA-Z0-9:.-]{1,128}")
+_LARGEST = 2**63 - 1  # What a column holds.
+
+
+def require_channel(key: str) -> Channel:
+    """Return a channel.
+
+    Raises
+    ------
+    ChannelNotFoundError
+        Raised if none has this key.
+    """
+    channel = Channel.objects.filter(pk=key).first() if _KEY.fullmatch(key) else None
+    if channel is None:
+        raise ChannelNotFoundError(key[:128])
+    return channel
+
+
+def messages(key: str, since_id: int) -> list[Message]:
+    """Return the messages with a number above `since_id`, oldest first and not more than `AT_ONCE`.
+
+    Raises
+    ------
+    ChannelNotFoundError
+        Raised if no channel has this key.
+    """
+    channel = require_channel(key)
+    above = min(max(since_id, 0), _LARGEST)
+    return list(Message.objects.filter(channel=channel, number__gt=above)[:AT_ONCE])
+
+
+def find_job(*, kind: str, subject_id: int) -> Job | None:
+    """Return the newest job of a kind that works on something, or None."""
+    return Job.objects.filter(kind=kind, subject_id=subject_id).order_by("-pk").first()
+
+
+def has_claim(job: Job) -> bool:
+    """Tell whether the worker that holds this object still has the job, and may go on."""
+    mine = Job.objects.filter(job.guard(), pk=job.pk, status=Status.RUNNING)
+    return mine.filter(abort_at=None).exists()

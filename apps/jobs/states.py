@@ -1,0 +1,37 @@
+"""The statuses of a job, and the kinds of its messages."""
+
+from django.db.models import TextChoices
+
+
+class Status(TextChoices):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENTERED_FROM: dict[str, set[str]] = {
+    Status.RUNNING: {Status.QUEUED},
+    Status.QUEUED: {Status.RUNNING},  # Its worker died; it starts again.
+    Status.COMPLETED: {Status.RUNNING},
+    Status.FAILED: {Status.RUNNING},
+    Status.CANCELLED: {Status.QUEUED, Status.RUNNING},
+}
+OVER = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+
+class MessageType(TextChoices):
+    """What a client understands (wire protocol, section 6.9); `fail` and `cancel` would crash it."""
+
+    LOG_MESSAGE = "log_message"
+    VERBOSE = "verbose"
+    WARNING = "warning"
+    ERROR = "error"
+    DONE = "done"
+
+
+# The number that `done` carries, and the exit status of the client.
+DONE_STATUS: dict[int, Status] = {0: Status.COMPLETED, 1: Status.FAILED, 3: Status.CANCELLED}

@@ -1,0 +1,1 @@
+"""Reserves one instrument for one person for a while."""

@@ -1,0 +1,31 @@
+"""Each action of the holder resets the countdown of the lock."""
+
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from apps.locks.operations import touch
+from apps.locks.sessions import key_of
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def reset_countdown(get_response: GetResponse) -> GetResponse:
+    """Prolong the lock of this session before the view runs, unless an open tab only polls."""
+    is_background = re.compile("|".join(settings.BACKGROUND_PATHS)).match
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not is_background(request.path_info):
+            _touch(request)
+        return get_response(request)
+
+    return middleware
+
+
+def _touch(request: HttpRequest) -> None:
+    key = key_of(request)
+    # Most sessions hold no lock, and most requests no session: neither costs a query.
+    if key != "" and request.user.is_authenticated:
+        touch(request.user.get_username(), key=key)

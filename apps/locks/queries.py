@@ -1,0 +1,88 @@
+"""Reads locks."""
+
+import uuid
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from apps.locks.errors import NoLockError, UnknownInstrumentError
+from apps.locks.models import Lock
+from apps.rules.observatories import get_observatory
+
+NONE = "none"  # What people choose who need no lock.
+
+
+def instruments() -> tuple[str, ...]:
+    """Return the instruments that can be locked, lower case, sorted."""
+    return get_observatory(settings.OBSERVATORY).instruments
+
+
+def require_instrument(name: str) -> str:
+    """Return an instrument in lower case.
+
+    Raises
+    ------
+    UnknownInstrumentError
+        Raised if the observatory has none of this name.
+    """
+    if name.lower() in instruments():
+        return name.lower()
+    raise UnknownInstrumentError(
+        f"{settings.OBSERVATORY} has no instrument {name[:40]!r}; it has {', '.join(instruments())}."
+    )
+
+
+def all_locks() -> QuerySet[Lock]:
+    """Return the locks by instrument, expired ones among them."""
+    return Lock.objects.order_by("instrument")
+
+
+def find_lock(*, user: str | None = None, instrument: str | None = None) -> Lock | None:
+    """Return the lock of a person or of an instrument, expired or not; None if there is none."""
+    wanted = {name: value for name, value in (("user", user), ("instrument", instrument)) if value}
+    if not wanted:
+        raise TypeError("find_lock needs a user or an instrument")
+    return Lock.objects.filter(**wanted).first()
+
+
+def find_held(user: str, *, key: str | uuid.UUID | None = None) -> Lock | None:
+    """Return the lock that a person holds now, in the session that keeps `key` if it is given."""
+    lock = find_lock(user=user)
+    return lock if lock and lock.is_held_by(user, key=key) else None
+
+
+def require_lock(instrument: str, *, user: str, key: str | uuid.UUID | None = None) -> Lock:
+    """Return the unexpired lock of an instrument that a person holds.
+
+    Parameters
+    ----------
+    instrument, user
+        What must be locked, and by whom.
+    key
+        What the session keeps (`sessions.key_of`); any session of the person will do if it is not given.
+
+    Raises
+    ------
+    NoLockError
+        Raised if it is not so; the message says who holds the lock, or that it expired or was stolen.
+    """
+    lock = find_lock(instrument=instrument)
+    if lock is not None and lock.is_held_by(user, key=key):
+        return lock
+    raise NoLockError(_reason(lock, instrument, user))
+
+
+def _reason(lock: Lock | None, instrument: str, user: str) -> str:
+    if lock is None:
+        return f"You do not hold the lock of {instrument}. Log in again and choose {instrument} to take it."
+    if lock.is_expired:
+        return f"The lock of {instrument} has expired. Log in again and choose {instrument} to take it."
+    if lock.user == user:
+        return (
+            f"Another session of yours took the lock of {instrument} at "
+            f"{lock.created_at:%Y-%m-%d %H:%M:%S} UTC. Log in again here to take it over."
+        )
+    return (
+        f"The lock of {instrument} is held by {lock.user} since {lock.created_at:%Y-%m-%d %H:%M:%S} UTC; "
+        f"{lock.countdown} is left."
+    )

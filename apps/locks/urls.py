@@ -1,0 +1,16 @@
+"""The addresses of the locks, with and without a slash at their end; user names may contain ``@``."""
+
+from django.urls import path
+
+from apps.locks import views
+
+app_name = "locks"
+
+urlpatterns = [
+    path("lock_status/<str:username>/", views.lock_status, name="status"),
+    path("lock_status/<str:username>", views.lock_status),
+    path("locks/", views.table, name="table"),
+    path("locks", views.table),
+    path("locks/<str:instrument>/break/", views.break_one, name="break"),
+    path("locks/<str:instrument>/break", views.break_one),
+]

@@ -1,0 +1,28 @@
+"""What a background job reports, and the wish that it ends. Whoever knows the key may ask."""
+
+from typing import Any
+
+from apps.core.errors import InvalidInputError
+from apps.jobs import operations
+from apps.jobs.wire import escaped
+from apps.rpc.registry import method
+
+
+@method
+def jpoll_pull_messages(key: str, since_id: str | int | None = None) -> list[dict[str, Any]]:
+    """Return the messages with an id above `since_id`; with null those since the last such pull."""
+    return [escaped(message) for message in operations.pull(key, since_id=_number(since_id))]
+
+
+@method
+def jpoll_abort(key: str) -> None:
+    """Ask the job behind a channel to end at its next message."""
+    operations.abort(key)
+
+
+def _number(since_id: str | int | None) -> int | None:
+    if since_id is None or isinstance(since_id, int):
+        return since_id
+    if len(since_id) <= 20 and since_id.isascii() and since_id.isdigit():
+        return int(since_id)
+    raise InvalidInputError(f"The id of a message is a whole number, not {since_id[:40]!r}.")

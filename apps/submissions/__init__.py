@@ -1,0 +1,1 @@
+"""Takes uploaded files from ingest through checks to confirm, force or cancel."""

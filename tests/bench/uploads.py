@@ -1,0 +1,116 @@
+"""How fast a big file arrives, beside what the disk itself writes, and what memory that takes.
+
+Run by ``python -m tests.bench uploads``.
+"""
+
+import http.client
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TextIO
+
+from tests.bench.web_server import WebServer, environment_for, web_server
+from tests.live import manage
+
+NAME = "big.fits"
+SIZE = 2_000_000_000  # bytes
+PIECE = 2_000_000  # bytes, as the client sends them
+BOUNDARY = "bench"
+BLOCK = os.urandom(PIECE)
+
+
+def run(out: TextIO) -> None:
+    """Print the figures with their targets."""
+    with tempfile.TemporaryDirectory(prefix="bench-uploads-") as folder:
+        root = Path(folder)
+        environment = environment_for("jwst", root)
+        printed = manage(environment, "create_account", "bench", "--role", "submitter", "--print-token")
+        token = next(word for word in reversed(printed.split()) if len(word) > 30)
+        disk = _disk(root / "plain")
+        with web_server(environment, "crds_server.wsgi:application") as server:
+            _measure(server, token, disk, out)
+
+
+def _disk(path: Path) -> float:
+    """Return how many MB/s go to the disk in sequence, until they are on it."""
+    os.sync()
+    started_at = time.perf_counter()
+    with path.open("wb") as stream:
+        for _ in range(SIZE // PIECE):
+            stream.write(BLOCK)
+        stream.flush()
+        os.fsync(stream.fileno())
+    rate = SIZE / (time.perf_counter() - started_at) / 1e6
+    path.unlink()
+    return rate
+
+
+def _measure(server: WebServer, token: str, disk: float, out: TextIO) -> None:
+    out.write(f"{'disk, sequential and synced':<40}{disk:8.0f} MB/s\n")
+    for what, piece in (("2 GB in pieces of 2 MB", PIECE), ("2 GB in one request", SIZE)):
+        os.sync()
+        peak = _Peak(server)
+        used, started_at = server.cpu_seconds(), time.perf_counter()
+        _upload(server, token, piece)
+        rate = SIZE / (time.perf_counter() - started_at) / 1e6
+        out.write(f"{what:<40}{rate:8.0f} MB/s, {rate / disk:.2f} of the disk    target 0.60\n")
+        out.write(f"{'processor time of the server':<40}{server.cpu_seconds() - used:8.1f} s\n")
+        out.write(f"{'memory of the server at most':<40}{peak.end() / 1e6:8.0f} MB    target 150\n")
+
+
+class _Peak(threading.Thread):
+    """Looks at the memory of the server now and then."""
+
+    def __init__(self, server: WebServer) -> None:
+        super().__init__(daemon=True)
+        self.server = server
+        self.most = 0
+        self.stop = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        while not self.stop.wait(0.05):
+            fields = Path(f"/proc/{self.server.worker}/status").read_text().splitlines()
+            resident = [int(line.split()[1]) * 1024 for line in fields if line.startswith("VmRSS:")]
+            self.most = max([self.most, *resident])
+
+    def end(self) -> int:
+        self.stop.set()
+        self.join()
+        return self.most
+
+
+def _upload(server: WebServer, token: str, piece: int) -> None:
+    """Send a file; in one request if `piece` is its whole size."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+    head = (
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{NAME}"\r\n\r\n'
+    ).encode()
+    tail = f"\r\n--{BOUNDARY}--\r\n".encode()
+    for first in range(0, SIZE, piece):
+        connection.putrequest("POST", "/upload/chunked/")
+        connection.putheader("Authorization", f"Bearer {token}")
+        connection.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
+        connection.putheader("Content-Length", str(len(head) + piece + len(tail)))
+        if piece < SIZE:
+            connection.putheader("Content-Range", f"bytes {first}-{first + piece - 1}/{SIZE}")
+        connection.endheaders(head)
+        for _ in range(piece // PIECE):
+            connection.send(BLOCK)
+        connection.send(tail)
+        response = connection.getresponse()
+        body = json.loads(response.read())
+        if response.status != 200:
+            raise RuntimeError(f"the piece at {first} was answered {response.status}: {body}")
+    connection.close()
+    [item] = body["files"]
+    if item["size"] != SIZE or "sha1sum" not in item:
+        raise RuntimeError(f"the file arrived as {item}")
+
+
+if __name__ == "__main__":
+    run(sys.stdout)

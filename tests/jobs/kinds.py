@@ -1,0 +1,35 @@
+"""What jobs do in worker processes of these tests: they leave marks in a file below the data root."""
+
+import os
+import time
+
+from django.conf import settings
+
+from apps.jobs.models import Job
+from apps.jobs.pipeline import finish, say
+
+STEPS = 20
+
+
+def mark(text: str) -> None:
+    """Append a line at once and whole."""
+    descriptor = os.open(settings.DATA_ROOT / "marks", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    os.write(descriptor, f"{time.time():.3f} {os.getpid()} {text}\n".encode())
+    os.close(descriptor)
+
+
+def slow(job: Job) -> None:
+    """Work for two seconds in small steps."""
+    mark(f"start {job.pk} {job.attempts}")
+    for step in range(STEPS):
+        say(job, "log_message", f"step {step} of attempt {job.attempts}")
+        time.sleep(0.1)
+    finish(job, 0, "http://localhost/display_result/1")
+    mark(f"end {job.pk} {job.attempts}")
+
+
+def quick(job: Job) -> None:
+    """Work for a moment."""
+    mark(f"start {job.pk} {job.attempts}")
+    time.sleep(0.02)
+    mark(f"end {job.pk} {job.attempts}")

@@ -1,0 +1,216 @@
+"""Real worker processes, both brokers, and whichever database the suite runs on; workers are killed."""
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live import PROJECT, _database, manage
+
+PATIENCE = 40  # seconds
+REDIS = ("127.0.0.1", 6379)
+
+START = (
+    "from apps.jobs import operations\n"
+    "for _ in range({count}): operations.start({kind!r}, subject_id=None, user='test', channel=None)"
+)
+STATE = (
+    "import json; from apps.jobs.models import Job, Message;"
+    "print(json.dumps({'jobs': list(Job.objects.order_by('pk').values_list('status', 'attempts')),"
+    "'messages': list(Message.objects.order_by('channel', 'number').values_list('number', 'type', 'text'))}))"
+)
+EXECUTE = "from apps.jobs.pipeline import execute\nfor pk in range(1, {count} + 1): execute(pk)"
+WRITE = (
+    "from apps.jobs.models import Job; from apps.jobs.pipeline import say; job = Job.objects.get()\n"
+    "for index in range(40): say(job, 'verbose', str(index))"
+)
+CLAIM = "from apps.jobs.pipeline import claim; assert claim(1)"
+FOLLOW = (
+    "import time; from apps.jobs.models import Channel; from apps.jobs.queries import messages\n"
+    "key, seen, until = Channel.objects.get().pk, [], time.monotonic() + 40\n"
+    "while len(seen) < 120 and time.monotonic() < until:\n"
+    "    seen += [m.number for m in messages(key, seen[-1] if seen else 0)]\n"
+    "print(seen)"
+)
+
+
+def has_redis() -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(REDIS, timeout=1):
+        return True
+    return False
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """Return what processes need that share a data root and a database, migrated."""
+    root = tmp_path / "workers"
+    root.mkdir()
+    with _database("jobs", root) as database_url:
+        variables = {
+            **os.environ,
+            "OBSERVATORY": "jwst",
+            "DATA_ROOT": str(root),
+            "DATABASE_URL": database_url,
+            "DJANGO_SETTINGS_MODULE": "tests.jobs.worker_settings",
+            "HEARTBEAT_SECONDS": "1",
+            "SERVER_STRING": f"test-{secrets.token_hex(4)}",
+        }
+        manage(variables, "migrate", "--verbosity", "0")
+        yield variables
+
+
+@pytest.fixture(params=["filesystem", "redis"])
+def broker(request: Any, environment: dict[str, str]) -> str:
+    if request.param == "redis":
+        if not has_redis():
+            pytest.skip("no Redis at 127.0.0.1:6379")
+        environment["CELERY_BROKER_URL"] = "redis://127.0.0.1:6379/0"
+    return str(request.param)
+
+
+@contextlib.contextmanager
+def worker(environment: dict[str, str], name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker as `manage.py up` does until the block ends."""
+    root = Path(environment["DATA_ROOT"])
+    command = [
+        *(sys.executable, "-m", "celery", "--quiet", "-A", "crds_server", "worker", "-n", f"{name}@test"),
+        *("--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"),
+        *("--beat", "--schedule", str(root / f"beat-{name}")),
+    ]
+    with (root / f"{name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(10)
+
+
+def shell(environment: dict[str, str], code: str) -> str:
+    return manage(environment, "shell", "--verbosity", "0", "--command", code)
+
+
+def state(environment: dict[str, str]) -> dict[str, Any]:
+    return dict(json.loads(shell(environment, STATE).splitlines()[-1]))
+
+
+def marks(environment: dict[str, str]) -> list[list[str]]:
+    path = Path(environment["DATA_ROOT"]) / "marks"
+    return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+def ended(environment: dict[str, str]) -> list[list[str]]:
+    return [line for line in marks(environment) if line[2] == "end"]
+
+
+def test_a_job_whose_worker_is_killed_is_finished_by_another(
+    environment: dict[str, str], broker: str
+) -> None:
+    with worker(environment, "first") as first:
+        shell(environment, START.format(kind="slow", count=1))
+        wait_for(lambda: marks(environment), "the start of the job")
+        time.sleep(0.5)
+        kill(first)
+    with worker(environment, "second"):
+        wait_for(lambda: ended(environment), "the end of the job")
+    found = state(environment)
+    assert found["jobs"] == [["completed", 2]]
+    numbers = [number for number, _, _ in found["messages"]]
+    assert numbers == list(range(1, len(numbers) + 1))
+    kinds = [kind for _, kind, _ in found["messages"]]
+    assert kinds.count("done") == 1
+    assert kinds[-1] == "done"
+    texts = [text for _, _, text in found["messages"]]
+    second = texts.index("The worker of this job died; another one takes it.")
+    assert not any("attempt 1" in text for text in texts[second:])
+    [start_1, start_2] = [line for line in marks(environment) if line[2] == "start"]
+    assert start_1[1] != start_2[1], "the same process cannot have done both"
+
+
+def test_waiting_jobs_survive_the_death_of_the_worker_that_holds_their_bells(
+    environment: dict[str, str], broker: str
+) -> None:
+    with worker(environment, "first") as first:
+        shell(environment, START.format(kind="slow", count=12))
+        wait_for(lambda: len(marks(environment)) >= 2, "the first jobs")
+        kill(first)
+    with worker(environment, "second"), worker(environment, "third"):
+        wait_for(lambda: len({line[3] for line in ended(environment)}) == 12, "the end of all jobs")
+    found = state(environment)
+    assert {status for status, _ in found["jobs"]} == {"completed"}
+    assert never_two_at_once(marks(environment))
+
+
+def never_two_at_once(lines: list[list[str]]) -> bool:
+    """Tell whether no live process began a job that another live one was still doing."""
+    ends = [(line[3], line[4]) for line in lines if line[2] == "end"]
+    return len(ends) == len({job for job, _ in ends})
+
+
+def test_a_worker_that_was_only_asleep_cannot_finish_what_was_taken_from_it(
+    environment: dict[str, str],
+) -> None:
+    with worker(environment, "first") as first:
+        shell(environment, START.format(kind="slow", count=1))
+        wait_for(lambda: marks(environment), "the start of the job")
+        os.killpg(first.pid, signal.SIGSTOP)
+        with worker(environment, "second"):
+            wait_for(lambda: ended(environment), "the end of the job by the second worker")
+            os.killpg(first.pid, signal.SIGCONT)
+            time.sleep(3)
+    assert [line[4] for line in ended(environment)] == ["2"]
+    found = state(environment)
+    assert found["jobs"] == [["completed", 2]]
+    assert [kind for _, kind, _ in found["messages"]].count("done") == 1
+    assert found["messages"][-1][1] == "done"
+
+
+def test_of_workers_that_race_for_rows_each_row_is_done_once(environment: dict[str, str]) -> None:
+    count = 40
+    shell(environment, START.format(kind="quick", count=count))
+    command = [sys.executable, "manage.py", "shell", "-v0", "--command", EXECUTE.format(count=count)]
+    racers = [subprocess.Popen(command, cwd=PROJECT, env=environment) for _ in range(3)]
+    assert [racer.wait(PATIENCE) for racer in racers] == [0, 0, 0]
+    starts = [line for line in marks(environment) if line[2] == "start"]
+    assert sorted(int(line[3]) for line in starts) == list(range(1, count + 1))
+    assert len({line[1] for line in starts}) > 1, "there was no race"
+    assert {tuple(job) for job in state(environment)["jobs"]} == {("completed", 1)}
+
+
+def test_a_follower_misses_no_message_while_processes_write_at_once(environment: dict[str, str]) -> None:
+    shell(environment, START.format(kind="quick", count=1))
+    shell(environment, CLAIM)
+    shell_command = [sys.executable, "manage.py", "shell", "-v0", "--command"]
+    writers = [
+        subprocess.Popen([*shell_command, code], cwd=PROJECT, env=environment, stdout=subprocess.PIPE)
+        for code in (WRITE, WRITE, WRITE, FOLLOW)
+    ]
+    output = [writer.communicate(timeout=PATIENCE + 20)[0] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0, 0, 0, 0]
+    assert json.loads(output[-1].splitlines()[-1]) == list(range(1, 121))
