@@ -8,6 +8,7 @@ Ask for a mapping only after the transaction that adds it: what is taken back la
 """
 
 import contextlib
+import gc
 import logging
 import os
 import posixpath
@@ -73,6 +74,8 @@ class Pool:
                 while len(self._contexts) >= CONTEXTS:
                     del self._contexts[next(iter(self._contexts))]
                 self._contexts[name] = _assembled(name, members)
+                # They stay for good: no full collection, in the midst of some answer, need walk over them.
+                gc.freeze()
             return self._contexts[name]
 
     def closure(self, name: str) -> tuple[str, ...]:
