@@ -6,7 +6,6 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 
 from apps.accounts.forms import LoginForm, messages_of
-from apps.accounts.sso import is_configured
 
 
 def login_page(
@@ -17,7 +16,7 @@ def login_page(
     page = {
         "form": form or LoginForm(initial={"next": request.GET.get("next", "/")}),
         "error": error or "; ".join(messages_of(form) if form else ()),
-        "sso": settings.OIDC_PROVIDER_NAME if is_configured() else "",
+        "sso": settings.OIDC_PROVIDER_NAME if settings.OIDC_ISSUER else "",
     }
     return render(request, "accounts/login.html", {"page": page}, status=status)
 

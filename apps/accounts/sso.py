@@ -31,11 +31,6 @@ _DISCOVERED = {
 }
 
 
-def is_configured() -> bool:
-    """Whether people can come by single sign-on."""
-    return bool(settings.OIDC_ISSUER)
-
-
 @lru_cache(maxsize=4)
 def discover(issuer: str) -> dict[str, Any]:
     """Return what a provider says of itself, asked once in the life of a process.
@@ -73,7 +68,7 @@ class SingleSignOn(OIDCAuthenticationBackend):
 
     def authenticate(self, request: Any, **kwargs: Any) -> User | None:
         """Return the account of somebody who returns from the provider."""
-        if not is_configured() or "nonce" not in kwargs:
+        if not settings.OIDC_ISSUER or "nonce" not in kwargs:
             return None
         super().__init__()
         user: User | None = super().authenticate(request, **kwargs)

@@ -1,18 +1,28 @@
 """The addresses of login, logout, single sign-on and tokens, with and without a slash at their end."""
 
+from importlib import import_module
+
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from apps.accounts import sso_views, token_views, views
+from apps.accounts import token_views, views
 
 app_name = "accounts"
+
+
+def _sso(request: HttpRequest, *, view: str) -> HttpResponse:
+    """Load single sign-on at its first use: its libraries would make every process start a fifth slower."""
+    answer: HttpResponse = getattr(import_module("apps.accounts.sso_views"), view)(request)
+    return answer
+
 
 urlpatterns = [
     path("login/", views.log_in, name="login"),
     path("login", views.log_in),
     path("logout/", views.log_out, name="logout"),
     path("logout", views.log_out),
-    path("oidc/authenticate/", sso_views.start, name="sso"),
-    path("oidc/callback/", sso_views.callback, name="callback"),
+    path("oidc/authenticate/", _sso, {"view": "start"}, name="sso"),
+    path("oidc/callback/", _sso, {"view": "callback"}, name="callback"),
     path("accounts/tokens/", token_views.tokens, name="tokens"),
     path("accounts/tokens", token_views.tokens),
     path("accounts/tokens/<int:pk>/revoke/", token_views.revoke, name="revoke_token"),

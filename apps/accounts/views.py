@@ -1,5 +1,6 @@
 """Login and logout, and what is shown to those who may not."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
@@ -11,7 +12,6 @@ from apps.accounts.forms import LoginForm, local_address
 from apps.accounts.middleware import COOKIE
 from apps.accounts.models import Token, User
 from apps.accounts.pages import denied_page, login_page
-from apps.accounts.sso import is_configured
 from apps.accounts.throttle import address_of
 from apps.rules.errors import CrdsError
 
@@ -40,7 +40,7 @@ def _enter(request: HttpRequest, form: LoginForm) -> HttpResponse:
     if not (password or cookie or form.cleaned_data["username"]):
         if request.user.is_authenticated:
             return finish(request, request.user, wish)
-        if is_configured():
+        if settings.OIDC_ISSUER:
             request.session[WISH] = wish
             return redirect("accounts:sso")
     user, token = operations.identify(

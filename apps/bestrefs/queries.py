@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 
@@ -67,8 +67,8 @@ def best_references_by_header_map(
         Raised if a label holds anything but letters, digits and ``.:_+-``, or more than 128 of them.
     """
     _require_at_most(settings.MAX_BESTREFS_PER_RPC, header_map, "headers")
-    for label in header_map:
-        _require_label(label)
+    if not all(map(_LABEL.fullmatch, header_map)):
+        _refuse_labels(header_map)
     context = context_for(specifier)
     chosen = reftypes or None
     return {label: _references_or_reason(context, header, chosen) for label, header in header_map.items()}
@@ -224,8 +224,8 @@ def _require_at_most(limit: int, items: Sized, what: str) -> None:
         )
 
 
-def _require_label(label: str) -> None:
-    if not _LABEL.fullmatch(label):
-        raise BadLabelError(
-            f"{label[:128]!r} cannot be the id of a header; 1-128 letters, digits and . : - + _ can."
-        )
+def _refuse_labels(labels: Iterable[str]) -> NoReturn:
+    culprit = next(label for label in labels if not _LABEL.fullmatch(label))
+    raise BadLabelError(
+        f"{culprit[:128]!r} cannot be the id of a header; 1-128 letters, digits and . : - + _ can."
+    )
