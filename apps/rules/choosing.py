@@ -54,9 +54,6 @@ class Chooser(ABC):
         return f"{self.kind} selector"
 
     @abstractmethod
-    def pick(self, header: Header, trace: ReftypeTrace | None) -> Any:
-        """Return the choice for this header, which may be a selector."""
-
     def choose(self, header: Header, trace: ReftypeTrace | None = None) -> str | Several:
         """Return what this selector and those it leads to choose.
 
@@ -67,7 +64,6 @@ class Chooser(ABC):
         LookupFailure, ValueError, KeyError, TypeError
             Raised for a header this selector cannot be asked about.
         """
-        return _follow(self.pick(header, trace), header, trace)
 
     def merge(self, others: Sequence[Any]) -> Chooser:
         """Return one selector for equally good cases."""
@@ -101,6 +97,20 @@ def _follow(choice: Any, header: Header, trace: ReftypeTrace | None) -> str | Se
         raise NothingFits(f"All lookup attempts failed. last exception: {exc}") from exc
 
 
+class OneChoice(Chooser):
+    """A selector that picks one choice and leaves the rest to it."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def pick(self, header: Header, trace: ReftypeTrace | None) -> Any:
+        """Return the choice for this header, which may be a selector."""
+
+    def choose(self, header: Header, trace: ReftypeTrace | None = None) -> str | Several:
+        """Return the picked choice, or what it chooses."""
+        return _follow(self.pick(header, trace), header, trace)
+
+
 class Match(Chooser):
     """Chooses the case that the header matches in most parkeys."""
 
@@ -126,10 +136,6 @@ class Match(Chooser):
         self.table: MatchTable = table_for(parkeys, keys, substitutions)
         self._merges = merges
         self._merged: Memo[tuple[int, ...], Any] = Memo()
-
-    def pick(self, header: Header, trace: ReftypeTrace | None) -> Any:
-        """Not used: a Match tries one candidate after the other."""
-        raise NotImplementedError
 
     def choose(self, header: Header, trace: ReftypeTrace | None = None) -> str | Several:
         """Return what the best case leads to that leads anywhere."""
@@ -200,7 +206,7 @@ class Match(Chooser):
         ]
 
 
-class UseAfter(Chooser):
+class UseAfter(OneChoice):
     """Chooses the latest of the dates that are not after the observation; one equal to it applies.
 
     Dates are compared as text, as the client does, so a useafter date in an odd format sorts oddly.
@@ -316,7 +322,7 @@ class VersionAfter(UseAfter):
         return parse_version(".".join(header[parkey] for parkey in self.parkeys))
 
 
-class SelectVersion(Chooser):
+class SelectVersion(OneChoice):
     """Chooses the first relation of versions that is not before the version of the header."""
 
     __slots__ = ()
@@ -334,7 +340,7 @@ class SelectVersion(Chooser):
         raise IndexError("list index out of range")
 
 
-class GeometricallyNearest(Chooser):
+class GeometricallyNearest(OneChoice):
     """Chooses the number nearest to the value of the header."""
 
     __slots__ = ()
@@ -348,7 +354,7 @@ class GeometricallyNearest(Chooser):
         return self.choices[_smallest(array("f", map(abs, away)))]
 
 
-class Bracket(Chooser):
+class Bracket(OneChoice):
     """Chooses the two numbers around the value of the header."""
 
     __slots__ = ()
