@@ -5,7 +5,7 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from apps.locks.queries import find_lock, require_instrument
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 5  # Each lost race shows another holder or another lock of one's own; more in a row is no race.
+DEADLOCK = "40P01"  # PostgreSQL's SQLSTATE
 GRAIN = timedelta(seconds=1)  # A countdown is shown in seconds; finer resets are not worth a write.
 
 
@@ -44,11 +45,22 @@ def acquire(*, instrument: str, user: str, key: str | uuid.UUID | None = None) -
         try:
             with transaction.atomic():
                 lock = _take(name, user, key)
-        except IntegrityError:
+        except (IntegrityError, OperationalError) as exc:
+            if not _is_lost_race(exc):
+                raise
             continue  # Somebody else's row, or another one of this person, came between.
         logger.info("lock of %s taken by %s", name, user)
         return lock
     raise LockedError(f"Too many people ask for {name} at once. Try again.")
+
+
+def _is_lost_race(error: Exception) -> bool:
+    """Whether a transaction failed only because another one was first.
+
+    Rows that do not exist yet cannot be locked in order: two that insert wait for each other in the two
+    unique indexes, and PostgreSQL ends one of them as a deadlock.
+    """
+    return isinstance(error, IntegrityError) or getattr(error.__cause__, "sqlstate", "") == DEADLOCK
 
 
 def _take(instrument: str, user: str, key: str | uuid.UUID | None) -> Lock:
