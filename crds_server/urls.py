@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("apps.rpc.urls")),
     path("", include("apps.jobs.urls")),
     path("", include("apps.locks.urls")),
+    path("", include("apps.contexts.urls")),
     path("", include("apps.accounts.urls")),
     path("", include("apps.distribution.urls")),
     path("", include("apps.submissions.urls")),
