@@ -101,8 +101,8 @@ def finish(root: Path, cache: Path) -> str:
         ("catalog.pipeline.intake", "_confirm", 0, False),
         ("catalog.pipeline.intake", "_confirm", 0, True),
         ("catalog.operations", "adopt_bad_files", 0, True),
-        ("contexts.operations.pointers", "adopt_eras", 0, True),
-        ("contexts.operations.pointers", "adopt_pointer", 0, True),
+        ("contexts.operations", "adopt_eras", 0, True),
+        ("contexts.operations", "adopt_pointer", 0, True),
     ],
 )
 def test_a_killed_import_ends_like_an_undisturbed_one(
