@@ -29,7 +29,7 @@ bench: $(VENV)/.ready-dev $(CLIENT)/.ready
 
 # Hashes of everything, for every platform; needs `uv`.
 lock:
-	for name in requirements requirements-dev requirements-client; do \
+	for name in requirements requirements-dev requirements-client requirements-synphot; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.txt; \
 	done
 

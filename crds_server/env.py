@@ -3,11 +3,13 @@
 import os
 import re
 import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 
 def text(name: str, default: str) -> str:
@@ -57,6 +59,25 @@ def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
     if urlsplit(value).scheme not in schemes:
         raise ImproperlyConfigured(f"{name}={value!r} does not start with one of {', '.join(schemes)}.")
     return value
+
+
+def addresses(name: str, default: str) -> list[str]:
+    """Return a comma separated list of plain mail addresses."""
+    found = words(name, default)
+    for item in found:
+        try:
+            validate_email(item)
+        except ValidationError:
+            raise ImproperlyConfigured(f"{name}: {item!r} is no plain mail address.") from None
+    return found
+
+
+def address(name: str, default: str) -> str:
+    """Return one plain mail address."""
+    found = addresses(name, default)
+    if len(found) != 1:
+        raise ImproperlyConfigured(f"{name}: expected one mail address, found {len(found)}.")
+    return found[0]
 
 
 def secret(name: str, kept_in: Path) -> str:
@@ -115,6 +136,10 @@ def database(name: str, default: str) -> dict[str, Any]:
     raise ImproperlyConfigured(f"{name}: expected sqlite:///path or postgresql://host/name.")
 
 
+# Whoever rings a bell does not wait for a broker that is away: once tried is enough, the sweeps ring again.
+REMOTE_BROKER = {"max_retries": 0, "socket_connect_timeout": 3}  # seconds
+
+
 def folder_broker(root: Path) -> dict[str, object]:
     """Return the options of Celery's folder broker; sender and receiver share one folder."""
     folders = {name: root / name for name in ("messages", "control", "processed")}
@@ -127,3 +152,48 @@ def folder_broker(root: Path) -> dict[str, object]:
         "processed_folder": str(folders["processed"]),
         "polling_interval": 0.1,
     }
+
+
+# How the way to a mail server is protected, and the port it then listens at unless another is named.
+MAIL_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+MAIL_SCHEMES = {"smtp": "none", "smtp+starttls": "starttls", "smtps": "tls"}
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mails are handed over; without `host` nowhere."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    tls: str
+
+
+def mail_server(name: str) -> MailServer:
+    """Return the mail server that a URL names, or else ``EMAIL_HOST`` and its companions.
+
+    Understood are ``smtp://user:password@host:port``, ``smtp+starttls://…`` and ``smtps://…``. The companions
+    are ``EMAIL_PORT``, ``EMAIL_USER``, ``EMAIL_PASSWORD`` and ``EMAIL_TLS``: none, starttls or tls.
+    """
+    value, host = text(name, ""), text("EMAIL_HOST", "")
+    if value and host:
+        raise ImproperlyConfigured(f"{name} and EMAIL_HOST both name a mail server; set one of them.")
+    if value:
+        return _mail_server_of_url(name, value)
+    tls = word("EMAIL_TLS", "none", "|".join(MAIL_PORTS))
+    port = number("EMAIL_PORT", MAIL_PORTS[tls], minimum=1)
+    return MailServer(host, port, text("EMAIL_USER", ""), text("EMAIL_PASSWORD", ""), tls)
+
+
+def _mail_server_of_url(name: str, value: str) -> MailServer:
+    try:
+        parts = urlsplit(value)
+        tls, port = MAIL_SCHEMES.get(parts.scheme, ""), parts.port
+    except ValueError:  # Its text would show the password.
+        tls, port, parts = "", None, urlsplit("")
+    if not tls or not parts.hostname:
+        known = ", ".join(f"{scheme}://" for scheme in MAIL_SCHEMES)
+        raise ImproperlyConfigured(f"{name}: expected user:password@host:port after one of {known}.")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return MailServer(parts.hostname, port or MAIL_PORTS[tls], user, password, tls)

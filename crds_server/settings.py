@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "apps.core",
     "apps.jobs",
+    "apps.mails",
     "apps.catalog",
     "apps.contexts",
     "apps.locks",
@@ -154,23 +155,52 @@ USE_I18N = False
 
 ARCHIVE = env.text("ARCHIVE", "apps.datasets.archive.TableArchive")
 
+# Mails. Unless a mail server is named they are written to a folder, where operators can read them.
+
+MAIL_SERVER = env.mail_server("EMAIL_URL")
+EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_SERVER.user, MAIL_SERVER.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SERVER.tls == "starttls", MAIL_SERVER.tls == "tls"
+EMAIL_BACKEND = env.text(
+    "EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+)
+EMAIL_FILE_PATH = DATA_ROOT / "mails"
+MAIL_TIMEOUT = EMAIL_TIMEOUT = env.number("MAIL_TIMEOUT", 10, minimum=1)  # seconds, for each answer
+MAIL_FROM = env.address("MAIL_FROM", "crds@localhost")
+MAIL_LISTS = env.addresses("MAIL_LISTS", "")  # These get every mail.
+MAIL_ATTEMPTS = env.number("MAIL_ATTEMPTS", 10, minimum=1)  # Ten take about a day and a half.
+
 # Deliveries.
 
 INGEST_QUOTA_BYTES = env.number("INGEST_QUOTA_BYTES", 200 * 10**9, minimum=1)  # of one person
 INGEST_RESERVE_BYTES = env.number("INGEST_RESERVE_BYTES", 1 << 30)  # What uploads leave free on the disk.
 INGEST_PART_HOURS = env.number("INGEST_PART_HOURS", 168, minimum=1)  # How long an unfinished file may wait.
+SUBMIT_HOLD_SECONDS = env.number("SUBMIT_HOLD_SECONDS", 10)  # How long a script waits for the checks.
+SUBMISSION_SECONDS = env.number("SUBMISSION_SECONDS", 4 * 3600, minimum=1)  # How long one child may take.
+READY_DAYS = env.number("READY_DAYS", 14, minimum=1)  # How long a submission waits to be confirmed.
+
+# The way into the archive. `self`: there is none but us, and files are archived when they are official; `pickup`:
+# the archive takes catalogues and files from the delivery folder. Its files are links into the store: the account
+# that picks up must not be able to write them.
+
+ARCHIVE_MODE = env.word("ARCHIVE_MODE", "self", r"self|pickup")
+DELIVERY_ROOT = Path(env.text("DELIVERY_ROOT", str(DATA_ROOT / "deliveries"))).resolve()
+DELIVERY_FIRST_NUMBER = env.number("DELIVERY_FIRST_NUMBER", 1, minimum=1)  # Where another server left off.
+# Where the archive answers for a file whose name is put behind this; empty: it is not asked.
+ARCHIVE_URL = env.word("ARCHIVE_URL", "", r"(https?://\S+)?")
+ARCHIVE_TIMEOUT = env.number("ARCHIVE_TIMEOUT", 10, minimum=1)  # seconds for one file
 
 # Background work. The broker only rings the bell: what there is to do stands in the database.
 
 HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often a worker says it is alive.
 # Which function does which kind of job; a job row names a kind, and nothing else is ever run.
-JOB_KINDS: dict[str, str] = {}
+JOB_KINDS: dict[str, str] = {"submission": "apps.submissions.pipeline.run"}
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker so often has failed.
 CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    env.folder_broker(BROKER_ROOT) if CELERY_BROKER_URL.startswith("filesystem:") else {}
+    env.folder_broker(BROKER_ROOT) if CELERY_BROKER_URL.startswith("filesystem:") else dict(env.REMOTE_BROKER)
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Two servers may share one Redis: each keeps to a queue of its own.
@@ -181,16 +211,24 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A worker takes one message at a time: what it holds beyond that is lost with it.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {
+    "sweep-submissions": {"task": "apps.submissions.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
     "remove-abandoned-parts": {
         "task": "apps.submissions.tasks.remove_abandoned_parts",
         "schedule": crontab(minute="37"),
     },
     "sweep-jobs": {"task": "apps.jobs.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
+    # Like bells, sweeps nobody had time for are thrown away.
+    "sweep-mails": {"task": "apps.mails.tasks.sweep", "schedule": 60, "options": {"expires": 60}},
     "clean-channels": {"task": "apps.jobs.tasks.clean_channels", "schedule": crontab(minute="17")},
     "clear-sessions": {
         "task": "apps.accounts.tasks.clear_sessions",
         "schedule": crontab(hour="4", minute="0"),
     },
+    "write-open-deliveries": {
+        "task": "apps.catalog.tasks.write_open_deliveries",
+        "schedule": crontab(),
+    },
+    "check-archive": {"task": "apps.catalog.tasks.check_archive", "schedule": crontab(minute="*/5")},
     "heartbeat": {"task": "apps.core.tasks.beat", "schedule": HEARTBEAT_SECONDS},
     "verify-store": {"task": "apps.catalog.tasks.verify_store", "schedule": crontab(hour="3", minute="0")},
 }

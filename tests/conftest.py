@@ -18,6 +18,7 @@ def data_root(tmp_path: Path, settings: Any) -> Path:
     settings.DATA_ROOT = tmp_path / "data"
     settings.STORE_ROOT = settings.DATA_ROOT / "store"
     settings.ARTIFACT_ROOT = settings.DATA_ROOT / "artifacts"
+    settings.DELIVERY_ROOT = settings.DATA_ROOT / "deliveries"
     settings.DATA_ROOT.mkdir()
     return settings.DATA_ROOT
 

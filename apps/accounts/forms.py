@@ -38,12 +38,6 @@ class LoginForm(forms.Form):
         self.fields["instrument"].choices = choices  # type: ignore[attr-defined]
 
 
-def messages_of(form: forms.Form) -> list[str]:
-    """Return all that is wrong with a form, as lines that name the field."""
-    found = [(name, text) for name, texts in form.errors.items() for text in texts]
-    return [str(text) if name == "__all__" else f"{form.fields[name].label}: {text}" for name, text in found]
-
-
 def local_address(request: HttpRequest, wanted: str) -> str:
     """Return where to go next if that is on this site, else the home page."""
     is_ours = url_has_allowed_host_and_scheme(

@@ -5,7 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 
-from apps.accounts.forms import LoginForm, messages_of
+from apps.accounts.forms import LoginForm
+from apps.core.forms import messages_of
 
 
 def login_page(

@@ -8,10 +8,11 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import operations, queries
-from apps.accounts.forms import TokenForm, messages_of
+from apps.accounts.forms import TokenForm
 from apps.accounts.models import Role, User
 from apps.core.access import require_role
 from apps.core.errors import DeniedError
+from apps.core.forms import messages_of
 from apps.rules.errors import CrdsError
 
 

@@ -18,9 +18,12 @@ def file_changed(file: File, *, action: str, user: str, why: str = "", details: 
     )
 
 
-def pointer_moved(context: str, *, pointer: str, user: str, why: str = "", details: str = "") -> None:
-    """Record that a pointer now names `context`."""
-    _record(action=f"set {pointer}", user=user, filename=context, why=why, details=details)
+def pointer_moved(
+    context: str, *, pointer: str, before: str | None, user: str, why: str = "", details: str = ""
+) -> None:
+    """Record that a pointer names `context` now, and `before` until now; None if it named nothing."""
+    told = f"{pointer} context changed from {before or 'none'!r} to {context!r}{details}"
+    _record(action="set default context", user=user, filename=context, why=why, details=told)
 
 
 def noted(action: str, *, user: str, why: str = "", details: str = "") -> None:

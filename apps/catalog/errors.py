@@ -9,6 +9,18 @@ class UnknownFileError(NotFoundError):
     code = "unknown_file"
 
 
+class UnknownDeliveryError(NotFoundError):
+    """No delivery has this catalogue."""
+
+    code = "unknown_delivery"
+
+
+class DeliveryFolderError(ConflictError):
+    """The delivery folder is not the one we wrote to before, a disk that is not mounted say."""
+
+    code = "delivery_folder"
+
+
 class NotHeldError(NotFoundError):
     """The file is catalogued, but its bytes are not in our store."""
 

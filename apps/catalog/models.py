@@ -1,10 +1,11 @@
-"""The ledger: every file, and who did what to it."""
+"""The ledger: every file, how it goes to the archive, and who did what to it."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.catalog.states import ChangeLevel, FileKind, FileState
+from apps.catalog.states import DELIVERY_ENTERED_FROM, ChangeLevel, DeliveryStatus, FileKind, FileState
+from apps.core.models import StatusModel
 
 
 class File(models.Model):
@@ -76,6 +77,60 @@ class File(models.Model):
     def is_bad(self) -> bool:
         """Whether clients must refuse it."""
         return self.rejected or self.blacklisted
+
+
+class Delivery(StatusModel):
+    """Files that became official together, and how far the archive has got with them.
+
+    While it is open and `written_at` is set, the delivery folder has its catalogue, unless the archive has
+    just picked it up.
+    """
+
+    entered_from = DELIVERY_ENTERED_FROM
+
+    number = models.PositiveBigIntegerField(unique=True, help_text="Rises from delivery to delivery.")
+    name = models.CharField(max_length=40, unique=True, help_text="Of the catalogue: <obs>_<number>.cat.")
+    submission = models.CharField(max_length=36, blank=True, help_text="Key of the submission; empty: none.")
+    user = models.CharField(max_length=150, help_text="Account that made its files official.")
+    why = models.TextField(blank=True, help_text="The reason that was given.")
+    made_at = models.DateTimeField(default=timezone.now)
+    status = models.CharField(max_length=9, choices=DeliveryStatus, default=DeliveryStatus.OPEN)
+    written_at = models.DateTimeField(null=True, help_text="When the folder was complete; empty until then.")
+    changed_at = models.DateTimeField(default=timezone.now, help_text="When it entered its status.")
+    changed_by = models.CharField(max_length=150, help_text="Account, or the task that noticed.")
+    reason = models.TextField(blank=True, help_text="Why it failed, or is delivered again.")
+    files = models.ManyToManyField(File, through="DeliveredFile", related_name="deliveries")
+
+    class Meta:
+        ordering = ("-number",)
+        indexes = (models.Index(fields=["status"]),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(status__in=DeliveryStatus.values), name="delivery_status_is_known"
+            ),
+            models.UniqueConstraint(
+                fields=["submission"], condition=~Q(submission=""), name="submission_is_delivered_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DeliveredFile(models.Model):
+    """One file of a delivery, and what was last seen of it in the archive."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="rows")
+    file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="delivered_in")
+    checked_at = models.DateTimeField(null=True, help_text="When the archive was last asked for it.")
+    available_at = models.DateTimeField(null=True, help_text="When the archive had it, with its length.")
+    problem = models.TextField(blank=True, help_text="What the archive last said instead.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["delivery", "file"], name="file_is_once_in_delivery"),)
+
+    def __str__(self) -> str:
+        return f"{self.file_id} in {self.delivery_id}"
 
 
 class AuditRecord(models.Model):

@@ -17,6 +17,55 @@ class FileState(models.TextChoices):
     LATEST = "latest"
 
 
+class DeliveryStatus(models.TextChoices):
+    """Where the files of one delivery are on their way into the archive (website, section 7.15)."""
+
+    OPEN = "open", "open"
+    PICKED_UP = "picked_up", "picked up"
+    ARCHIVING = "archiving", "archiving"
+    ARCHIVED = "archived", "archived"
+    FAILED = "failed", "failed"
+
+
+DELIVERY_ENTERED_FROM: dict[str, set[str]] = {
+    # Handed out anew.
+    DeliveryStatus.OPEN: {DeliveryStatus.PICKED_UP, DeliveryStatus.ARCHIVING, DeliveryStatus.FAILED},
+    DeliveryStatus.PICKED_UP: {DeliveryStatus.OPEN},
+    # An archive need not tell every step.
+    DeliveryStatus.ARCHIVING: {DeliveryStatus.OPEN, DeliveryStatus.PICKED_UP},
+    DeliveryStatus.ARCHIVED: {
+        DeliveryStatus.OPEN,
+        DeliveryStatus.PICKED_UP,
+        DeliveryStatus.ARCHIVING,
+        DeliveryStatus.FAILED,
+    },
+    DeliveryStatus.FAILED: {DeliveryStatus.OPEN, DeliveryStatus.PICKED_UP, DeliveryStatus.ARCHIVING},
+}
+
+# What the status of a delivery means for each of its files.
+FILE_STATE: dict[str, FileState] = {
+    DeliveryStatus.OPEN: FileState.DELIVERED,
+    DeliveryStatus.PICKED_UP: FileState.SUBMITTED,
+    DeliveryStatus.ARCHIVING: FileState.ARCHIVING,
+    DeliveryStatus.ARCHIVED: FileState.ARCHIVED,
+    DeliveryStatus.FAILED: FileState.ARCHIVING_FAILED,
+}
+
+# Latest and bad stand in no set, on the right: what a context or a person decided, no archive undoes.
+FILE_ENTERED_FROM: dict[FileState, set[FileState]] = {
+    FileState.DELIVERED: {FileState.SUBMITTED, FileState.ARCHIVING, FileState.ARCHIVING_FAILED},
+    FileState.SUBMITTED: {FileState.DELIVERED},
+    FileState.ARCHIVING: {FileState.DELIVERED, FileState.SUBMITTED},
+    FileState.ARCHIVED: {
+        FileState.DELIVERED,
+        FileState.SUBMITTED,
+        FileState.ARCHIVING,
+        FileState.ARCHIVING_FAILED,
+    },
+    FileState.ARCHIVING_FAILED: {FileState.DELIVERED, FileState.SUBMITTED, FileState.ARCHIVING},
+}
+
+
 class FileKind(models.TextChoices):
     """The two kinds of file that CRDS distributes."""
 

@@ -216,3 +216,32 @@ def free_name(path: Path, expected_sha1sum: str) -> None:
     target = folder / f"{path.name}.{secrets.token_hex(4)}"
     shutil.move(path, target)
     logger.warning("%s was in the store without a row; its bytes are %s now", path.name, target)
+
+
+def adopt(source: Path, target: Path, *, expected_sha1sum: str) -> None:
+    """Give a file that is on the disk already its name in the store, by a link.
+
+    Parameters
+    ----------
+    source
+        On the same disk; never written again.
+    target
+        A path of this module whose name the caller has reserved. Bytes that a kill left there without a row
+        make room.
+    expected_sha1sum
+        What the bytes must have, read back now.
+
+    Raises
+    ------
+    DamagedFileError
+        Raised if they have not.
+    """
+    digest = sha1sum(source)
+    if digest != expected_sha1sum:
+        raise DamagedFileError(f"{target.name} has sha1sum {digest}; {expected_sha1sum} was expected.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{secrets.token_hex(8)}{PART}")
+    os.link(source, temporary)
+    # A file of this name is the same one, or without a row: nobody has read it.
+    temporary.replace(target)
+    temporary.unlink(missing_ok=True)  # Two names of one file are not renamed into each other.

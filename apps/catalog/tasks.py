@@ -4,6 +4,8 @@ import logging
 
 from celery import shared_task
 
+from apps.catalog import deliveries
+from apps.catalog.deliveries import checking
 from apps.catalog.pipeline import sweep as sweeping
 from apps.catalog.pipeline import verify as verifying
 
@@ -19,3 +21,16 @@ def verify_store() -> None:
         count += 1
         logger.error("verify_store: %s", finding)
     logger.info("verify_store: %d files are missing, changed or unknown", count)
+
+
+@shared_task
+def write_open_deliveries() -> None:
+    """Complete what a kill left between the row of a delivery and its folder."""
+    deliveries.catch_up()
+
+
+@shared_task
+def check_archive() -> None:
+    """Note what the archive has, and what it picked up; that the folder is away hinders the second only."""
+    checking.look_into_archive()
+    checking.notice_pickups()

@@ -22,7 +22,7 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
-from apps.certify.messages import CertifyJob, encode
+from apps.certify.messages import encode, load_job
 
 FDS = 4  # Each job comes with its text, and with where events, stray output and its end go.
 _PR_SET_PDEATHSIG = 1
@@ -168,7 +168,7 @@ def _do_job(text: int, events: int) -> None:
 
     with open(text, "rb") as stream:
         stream.seek(0)
-        job = CertifyJob.loads(stream.read())
+        job = load_job(stream.read())
     with open(events, "wb", buffering=0) as out:
         child_job.do(job, lambda event: _write(out.fileno(), encode(event)))
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.certify import child_rewrite, child_rmaps
-from apps.certify.messages import CertifyJob, End, Event, FileVerdict, Limits, Log, RmapMade
+from apps.certify.messages import CertifyJob, End, Event, FileVerdict, Job, Limits, Log, RmapMade, SynphotJob
 from apps.rules.errors import MappingError
 from apps.rules.names import is_mapping
 from apps.rules.parser import parse_mapping
@@ -96,7 +96,7 @@ def _compare_nothing(reporter: Reporter) -> None:
     certify.ReferenceCertifier.certify_reference_modes = check_alone
 
 
-def do(job: CertifyJob, emit: Emit) -> None:
+def do(job: Job, emit: Emit) -> None:
     """Do all parts of a job and report each step."""
     started = time.monotonic()
     _limit(job.limits)
@@ -105,6 +105,17 @@ def do(job: CertifyJob, emit: Emit) -> None:
     os.environ["CRDS_PATH"] = str(Path(job.folder) / "cache")
     os.environ["TMPDIR"] = job.folder
     reporter = Reporter(job, emit)
+    done: list[Any] = _do_synphot(job, reporter) if isinstance(job, SynphotJob) else _do_files(job, reporter)
+    emit(End(sum(x.errors for x in done), sum(x.warnings for x in done), time.monotonic() - started))
+
+
+def _do_synphot(job: SynphotJob, reporter: Reporter) -> list[Any]:
+    from apps.certify import child_synphot
+
+    return child_synphot.do(job, reporter)
+
+
+def _do_files(job: CertifyJob, reporter: Reporter) -> list[Any]:
     if not job.is_compared:
         _compare_nothing(reporter)
     done: list[Any] = [_certify(path, job, reporter) for path in job.files]
@@ -114,20 +125,17 @@ def do(job: CertifyJob, emit: Emit) -> None:
         done += [child_rewrite.rewrite(order, reporter) for order in job.rewrites]
     if not any(step.errors for step in done):
         done += [child_rmaps.edit(order, job, reporter) for order in job.edits]
-    emit(End(sum(x.errors for x in done), sum(x.warnings for x in done), time.monotonic() - started))
+    return done
 
 
 class Reporter:
     """Turns the log of the library into events, and counts what it says about each thing in work."""
 
-    def __init__(self, job: CertifyJob, emit: Emit) -> None:
+    def __init__(self, job: Job, emit: Emit) -> None:
         from crds.core import log
 
         self.emit, self._log, self._about = emit, log, ""
-        folders = {job.folder, job.store, *(str(Path(path).parent) for path in job.files)}
-        folders |= {str(Path(path).parent) for edit in job.edits for path in edit.insert}
-        folders |= {str(Path(path).parent) for order in job.rewrites for path in (order.path, order.target)}
-        self._folders = sorted((f"{folder}/" for folder in folders if folder != "/"), key=len, reverse=True)
+        self._folders = sorted((f"{folder}/" for folder in job.folders - {"/"}), key=len, reverse=True)
         logger = logging.getLogger("CRDS")
         for handler in list(logger.handlers):
             logger.removeHandler(handler)
@@ -161,6 +169,10 @@ class Reporter:
     def error(self, *words: object) -> None:
         """Say and count an error."""
         self._log.error(*words)
+
+    def warning(self, *words: object) -> None:
+        """Say and count a warning."""
+        self._log.warning(*words)
 
     def info(self, *words: object) -> None:
         """Say and count a remark."""

@@ -22,7 +22,7 @@ def trial(
     names = [Path(path).name for path in paths]
     target, old = "", ""
     with reporter.counting(f"{instrument} {filekind}".strip()) as count:
-        with _trapped(reporter, "Failed updating rmap"):
+        with trapped(reporter, "Failed updating rmap"):
             old = _governing(job.context, instrument, filekind)
             path = _folder(job, "trial") / old
             reporter.info("Checking rmap update for", (instrument, filekind), "inserting files", names)
@@ -44,7 +44,7 @@ def edit(order: RmapEdit, job: CertifyJob, reporter: Reporter) -> RmapMade:
     names = [Path(path).name for path in order.insert]
     target = ""
     with reporter.counting(order.new) as count:
-        with _trapped(reporter, f"Failed generating {order.new!r} from {order.old!r}"):
+        with trapped(reporter, f"Failed generating {order.new!r} from {order.old!r}"):
             path = _folder(job, "new") / order.new
             reporter.info(f"Generating new rmap {order.new!r} from {order.old!r}")
             if order.insert:
@@ -73,7 +73,7 @@ def edit(order: RmapEdit, job: CertifyJob, reporter: Reporter) -> RmapMade:
 
 
 @contextlib.contextmanager
-def _trapped(reporter: Reporter, what: str) -> Iterator[None]:
+def trapped(reporter: Reporter, what: str) -> Iterator[None]:
     """Turn whatever the library raises into an error of the log, as the library does itself."""
     try:
         yield

@@ -119,14 +119,22 @@ class CertifyJob:
             if not is_mapping(name):
                 raise RefusedJobError(f"{name!r} is not the name of a mapping.")
 
+    @property
+    def folders(self) -> set[str]:
+        """The folders of this server which the job names."""
+        paths = [*self.files, *(path for edit in self.edits for path in edit.insert)]
+        paths += [path for rewrite in self.rewrites for path in (rewrite.path, rewrite.target)]
+        return {self.folder, self.store, *map(_parent, paths)}
+
     def dumps(self) -> bytes:
         """Return the job as JSON."""
-        return json.dumps(asdict(self)).encode()
+        return _dumped("certify", self)
 
     @classmethod
     def loads(cls, data: bytes) -> CertifyJob:
         """Return the job that `dumps` made into `data`."""
         values = json.loads(data)
+        del values["type"]
         values["files"] = tuple(values["files"])
         values["rewrites"] = tuple(Rewrite(**rewrite) for rewrite in values["rewrites"])
         values["edits"] = tuple(
@@ -136,8 +144,93 @@ class CertifyJob:
         return cls(**{**values, "limits": Limits(**values["limits"])})
 
 
+@dataclass(frozen=True, slots=True)
+class SynphotJob:
+    """One job on the synthetic photometry in a delivery. Its parts are done in the order of the attributes.
+
+    Files of other instruments are passed over; without any of synphot nothing is done. Nothing is tested
+    if a table could not be made.
+
+    Attributes
+    ----------
+    observatory
+        Lower case name.
+    context
+        Name of the pmap whose references stand beside the delivered ones.
+    store
+        Folder laid out as a CRDS cache; it is only read.
+    folder
+        Empty folder of this job alone; new tables are left in ``generated``.
+    files
+        Paths of all delivered references, their lookup tables included. For tests each has its official name.
+    is_regenerated
+        Whether lookup tables are made for components delivered without one.
+    is_tested
+        Whether the integration tests run on the context's references with the delivered ones, and with
+        the tables just made, in place of theirs.
+    processes
+        How many observation modes are built at a time; 0 means one on each core this process may use.
+    limits
+        What the job may use; memory and processor time are those of each process.
+
+    Notes
+    -----
+    Source: website, section 8.9.
+    """
+
+    observatory: str
+    context: str
+    store: str
+    folder: str
+    files: tuple[str, ...] = ()
+    is_regenerated: bool = False
+    is_tested: bool = False
+    processes: int = 0
+    limits: Limits = field(default_factory=Limits)
+
+    def require_sound(self) -> None:
+        """Raise `RefusedJobError` unless every file is there under a proper name that is there once."""
+        _require_files(self.files)
+        _require_names([self.context])
+        if not is_mapping(self.context):
+            raise RefusedJobError(f"{self.context!r} is not the name of a mapping.")
+
+    @property
+    def folders(self) -> set[str]:
+        """The folders of this server which the job names."""
+        return {self.folder, self.store, *map(_parent, self.files)}
+
+    def dumps(self) -> bytes:
+        """Return the job as JSON."""
+        return _dumped("synphot", self)
+
+    @classmethod
+    def loads(cls, data: bytes) -> SynphotJob:
+        """Return the job that `dumps` made into `data`."""
+        values = json.loads(data)
+        del values["type"]
+        return cls(**{**values, "files": tuple(values["files"]), "limits": Limits(**values["limits"])})
+
+
+Job: TypeAlias = CertifyJob | SynphotJob
+_JOBS: dict[str, type[CertifyJob] | type[SynphotJob]] = {"certify": CertifyJob, "synphot": SynphotJob}
+
+
+def load_job(data: bytes) -> Job:
+    """Return the job that its `dumps` made into `data`, whichever it is."""
+    return _JOBS[json.loads(data)["type"]].loads(data)
+
+
+def _dumped(kind: str, job: Job) -> bytes:
+    return json.dumps({"type": kind, **asdict(job)}).encode()
+
+
 def _name(path: str) -> str:
     return Path(path).name
+
+
+def _parent(path: str) -> str:
+    return str(Path(path).parent)
 
 
 def _require_names(names: list[str]) -> None:
@@ -256,6 +349,59 @@ class RmapMade:
 
 
 @dataclass(frozen=True, slots=True)
+class TableMade:
+    """One lookup table of synphot was made for the delivered components, or failed to be.
+
+    Attributes
+    ----------
+    name
+        Of today's date and time in the manner of HST, for the time until it gets its official one.
+    path
+        Where it is, in ``<folder>/generated``; empty if there is none.
+    reftype
+        ``tmctab`` or ``tmttab``.
+    errors, warnings
+        Number of log lines of these levels; their `Log.about` is `name`.
+    """
+
+    name: str
+    path: str
+    reftype: str
+    errors: int
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True)
+class SynphotVerdict:
+    """How one integration test of synphot ended.
+
+    Attributes
+    ----------
+    name
+        As people read it; its log lines have it as `Log.about`.
+    errors, warnings
+        Number of log lines of these levels.
+    is_run
+        Whether it was run; if not, a warning or an error says what was missing.
+    checked, failed
+        Components compared, of which none is counted as failed; or observation modes built, and how many
+        of them could not be.
+    """
+
+    name: str
+    errors: int
+    warnings: int
+    is_run: bool
+    checked: int = 0
+    failed: int = 0
+
+    @property
+    def status(self) -> str:
+        """``OK``, ``Warnings`` or ``ERRORS``, as pages show it."""
+        return "ERRORS" if self.errors else "Warnings" if self.warnings else "OK"
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The job is done; the sums of all verdicts, and how long it took in seconds."""
 
@@ -264,12 +410,14 @@ class End:
     seconds: float
 
 
-Event: TypeAlias = Log | FileVerdict | Rewritten | RmapMade | End
+Event: TypeAlias = Log | FileVerdict | Rewritten | RmapMade | TableMade | SynphotVerdict | End
 _KINDS: dict[str, type[Any]] = {
     "log": Log,
     "file": FileVerdict,
     "rewritten": Rewritten,
     "rmap": RmapMade,
+    "table": TableMade,
+    "synphot": SynphotVerdict,
     "end": End,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}

@@ -33,12 +33,16 @@ from apps.certify.messages import (
     End,
     Event,
     FileVerdict,
+    Job,
     Limits,
     Log,
     Rewrite,
     Rewritten,
     RmapEdit,
     RmapMade,
+    SynphotJob,
+    SynphotVerdict,
+    TableMade,
     decode,
 )
 
@@ -55,6 +59,9 @@ __all__ = [
     "RmapEdit",
     "RmapMade",
     "Runner",
+    "SynphotJob",
+    "SynphotVerdict",
+    "TableMade",
     "runner_for",
 ]
 
@@ -112,7 +119,7 @@ class Runner:
                 self._server.stop()
                 self._server = None
 
-    def run(self, job: CertifyJob, *, is_aborted: Wish = _never) -> Iterator[Event]:
+    def run(self, job: Job, *, is_aborted: Wish = _never) -> Iterator[Event]:
         """Do a job and yield what happens as it happens; the last event is `End`.
 
         The child is killed with all it started when the caller stops asking for events.
@@ -144,7 +151,7 @@ class Runner:
             raise RefusedJobError(f"There is no context {job.context}.")
         return self._events(job, is_aborted)
 
-    def _events(self, job: CertifyJob, is_aborted: Wish) -> Iterator[Event]:
+    def _events(self, job: Job, is_aborted: Wish) -> Iterator[Event]:
         with self._lock:
             server = self._living_server()
             running = _Running(server, next(self._ids), job)
@@ -217,7 +224,7 @@ class _Server:
 class _Running:
     """One job in its child: three pipes to read, and a way to kill it."""
 
-    def __init__(self, server: _Server, job_id: int, job: CertifyJob) -> None:
+    def __init__(self, server: _Server, job_id: int, job: Job) -> None:
         self._server, self._id, self._job = server, job_id, job
         self._deadline = time.monotonic() + job.limits.seconds
         self._about, self._status, self._stray = "", b"", b""

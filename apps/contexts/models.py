@@ -24,6 +24,9 @@ class ContextChange(models.Model):
     calibration_version = models.CharField(
         max_length=32, blank=True, help_text="Version of the calibration software; build contexts only."
     )
+    is_banner = models.BooleanField(
+        default=False, help_text="The home page shows it from now on; build contexts only."
+    )
     started_at = models.DateTimeField(default=timezone.now, help_text="UTC; inclusive start of the era.")
     recorded_at = models.DateTimeField(default=timezone.now)
     user = models.CharField(max_length=150, help_text="Account, or the command that acted.")
@@ -39,6 +42,9 @@ class ContextChange(models.Model):
                     | ~models.Q(pointer="build") & models.Q(calibration_version="")
                 ),
                 name="build_alone_has_calibration_version",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pointer="build") | models.Q(is_banner=False), name="build_alone_is_banner"
             ),
         )
 

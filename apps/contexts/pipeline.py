@@ -1,5 +1,6 @@
 """Takes a whole CRDS cache in: files into the ledger, history and pointers, compiled mappings."""
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,3 +66,5 @@ def _try_pointed_contexts(imported: Imported) -> None:
             queries.get_context(context)
         except CrdsError as exc:
             imported.unusable.append(str(exc))
+    with contextlib.suppress(CrdsError):  # Of a latest context that cannot be read it was just told.
+        operations.renew_states()

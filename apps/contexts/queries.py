@@ -6,21 +6,28 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.db.models import QuerySet
 
+from apps.catalog import queries as catalog
+from apps.catalog.models import File
+from apps.catalog.states import FileState
 from apps.contexts.errors import (
     InvalidDateContextError,
     UnknownBuildError,
     UnknownContextError,
     UnknownPipelineError,
+    UnusableContextError,
 )
 from apps.contexts.memory import pool
 from apps.contexts.models import ContextChange, Pointer, RemotePipeline
+from apps.contexts.states import FORMER_CHOICES, Choice
 from apps.core.errors import InvalidInputError
 from apps.rules.context import Context
+from apps.rules.names import is_file_name
 from apps.rules.observatories import get_observatory
 from apps.rules.specifiers import Specifier, parse_specifier
 
 NOTHING = frozenset({"", "null", "none", "None", "NONE"})  # How callers spell "no context given".
 NOT_APPLICABLE = "N/A"
+VERSIONS_INSTRUMENT, VERSIONS_TYPE = "system", "calver"  # Where rules translate versions of the software.
 
 
 def find_change(pointer: str) -> ContextChange | None:
@@ -86,6 +93,76 @@ def resolve_pipeline(specifier: str | None) -> str:
             f"{specifier!r} means {name}; a pipeline context (.pmap) is needed here."
         )
     return name
+
+
+def resolve_choice(
+    mode: str, *, name: str = "", text: str = "", menu: str = "", allow_bad: bool = False
+) -> str:
+    """Return the pmap that somebody chose on a page, or a client in its place.
+
+    Parameters
+    ----------
+    mode
+        A value of `Choice`, or ``pmap_operational``.
+    name
+        What the client had resolved itself; for modes that name a pmap it stands in for a missing `text` or
+        `menu`.
+    text, menu
+        What was typed, a name or a specifier, and what was picked; each counts in its own mode only.
+    allow_bad
+        Let a blacklisted context pass: public pages warn of it, submissions refuse it.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if there is no such mode, or nothing was typed or picked.
+    InvalidDateContextError
+        Raised if what was typed is neither the name of a pmap nor a specifier of one.
+    UnknownContextError
+        Raised if no official file has the name, or the pointer was never set.
+    UnusableContextError
+        Raised if the context is bad and `allow_bad` is not set.
+    """
+    choice = FORMER_CHOICES.get(mode, mode)
+    if choice == Choice.EDIT:
+        chosen = _pointed(Pointer.EDIT)
+    elif choice == Choice.LATEST:
+        chosen = _pointed(Pointer.LATEST)
+    elif choice == Choice.RECENT:
+        chosen = resolve_pipeline(_given(menu, name))
+    elif choice == Choice.TYPED:
+        chosen = resolve_pipeline(_given(text, name))
+    else:
+        raise InvalidInputError(
+            f"There is no way {mode[:40]!r} to choose a context; there are {', '.join(Choice.values)}."
+        )
+    if get_pmap(chosen).is_bad and not allow_bad:
+        raise UnusableContextError(f"{chosen} is marked bad.")
+    return chosen
+
+
+def _given(*texts: str) -> str:
+    """Return the first text that says something."""
+    for text in texts:
+        if (stripped := text.strip()) not in NOTHING:
+            return stripped
+    raise InvalidInputError(f"Name a context, {settings.OBSERVATORY}_0001.pmap say.")
+
+
+def get_pmap(name: str) -> File:
+    """Return the row of an official context.
+
+    Raises
+    ------
+    UnknownContextError
+        Raised if `name` is not that of a pmap, or no confirmed file has it.
+    """
+    if not (is_file_name(name) and name.endswith(".pmap")):
+        raise UnknownContextError(f"{name[:128]!r} is not the name of a pipeline context (.pmap).")
+    file = catalog.find_file(name)
+    if file is None or file.state == FileState.UPLOADED:
+        raise UnknownContextError(f"Context {name!r} is not known to this server.")
+    return file
 
 
 def get_context(name: str) -> Context:
@@ -165,6 +242,50 @@ def build_contexts() -> dict[str, str]:
     """Return every calibration version with the context last tied to it."""
     rows = ContextChange.objects.filter(pointer=Pointer.BUILD).order_by("started_at", "pk")
     return dict(rows.values_list("calibration_version", "context"))
+
+
+def find_build(calibration_version: str) -> ContextChange | None:
+    """Return the move that tied a context to this very version, or None if there is none."""
+    rows = ContextChange.objects.filter(pointer=Pointer.BUILD, calibration_version=calibration_version)
+    return rows.order_by("-started_at", "-pk").first()
+
+
+def banner() -> ContextChange | None:
+    """Return the build context that the home page shows, or None if none was ever chosen for it."""
+    rows = ContextChange.objects.filter(pointer=Pointer.BUILD, is_banner=True)
+    return rows.order_by("-started_at", "-pk").first()
+
+
+def releases() -> list[tuple[str, datetime]]:
+    """Return the versions of calibration software known here, and since when (UTC), highest first."""
+    rows = ContextChange.objects.filter(pointer=Pointer.BUILD).order_by("-started_at", "-pk")
+    first = dict(rows.values_list("calibration_version", "started_at"))
+    known = [(version, since) for version, since in first.items() if is_version(version)]
+    return sorted(known, key=lambda release: (_numbers(release[0]), release[0]), reverse=True)
+
+
+def require_versions(name: str) -> None:
+    """Refuse a context that cannot tell which versions belong to a version of the calibration software.
+
+    That takes rules for type ``calver`` of the instrument ``system``; on observatories that have no such
+    instrument no context can.
+
+    Raises
+    ------
+    UnusableContextError
+        Raised if the context has none, or marks them not applicable.
+    """
+    found = _below(name, Specifier(instrument=VERSIONS_INSTRUMENT, filekind=VERSIONS_TYPE))
+    if not found.endswith(".rmap"):
+        raise UnusableContextError(
+            f"{name} cannot be the versions context: it has no rules for type {VERSIONS_TYPE.upper()} of "
+            f"instrument {VERSIONS_INSTRUMENT.upper()}, which translate versions of the calibration software."
+        )
+
+
+def pipelines() -> list[RemotePipeline]:
+    """Return the pipelines that may tell their contexts, by name."""
+    return list(RemotePipeline.objects.order_by("name"))
 
 
 def remote_context(pipeline_name: str) -> str:

@@ -1,7 +1,5 @@
 """Pages and addresses of progress channels. Whoever knows the key of one may watch it."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -13,16 +11,9 @@ from apps.core.sites import own_pages_only
 from apps.jobs import operations, queries, wire
 from apps.jobs.errors import ChannelNotFoundError
 from apps.jobs.events import open_stream
-from apps.jobs.models import Channel, Message
-from apps.jobs.states import MessageType
+from apps.jobs.log_page import log_page
 
 SESSION_KEY = "jpoll_key"  # Where the session keeps the channel that its next form reports to.
-LEVELS = {  # What a reader may choose to see; `done` is always shown.
-    "verbose": list(MessageType),
-    "info": [MessageType.LOG_MESSAGE, MessageType.WARNING, MessageType.ERROR, MessageType.DONE],
-    "warning": [MessageType.WARNING, MessageType.ERROR, MessageType.DONE],
-    "error": [MessageType.ERROR, MessageType.DONE],
-}
 
 
 @require_GET
@@ -38,31 +29,12 @@ def open_channel(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def log(request: HttpRequest, key: str) -> HttpResponse:
-    level = request.GET.get("level", "info")
-    level = level if level in LEVELS else "info"
     since = _number(request.GET.get("since"))
     try:
-        channel = queries.require_channel(key)
+        page = log_page(key, level=request.GET.get("level", "info"), since=since)
     except ChannelNotFoundError as exc:
         return render(request, "jobs/log.html", {"page": {"missing": str(exc)}}, status=404)
-    page = _page(channel, queries.messages(key, since), level)
     return render(request, "jobs/log.html", {"page": page})
-
-
-def _page(channel: Channel, found: list[Message], level: str) -> dict[str, Any]:
-    end = next((message for message in found if message.type == MessageType.DONE), None)
-    return {
-        "key": channel.key,
-        "messages": [message for message in found if message.type in LEVELS[level]],
-        "level": level,
-        "levels": list(LEVELS),
-        "is_done": channel.done_at is not None,
-        "end": end,
-        # Only an address of the web becomes a link.
-        "link": end.text if end and end.text.startswith(("http://", "https://")) else "",
-        "last": found[-1].number if found else 0,
-        "has_more": len(found) == queries.AT_ONCE,
-    }
 
 
 @require_safe

@@ -1,6 +1,6 @@
 """Errors of deliveries."""
 
-from apps.core.errors import ConflictError, InvalidInputError
+from apps.core.errors import ConflictError, InvalidInputError, NotFoundError
 
 
 class UploadNameError(InvalidInputError):
@@ -41,3 +41,27 @@ class BrokenUploadError(InvalidInputError):
     """Fewer bytes came than were announced."""
 
     code = "upload_broken"
+
+
+class RejectedError(InvalidInputError):
+    """What was submitted cannot be adopted as it is; the submitter can mend it and submit again."""
+
+    code = "rejected"
+
+
+class UnknownSubmissionError(NotFoundError):
+    """No submission has this key."""
+
+    code = "unknown_submission"
+
+
+class NotReadyError(ConflictError):
+    """The submission does not stand where this could be done."""
+
+    code = "submission_not_ready"
+
+
+class UnprotectedError(ConflictError):
+    """The lock that protected the submission is gone: it can only be forced or cancelled."""
+
+    code = "submission_unprotected"

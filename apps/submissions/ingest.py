@@ -10,11 +10,14 @@ A row is incomplete while bytes change, so that a kill at any moment leaves a fi
 continued, or is not seen.
 """
 
+import contextlib
+import fcntl
 import os
 import re
 import secrets
 import shutil
 import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,7 +30,8 @@ from django.utils import timezone
 
 from apps.catalog import storage
 from apps.rules.names import is_file_name
-from apps.submissions.errors import NoSpaceError, QuotaError, UploadNameError
+from apps.submissions.errors import NoSpaceError, QuotaError, UploadGapError, UploadNameError
+from apps.submissions.growing_sum import GrowingSum
 from apps.submissions.models import IngestFile
 
 # What references and mappings of the observatories are written in; the last ones are GEIS files.
@@ -102,11 +106,18 @@ def reserve(owner_id: int, name: str, size: int) -> None:
         raise NoSpaceError(f"The server has no room for the {size} bytes of {name}; its operators must act.")
 
 
-def begin(owner_id: int, name: str, size: int, written: Path) -> None:
+def begin(owner_id: int, name: str, size: int, written: Path) -> IngestFile:
     """Let a file begin anew with bytes that were written; an older one of this name is gone."""
-    _mark_incomplete(owner_id, name, size)
-    path_of(owner_id, name).unlink(missing_ok=True)
-    written.replace(part_of(owner_id, name))
+    with _alone(owner_id):
+        row = _mark_incomplete(owner_id, name, size)
+        path_of(owner_id, name).unlink(missing_ok=True)
+        written.replace(part_of(owner_id, name))
+    return row
+
+
+def find(owner_id: int, name: str) -> IngestFile | None:
+    """Return the row of a file, complete or on its way, or None."""
+    return IngestFile.objects.filter(owner_id=owner_id, name=name).first()
 
 
 def find_begun(owner_id: int, name: str) -> IngestFile | None:
@@ -114,32 +125,65 @@ def find_begun(owner_id: int, name: str) -> IngestFile | None:
     return IngestFile.objects.filter(owner_id=owner_id, name=name, completed_at=None).first()
 
 
-def find_complete(owner_id: int, name: str) -> IngestFile | None:
-    """Return the row of a file that is all there, or None."""
-    row = IngestFile.objects.filter(owner_id=owner_id, name=name, completed_at__isnull=False).first()
-    return row if row and _size(path_of(owner_id, name)) == row.size else None
+def is_complete(row: IngestFile) -> bool:
+    """Tell whether a file is all there."""
+    return row.completed_at is not None and _size(path_of(row.owner_id, row.name)) == row.size
 
 
-def complete(owner_id: int, name: str, written: Path) -> IngestFile:
-    """Give bytes that are all there their name, and return the row with their sha1sum."""
-    size = written.stat().st_size
+def complete(owner_id: int, name: str, written: Path, descriptor: int, sum_so_far: GrowingSum) -> IngestFile:
+    """Give bytes that are all there their name, and return the row with their sha1sum.
+
+    They lie at `written`, which `descriptor` has open. A file that had the name is replaced and not touched:
+    submissions keep links to its bytes.
+
+    Raises
+    ------
+    UploadGapError
+        Raised if another request has begun the file anew or deleted it.
+    """
+    size = os.fstat(descriptor).st_size
     with ThreadPoolExecutor(max_workers=1) as beside:
         # The disk is busy while the processor is: of a big file either takes seconds.
-        synced = beside.submit(_sync, written)
-        digest = storage.sha1sum(written)
+        synced = beside.submit(os.fsync, descriptor)
+        digest = sum_so_far.finish(descriptor, size)
         synced.result()
-    row = _mark_incomplete(owner_id, name, size)
-    target = path_of(owner_id, name)
-    written.replace(target)
-    storage.sync_folder(target.parent)
-    row.sha1sum, row.completed_at = digest, timezone.now()
-    row.save()
+    with _alone(owner_id):
+        require_same(written, descriptor, name)
+        row = _mark_incomplete(owner_id, name, size)
+        target = path_of(owner_id, name)
+        written.replace(target)
+        storage.sync_folder(target.parent)
+        row.sha1sum, row.completed_at = digest, timezone.now()
+        found = IngestFile.objects.filter(pk=row.pk)
+        if not found.update(sha1sum=row.sha1sum, completed_at=row.completed_at):
+            target.unlink(missing_ok=True)
+            raise UploadGapError(f"{name} was deleted while it was completed.", expected=0)
     return row
 
 
-def _sync(path: Path) -> None:
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
+def require_same(path: Path, descriptor: int, name: str) -> None:
+    """Insist that a path still leads to the file that was opened.
+
+    Raises
+    ------
+    UploadGapError
+        Raised if another request has put another file there, or has moved or deleted ours.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if os.path.samestat(path.stat(), os.fstat(descriptor)):
+            return
+    raise UploadGapError(f"{name} was begun anew or deleted by another request.", expected=0)
+
+
+@contextlib.contextmanager
+def _alone(owner_id: int) -> Iterator[None]:
+    """Let one request at a time move files of somebody: path and row must tell of the same bytes."""
+    descriptor = os.open(_folder(owner_id), os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @transaction.atomic
@@ -158,7 +202,7 @@ def _mark_incomplete(owner_id: int, name: str, size: int) -> IngestFile:
 def files_of(owner_id: int) -> list[IngestFile]:
     """Return the complete files of somebody, by name."""
     rows = IngestFile.objects.filter(owner_id=owner_id, completed_at__isnull=False)
-    return [row for row in rows if _size(path_of(owner_id, row.name)) == row.size]
+    return [row for row in rows if is_complete(row)]
 
 
 def received(owner_id: int, name: str) -> int:
@@ -202,3 +246,19 @@ def remove_abandoned_parts() -> int:
             rows.filter(owner_id=int(path.parent.parent.name)).delete()
             removed += 1
     return removed
+
+
+def delete_consumed(user: str, sums: Mapping[str, str]) -> None:
+    """Remove those files of somebody that have become official; what was uploaded anew since stays.
+
+    Parameters
+    ----------
+    user
+        Name of the account.
+    sums
+        Name to sha1sum, as they were submitted.
+    """
+    owner = get_user_model().objects.filter(username=user).first()
+    for row in files_of(owner.pk) if owner else ():
+        if sums.get(row.name) == row.sha1sum:
+            delete(row.owner_id, row.name)

@@ -1,9 +1,17 @@
 """What people deliver."""
 
+import uuid
+from pathlib import Path
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+from apps.catalog.states import ChangeLevel
+from apps.core.models import StatusModel
+from apps.locks.models import Lock
+from apps.submissions.states import ADOPTED, ALIVE, ENTERED_FROM, ContextMode, Kind, Origin, Status
 
 
 class IngestFile(models.Model):
@@ -32,3 +40,151 @@ class IngestFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Submission(StatusModel):
+    """One request to adopt files, from the form to its end.
+
+    Its bytes lie below `folder` until it is over; then those that were adopted are in the store.
+    """
+
+    entered_from = ENTERED_FROM
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False, help_text="Known to clients.")
+    kind = models.CharField(max_length=10, choices=Kind)
+    status = models.CharField(max_length=10, choices=Status, default=Status.STARTED)
+    user = models.CharField(max_length=150, help_text="Account that asked for it.")
+    user_email = models.EmailField(blank=True)
+    other_email = models.TextField(blank=True, help_text="Further addresses to tell, by commas.")
+    instrument = models.CharField(max_length=32, blank=True, help_text="Locked for it; empty: none.")
+    lock_key = models.UUIDField(null=True, help_text="Key of the lock it was started under.")
+    channel = models.CharField(max_length=36, blank=True, help_text="Where its job reports.")
+
+    context_mode = models.CharField(max_length=11, choices=ContextMode, default=ContextMode.EDIT)
+    posted_context = models.CharField(max_length=128, help_text="The pmap the client believed to start from.")
+    base = models.CharField(max_length=128, help_text="The pmap its files were checked against.")
+    change_level = models.CharField(max_length=8, choices=ChangeLevel, default=ChangeLevel.SEVERE)
+    creator = models.CharField(max_length=255, blank=True, help_text="Author of the files.")
+    description = models.TextField(blank=True, help_text="Reason for the delivery.")
+    is_renamed = models.BooleanField(default=True, help_text="Files get official names.")
+    is_compared = models.BooleanField(default=True, help_text="Tables are compared with their predecessor.")
+    makes_contexts = models.BooleanField(default=True, help_text="A new imap and pmap come of it.")
+    answers = models.JSONField(default=dict, help_text="To the questions of the extended form.")
+
+    started_at = models.DateTimeField(default=timezone.now)
+    ready_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=150, blank=True, help_text="Account that ended it.")
+    reason = models.TextField(blank=True, help_text="Why it failed or was cancelled.")
+    steps = models.JSONField(default=list, help_text="Names of the steps that are done.")
+    collisions = models.JSONField(default=list, help_text="Pairs that were both derived from one parent.")
+    tests = models.JSONField(default=list, help_text="Results of integration tests.")
+    final_base = models.CharField(max_length=128, blank=True, help_text="The pmap it was confirmed upon.")
+    new_context = models.CharField(max_length=128, blank=True, help_text="The pmap that came of it.")
+    delivery = models.CharField(max_length=64, blank=True, help_text="Catalogue for the archive.")
+    cleared_at = models.DateTimeField(null=True, help_text="When its folder was removed.")
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = (models.Index(fields=["status", "instrument"]), models.Index(fields=["started_at"]))
+        constraints = (
+            # Somebody has one ingest area, and so one delivery of an instrument at a time.
+            models.UniqueConstraint(
+                fields=["user", "instrument"],
+                condition=Q(status__in=ALIVE) & ~Q(instrument=""),
+                name="one_live_submission_of_user_and_instrument",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=ALIVE, ended_at=None) | ~Q(status__in=ALIVE) & ~Q(ended_at=None),
+                name="submission_that_is_over_has_ended_at",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"submission {self.key}"
+
+    @property
+    def folder(self) -> Path:
+        """Where its bytes lie."""
+        root: Path = settings.DATA_ROOT
+        return root / "submissions" / str(self.key)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether something may still come of it."""
+        return self.status in ALIVE
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether its files are official."""
+        return self.status in ADOPTED
+
+    def find_lock(self) -> Lock | None:
+        """Return the lock it was started under, if that has not changed hands since."""
+        if self.lock_key is None:
+            return None
+        return Lock.objects.filter(instrument=self.instrument, key=self.lock_key).first()
+
+    @property
+    def title(self) -> str:
+        """What it is, as the heading of its page says."""
+        return str(Kind(self.kind).label)
+
+    @property
+    def result_url(self) -> str:
+        """The absolute address of its page, without a slash at its end, which clients rely on."""
+        return f"{settings.PUBLIC_URL}/display_result/{self.key}"
+
+    @property
+    def log_url(self) -> str:
+        """The absolute address of its log."""
+        return f"{settings.PUBLIC_URL}/jpoll/{self.channel}/log"
+
+
+class SubmittedFile(models.Model):
+    """One file of a submission, before and after it has its official name.
+
+    While `is_reserved`, nobody else gets the official name: that of a file that was adopted stays so for
+    ever.
+    """
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="files")
+    origin = models.CharField(max_length=12, choices=Origin, default=Origin.UPLOADED)
+    name = models.CharField(
+        max_length=128, help_text="As it was uploaded or listed; of a generated mapping its predecessor's."
+    )
+    official_name = models.CharField(max_length=128, blank=True, help_text="Empty until it has one.")
+    is_reserved = models.BooleanField(default=False, help_text="Nobody else may get the official name.")
+    instrument = models.CharField(max_length=32, blank=True)
+    filekind = models.CharField(max_length=64, blank=True)
+    size = models.BigIntegerField(null=True, help_text="Bytes, as it arrived.")
+    sha1sum = models.CharField(max_length=40, blank=True, help_text="As it arrived.")
+    official_size = models.BigIntegerField(null=True, help_text="Bytes, under its official name.")
+    official_sha1sum = models.CharField(max_length=40, blank=True, help_text="Under its official name.")
+    derived_from = models.CharField(max_length=128, blank=True)
+    errors = models.PositiveIntegerField(null=True, help_text="Number of errors; empty until it was checked.")
+    warnings = models.PositiveIntegerField(default=0)
+    log = models.JSONField(default=list, help_text="Level and text of each line of its check.")
+    facts = models.JSONField(default=dict, help_text="Columns of the catalogue that its header tells.")
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(fields=["submission", "name"], name="name_is_once_in_submission"),
+            models.UniqueConstraint(
+                fields=["official_name"], condition=Q(is_reserved=True), name="reserved_name_is_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_reserved=False) | ~Q(official_name=""), name="reserved_file_has_name"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.submission_id}"
+
+    @property
+    def verdict(self) -> str:
+        """How it was judged, in the word the page shows; empty before."""
+        if self.errors is None:
+            return ""
+        return "ERRORS" if self.errors else "Warnings" if self.warnings else "OK"

@@ -1,10 +1,27 @@
-"""Work that beat asks for."""
+"""Work that beat asks for, and what a worker does when it starts."""
+
+import threading
+from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_ready
+from django.conf import settings
 
-from apps.submissions import ingest
+from apps.certify.runner import runner_for
+from apps.submissions import ingest, pipeline
 
 
 @shared_task
 def remove_abandoned_parts() -> None:
     ingest.remove_abandoned_parts()
+
+
+@shared_task
+def sweep() -> None:
+    pipeline.sweep()
+
+
+@worker_ready.connect
+def warm_up(**_: Any) -> None:
+    """Let the library be imported before the first submission comes."""
+    threading.Thread(target=runner_for(settings.OBSERVATORY).warm, name="warm-up", daemon=True).start()

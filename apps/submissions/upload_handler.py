@@ -8,24 +8,29 @@ import errno
 import fcntl
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import HttpRequest
-from django.http.multipartparser import MultiPartParser
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest, QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from apps.rules.errors import CrdsError
 from apps.submissions import ingest
+from apps.submissions.direct_body import body_reader
 from apps.submissions.errors import BrokenUploadError, NoSpaceError, UploadGapError, UploadRangeError
+from apps.submissions.growing_sum import GrowingSum, forget_sum, remembered_sum
 from apps.submissions.models import IngestFile
+from apps.submissions.multipart import MultipartReader, Part
 
 FIELD = "files"
-# Bytes. The parser copies a block several times, which is three times as fast while it fits the processor's
-# cache; the web server hands out large ones cheaper.
-BLOCK = 1 << 17
-READ = 1 << 20
+MOST = 100  # files and fields of one form
+TEXT = 1 << 16  # bytes of one field that is no file
+STEP = 1 << 21  # bytes after which the disk begins to write, and the sum to grow
 _RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 
 
@@ -72,22 +77,37 @@ class Arrival:
     start: int = 0  # Offset of the first byte of this request, in bytes.
     existing: int = 0  # Bytes that were there before.
     is_repeated: bool = False  # The file is complete already; the bytes are only compared.
+    announced: int | None = None  # Bytes this request says it brings, if it says so.
     length: int = 0  # Bytes that came.
+    noted: int = 0  # Of these, what the disk and the sum were told of.
+    sum_so_far: GrowingSum = field(default_factory=GrowingSum)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: memoryview) -> None:
         """Write what follows; bytes that were there already must be the same."""
         offset = self.start + self.length
         self.length += len(data)
+        if self.announced is not None and self.length > self.announced:
+            raise BrokenUploadError(f"Of {self.name} more came than the {self.announced} bytes announced.")
         if known := max(0, min(self.existing - offset, len(data))):
             if os.pread(self.descriptor, known, offset) != data[:known]:
                 raise UploadGapError(
                     f"{self.name} has other bytes from {offset} on; start again.", expected=0
                 )
             data, offset = data[known:], offset + known
-        view = memoryview(data)
-        while view:
-            written = os.pwrite(self.descriptor, view, offset)
-            view, offset = view[written:], offset + written
+        while data:
+            written = os.pwrite(self.descriptor, data, offset)
+            data, offset = data[written:], offset + written
+        if self.length - self.noted >= STEP:
+            self._note()
+
+    def _note(self) -> None:
+        """Begin work that would otherwise be left for the end: the sum, and the writing to the disk."""
+        if self.announced is None:
+            self.sum_so_far.grow(self.descriptor, self.start + self.length)
+        # The advice makes Linux begin to write; what is on its way to the disk stays in memory meanwhile.
+        first = self.start + self.noted
+        os.posix_fadvise(self.descriptor, first, self.length - self.noted, os.POSIX_FADV_DONTNEED)
+        self.noted = self.length
 
     def close(self) -> None:
         """Let go of the file; a second call does nothing."""
@@ -97,36 +117,11 @@ class Arrival:
 
     def discard(self) -> None:
         """Remove what this request has written."""
-        if self.descriptor >= 0 and self.start and not self.is_repeated:
+        if self.descriptor >= 0 and self.start and self.start + self.length > self.existing:
             os.ftruncate(self.descriptor, self.existing)
         self.close()
         if self.path is not None and not self.start:
             self.path.unlink(missing_ok=True)
-
-
-class _Counted:
-    """The body of a request, counting what is read: a connection that breaks looks like the end of a part."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._block = b""
-        self._at = 0
-        self.count = 0
-
-    def read(self, size: int) -> bytes:
-        if self._at == len(self._block):
-            self._block, self._at = self._stream.read(READ), 0
-            self.count += len(self._block)
-        data = self._block[self._at : self._at + size]
-        self._at += len(data)
-        return data
-
-
-class _VerbatimParser(MultiPartParser):
-    """Keeps names as they were sent: Django would silently make another name of ``../x`` or ``a&amp;b``."""
-
-    def sanitize_file_name(self, file_name: str) -> str:
-        return file_name
 
 
 class UploadHandler(FileUploadHandler):
@@ -144,14 +139,34 @@ class UploadHandler(FileUploadHandler):
         input_data: Any,
         META: dict[str, Any],
         content_length: int,
-        boundary: Any,
-        encoding: Any = None,
-    ) -> Any:
+        boundary: bytes,
+        encoding: str | None = None,
+    ) -> tuple[QueryDict, MultiValueDict[str, Any]]:
         """Parse the body with our parser; what it returns becomes ``POST`` and ``FILES``."""
-        counted: Any = _Counted(input_data)
-        parsed = _VerbatimParser(META, counted, [_Receiver(self)], encoding).parse()
-        self.is_whole = counted.count == content_length
-        return parsed
+        encoding = encoding or settings.DEFAULT_CHARSET
+        read = body_reader(input_data, self.request.environ if self.request else {})
+        reader, fields = MultipartReader(read, boundary), QueryDict("", True, encoding)
+        for number, part in enumerate(reader.parts()):
+            if number >= MOST:
+                raise TooManyFilesSent(f"The form has more than {MOST} files and fields.")
+            if part.file_name is None:
+                fields.appendlist(part.name, _text(part).decode(encoding, "replace"))
+            elif part.file_name and part.name == FIELD:
+                self._receive(part)
+        self.is_whole = reader.is_closed and reader.count == content_length
+        return fields, MultiValueDict()
+
+    def _receive(self, part: Part) -> None:
+        arrival = self.admit(part.file_name or "")
+        for block in part.content:
+            if arrival.error is not None:
+                return
+            try:
+                arrival.write(block)
+            except CrdsError as exc:
+                arrival.error = exc
+            except OSError as exc:
+                arrival.error = full_disk(exc, arrival.name)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         raise NotImplementedError("handle_raw_input takes everything")
@@ -161,7 +176,8 @@ class UploadHandler(FileUploadHandler):
 
     def admit(self, name: str) -> Arrival:
         """Check a file before its first byte is written, and open where it goes."""
-        arrival = Arrival(name)
+        piece = self.piece
+        arrival = Arrival(name, announced=piece and piece.last - piece.first + 1)
         self.arrivals.append(arrival)
         try:
             if self.piece is not None and len(self.arrivals) > 1:
@@ -183,41 +199,45 @@ class UploadHandler(FileUploadHandler):
         arrival.descriptor = os.open(arrival.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
 
     def _continue(self, arrival: Arrival, piece: Range) -> None:
-        if self._repeat(arrival, piece):
+        row, path = ingest.find(self.owner_id, arrival.name), ingest.part_of(self.owner_id, arrival.name)
+        if row is not None and row.size == piece.total and ingest.is_complete(row):
+            self._repeat(arrival, row, piece)
             return
-        row = ingest.find_begun(self.owner_id, arrival.name)
-        path = ingest.part_of(self.owner_id, arrival.name)
-        if row is None or not path.exists():
+        if row is None or row.completed_at is not None or not path.exists():
             raise UploadGapError(f"{arrival.name} has no beginning here.", expected=0)
         if row.size != piece.total:
             raise UploadGapError(
                 f"{arrival.name} began with {row.size} bytes, not {piece.total}.", expected=0
             )
+        arrival.row, arrival.path, arrival.start = row, path, piece.first
         arrival.descriptor = os.open(path, os.O_RDWR)
-        size = os.fstat(arrival.descriptor).st_size
+        try:
+            self._take(arrival, path)
+        except UploadGapError:
+            arrival.close()
+            raise
+
+    def _take(self, arrival: Arrival, path: Path) -> None:
+        """Let no other request write to the file, and insist that it has what comes before the piece."""
+        arrival.existing = size = os.fstat(arrival.descriptor).st_size
         try:
             fcntl.flock(arrival.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            arrival.close()
             raise UploadGapError(
                 f"{arrival.name} is being written by another request.", expected=size
             ) from None
-        if piece.first > size:
-            arrival.close()
+        # The other request may have ended between our opening and our lock: then its file is complete.
+        ingest.require_same(path, arrival.descriptor, arrival.name)
+        if arrival.start > size:
             raise UploadGapError(
-                f"{arrival.name} has {size} bytes; a piece cannot start at {piece.first}.", expected=size
+                f"{arrival.name} has {size} bytes; a piece cannot start at {arrival.start}.", expected=size
             )
-        arrival.path, arrival.start, arrival.existing = path, piece.first, size
 
-    def _repeat(self, arrival: Arrival, piece: Range) -> bool:
+    def _repeat(self, arrival: Arrival, row: IngestFile, piece: Range) -> None:
         """Compare only, if the file is complete: the answer to its last piece may have been lost."""
-        row = ingest.find_complete(self.owner_id, arrival.name)
-        if row is None or row.size != piece.total:
-            return False
         arrival.row, arrival.path = row, ingest.path_of(self.owner_id, arrival.name)
         arrival.descriptor = os.open(arrival.path, os.O_RDONLY)
         arrival.start, arrival.existing, arrival.is_repeated = piece.first, row.size, True
-        return True
 
     def commit(self) -> None:
         """Let what came count. Called when the token of the form was found right."""
@@ -235,19 +255,35 @@ class UploadHandler(FileUploadHandler):
 
     def _commit(self, arrival: Arrival) -> None:
         assert arrival.path is not None  # noqa: S101
-        piece = self.piece
-        expected = piece.last - piece.first + 1 if piece else arrival.length
-        if not self.is_whole or arrival.length != expected:
+        piece, path = self.piece, arrival.path
+        if not self.is_whole or arrival.length != (arrival.announced or arrival.length):
             raise BrokenUploadError(f"Of {arrival.name} only {arrival.length} bytes came.")
-        written = arrival.path
         if arrival.is_repeated:
             return
         if piece is None or (piece.is_end and not piece.first):
-            arrival.row = ingest.complete(self.owner_id, arrival.name, written)
+            sum_so_far = arrival.sum_so_far
+            arrival.row = ingest.complete(self.owner_id, arrival.name, path, arrival.descriptor, sum_so_far)
         elif not piece.first:
-            ingest.begin(self.owner_id, arrival.name, piece.total, written)
-        elif piece.is_end:
-            arrival.row = ingest.complete(self.owner_id, arrival.name, written)
+            row = ingest.begin(self.owner_id, arrival.name, piece.total, path)
+            remembered_sum(_key(row)).grow(arrival.descriptor, arrival.length)
+        else:
+            self._commit_further(arrival, piece)
+
+    def _commit_further(self, arrival: Arrival, piece: Range) -> None:
+        assert arrival.path is not None and arrival.row is not None  # noqa: S101
+        key, path = _key(arrival.row), arrival.path
+        ingest.require_same(path, arrival.descriptor, arrival.name)
+        # These bytes count from now on, whatever becomes of the rest.
+        arrival.existing = max(arrival.existing, piece.last + 1)
+        sum_so_far = remembered_sum(key)
+        arrival.row = None
+        if not piece.is_end:
+            sum_so_far.grow(arrival.descriptor, piece.last + 1)
+            return
+        try:
+            arrival.row = ingest.complete(self.owner_id, arrival.name, path, arrival.descriptor, sum_so_far)
+        finally:
+            forget_sum(key)
 
     def discard(self) -> None:
         """Remove what nobody committed; after `commit` it does nothing."""
@@ -256,35 +292,18 @@ class UploadHandler(FileUploadHandler):
                 arrival.discard()
 
 
-class _Receiver(FileUploadHandler):
-    """What the parser calls for each file."""
+def _key(row: IngestFile) -> tuple[int, datetime]:
+    """Return what no other beginning of any file has."""
+    return row.pk, row.started_at
 
-    chunk_size = BLOCK
 
-    def __init__(self, handler: UploadHandler) -> None:
-        super().__init__(handler.request)
-        self.handler = handler
-
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        super().new_file(*args, **kwargs)
-        if self.field_name != FIELD:
-            raise SkipFile
-        self.arrival = self.handler.admit(self.file_name or "")
-        if self.arrival.error is not None:
-            raise SkipFile
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        try:
-            self.arrival.write(raw_data)
-        except CrdsError as exc:
-            self.arrival.error = exc
-        except OSError as exc:
-            self.arrival.error = full_disk(exc, self.arrival.name)
-        if self.arrival.error is not None:
-            raise SkipFile
-
-    def file_complete(self, file_size: int) -> None:
-        return None
+def _text(part: Part) -> bytes:
+    text = bytearray()
+    for block in part.content:
+        text += block
+        if len(text) > TEXT:
+            raise RequestDataTooBig(f"The field {part.name[:40]!r} has more than {TEXT} bytes.")
+    return bytes(text)
 
 
 def full_disk(error: OSError, name: str) -> CrdsError:

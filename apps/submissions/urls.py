@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from apps.submissions import upload_views
+from apps.submissions import result_views, upload_views, views
 
 app_name = "submissions"
 
@@ -16,4 +16,14 @@ urlpatterns = [
         upload_views.delete,
         name="delete",
     ),
+    re_path(r"^certify/?\Z", views.certify, name="certify"),
+    re_path(r"^batch_submit_references/?\Z", views.batch, name="batch"),
+    re_path(r"^submission_form/redcat_submit/?\Z", views.extended, name="extended"),
+    re_path(r"^submission_form/redcat_description\.yml/?\Z", views.description, name="description"),
+    re_path(r"^submit/reference/?\Z", views.references, name="references"),
+    re_path(r"^submit/mapping/?\Z", views.mappings, name="mappings"),
+    re_path(r"^add_references/?\Z", views.add_references, name="add_references"),
+    re_path(r"^delete_references/?\Z", views.delete_references, name="delete_references"),
+    re_path(r"^display_result/(?P<key>[0-9A-Fa-f-]{1,64})/?\Z", result_views.result, name="result"),
+    re_path(r"^submit_confirm_pipeline/?\Z", result_views.decide, name="decide"),
 ]

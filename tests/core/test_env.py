@@ -60,3 +60,61 @@ def test_other_databases_are_refused_without_showing_the_password(text: str) -> 
     with pytest.raises(ImproperlyConfigured) as caught:
         env.database("SOME_DATABASE", "")
     assert "secret" not in str(caught.value)
+
+
+def test_addresses_are_checked_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISTS", "a@example.org, b@example.org,")
+    assert env.addresses("LISTS", "") == ["a@example.org", "b@example.org"]
+    with pytest.raises(ImproperlyConfigured, match="expected one mail address, found 2"):
+        env.address("LISTS", "")
+    monkeypatch.setenv("LISTS", "a@example.org,bob")
+    with pytest.raises(ImproperlyConfigured, match="LISTS: 'bob' is no plain mail address"):
+        env.addresses("LISTS", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://relay", ("relay", 25, "", "", "none")),
+        ("smtp+starttls://me:p%40ss@relay", ("relay", 587, "me", "p@ss", "starttls")),
+        ("smtps://me:secret@relay:1465/", ("relay", 1465, "me", "secret", "tls")),
+    ],
+)
+def test_the_mail_server_may_be_a_url(
+    url: str, expected: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_URL", url)
+    server = env.mail_server("MAIL_URL")
+    assert (server.host, server.port, server.user, server.password, server.tls) == expected
+    assert "secret" not in repr(server)
+
+
+def test_the_mail_server_may_be_told_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.mail_server("MAIL_URL").host == ""
+    (tmp_path / "password").write_text("secret\n")
+    pieces = {"HOST": "relay", "USER": "me", "TLS": "starttls", "PASSWORD_FILE": str(tmp_path / "password")}
+    for name, value in pieces.items():
+        monkeypatch.setenv(f"EMAIL_{name}", value)
+    assert env.mail_server("MAIL_URL") == env.MailServer("relay", 587, "me", "secret", "starttls")
+    monkeypatch.setenv("MAIL_URL", "smtp://other")
+    with pytest.raises(ImproperlyConfigured, match="set one of them"):
+        env.mail_server("MAIL_URL")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:secret@relay",
+        "smtp://",
+        "smtp://me:secret@relay:port",
+        "smtp://me:secret@[relay",
+        "relay:25",
+    ],
+)
+def test_other_mail_servers_are_refused_without_showing_the_password(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_URL", url)
+    with pytest.raises(ImproperlyConfigured, match=r"expected user:password@host:port") as caught:
+        env.mail_server("MAIL_URL")
+    assert "secret" not in str(caught.value)

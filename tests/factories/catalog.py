@@ -47,7 +47,7 @@ def make_rmap(
         filekind=filekind.upper(),
         parkey=(("META.INSTRUMENT.DETECTOR",), ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME")),
     )
-    return _signed(f"{header}\nselector = Match({{\n{cases}}})\n")
+    return signed(f"{header}\nselector = Match({{\n{cases}}})\n")
 
 
 def _case(number: int, reference: str) -> str:
@@ -62,14 +62,14 @@ def make_imap(
     observatory, instrument, _ = _parts(name)
     selections = {"DARK": "jwst_miri_dark_0001.rmap"} if rmaps is None else rmaps
     fields = {"mapping": "INSTRUMENT", "instrument": instrument.upper(), "parkey": ("REFTYPE",)} | header
-    return _signed(f"{_header(name, observatory, **fields)}\nselector = {pformat(dict(selections))}\n")
+    return signed(f"{_header(name, observatory, **fields)}\nselector = {pformat(dict(selections))}\n")
 
 
 def make_pmap(name: str = "jwst_0001.pmap", *, imaps: Mapping[str, str] | None = None, **header: Any) -> str:
     """Return the text of a pmap; by default one with MIRI only."""
     selections = {"MIRI": "jwst_miri_0001.imap"} if imaps is None else imaps
     fields = {"mapping": "PIPELINE", "parkey": ("META.INSTRUMENT.NAME",)} | header
-    return _signed(f"{_header(name, _parts(name)[0], **fields)}\nselector = {pformat(dict(selections))}\n")
+    return signed(f"{_header(name, _parts(name)[0], **fields)}\nselector = {pformat(dict(selections))}\n")
 
 
 def _parts(name: str) -> tuple[str, str, str]:
@@ -84,7 +84,7 @@ def _header(name: str, observatory: str, **fields: Any) -> str:
     return f"header = {{\n{lines}    'sha1sum' : '',\n}}\n"
 
 
-def _signed(text: str) -> str:
+def signed(text: str) -> str:
     """Return the text with its own sha1sum in the header."""
     return text.replace("'sha1sum' : ''", f"'sha1sum' : '{text_checksum(text)}'")
 

@@ -77,7 +77,8 @@ def publish_context() -> str:
     pmap = {"mapping": "PIPELINE", "parkey": ("INSTRUME",)}
     _publish(CONTEXT, pmap, {"COS": "hst_cos_0001.imap", "ACS": "N/A"})
     for pointer in ("edit", "latest"):
-        set_context(pointer=pointer, context=CONTEXT, user="tester", reason="first")
+        # Its references are names only.
+        set_context(pointer=pointer, context=CONTEXT, user="tester", reason="first", is_overridden=True)
     return CONTEXT
 
 

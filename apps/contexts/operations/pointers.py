@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -10,15 +10,19 @@ from django.utils import timezone
 
 from apps.catalog import audit
 from apps.catalog import queries as catalog
-from apps.catalog.models import Revision
+from apps.catalog.turn import take_turn
 from apps.contexts import queries
+from apps.contexts.availability import bad_names, closure, unavailable_names, unknown_names
+from apps.contexts.chooser import delivery_order
 from apps.contexts.errors import UnknownContextError, UnknownPipelineError, UnusableContextError
 from apps.contexts.history import Era
 from apps.contexts.models import ContextChange, Pointer, RemotePipeline
+from apps.contexts.operations.states import follow_latest
 from apps.core.errors import ConflictError, InvalidInputError
 from apps.rules.names import is_file_name
 
 TICK = timedelta(microseconds=1)
+LISTED = 10  # names of files in one message
 
 
 def set_context(
@@ -29,8 +33,14 @@ def set_context(
     reason: str,
     started_at: datetime | None = None,
     calibration_version: str = "",
+    moves_banner: bool = False,
+    is_overridden: bool = False,
+    seen: int | None = None,
 ) -> ContextChange:
     """Let a pointer name a context from now on.
+
+    With latest the states of files change too: those of the context become ``latest``, and those that are no
+    longer in it ``archived``.
 
     Parameters
     ----------
@@ -44,38 +54,118 @@ def set_context(
         Start of the era, aware; now if not given. It must be later than that of the row before.
     calibration_version
         Version of the calibration software; needed for ``build`` and forbidden otherwise.
+    moves_banner
+        Let the home page show this build context, unless it shows a newer one.
+    is_overridden
+        Let a context be latest though people cannot have all its files.
+    seen
+        Key of the last move the caller knows of, 0 if of none; not compared if not given.
 
     Raises
     ------
     InvalidInputError
         Raised if an argument has no meaning, or `started_at` is not later than the row before.
     UnknownContextError
-        Raised if there is no such pmap.
+        Raised if there is no such pmap, or it is not confirmed.
     UnusableContextError
-        Raised if the context cannot be loaded or is bad; the message names the culprit.
+        Raised if the context cannot be loaded or has a bad mapping, for latest also a bad reference or a file
+        that is not available, for versions no rules to translate versions; the message names the culprit.
+    ConflictError
+        Raised if somebody else has moved the pointer since `seen`.
 
     Notes
     -----
     Of two calls at once one waits for the other, and starts later than it.
     """
-    chosen = _pointer(pointer)
+    chosen = as_pointer(pointer)
     _require_version(chosen, calibration_version)
-    _require_usable(context)
+    if moves_banner and chosen != Pointer.BUILD:
+        raise InvalidInputError(f"Only a build context is shown as banner, not {chosen}.")
+    # What takes time is read before anybody has to wait for us.
+    files = _require_loadable(chosen, context)
+    unknown = unknown_names(files)
     with transaction.atomic():
-        _take_turn()
-        change = ContextChange.objects.create(
-            pointer=chosen,
-            context=context,
-            calibration_version=calibration_version,
-            started_at=_start(chosen, started_at),
+        take_turn()
+        _require_seen(chosen, seen)
+        _require_good(context, files)
+        if chosen == Pointer.LATEST and not is_overridden:
+            _require_available(context, unknown | unavailable_names().intersection(files))
+        change = _move(
+            chosen,
+            context,
             user=user,
             reason=reason,
+            started_at=started_at,
+            calibration_version=calibration_version,
+            is_banner=moves_banner and _is_newer_banner(context),
         )
-        audit.pointer_moved(context, pointer=chosen, user=user, why=reason, details=calibration_version)
+        if chosen == Pointer.LATEST:
+            follow_latest(files, since=change.started_at)
     return change
 
 
-def _pointer(name: str) -> Pointer:
+def move_edit(context: str, *, user: str, reason: str) -> ContextChange:
+    """Let edit name a context that a delivery makes in this very transaction.
+
+    Its mappings are taken for sound: they are not read, for what is read is kept in memory, and the
+    transaction may yet be taken back. Whoever must wait for others calls `take_turn` of the catalog first.
+
+    Raises
+    ------
+    UnknownContextError
+        Raised if `context` is no confirmed pmap.
+    UnusableContextError
+        Raised if it is marked bad.
+    """
+    with transaction.atomic():
+        take_turn()
+        if queries.get_pmap(context).is_bad:
+            raise UnusableContextError(f"{context} cannot be used: it is marked bad.")
+        return _move(Pointer.EDIT, context, user=user, reason=reason)
+
+
+def _move(
+    pointer: Pointer,
+    context: str,
+    *,
+    user: str,
+    reason: str,
+    started_at: datetime | None = None,
+    calibration_version: str = "",
+    is_banner: bool = False,
+) -> ContextChange:
+    """Write the row and the audit record of a move; to be called by whoever has the turn."""
+    before = _context_before(pointer, calibration_version)
+    change = ContextChange.objects.create(
+        pointer=pointer,
+        context=context,
+        calibration_version=calibration_version,
+        is_banner=is_banner,
+        started_at=_start(pointer, started_at),
+        user=user,
+        reason=reason,
+    )
+    version = f" for version {calibration_version}" if calibration_version else ""
+    audit.pointer_moved(context, pointer=pointer, before=before, user=user, why=reason, details=version)
+    return change
+
+
+def _context_before(pointer: Pointer, calibration_version: str) -> str | None:
+    """Return what the pointer, or for build this version, named until now."""
+    if pointer != Pointer.BUILD:
+        return queries.find_pointed(pointer)
+    change = queries.find_build(calibration_version)
+    return change.context if change else None
+
+
+def as_pointer(name: str) -> Pointer:
+    """Return the pointer that a name means; `operational` means latest.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if no pointer is called so.
+    """
     try:
         return Pointer("latest" if name == "operational" else name)
     except ValueError:
@@ -93,22 +183,47 @@ def _require_version(pointer: Pointer, version: str) -> None:
         raise InvalidInputError(f"Only a build context has a calibration version, not {pointer}.")
 
 
-def _require_usable(context: str) -> None:
-    """Refuse what is no pmap, does not load, or contains a bad mapping."""
-    if not (is_file_name(context) and context.endswith(".pmap")):
-        raise UnknownContextError(f"{context[:128]!r} is not the name of a pipeline context (.pmap).")
+def _require_loadable(pointer: Pointer, context: str) -> frozenset[str]:
+    """Refuse what is no confirmed pmap or does not load; return the files that the pointer answers for."""
+    queries.get_pmap(context)
     queries.get_context(context)
-    members = catalog.files_named(queries.mapping_names(context)).values()
-    bad = [member for member in members if member.rejected] or [member for member in members if member.is_bad]
-    if bad:
-        names = ", ".join(sorted(member.name for member in bad))
-        raise UnusableContextError(f"{context} cannot be used: {names} is marked bad.")
+    if pointer == Pointer.VERSIONS:
+        queries.require_versions(context)
+    return closure(context) if pointer == Pointer.LATEST else frozenset(queries.mapping_names(context))
 
 
-def _take_turn() -> None:
-    """Wait until no other transaction moves a pointer; the row is written by the audit anyway."""
-    Revision.objects.get_or_create(pk=1)
-    Revision.objects.select_for_update().get(pk=1)
+def _require_seen(pointer: Pointer, seen: int | None) -> None:
+    """Refuse to move a pointer on top of a move that the caller does not know of."""
+    last = queries.find_change(pointer)
+    if seen is None or seen == (last.pk if last else 0):
+        return
+    told = f"{last.user} set it to {last.context}" if last else "it is not set any more"
+    raise ConflictError(f"{pointer} was moved since you looked: {told}. Look again.")
+
+
+def _require_good(context: str, files: Collection[str]) -> None:
+    if bad := bad_names(files):
+        raise UnusableContextError(f"{context} cannot be used: {_listed(bad)} is marked bad.")
+
+
+def _require_available(context: str, missing: Collection[str]) -> None:
+    if missing:
+        raise UnusableContextError(
+            f"{context} cannot be latest: {len(missing)} of its files cannot be had, being neither here "
+            f"nor in the archive: {_listed(sorted(missing))}."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return the first names as text; a message need not show thousands."""
+    rest = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + rest
+
+
+def _is_newer_banner(context: str) -> bool:
+    """Tell whether the home page shows no build context yet, or one delivered before this one."""
+    shown = queries.banner()
+    return shown is None or delivery_order(context) > delivery_order(shown.context)
 
 
 def _start(pointer: Pointer, wanted: datetime | None) -> datetime:
@@ -199,7 +314,7 @@ def adopt_eras(eras: Sequence[Era], *, user: str) -> int:
 def adopt_pointer(pointer: Pointer, context: str, *, as_of: datetime, user: str) -> bool:
     """Take over where another server's pointer stood at a moment, unless ours was moved since."""
     with transaction.atomic():
-        _take_turn()
+        take_turn()
         before = queries.find_change(pointer)
         if before is not None and (before.context == context or before.started_at >= as_of):
             return False
@@ -212,5 +327,11 @@ def adopt_pointer(pointer: Pointer, context: str, *, as_of: datetime, user: str)
             user=user,
             reason="Imported with its catalog.",
         )
-        audit.pointer_moved(context, pointer=pointer, user=user, why="Imported with its catalog.")
+        audit.pointer_moved(
+            context,
+            pointer=pointer,
+            before=before.context if before else None,
+            user=user,
+            why="Imported with its catalog.",
+        )
     return True

@@ -1,5 +1,7 @@
 """What a job tells those who watch it."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -31,6 +33,14 @@ def say(job: Job, type: str, text: str) -> None:
     require_claim(job)
     if job.channel_id:
         channels.append(job.channel_id, type, text)
+
+
+@transaction.atomic
+def say_all(job: Job, messages: Sequence[tuple[str, str]]) -> None:
+    """Write several messages, pairs of type and text, as `say` does; they appear at once."""
+    require_claim(job)
+    for type, text in messages if job.channel_id else ():
+        channels.append(str(job.channel_id), type, text)
 
 
 @transaction.atomic

@@ -120,6 +120,10 @@ class Observatory:
         Obsolete instrument names still found in headers.
     timed_names
         How references are named by time; None where they are numbered.
+    checked_keywords
+        Keywords that deliverers are asked to have checked besides those that all observatories ask for.
+    compliance_checks
+        Formats and programs that a delivery is to be verified against.
     """
 
     name: str
@@ -136,6 +140,8 @@ class Observatory:
     exemption: Exemption | None = None
     instrument_aliases: Mapping[str, str] = field(default_factory=lambda: {"wfii": "wfpc2"})
     timed_names: TimedNames | None = None
+    checked_keywords: tuple[str, ...] = ("REFTYPE", "AUTHOR")
+    compliance_checks: tuple[str, ...] = ("fits", "json", "asdf", "certify")
 
     @property
     def instruments(self) -> tuple[str, ...]:

@@ -37,5 +37,7 @@ OBSERVATORY = Observatory(
         },
         kept=frozenset({("synphot", "thruput"), ("synphot", "thermal")}),
     ),
+    checked_keywords=("COMMENT",),
+    compliance_checks=("fits", "certify"),
     **generated_facts("hst"),
 )

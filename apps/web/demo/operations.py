@@ -82,6 +82,8 @@ def seed() -> Seeded:
             _add_mapping(mapping, release.delivery)
         outcome.files += len(missing) + len(lacking)
         outcome.pointers += sum(_make(move) for move in _moves(release))
+        _mark_bad(release)
+        _reject(release)
     outcome.datasets = _add_datasets()
     return outcome
 
@@ -122,7 +124,6 @@ def _add_reference(reference: Reference, delivery: Delivery) -> None:
         "filekind": reference.reftype,
         "uploaded_as": reference.uploaded_as,
         "useafter_at": reference.useafter.replace(tzinfo=UTC),
-        "rejected": reference.is_rejected,
         "replaced_by": _successors().get(reference.name, ""),
         "reference_file_type": reference.reftype.upper(),
         "pedigree": reference.pedigree,
@@ -158,6 +159,13 @@ def _delivered(delivery: Delivery) -> dict[str, Any]:
     }
 
 
+def _reject(release: Release) -> None:
+    """Mark bad what turned out to be so once its context was in use."""
+    found = files.files_named(reference.name for reference in release.references if reference.is_rejected)
+    if names := [name for name, file in found.items() if not file.rejected]:
+        contexts.mark_bad(names, user=USER, reason="Found bad after its delivery.", is_overridden=True)
+
+
 def _successors() -> dict[str, str]:
     """Return for each replaced reference the one that took its place."""
     return {old: new for release in releases() for old, new in release.replaced.items()}
@@ -182,6 +190,14 @@ def _make(move: _Move) -> bool:
         return False
     contexts.set_context(**facts, user=USER, reason=reason)
     return True
+
+
+def _mark_bad(release: Release) -> None:
+    """Mark the references that were found bad in use, unless an earlier run did."""
+    marked = AuditRecord.objects.filter(user=USER, action="mark bad").values_list("filename", flat=True)
+    bad = {reference.name for reference in release.references if reference.is_rejected}.difference(marked)
+    if bad:
+        contexts.mark_bad(sorted(bad), user=USER, reason="Found bad after delivery.", is_overridden=True)
 
 
 def _add_datasets() -> int:

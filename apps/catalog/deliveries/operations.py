@@ -1,0 +1,158 @@
+"""What somebody asks of deliveries: open one, and let it go its way."""
+
+import logging
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.catalog import audit
+from apps.catalog.deliveries import queries
+from apps.catalog.deliveries.writing import tidy, write
+from apps.catalog.models import DeliveredFile, Delivery, File
+from apps.catalog.states import FILE_ENTERED_FROM, FILE_STATE, DeliveryStatus, FileState
+from apps.catalog.turn import take_turn
+from apps.core.errors import InvalidInputError
+
+logger = logging.getLogger(__name__)
+
+LISTED = 50  # files that one audit record names; the delivery knows them all
+
+
+@transaction.atomic
+def open_delivery(files: Sequence[File], *, user: str, why: str, submission: str = "") -> Delivery:
+    """Deliver files that are becoming official; call it in the transaction that makes them so.
+
+    After the commit `write` brings the delivery into its folder. Where there is no archive, the delivery and
+    its files are archived at once, and there is nothing to write.
+
+    Parameters
+    ----------
+    files
+        Rows whose bytes are in the store. `state` and `catalog_link` of these very objects are set too.
+    user, why
+        For the row and the audit records.
+    submission
+        Key of the submission, which is delivered once only; empty if there is none.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if there are no files.
+    """
+    if not files:
+        raise InvalidInputError("A delivery has at least one file.")
+    take_turn()
+    delivery = _make(user=user, why=why, submission=submission)
+    members = {file.pk for file in files}
+    DeliveredFile.objects.bulk_create(DeliveredFile(delivery=delivery, file_id=pk) for pk in sorted(members))
+    _deliver_files(delivery)
+    details = _listing(delivery)
+    for file in delivery.files.order_by("name"):
+        audit.file_changed(file, action="submit file", user=user, why=why, details=details)
+    for file in files:
+        file.refresh_from_db(fields=["state", "catalog_link", "changed_at"])
+    logger.info("%s: %s by %s with %d files", delivery, delivery.status, user, len(members))
+    return delivery
+
+
+def _make(*, user: str, why: str, submission: str) -> Delivery:
+    """Make the row under the next number; the caller has the turn, so that nobody else takes it."""
+    number = max(queries.last_number() + 1, settings.DELIVERY_FIRST_NUMBER)
+    is_archived = settings.ARCHIVE_MODE == "self"
+    return Delivery.objects.create(
+        number=number,
+        name=f"{settings.OBSERVATORY}_{number}.cat",
+        user=user,
+        why=why,
+        submission=submission,
+        status=DeliveryStatus.ARCHIVED if is_archived else DeliveryStatus.OPEN,
+        changed_by=user,
+    )
+
+
+def _deliver_files(delivery: Delivery) -> None:
+    """Let files that were official nowhere before begin their way; those of other states keep them."""
+    files = File.objects.filter(pk__in=delivery.rows.values("file_id"))
+    now = timezone.now()
+    files.update(catalog_link=delivery.name, changed_at=now)
+    fresh = files.filter(state__in=(FileState.UPLOADED, FileState.DELIVERED))
+    fresh.update(state=FILE_STATE[delivery.status], changed_at=now)
+
+
+def _listing(delivery: Delivery) -> str:
+    """Return the catalogue and its files, as the list of activities shows them."""
+    names = list(delivery.files.order_by("name").values_list("name", flat=True))
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"{delivery.name}: {', '.join(names[:LISTED])}{more}"
+
+
+def move(
+    delivery: Delivery, status: DeliveryStatus, *, user: str, reason: str = "", only_if: Q | None = None
+) -> bool:
+    """Let a delivery and its files enter a status; what has it already is left alone.
+
+    Files that became latest or bad meanwhile stay so. The delivery folder follows.
+
+    Parameters
+    ----------
+    delivery
+        Read anew before it is changed.
+    status
+        ``OPEN`` hands the delivery out anew.
+    user, reason
+        For the row and the audit records.
+    only_if
+        What must be true of the stored delivery; else nothing happens.
+
+    Returns
+    -------
+    False if `only_if` is not true.
+
+    Raises
+    ------
+    ConflictError
+        Raised if the stored status does not lead to this one.
+    """
+    if not _move_rows(delivery, status, user=user, reason=reason, only_if=only_if or Q()):
+        return False
+    if status == DeliveryStatus.OPEN:
+        write(delivery)
+    tidy()
+    return True
+
+
+@transaction.atomic
+def _move_rows(delivery: Delivery, status: DeliveryStatus, *, user: str, reason: str, only_if: Q) -> bool:
+    take_turn()
+    delivery.refresh_from_db()
+    if not Delivery.objects.filter(only_if, pk=delivery.pk).exists():
+        return False
+    if delivery.status == status:
+        return True
+    before = delivery.status
+    delivery.enter(status, changed_at=timezone.now(), changed_by=user, reason=reason)
+    if status == DeliveryStatus.OPEN:
+        _forget(delivery)
+    _move_files(delivery, user=user, why=reason)
+    logger.info("%s: %s -> %s by %s", delivery, before, status, user)
+    return True
+
+
+def _forget(delivery: Delivery) -> None:
+    """Forget what was true of the last attempt: it is written anew, and the archive is asked anew."""
+    delivery.written_at = None
+    delivery.save(update_fields=["written_at"])
+    delivery.rows.update(checked_at=None, available_at=None, problem="")
+
+
+def _move_files(delivery: Delivery, *, user: str, why: str) -> None:
+    """Let those files follow whose state leads to that of the delivery; each is moved from what was read."""
+    state = FILE_STATE[delivery.status]
+    for file in delivery.files.filter(state__in=FILE_ENTERED_FROM[state]).order_by("pk"):
+        rows = File.objects.filter(pk=file.pk, state=file.state)
+        if rows.update(state=state, changed_at=timezone.now()):
+            details = f"{file.state} -> {state}"
+            audit.file_changed(file, action="archive state", user=user, why=why, details=details)

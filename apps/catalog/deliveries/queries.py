@@ -1,0 +1,119 @@
+"""What is known about deliveries."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet, Sum
+
+from apps.catalog.errors import UnknownDeliveryError
+from apps.catalog.models import DeliveredFile, Delivery, File
+from apps.catalog.queries import CHUNK
+from apps.catalog.states import FILE_STATE, DeliveryStatus, FileState
+
+_CATALOGUE = re.compile(r"[a-z]{2,9}_[1-9][0-9]{0,17}\.cat")
+# The archive has it, and has not yet said that it is done.
+IN_WORK = Q(status__in=(DeliveryStatus.PICKED_UP, DeliveryStatus.ARCHIVING))
+
+
+def get_delivery(name: str) -> Delivery:
+    """Return the delivery of a catalogue.
+
+    Raises
+    ------
+    UnknownDeliveryError
+        Raised if there is none.
+    """
+    found = Delivery.objects.filter(name=name).first() if _CATALOGUE.fullmatch(name) else None
+    if found is None:
+        raise UnknownDeliveryError(
+            f"No delivery is called {name[:64]!r}; expected <observatory>_<number>.cat."
+        )
+    return found
+
+
+def last_number() -> int:
+    """Return the highest number of a delivery, 0 if there is none."""
+    return Delivery.objects.aggregate(last=Max("number"))["last"] or 0
+
+
+def open_catalogues() -> QuerySet[Delivery]:
+    """Return the deliveries that wait to be picked up, oldest first."""
+    rows = Delivery.objects.filter(status=DeliveryStatus.OPEN).exclude(written_at=None)
+    return _measured(rows).order_by("number")
+
+
+def matching(*, status: str = "", text: str = "") -> QuerySet[Delivery]:
+    """Return deliveries, the newest first, with the number `count` of their files and their `bytes`.
+
+    Parameters
+    ----------
+    status
+        A `DeliveryStatus`; empty: any.
+    text
+        Must occur in the catalogue, the submitter, the reason or the name of a file, in any case; empty: no
+        constraint.
+    """
+    rows = Delivery.objects.order_by("-number")
+    if status:
+        rows = rows.filter(status=status)
+    if text:
+        named = DeliveredFile.objects.filter(file__name__icontains=text).values("delivery_id")
+        rows = rows.filter(
+            Q(name__icontains=text) | Q(user__icontains=text) | Q(why__icontains=text) | Q(pk__in=named)
+        )
+    return _measured(rows)
+
+
+def _measured(rows: QuerySet[Delivery]) -> QuerySet[Any]:
+    return rows.annotate(count=Count("files"), bytes=Sum("files__size"))
+
+
+def shown_state(file: File) -> str:
+    """Return the state of a file as people see it: a bad one is shown as bad, whatever lies below."""
+    return str(FileState.BAD if file.is_bad else file.state)
+
+
+def state_summary(files: Sequence[File]) -> str:
+    """Return how many files have which state, the most frequent first: ``2 latest, 1 delivered``."""
+    counted = Counter(map(shown_state, files)).most_common()
+    return ", ".join(f"{number} {state}" for state, number in counted)
+
+
+def states_beside_latest(names: Sequence[str]) -> dict[str, FileState]:
+    """Return which state files have as far as the archive goes, by name: what they fall back to after latest.
+
+    Files that were never delivered here are left out; those of an import, say, which lie in an archive.
+    """
+    found: dict[str, FileState] = {}
+    for chunk in _chunks(names):
+        rows = DeliveredFile.objects.filter(file__name__in=chunk).order_by("delivery__number")
+        for name, status in rows.values_list("file__name", "delivery__status"):
+            found[name] = FILE_STATE[status]
+    return found
+
+
+def closed_catalogues(names: Sequence[str]) -> list[str]:
+    """Return those of `names` that are catalogues of deliveries which are not open any more."""
+    closed = Delivery.objects.exclude(status=DeliveryStatus.OPEN)
+    found: list[str] = []
+    for chunk in _chunks([name for name in names if _CATALOGUE.fullmatch(name)]):
+        found += closed.filter(name__in=chunk).values_list("name", flat=True)
+    return found
+
+
+def archived_files(names: Sequence[str]) -> list[str]:
+    """Return those of `names` that were delivered, and that the archive has got every time."""
+    is_archived = Q(delivery__status=DeliveryStatus.ARCHIVED)
+    found: list[str] = []
+    for chunk in _chunks(names):
+        rows = DeliveredFile.objects.filter(file__name__in=chunk)
+        done = set(rows.filter(is_archived).values_list("file__name", flat=True))
+        found += sorted(done.difference(rows.exclude(is_archived).values_list("file__name", flat=True)))
+    return found
+
+
+def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), CHUNK):
+        yield names[start : start + CHUNK]

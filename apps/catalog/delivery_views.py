@@ -1,0 +1,200 @@
+"""How deliveries are followed: addresses for the programs of the archive, and a page for people."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Q, Sum
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.catalog.deliveries import move, queries
+from apps.catalog.errors import UnknownDeliveryError
+from apps.catalog.models import Delivery, File
+from apps.catalog.states import DeliveryStatus
+from apps.core.access import require_role, role_required
+from apps.core.errors import ConflictError
+from apps.rules.errors import CrdsError
+
+# What the archive may tell, and what an operator may do, by the last part of the address or the button.
+TOLD = {
+    "accepted": DeliveryStatus.PICKED_UP,
+    "archiving": DeliveryStatus.ARCHIVING,
+    "archived": DeliveryStatus.ARCHIVED,
+    "failed": DeliveryStatus.FAILED,
+}
+BUTTONS = {
+    "redeliver": DeliveryStatus.OPEN,
+    "archived": DeliveryStatus.ARCHIVED,
+    "failed": DeliveryStatus.FAILED,
+}
+PAGE_SIZE = 25
+LONGEST_TEXT = 128  # characters of a search
+LONGEST_REASON = 1000
+
+
+@require_safe
+@never_cache
+@role_required("operator", is_api=True)
+def listing(request: HttpRequest) -> HttpResponse:
+    return JsonResponse([_brief(delivery) for delivery in queries.open_catalogues()], safe=False)
+
+
+@require_safe
+@never_cache
+@role_required("operator", is_api=True)
+def one(request: HttpRequest, name: str) -> HttpResponse:
+    try:
+        return JsonResponse(_whole(queries.get_delivery(name)))
+    except UnknownDeliveryError as exc:
+        return _refusal(exc, 404)
+
+
+@require_POST
+@never_cache
+@role_required("operator", is_api=True)
+def tell(request: HttpRequest, name: str, what: str) -> HttpResponse:
+    if what not in TOLD:
+        return JsonResponse({"error": f"{what[:40]!r} is none of {', '.join(TOLD)}."}, status=404)
+    try:
+        delivery = queries.get_delivery(name)
+        move(delivery, TOLD[what], user=_user(request), reason=_reason(request))
+    except UnknownDeliveryError as exc:
+        return _refusal(exc, 404)
+    except ConflictError as exc:
+        return _refusal(exc, 409)
+    return JsonResponse(_whole(delivery))
+
+
+def _refusal(exc: CrdsError, status: int) -> JsonResponse:
+    return JsonResponse({"error": str(exc)}, status=status)
+
+
+def _user(request: HttpRequest) -> str:
+    return require_role(request, "operator").get_username()
+
+
+def _reason(request: HttpRequest) -> str:
+    """Return the reason that was given, if any; PostgreSQL keeps no NUL."""
+    return request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON]
+
+
+def _brief(delivery: Any) -> dict[str, Any]:
+    """Return a delivery that was read with `count` and `bytes` as the list shows it."""
+    return {
+        "catalogue": delivery.name,
+        "status": delivery.status,
+        "made_at": _moment(delivery.made_at),
+        "files": delivery.count,
+        "bytes": delivery.bytes,
+        "url": settings.PUBLIC_URL + reverse("catalog:delivery", args=[delivery.name]),
+    }
+
+
+def _whole(delivery: Delivery) -> dict[str, Any]:
+    files = list(delivery.files.order_by("name"))
+    return {
+        "catalogue": delivery.name,
+        "status": delivery.status,
+        "made_at": _moment(delivery.made_at),
+        "changed_at": _moment(delivery.changed_at),
+        "user": delivery.user,
+        "why": delivery.why,
+        "reason": delivery.reason,
+        "bytes": delivery.files.aggregate(sum=Sum("size"))["sum"],
+        "files": [_file(file) for file in files],
+    }
+
+
+def _file(file: File) -> dict[str, Any]:
+    return {
+        "name": file.name,
+        "size": file.size,
+        "sha1sum": file.sha1sum,
+        "state": queries.shown_state(file),
+        "url": f"{settings.PUBLIC_URL}/unchecked_get/{file.kind}s/{file.observatory}/{file.name}",
+    }
+
+
+def _moment(moment: Any) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+@role_required("submitter")
+def status(request: HttpRequest) -> HttpResponse:
+    return _page(request)
+
+
+@require_POST
+@never_cache
+@role_required("operator")
+def change(request: HttpRequest, name: str) -> HttpResponse:
+    button = request.POST.get("move", "")
+    if button not in BUTTONS:
+        return _page(request, f"Choose one of {', '.join(BUTTONS)}; {button[:40]!r} is none of them.")
+    try:
+        delivery = queries.get_delivery(name)
+        # The page may be old: only what the operator saw is changed.
+        seen = Q(status=request.POST.get("seen", "")[:16].replace("\0", ""))
+        if not move(delivery, BUTTONS[button], user=_user(request), reason=_reason(request), only_if=seen):
+            return _page(request, f"{name} is {delivery.get_status_display()} by now. Look again.")
+    except (UnknownDeliveryError, ConflictError) as exc:
+        return _page(request, str(exc))
+    return redirect(f"{reverse('catalog:delivery_status')}?{_filters(request)}")
+
+
+def _page(request: HttpRequest, error: str = "") -> HttpResponse:
+    wanted, text = _wanted_status(request), _wanted_text(request)
+    found = queries.matching(status=wanted, text=text).prefetch_related("rows__file")
+    shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = {
+        "error": error,
+        "status": wanted or "*",
+        "text": text or "*",
+        "statuses": DeliveryStatus.choices,
+        "shown": shown,
+        "deliveries": [_row(delivery) for delivery in shown],
+        "may_change": require_role(request, "submitter").has_role("operator"),
+        "filters": _filters(request),
+    }
+    return render(request, "catalog/delivery_status.html", {"page": page})
+
+
+def _row(delivery: Delivery) -> dict[str, Any]:
+    """Return what the table shows of one delivery."""
+    rows = sorted(delivery.rows.all(), key=lambda row: row.file.name)
+    return {
+        "delivery": delivery,
+        "files": [
+            {"name": row.file.name, "size": row.file.size, "state": queries.shown_state(row.file), "row": row}
+            for row in rows
+        ],
+        "summary": queries.state_summary([row.file for row in rows]),
+        "is_unwritten": delivery.status == DeliveryStatus.OPEN and delivery.written_at is None,
+        "moves": [
+            button for button, target in BUTTONS.items() if delivery.status in Delivery.entered_from[target]
+        ],
+    }
+
+
+def _wanted_status(request: HttpRequest) -> str:
+    wanted = request.GET.get("status", "*")
+    return wanted if wanted in DeliveryStatus.values else ""
+
+
+def _wanted_text(request: HttpRequest) -> str:
+    """Return the text to look for; a star means any, and PostgreSQL looks for no NUL."""
+    text = request.GET.get("text", "*").replace("\0", "").strip()[:LONGEST_TEXT]
+    return "" if text == "*" else text
+
+
+def _filters(request: HttpRequest) -> str:
+    return urlencode({"status": _wanted_status(request) or "*", "text": _wanted_text(request) or "*"})

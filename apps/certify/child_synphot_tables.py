@@ -1,0 +1,108 @@
+"""New lookup tables for components that were delivered without: part of the work of a child.
+
+Notes
+-----
+Source: ``SynphotLookupGenerator`` in ``crds.misc.synphot``; website, section 8.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apps.certify.child_rmaps import trapped
+from apps.certify.child_synphot_files import (
+    INSTRUMENT,
+    THERMAL,
+    THERMAL_TABLE,
+    THROUGHPUT,
+    THROUGHPUT_TABLE,
+    AbsentError,
+    Delivered,
+    context_names,
+    located,
+)
+from apps.certify.messages import SynphotJob, TableMade
+
+if TYPE_CHECKING:
+    from apps.certify.child_job import Reporter
+
+COMPONENTS = {THROUGHPUT_TABLE: THROUGHPUT, THERMAL_TABLE: THERMAL}
+
+
+def regenerate(job: SynphotJob, delivered: Delivered, reporter: Reporter) -> list[TableMade]:
+    """Make each lookup table whose components were delivered and which was not."""
+    return [
+        _table(reftype, delivered[components], job, reporter)
+        for reftype, components in COMPONENTS.items()
+        if components in delivered and reftype not in delivered
+    ]
+
+
+def _table(reftype: str, components: Sequence[str], job: SynphotJob, reporter: Reporter) -> TableMade:
+    from crds.hst.locate import generate_unique_name_core
+
+    name = generate_unique_name_core(INSTRUMENT, reftype, ".fits", now=datetime.now(UTC))
+    path = Path(job.folder) / "generated" / name
+    with reporter.counting(name) as count:
+        with trapped(reporter, f"Failed generating {reftype}"):
+            reporter.info(f"Generating new {reftype} {name!r} for {len(components)} delivered components")
+            _require_distinct(components)
+            _require_held(reftype, job)
+            path.parent.mkdir(exist_ok=True)
+            _write(path, reftype, components, job)
+        errors, warnings = count()
+    made = TableMade(name, "" if errors else str(path), reftype, errors, warnings)
+    reporter.emit(made)
+    return made
+
+
+def _write(path: Path, reftype: str, components: Sequence[str], job: SynphotJob) -> None:
+    from crds.misc.synphot import SynphotLookupGenerator
+
+    generator = SynphotLookupGenerator(job.context)
+    # Of two instruments the library names only one in the history.
+    generator._make_instrument_list = _listed
+    generator.generate(reftype, components).writeto(path)
+
+
+def _listed(instruments: Iterable[str]) -> str:
+    """Return names as a sentence has them.
+
+    Examples
+    --------
+    >>> _listed({"wfc3", "acs"}), _listed({"wfc3", "acs", "ota"})
+    ('ACS and WFC3', 'ACS, OTA, and WFC3')
+    """
+    *first, last = sorted(name.upper() for name in instruments)
+    if len(first) < 2:
+        return " and ".join([*first, last])
+    return f"{', '.join(first)}, and {last}"
+
+
+def _require_distinct(components: Sequence[str]) -> None:
+    """Refuse files without component, and two for one: of them the table would have the last."""
+    from crds import data_file
+
+    seen: dict[str, str] = {}
+    for path in components:
+        with data_file.fits_open(path) as extensions:
+            component = str(extensions[0].header.get("COMPNAME", "")).strip().lower()
+        name = Path(path).name
+        if not component:
+            raise AbsentError(f"{name!r} has no COMPNAME in its first header.")
+        if component in seen:
+            raise AbsentError(f"Both {seen[component]!r} and {name!r} are component {component!r}.")
+        seen[component] = name
+
+
+def _require_held(reftype: str, job: SynphotJob) -> None:
+    """Refuse to go on without the context's table, unless it has none yet."""
+    for name in context_names(reftype, job):
+        if not Path(located(name, job)).is_file():
+            raise AbsentError(
+                f"it continues {name!r} of {job.context}, and this server does not hold that file. "
+                f"Deliver a {reftype} with the components, or have the file stored here."
+            )

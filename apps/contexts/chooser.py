@@ -1,0 +1,107 @@
+"""What a page shows where people choose a context (website specification, section 5.4)."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from apps.catalog import queries as catalog
+from apps.catalog.models import File
+from apps.catalog.states import FileKind, FileState
+from apps.contexts import queries
+from apps.contexts.availability import lacks_files
+from apps.contexts.models import Pointer
+from apps.contexts.states import Choice
+from apps.rules.errors import CrdsError
+
+MENU = 25  # recent contexts in the menu
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A context somebody may choose.
+
+    Attributes
+    ----------
+    delivered_at
+        Aware UTC.
+    is_available
+        Whether all its files are; of contexts in the menu this is not asked.
+    """
+
+    choice: Choice
+    name: str
+    delivered_at: datetime
+    is_available: bool = True
+
+    @property
+    def title(self) -> str:
+        """What the closed panel shows."""
+        remark = "" if self.is_available else "*unavailable* "
+        return f"{self.name} {self.delivered_at:%Y-%m-%d %H:%M} {remark}({self.choice.label})"
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """What there is to choose from; a pointer that was never set is None."""
+
+    edit: Candidate | None
+    latest: Candidate | None
+    recent: tuple[Candidate, ...]
+
+
+def find_choices() -> Chooser:
+    """Return what there is to choose from now."""
+    recent = tuple(Candidate(Choice.RECENT, file.name, file.delivered_at) for file in recent_contexts())
+    return Chooser(_pointed(Choice.EDIT, Pointer.EDIT), _pointed(Choice.LATEST, Pointer.LATEST), recent)
+
+
+def _pointed(choice: Choice, pointer: Pointer) -> Candidate | None:
+    name = queries.find_pointed(pointer)
+    return find_candidate(choice, name) if name else None
+
+
+def find_candidate(choice: Choice, name: str) -> Candidate | None:
+    """Return a context with what its title tells, or None if no official context has this name."""
+    try:
+        file = queries.get_pmap(name)
+    except CrdsError:
+        return None
+    return Candidate(choice, name, file.delivered_at, is_available=not lacks_files(name))
+
+
+def official_contexts() -> QuerySet[File]:
+    """Return the rows of all confirmed pmaps."""
+    rows = File.objects.filter(kind=FileKind.MAPPING, instrument="", name__endswith=".pmap")
+    return rows.exclude(state=FileState.UPLOADED)
+
+
+def recent_contexts() -> list[File]:
+    """Return the contexts delivered last, newest first."""
+    names = sorted(official_contexts().values_list("name", flat=True), key=delivery_order, reverse=True)[
+        :MENU
+    ]
+    found = catalog.files_named(names)
+    return [found[name] for name in names]
+
+
+def delivery_order(name: str) -> tuple[int, str]:
+    """Return what contexts are sorted by to have them in the order of delivery.
+
+    Serials are given in this order, while the time of delivery of an imported context is often not known.
+
+    Examples
+    --------
+    >>> sorted(["hst_1200.pmap", "hst_0999.pmap", "hst.pmap", "hst_10000.pmap"], key=delivery_order)
+    ['hst.pmap', 'hst_0999.pmap', 'hst_1200.pmap', 'hst_10000.pmap']
+    """
+    found = re.search(r"_([0-9]{1,12})\.pmap$", name)
+    return (int(found[1]) if found else -1), name
+
+
+def next_context(name: str) -> File | None:
+    """Return the context delivered directly after `name`, or None if there is none."""
+    names = official_contexts().values_list("name", flat=True)
+    later = [other for other in names if delivery_order(other) > delivery_order(name)]
+    return catalog.find_file(min(later, key=delivery_order)) if later else None

@@ -1,0 +1,278 @@
+"""What somebody asks of bad files: mark them, and take the mark back, with all that it taints.
+
+`rejected` says that somebody marked this very file, `blacklisted` that clients must not use a mapping:
+because it was marked, or because it names one that is. Kept apart, each mark can be taken back exactly.
+
+Source: website specification, sections 7.10 and 8.1.2.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from apps.catalog import audit
+from apps.catalog import queries as catalog
+from apps.catalog.errors import UnknownFileError
+from apps.catalog.mapping_text import tainted
+from apps.catalog.models import File
+from apps.catalog.states import FileKind
+from apps.catalog.turn import take_turn
+from apps.contexts.tainting import (
+    Family,
+    blacklisted_names,
+    children_of,
+    family,
+    find_files,
+    in_latest,
+    official,
+    stay_blacklisted,
+)
+from apps.core.errors import ConflictError, InvalidInputError
+from apps.rules.names import is_mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What marking one file bad or OK means.
+
+    Attributes
+    ----------
+    mappings
+        Other mappings that are tainted, or cleared, with it, sorted.
+    culprits
+        Bad mappings that it names itself: for them it stays blacklisted though it is marked OK.
+    """
+
+    name: str
+    mappings: tuple[str, ...] = ()
+    culprits: tuple[str, ...] = ()
+
+    @property
+    def contexts(self) -> list[str]:
+        return [name for name in self.mappings if name.endswith(".pmap")]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What marking some files would do.
+
+    Attributes
+    ----------
+    in_latest
+        Those of the files that the latest context contains; marking them bad must be insisted on.
+    unread
+        Mappings whose text is not here or cannot be read: they stay as they are.
+    """
+
+    marks: list[Mark]
+    in_latest: list[str]
+    unread: tuple[str, ...]
+
+
+def preview_bad(names: Iterable[str]) -> Preview:
+    """Return what `mark_bad` would do; errors as there, but that a file is in use is no error here."""
+    marks = _plan_bad(names, is_overridden=True)
+    return Preview(marks, in_latest(mark.name for mark in marks), family().unread)
+
+
+def preview_good(names: Iterable[str]) -> Preview:
+    """Return what `mark_good` would do; errors as there."""
+    return Preview(_plan_good(names), [], family().unread)
+
+
+def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: bool = False) -> list[Mark]:
+    """Let clients refuse files from now on, and with a mapping all mappings that name it.
+
+    Parameters
+    ----------
+    names
+        Of mappings and references; all are marked, or none.
+    user, reason
+        For the audit records.
+    is_overridden
+        Whether files may be marked that the latest context contains.
+
+    Returns
+    -------
+    For each file what was tainted with it, in the order of `names`.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if no file is named.
+    UnknownFileError
+        Raised if files are not known or not confirmed; the message names them all.
+    ConflictError
+        Raised if files are marked bad already, or in use, or just being changed by somebody else.
+    """
+    # What takes time is read now, when nobody has to wait for us; below it is in memory.
+    _plan_bad(names := tuple(names), is_overridden=is_overridden)
+    with transaction.atomic():
+        take_turn()
+        marks = _plan_bad(names, is_overridden=is_overridden)
+        marked = {mark.name for mark in marks}
+        blacklisted = {name for name in marked if is_mapping(name)}.union(*(mark.mappings for mark in marks))
+        files = _hold(marked | blacklisted)
+        _set("rejected", True, marked)
+        _set("blacklisted", True, blacklisted)
+        for mark in marks:
+            details = _bad_details(mark)
+            audit.file_changed(files[mark.name], action="mark bad", user=user, why=reason, details=details)
+    return marks
+
+
+def mark_good(names: Iterable[str], *, user: str, reason: str) -> list[Mark]:
+    """Take back that files are bad, and clear the mappings that no longer name a bad one.
+
+    Parameters, returned value and errors are those of `mark_bad`; to mark a file OK that was not marked bad
+    itself is a ConflictError too.
+    """
+    _plan_good(names := tuple(names))
+    with transaction.atomic():
+        take_turn()
+        marks = _plan_good(names)
+        marked = {mark.name for mark in marks}
+        cleared = {mark.name for mark in marks if not mark.culprits}.union(*(mark.mappings for mark in marks))
+        files = _hold(marked | cleared)
+        _set("rejected", False, marked)
+        _set("blacklisted", False, cleared)
+        for mark in marks:
+            details = _good_details(mark)
+            audit.file_changed(files[mark.name], action="mark ok", user=user, why=reason, details=details)
+    return marks
+
+
+def taint(names: Iterable[str], *, user: str) -> list[str]:
+    """Blacklist those new mappings that name a bad one, directly or through another, and return their names.
+
+    Call it in the transaction that makes the mappings official, with the names of all of them: whoever marks
+    a file bad at the same time comes before, and is seen here, or after, and sees the new mappings.
+
+    Raises
+    ------
+    DamagedFileError, NotHeldError, MappingError
+        Raised if the text of a mapping is not in the store or cannot be read.
+    """
+    take_turn()
+    files = {name: file for name, file in catalog.files_named(names).items() if is_mapping(name)}
+    children = {name: children_of(file) for name, file in files.items()}
+    bad = blacklisted_names()
+    found = tainted(bad, children)
+    fresh = sorted(name for name in found if not files[name].blacklisted)
+    _set("blacklisted", True, fresh)
+    for name in fresh:
+        culprits = ", ".join(child for child in children[name] if child in bad | found)
+        why = "Names a bad mapping."
+        audit.file_changed(files[name], action="taint", user=user, why=why, details=culprits)
+    return fresh
+
+
+def _plan_bad(names: Iterable[str], *, is_overridden: bool) -> list[Mark]:
+    """Return what is to be tainted with each file, or raise if they may not be marked bad."""
+    files = _get_files(names)
+    _refuse("Marked bad already", files, lambda file: file.rejected)
+    if not is_overridden and (used := in_latest(files)):
+        raise ConflictError(
+            f"Contained in the latest context: {', '.join(used)}. Make a context without them, make it "
+            "latest, and mark them bad then; or insist on it."
+        )
+    mappings, blacklisted = family(), blacklisted_names()
+    return [
+        Mark(name, tuple(sorted(mappings.above(name) - blacklisted))) if is_mapping(name) else Mark(name)
+        for name in files
+    ]
+
+
+def _plan_good(names: Iterable[str]) -> list[Mark]:
+    """Return what is to be cleared with each file, or raise if they may not be marked OK."""
+    files = _get_files(names)
+    mappings, blacklisted = family(), blacklisted_names()
+    _refuse_tainted(files, mappings, blacklisted)
+    _refuse("Not marked bad", files, lambda file: not file.rejected)
+    stay = stay_blacklisted(
+        [name for name in files if is_mapping(name)],
+        marked=set(official().filter(rejected=True).values_list("name", flat=True)) - files.keys(),
+        blacklisted=blacklisted,
+        children=mappings.children,
+    )
+    return [_good_mark(file, mappings, stay, blacklisted - stay) for file in files.values()]
+
+
+def _good_mark(file: File, mappings: Family, stay: set[str], cleared: set[str]) -> Mark:
+    if file.kind == FileKind.REFERENCE:
+        return Mark(file.name)
+    above = tuple(sorted(mappings.above(file.name) & cleared - {file.name}))
+    return Mark(file.name, above, _bad_children(file.name, mappings, stay))
+
+
+def _bad_children(name: str, mappings: Family, bad: Collection[str]) -> tuple[str, ...]:
+    return tuple(child for child in mappings.children.get(name, ()) if child in bad)
+
+
+def _get_files(names: Iterable[str]) -> dict[str, File]:
+    """Return the rows of all `names`, in their order."""
+    wanted = tuple(dict.fromkeys(names))
+    if not wanted:
+        raise InvalidInputError("Name at least one file.")
+    files, unknown = find_files(wanted)
+    if unknown:
+        listed = ", ".join(repr(name[:128]) for name in unknown)
+        raise UnknownFileError(f"Not known to this server, or not confirmed: {listed}.")
+    return {name: files[name] for name in wanted}
+
+
+def _refuse(reason: str, files: dict[str, File], is_wrong: Callable[[File], bool]) -> None:
+    if wrong := [name for name, file in files.items() if is_wrong(file)]:
+        raise ConflictError(f"{reason}: {', '.join(wrong)}. Nothing was changed.")
+
+
+def _refuse_tainted(files: dict[str, File], mappings: Family, blacklisted: set[str]) -> None:
+    """Refuse to clear what is blacklisted for the sake of another mapping, and name that one."""
+    wrong = [
+        f"{name} for {', '.join(_bad_children(name, mappings, blacklisted)) or 'a mapping below it'}"
+        for name, file in files.items()
+        if file.blacklisted and not file.rejected
+    ]
+    if wrong:
+        raise ConflictError(
+            f"Not bad themselves, but blacklisted because of what they name: {'; '.join(wrong)}. "
+            "Mark that OK. Nothing was changed."
+        )
+
+
+def _hold(names: Collection[str]) -> dict[str, File]:
+    """Lock rows to the end of the transaction and return them by name.
+
+    Whoever has one of them may wait for our turn, so we must not wait for him.
+    """
+    rows = File.objects.select_for_update(nowait=True).order_by("name")
+    try:
+        return {file.name: file for chunk in _chunks(names) for file in rows.filter(name__in=chunk)}
+    except OperationalError as exc:
+        raise ConflictError("Some of these files are just being changed. Try again in a moment.") from exc
+
+
+def _set(flag: str, value: bool, names: Collection[str]) -> None:
+    for chunk in _chunks(names):
+        rows = File.objects.filter(name__in=chunk, **{flag: not value})
+        rows.update(**{flag: value}, changed_at=timezone.now())
+
+
+def _chunks(names: Collection[str]) -> list[list[str]]:
+    ordered = sorted(names)
+    return [ordered[start : start + catalog.CHUNK] for start in range(0, len(ordered), catalog.CHUNK)]
+
+
+def _bad_details(mark: Mark) -> str:
+    if not is_mapping(mark.name):
+        return "reject"
+    return f"blacklist; tainted: {', '.join(mark.mappings) or 'none'}"
+
+
+def _good_details(mark: Mark) -> str:
+    if not is_mapping(mark.name):
+        return "reject"
+    stays = f"stays blacklisted because of {', '.join(mark.culprits)}; " if mark.culprits else ""
+    return f"blacklist; {stays}cleared: {', '.join(mark.mappings) or 'none'}"

@@ -1,0 +1,29 @@
+"""Text that can be put into a mail without saying anything to a header, a terminal or a database."""
+
+LONGEST_LINE = 200  # characters
+LONGEST_TEXT = 200_000  # characters
+
+
+def one_line(text: str, longest: int = LONGEST_LINE) -> str:
+    r"""Return the text in one line, white space collapsed and cut after `longest` characters.
+
+    >>> one_line("late news\r\nBcc: all@example.org")
+    'late news Bcc: all@example.org'
+    """
+    line = " ".join(_printable(text).split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def paragraphs(text: str) -> str:
+    """Return the text with its lines, which end in a newline each, and at most one empty line in a row."""
+    lines: list[str] = []
+    for line in map(str.rstrip, map(_printable, text.splitlines())):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    whole = "\n".join(lines).rstrip()
+    return (whole if len(whole) <= LONGEST_TEXT else whole[:LONGEST_TEXT] + "\n…") + "\n"
+
+
+def _printable(text: str) -> str:
+    """Return the text with a blank for each character nobody sees: controls, surrogates, separators."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

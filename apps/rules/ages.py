@@ -1,0 +1,90 @@
+"""Which of two names is that of the younger file.
+
+Names are all that is asked: no content, no catalog. Three manners of naming have followed each other, and
+some pairs of them have no order.
+
+Notes
+-----
+Source: ``newer`` in ``crds.core.naming``; website, section 8.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from apps.rules.observatories import NAMES
+
+NOT_APPLICABLE = "N/A"
+NUMBERED = "crds"
+OLDEST = "oldcdbs"
+
+# The classes carry the client's words, because its message about names without order shows them. The first
+# form that fits counts: tables of synphot have names by time too.
+_TIMED: Mapping[str, re.Pattern[str]] = {
+    "oldsynphot": re.compile(r"[A-Za-z][A-Za-z0-9]{7}m_(?:tmc|tmg|tmt)\.[A-Za-z0-9]{1,6}"),
+    "newsynphot": re.compile(r"[0-9][A-Za-z0-9]{7}m_(?:tmc|tmg|tmt)\.[A-Za-z0-9]{1,6}"),
+    "oldcdbs": re.compile(r"[A-Za-z][A-Za-z0-9]{8}_[A-Za-z0-9]{1,8}\.[A-Za-z0-9]{1,6}"),
+    "newcdbs": re.compile(r"[0-9][A-Za-z0-9]{8}_[A-Za-z0-9]{1,8}\.[A-Za-z0-9]{1,6}"),
+}
+# The class of the younger name comes first.
+_ORDERED = frozenset((("crds", "oldcdbs"), ("newcdbs", "oldcdbs"), ("newsynphot", "oldsynphot")))
+
+_GEIS = re.compile(r"\.r[0-9][hd]")
+_RANKS: Mapping[str, int] = {".fits": 1, ".json": 2, ".yaml": 3, ".asdf": 4}
+_OTHER_RANK = 5
+_SERIAL = re.compile(r"_([0-9]{1,40})\.[A-Za-z0-9_]")
+
+
+def manner_of(name: str) -> str:
+    """Return in which manner a file was named; names in no manner count as the oldest.
+
+    Examples
+    --------
+    >>> names = ("jwst_miri_dark_0057.fits", "s7g1700gl_dead.fits", "16n1832tm_tmc.fits")
+    >>> [manner_of(name) for name in names]
+    ['crds', 'oldcdbs', 'newsynphot']
+    """
+    if name == NOT_APPLICABLE or name.startswith(NAMES):
+        return NUMBERED
+    return next((manner for manner, form in _TIMED.items() if form.fullmatch(name)), OLDEST)
+
+
+def is_newer(name: str, than: str) -> bool | None:
+    """Tell whether `name` is of a younger file; a name is not younger than itself.
+
+    Returns
+    -------
+    bool or None
+        None if the manners of the two names have no order.
+
+    Examples
+    --------
+    >>> is_newer("hst_cos_deadtab_0002.fits", "hst_cos_deadtab_0001.fits"), is_newer("N/A", "x.fits")
+    (True, False)
+    >>> is_newer("hst_cos_deadtab_0001.fits", "17g1700gl_dead.fits") is None
+    True
+    """
+    if name == NOT_APPLICABLE:
+        return False
+    if than == NOT_APPLICABLE:
+        return True
+    manners = manner_of(name), manner_of(than)
+    if manners == (NUMBERED, NUMBERED):
+        return _numbered_age(name) > _numbered_age(than)
+    if manners[0] == manners[1]:
+        return name > than
+    if manners in _ORDERED:
+        return True
+    return False if manners[::-1] in _ORDERED else None
+
+
+def _numbered_age(name: str) -> tuple[int, int]:
+    """Return what numbered names are compared by: first the format, then the serial within it."""
+    serial = _SERIAL.search(name)
+    return _rank(PurePosixPath(name).suffix), int(serial[1]) if serial else -1
+
+
+def _rank(extension: str) -> int:
+    return 0 if _GEIS.match(extension) else _RANKS.get(extension, _OTHER_RANK)

@@ -1,0 +1,64 @@
+"""Differences that a new mapping seldom has on purpose.
+
+Notes
+-----
+Source: ``mapping_check_diffs_core`` in ``crds.diff``; website, section 8.10, row 22.
+"""
+
+from __future__ import annotations
+
+import re
+
+from apps.rules.ages import is_newer, manner_of
+from apps.rules.differences.logical import Difference, Differences, Kind
+
+# A file for a file; one selector or several files on either side are written otherwise.
+_REPLACED = re.compile(r"replaced '(.+)' with '(.+)'")
+
+# The client's order.
+_WORDS: dict[Kind, str] = {
+    "added_rule": "Rule change at",
+    "other_selector": "Different classes at",
+    "deleted": "Deletion at",
+    "deleted_rule": "Rule change at",
+    "other_parkeys": "Different lookup parameters",
+}
+
+
+def warnings_of(differences: Differences) -> tuple[str, ...]:
+    """Return the client's warnings about deletions, reversions and changes of rules; headers raise none.
+
+    A reversion is a file replaced by one whose name is not younger. Where two names have no order the client
+    warns and then fails; here it is told and the rest is checked.
+
+    Examples
+    --------
+    >>> row = Difference(("darkfile",), "deleted 'x.rmap'", ("x.rmap",), "deleted", (("darkfile",),))
+    >>> warnings_of(Differences("hst_acs_0001.imap", "hst_acs_0002.imap", ("REFTYPE",), (row,)))
+    ("Deletion at ('hst_acs_0002.imap', ('darkfile',)) deleted 'x.rmap'",)
+    """
+    warned = [
+        f"{words} {_where(row, differences)}"
+        for kind, words in _WORDS.items()
+        for row in differences.rows
+        if row.kind == kind
+    ]
+    replaced = [row for row in differences.rows if row.kind == "replaced"]
+    return (*warned, *(text for row in replaced for text in _of_replacement(row, differences)))
+
+
+def _of_replacement(row: Difference, differences: Differences) -> tuple[str, ...]:
+    match = _REPLACED.fullmatch(row.text)
+    where = _where(row, differences)
+    if match is None:
+        return (f"Unusual replacement {where}",)
+    old, new = match.groups()
+    newer = is_newer(new, old)
+    if newer is None:
+        # Two spaces, as in the client.
+        return (f"Unhandled name comparison case:  {(manner_of(new), manner_of(old))!r}",)
+    return () if newer else (f"Reversion at {where}",)
+
+
+def _where(row: Difference, differences: Differences) -> str:
+    return f"{(differences.new, *row.steps)!r} {row.text}"

@@ -1,0 +1,129 @@
+"""The forms of uploaded files: certify, batch, references, mappings (website, sections 7.2 to 7.7)."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+
+from apps.contexts.forms import ContextChoiceMixin
+from apps.locks.queries import NONE, instruments
+from apps.rules.names import is_file_name
+from apps.rules.observatories import get_observatory
+from apps.submissions.forms.fields import FlagField, LineField, ReasonField, WordField
+from apps.submissions.operations import Wishes
+from apps.submissions.questionnaire import CHANGE_LEVELS
+from apps.submissions.states import ContextMode, Kind
+
+# Fields that the wishes know by another name.
+_CALLED = {
+    "auto_rename": "is_renamed",
+    "compare_old_reference": "is_compared",
+    "generate_contexts": "makes_contexts",
+}
+_SAME = ("instrument", "context", "change_level", "creator", "description", "names", "other_email", "answers")
+
+
+class ContextualForm(ContextChoiceMixin):
+    """Whatever is checked against a context, and turned into wishes. Unknown fields do not matter."""
+
+    kind: ClassVar[Kind]
+
+    def wishes(self) -> Wishes:
+        """Return what a valid form says."""
+        said = self.cleaned_data
+        values = {name: said[name] for name in _SAME if name in said}
+        values |= {wish: said[field] for field, wish in _CALLED.items() if field in said}
+        mode = said["pmap_mode"]
+        return Wishes(
+            kind=self.kind,
+            context_mode=mode if mode in ContextMode.values else ContextMode.FIXED,
+            posted_context=_posted(said["pmap_name"]) or said["context"],
+            **values,
+        )
+
+
+def _posted(name: str) -> str:
+    """Return the context a client believed to start from; empty if that is no name of one."""
+    return name if is_file_name(name) and name.endswith(".pmap") else ""
+
+
+class CertifyForm(ContextualForm):
+    kind = Kind.CERTIFY
+    compare_old_reference = FlagField(
+        label="Compare Old Reference",
+        initial=True,
+        help_text="Tables are compared with the ones they would replace in the context.",
+    )
+
+
+class DeliveryForm(ContextualForm):
+    """What all deliveries of files tell of themselves."""
+
+    instrument = WordField(label="Instrument", words=(), required=False, widget=forms.HiddenInput)
+    change_level = WordField(
+        label="Change Level",
+        words=CHANGE_LEVELS[::-1],
+        initial="SEVERE",
+        help_text="How much the new files are expected to change scientific results.",
+    )
+    creator = LineField(label="Creator", help_text="Who made the files, which need not be you.")
+    description = ReasonField(
+        label="Description",
+        help_text="What changed, which impact is expected, for which instrument and type. Letters, digits, "
+        "white space and . _ / , = - + only.",
+    )
+    auto_rename = FlagField(label="Auto-Rename", help_text="The files get official names.")
+    compare_old_reference = FlagField(
+        label="Compare Old Reference",
+        initial=True,
+        help_text="Tables are compared with the ones they replace.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_words(self, "instrument", (NONE, *instruments()))
+        # Scripted clients leave it away where they have none; a page always sends it, if empty.
+        self.fields["creator"].required = not self.is_bound or "creator" in self.data
+
+    def clean_instrument(self) -> str:
+        instrument: str = self.cleaned_data["instrument"]
+        return "" if instrument == NONE else instrument
+
+    def clean_change_level(self) -> str:
+        level: str = self.cleaned_data["change_level"]
+        return level.lower()
+
+
+def offer_words(form: forms.Form, name: str, words: tuple[str, ...]) -> None:
+    """Say which words a field knows, where the settings decide it."""
+    field: Any = form.fields[name]
+    field.words = words
+    field.choices = [(word, word) for word in words]
+
+
+class BatchForm(DeliveryForm):
+    kind = Kind.BATCH
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Where names tell the time of delivery, files mostly arrive under the name they are to keep.
+        self.fields["auto_rename"].initial = get_observatory(settings.OBSERVATORY).timed_names is None
+
+
+class ReferencesForm(DeliveryForm):
+    kind = Kind.REFERENCES
+
+
+class MappingsForm(DeliveryForm):
+    kind = Kind.MAPPINGS
+    auto_rename = FlagField(
+        label="Auto-Rename",
+        initial=True,
+        help_text="The files get official names; what their headers say of name and origin is set for you.",
+    )
+    generate_contexts = FlagField(
+        label="Generate Contexts",
+        initial=True,
+        help_text="A new imap and pmap are made for the rmaps, and become the editing context. Not for "
+        "imaps and pmaps.",
+    )

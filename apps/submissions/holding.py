@@ -1,0 +1,44 @@
+"""Scripts that wait for their answer may learn from it that the checks are over (website, section 7.5)."""
+
+import threading
+import time
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+
+from apps.submissions.models import Submission
+from apps.submissions.states import Status
+
+_POLL_SECONDS = 0.5
+# Each answer that is held occupies a thread; the client polls its progress through others meanwhile.
+_places = threading.BoundedSemaphore(4)
+
+
+def hold(request: HttpRequest, submission: Submission) -> None:
+    """Wait until a submission is checked, if a script asks and has a place to wait; not longer than is set.
+
+    A browser gets the page that shows the progress at once.
+    """
+    if "Mozilla" in request.headers.get("User-Agent", "") or not settings.SUBMIT_HOLD_SECONDS:
+        return
+    if not _places.acquire(blocking=False):
+        return
+    try:
+        _wait(submission, time.monotonic() + settings.SUBMIT_HOLD_SECONDS)
+    finally:
+        _places.release()
+
+
+def _wait(submission: Submission, end: float) -> None:
+    while time.monotonic() < end and is_checking(submission):
+        # Others need the connection meanwhile. Inside a transaction it cannot be given away.
+        if not connection.in_atomic_block:
+            connection.close()
+        time.sleep(_POLL_SECONDS)
+
+
+def is_checking(submission: Submission) -> bool:
+    """Tell whether a worker still has to say what it thinks of a submission."""
+    waiting = (Status.STARTED, Status.PROCESSING)
+    return Submission.objects.filter(pk=submission.pk, status__in=waiting).exists()

@@ -1,0 +1,7 @@
+"""What somebody asks of submissions: start one, and confirm, force or cancel it."""
+
+from apps.submissions.operations.cancel import cancel
+from apps.submissions.operations.confirm import confirm, force
+from apps.submissions.operations.start import Wishes, start
+
+__all__ = ["Wishes", "cancel", "confirm", "force", "start"]

@@ -1,0 +1,58 @@
+"""Give up a submission: nothing of it stays but its record and the ingest area."""
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.catalog import audit
+from apps.core.errors import DeniedError
+from apps.jobs import operations as jobs
+from apps.submissions import staging
+from apps.submissions.errors import NotReadyError
+from apps.submissions.models import Submission
+from apps.submissions.operations.adopt import describe
+from apps.submissions.pipeline.ending import close
+from apps.submissions.queries import is_protected
+from apps.submissions.states import Status
+
+
+def cancel(submission: Submission, *, user: User) -> Submission:
+    """End a submission that is not over; its names are free again and its lock is released.
+
+    One that is being processed ends at its next step. Cancelling again changes nothing.
+
+    Raises
+    ------
+    DeniedError
+        Raised if another one's lock still protects it, or `user` may not submit for the instrument.
+    NotReadyError
+        Raised if its files are adopted already, or it ended otherwise.
+    """
+    if submission.status == Status.CANCELLED:
+        return submission
+    _require_allowed(submission, user)
+    if submission.status == Status.READY:
+        _close(submission, user)
+        staging.clear(submission)
+    elif submission.is_alive:
+        jobs.abort(submission.channel)
+    else:
+        raise NotReadyError(f"This submission is {submission.status} and cannot be cancelled.")
+    return submission
+
+
+def _require_allowed(submission: Submission, user: User) -> None:
+    name = user.get_username()
+    if not user.has_role("submitter", submission.instrument):
+        raise DeniedError(f"{name} may not cancel submissions of {submission.instrument}.")
+    if name != submission.user and is_protected(submission):
+        raise DeniedError(
+            f"{submission.user} holds the lock of {submission.instrument} for this submission, and alone "
+            "may cancel it."
+        )
+
+
+@transaction.atomic
+def _close(submission: Submission, user: User) -> None:
+    name = user.get_username()
+    close(submission, Status.CANCELLED, reason=f"Cancelled by {name}.", by=name)
+    audit.noted("cancel submit", user=name, why=submission.description, details=describe(submission))

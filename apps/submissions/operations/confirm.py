@@ -1,0 +1,198 @@
+"""Make the files of a submission official, once they are checked and read.
+
+Bytes come first and rows after them, all rows in one transaction: a kill before its end leaves bytes in the
+store that no row speaks of and the next attempt replaces, a kill after it only what sweeps complete, the
+delivery folder and the removal of what is not needed any more.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.catalog import deliveries, storage
+from apps.catalog import queries as catalog
+from apps.catalog.errors import NameTakenError
+from apps.catalog.models import File
+from apps.catalog.turn import take_turn
+from apps.contexts import operations as contexts
+from apps.core.errors import ConflictError, DeniedError
+from apps.locks.errors import NoLockError
+from apps.locks.operations import release
+from apps.locks.queries import require_lock
+from apps.submissions import ingest, letters, staging
+from apps.submissions.errors import NotReadyError, UnprotectedError
+from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.operations.adopt import adopt_files
+from apps.submissions.operations.merge import new_contexts
+from apps.submissions.queries import is_protected
+from apps.submissions.states import ADOPTED, Origin, Status
+
+logger = logging.getLogger(__name__)
+
+
+def confirm(submission: Submission, *, user: User, lock_key: str | None) -> Submission:
+    """Adopt the files under the protection of the lock they were submitted under, then release it.
+
+    Confirming again changes nothing.
+
+    Raises
+    ------
+    DeniedError
+        Raised if `user` is not the submitter.
+    UnprotectedError
+        Raised if the lock is not that of this submission any more.
+    NotReadyError
+        Raised if the submission is not ready, or over otherwise.
+    CollisionError
+        Raised if the context has moved on for one of its types: its changes would be lost.
+    """
+    if submission.status in ADOPTED:
+        return submission
+    if user.get_username() != submission.user:
+        raise DeniedError(
+            f"Only {submission.user} may confirm this submission; force it once its lock is gone."
+        )
+    return _adopt(submission, _Decision(user, Status.CONFIRMED, lock_key))
+
+
+def force(submission: Submission, *, user: User) -> Submission:
+    """Adopt the files though no lock protects them; what others changed in the same rmap meanwhile is lost.
+
+    Raises
+    ------
+    DeniedError
+        Raised if `user` may not submit for the instrument.
+    UnprotectedError
+        Raised while the lock of the submission still protects it.
+    NotReadyError
+        Raised as by `confirm`.
+    """
+    if submission.status in ADOPTED:
+        return submission
+    return _adopt(submission, _Decision(user, Status.FORCED, None))
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """Who decided what, under which lock."""
+
+    user: User
+    status: Status
+    lock_key: str | None
+
+    @property
+    def name(self) -> str:
+        return self.user.get_username()
+
+
+def _adopt(submission: Submission, decision: _Decision) -> Submission:
+    _require_allowed(submission, decision)
+    files = list(submission.files.select_related("submission"))
+    try:
+        _publish(files)
+        delivery = _write_rows(submission, files, decision)
+    except (ConflictError, FileNotFoundError):
+        # A second press, while the first one was at work: it shows what came of that.
+        submission.refresh_from_db()
+        if submission.status in ADOPTED:
+            return submission
+        raise
+    if delivery is not None:
+        deliveries.write(delivery)
+    _clear(submission, files, decision)
+    return submission
+
+
+def _publish(files: list[SubmittedFile]) -> None:
+    """Let the store have the bytes, under names that are reserved and that no row speaks of."""
+    arriving = _arriving(files)
+    taken = catalog.files_named(file.official_name for file in arriving)
+    if taken:
+        raise NameTakenError(f"Catalogued meanwhile: {', '.join(sorted(taken))}. Cancel, and submit again.")
+    for file in arriving:
+        storage.adopt(
+            staging.official_path(file),
+            storage.path_of(file.official_name),
+            expected_sha1sum=file.official_sha1sum,
+        )
+    storage.sync_folders()
+
+
+def _require_allowed(submission: Submission, decision: _Decision) -> None:
+    if submission.status != Status.READY:
+        raise NotReadyError(
+            f"This submission is {submission.status}; only one that is ready can be {decision.status}."
+        )
+    if not decision.user.has_role("submitter", submission.instrument):
+        raise DeniedError(f"{decision.name} may not submit files of {submission.instrument}.")
+    _require_protection(submission, decision)
+
+
+def _require_protection(submission: Submission, decision: _Decision) -> None:
+    """Let a confirmation have its lock, and a forced one have none."""
+    if decision.status == Status.FORCED:
+        if is_protected(submission):
+            raise UnprotectedError(
+                f"{submission.user} still holds the lock of {submission.instrument} for this submission; "
+                "it can be forced once that is gone."
+            )
+        return
+    try:
+        require_lock(submission.instrument, user=decision.name, key=decision.lock_key)
+        if not is_protected(submission):
+            raise NoLockError(f"The lock of {submission.instrument} was given up or taken anew since.")
+    except NoLockError as exc:
+        raise UnprotectedError(
+            f"{exc} Nothing protects this submission any more: force or cancel it."
+        ) from exc
+
+
+def _arriving(files: list[SubmittedFile]) -> list[SubmittedFile]:
+    """Return the files that are not in the store yet."""
+    return [file for file in files if file.origin != Origin.LISTED]
+
+
+@transaction.atomic
+def _write_rows(
+    submission: Submission, files: list[SubmittedFile], decision: _Decision
+) -> "deliveries.Delivery | None":
+    """Write every row that the confirmation means, or none."""
+    take_turn()
+    # Looked at again: whoever had the turn may have taken the lock, or confirmed.
+    _require_protection(submission, decision)
+    now = timezone.now()
+    submission.enter(decision.status, ended_at=now, ended_by=decision.name)
+    made = new_contexts(submission, files, is_forced=decision.status == Status.FORCED)
+    adopted = adopt_files([*_arriving(files), *made], user=decision.name)
+    _move_edit(submission, made, adopted, decision)
+    delivery = deliveries.open_delivery(
+        adopted, user=decision.name, why=submission.description, submission=str(submission.key)
+    )
+    submission.delivery = delivery.name
+    submission.save(update_fields=["delivery", "final_base", "new_context"])
+    lock = submission.find_lock()
+    if lock is not None:
+        release(lock)
+    letters.ended(submission)
+    return delivery
+
+
+def _move_edit(
+    submission: Submission, made: list[SubmittedFile], adopted: list[File], decision: _Decision
+) -> None:
+    """Let the edit context be the new one, and say which bad files it inherits."""
+    contexts.taint([file.name for file in adopted], user=decision.name)
+    pmap = next((file for file in made if file.official_name.endswith(".pmap")), None)
+    if pmap is not None:
+        submission.new_context = pmap.official_name
+        contexts.move_edit(pmap.official_name, user=decision.name, reason=submission.description)
+
+
+def _clear(submission: Submission, files: list[SubmittedFile], decision: _Decision) -> None:
+    """Remove what the store has now; a sweep does it if this does not come to its end."""
+    logger.info("%s is %s by %s", submission, submission.status, decision.name)
+    ingest.delete_consumed(submission.user, {file.name: file.sha1sum for file in files})
+    staging.clear(submission)

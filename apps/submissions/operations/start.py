@@ -1,0 +1,224 @@
+"""Start a submission: check what can be checked at once, keep the files as they are now, queue the job."""
+
+import shutil
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from apps.accounts.models import User
+from apps.catalog import queries as catalog
+from apps.catalog.states import FileKind
+from apps.contexts import queries as contexts
+from apps.core.errors import ConflictError, DeniedError, InvalidInputError
+from apps.jobs import operations as jobs
+from apps.locks.errors import NoLockError
+from apps.locks.queries import find_held, require_lock
+from apps.submissions import ingest, letters, staging
+from apps.submissions.models import IngestFile, Submission, SubmittedFile
+from apps.submissions.states import ALIVE, RMAP_MAKING, UPLOADING, ContextMode, Kind, Origin
+
+JOB_KIND = "submission"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What a form says.
+
+    Attributes
+    ----------
+    kind
+        A `Kind`.
+    instrument
+        Lower case; empty: the one that is locked.
+    context_mode, context
+        A `ContextMode`, and the pmap it means now.
+    posted_context
+        The pmap the client believed it to mean; `context` if empty.
+    change_level
+        A `ChangeLevel`.
+    description
+        Reason for the delivery.
+    is_renamed, is_compared, makes_contexts
+        As in `Submission`.
+    names
+        References to add or delete.
+    other_email
+        Further addresses to tell, by commas.
+    answers
+        Key to answer, of the extended form.
+    """
+
+    kind: str
+    instrument: str = ""
+    context_mode: str = ContextMode.EDIT
+    context: str = ""
+    posted_context: str = ""
+    change_level: str = "severe"
+    creator: str = ""
+    description: str = ""
+    is_renamed: bool = True
+    is_compared: bool = True
+    makes_contexts: bool = True
+    names: tuple[str, ...] = ()
+    other_email: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+def start(wishes: Wishes, *, user: User, lock_key: str | None, channel: str | None) -> Submission:
+    """Take over what somebody submits, and queue the job that checks it.
+
+    Its files are linked into a folder of its own before the row is written, so that later uploads do not
+    change what is checked.
+
+    Parameters
+    ----------
+    lock_key
+        What the session keeps of its lock; None if only the person counts.
+    channel
+        Key of the channel to report to; a new one if it is none or used.
+
+    Raises
+    ------
+    DeniedError
+        Raised if the account may not submit for this instrument.
+    NoLockError
+        Raised if the instrument is not locked by this session.
+    InvalidInputError
+        Raised if there is nothing to submit, or a listed file cannot be added or deleted.
+    ConflictError
+        Raised if another submission of this person for the instrument is not over.
+    """
+    instrument = _require_instrument(wishes, user, lock_key)
+    context = contexts.get_context(wishes.context).name
+    submission = Submission(
+        kind=wishes.kind,
+        user=user.get_username(),
+        user_email=user.email,
+        other_email=wishes.other_email,
+        instrument=instrument,
+        lock_key=_lock_key(wishes.kind, instrument, user),
+        context_mode=wishes.context_mode,
+        posted_context=wishes.posted_context or context,
+        base=context,
+        change_level=wishes.change_level,
+        creator=wishes.creator,
+        description=wishes.description,
+        is_renamed=wishes.is_renamed,
+        is_compared=wishes.is_compared,
+        makes_contexts=wishes.kind in RMAP_MAKING or (wishes.kind == Kind.MAPPINGS and wishes.makes_contexts),
+        answers=dict(wishes.answers),
+    )
+    files = _files(wishes, submission, user)
+    try:
+        _store(submission, files, channel)
+    except BaseException:
+        shutil.rmtree(submission.folder, ignore_errors=True)
+        raise
+    return submission
+
+
+def _require_instrument(wishes: Wishes, user: User, lock_key: str | None) -> str:
+    """Return the instrument that is submitted for, which this session must have locked."""
+    if not user.has_role("submitter", wishes.instrument):
+        raise DeniedError(f"{user} may not submit files of {wishes.instrument or 'any instrument'}.")
+    if wishes.kind == Kind.CERTIFY:
+        return wishes.instrument
+    held = find_held(user.get_username(), key=lock_key)
+    instrument = wishes.instrument or (held.instrument if held else "")
+    if not instrument:
+        raise NoLockError(
+            "You hold the lock of no instrument. Log in again and choose the one of your files."
+        )
+    require_lock(instrument, user=user.get_username(), key=lock_key)
+    return instrument
+
+
+def _lock_key(kind: str, instrument: str, user: User) -> uuid.UUID | None:
+    """Return the key of the lock that protects the submission; a certify run needs none and keeps none."""
+    if kind == Kind.CERTIFY:
+        return None
+    lock = find_held(user.get_username())
+    return lock.key if lock and lock.instrument == instrument else None
+
+
+def _files(wishes: Wishes, submission: Submission, user: User) -> list[SubmittedFile]:
+    if wishes.kind not in UPLOADING:
+        return _listed(wishes, submission)
+    rows = ingest.files_of(user.pk)
+    if not rows:
+        raise InvalidInputError("No file has been uploaded; upload the files first.")
+    return _uploaded(submission, rows)
+
+
+def _uploaded(submission: Submission, rows: Iterable[IngestFile]) -> list[SubmittedFile]:
+    """Link the files of the ingest area into the folder of the submission."""
+    files = []
+    for row in rows:
+        staging.link(ingest.path_of(row.owner_id, row.name), staging.uploaded(submission) / row.name)
+        files.append(SubmittedFile(submission=submission, name=row.name, size=row.size, sha1sum=row.sha1sum))
+    return files
+
+
+def _listed(wishes: Wishes, submission: Submission) -> list[SubmittedFile]:
+    """Return rows for references that are here already, or say what is wrong with each of the others."""
+    names = tuple(dict.fromkeys(wishes.names))
+    if not names:
+        raise InvalidInputError("Name at least one reference.")
+    known = catalog.files_named(names)
+    present = set(contexts.reference_names(submission.base))
+    complaints = []
+    for name in names:
+        file = known.get(name)
+        if file is None:
+            complaints.append(f"{name!r} is not known to this server")
+        elif file.kind != FileKind.REFERENCE:
+            complaints.append(f"{name} is a mapping; only references can be listed here")
+        elif file.instrument != submission.instrument:
+            complaints.append(f"{name} belongs to {file.instrument or 'no instrument'}")
+        elif wishes.kind == Kind.ADD and file.is_bad:
+            complaints.append(f"{name} is marked bad")
+        elif wishes.kind == Kind.ADD and name in present:
+            complaints.append(f"{name} is part of {submission.base} already")
+        elif wishes.kind == Kind.ADD and not file.is_held:
+            complaints.append(f"{name} is catalogued, but this server does not hold its bytes")
+        elif wishes.kind == Kind.DELETE and name not in present:
+            complaints.append(f"{name} could not be found and deleted: it is no part of {submission.base}")
+    if complaints:
+        raise InvalidInputError("; ".join(complaints) + ".")
+    return [
+        SubmittedFile(
+            submission=submission,
+            origin=Origin.LISTED,
+            name=name,
+            official_name=name,
+            instrument=known[name].instrument,
+            filekind=known[name].filekind,
+            size=known[name].size,
+            sha1sum=known[name].sha1sum,
+        )
+        for name in names
+    ]
+
+
+def _store(submission: Submission, files: list[SubmittedFile], channel: str | None) -> None:
+    try:
+        with transaction.atomic():
+            submission.save()
+            SubmittedFile.objects.bulk_create(files)
+            job = jobs.start(JOB_KIND, subject_id=submission.pk, user=submission.user, channel=channel)
+            submission.channel = str(job.channel_id)
+            submission.save(update_fields=["channel"])
+            letters.started(submission)
+    except IntegrityError as exc:
+        other = Submission.objects.filter(
+            user=submission.user, instrument=submission.instrument, status__in=ALIVE
+        ).first()
+        if other is None or not submission.instrument:
+            raise
+        raise ConflictError(
+            f"Your submission {other.key} for {other.instrument} is {other.status}: confirm or cancel it at "
+            f"{other.result_url} before the next one."
+        ) from exc

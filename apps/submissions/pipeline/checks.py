@@ -1,0 +1,104 @@
+"""The check of each file by the library, and of all of them together in a trial rmap."""
+
+from apps.certify.errors import BrokenCheckError
+from apps.certify.messages import FileVerdict, RmapMade
+from apps.submissions import staging
+from apps.submissions.errors import RejectedError
+from apps.submissions.models import SubmittedFile
+from apps.submissions.pipeline.children import Child, job_for, with_files
+from apps.submissions.pipeline.work import Work
+from apps.submissions.states import Kind
+
+TRYING = (Kind.BATCH, Kind.EXTENDED, Kind.CERTIFY)
+SHOWN = 5  # errors that the reason of a failure quotes
+
+
+def certify_files(work: Work) -> None:
+    """Certify every file; one that breaks its child costs only itself."""
+    files = {file.name: file for file in work.incoming()}
+    waiting = dict(files)
+    # What an earlier, broken run of this step found counts no more.
+    with work.writing():
+        for file in files.values():
+            file.errors, file.warnings, file.log = None, 0, []
+            file.save(update_fields=["errors", "warnings", "log"])
+        work.submission.tests = []
+        work.submission.save(update_fields=["tests"])
+    while waiting:
+        try:
+            _run(work, waiting, is_whole=len(waiting) == len(files))
+        except BrokenCheckError as exc:
+            if exc.file not in waiting:
+                raise
+            _judge(work, waiting.pop(exc.file), [["ERROR", str(exc)]], errors=1, warnings=0)
+            work.say(str(exc), type="error")
+        else:
+            break
+    refuse_errors(work)
+
+
+def _run(work: Work, waiting: dict[str, SubmittedFile], *, is_whole: bool) -> None:
+    """Certify the files that wait, taking each out of `waiting` when its verdict is stored."""
+    paths = [staging.path_of(file) for file in waiting.values()]
+    for number, file in enumerate(waiting.values(), 1):
+        work.say(f"Certifying '{file.name}' [{number} / {len(waiting)} files] [{file.size or 0} bytes]")
+    job = with_files(job_for(work), paths, is_tried=is_whole and work.submission.kind in TRYING)
+    child = Child(work, job)
+    try:
+        for event in child.events():
+            if isinstance(event, FileVerdict):
+                file = waiting.pop(event.name)
+                file.instrument, file.filekind = event.instrument, event.filekind
+                _judge(work, file, child.logs[event.name], errors=event.errors, warnings=event.warnings)
+            elif isinstance(event, RmapMade):
+                _keep_trial(work, event, child)
+    finally:
+        child.clear()
+
+
+def _judge(work: Work, file: SubmittedFile, log: list[list[str]], *, errors: int, warnings: int) -> None:
+    file.errors, file.warnings, file.log = errors, warnings, log
+    with work.writing():
+        file.save(update_fields=["instrument", "filekind", "errors", "warnings", "log"])
+
+
+def _keep_trial(work: Work, made: RmapMade, child: Child) -> None:
+    """Keep the log of a trial insertion, which is about several files at once."""
+    kind = f"{made.instrument} {made.filekind}".strip()
+    with work.writing():
+        work.submission.tests = [
+            *work.submission.tests,
+            test(f"trial insertion into the rmap of {kind}", made.errors, made.warnings, child.logs[kind]),
+        ]
+        work.submission.save(update_fields=["tests"])
+    if not made.errors:
+        work.say(
+            f"Trial insertion of {len(made.inserted)} references into '{made.old}' "
+            f"based on context '{work.submission.base}'"
+        )
+
+
+def test(name: str, errors: int, warnings: int, log: list[list[str]]) -> dict[str, object]:
+    """Return the result of a check of several files together, as the submission keeps it."""
+    status = "ERRORS" if errors else "Warnings" if warnings else "OK"
+    return {"name": name, "status": status, "errors": errors, "warnings": warnings, "log": log}
+
+
+def refuse_errors(work: Work) -> None:
+    """End the submission if any check found an error; certify runs have only their verdicts.
+
+    Raises
+    ------
+    RejectedError
+        Raised with the number of errors and the first few.
+    """
+    if work.submission.kind == Kind.CERTIFY:
+        return
+    files = [file for file in work.files() if file.errors]
+    failed = [result for result in work.submission.tests if result["errors"]]
+    if not files and not failed:
+        return
+    lines = [line for file in files for line in file.log] + [line for test in failed for line in test["log"]]
+    quoted = [text for level, text in lines if level == "ERROR"][:SHOWN]
+    total = sum(file.errors or 0 for file in files) + sum(result["errors"] for result in failed)
+    raise RejectedError(f"Certification found {total} errors. " + " ".join(quoted))

@@ -1,0 +1,90 @@
+"""Runs jobs of the certification children for a submission, and keeps what they say."""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.certify.errors import AbortedError
+from apps.certify.messages import CertifyJob, Event, Limits, Log
+from apps.certify.runner import runner_for
+from apps.submissions import staging
+from apps.submissions.pipeline.work import Work
+
+BATCH = 50  # lines of the log that are written at once
+
+
+def job_for(work: Work) -> CertifyJob:
+    """Return a job that does nothing yet, in a new folder."""
+    return CertifyJob(
+        observatory=settings.OBSERVATORY,
+        context=work.submission.base,
+        store=str(settings.STORE_ROOT),
+        folder=str(staging.work_folder(work.submission)),
+        is_compared=work.submission.is_compared,
+        is_tried=False,
+        limits=Limits(seconds=settings.SUBMISSION_SECONDS),
+    )
+
+
+class Child:
+    """One child's run, event by event; its log goes to the channel and into `logs`.
+
+    Attributes
+    ----------
+    logs
+        Level and text of each line, by the file or rmap that was in work.
+    """
+
+    def __init__(self, work: Work, job: CertifyJob) -> None:
+        self.logs: dict[str, list[list[str]]] = defaultdict(list)
+        self._work, self._job = work, job
+        self._waiting: list[Log] = []
+
+    def events(self) -> Iterator[Event]:
+        """Yield what happens, without the lines of the log.
+
+        Raises
+        ------
+        JobStopped
+            Raised if this worker must leave the job; the child is dead then.
+        CertifyError
+            Raised as by `Runner.run`.
+        """
+        runner = runner_for(self._job.observatory)
+        try:
+            for event in runner.run(self._job, is_aborted=self._work.is_stopped):
+                if isinstance(event, Log):
+                    self._keep(event)
+                    continue
+                self.flush()
+                yield event
+        except AbortedError:
+            self._work.require_going_on()
+            raise
+        finally:
+            self.flush()
+
+    def _keep(self, line: Log) -> None:
+        self.logs[line.about].append([line.level, line.text])
+        self._waiting.append(line)
+        if len(self._waiting) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has not been written to the channel yet."""
+        if self._waiting and not self._work.is_stopped():
+            self._work.pass_on(self._waiting)
+        self._waiting = []
+
+    def clear(self) -> None:
+        """Remove the folder of the job."""
+        shutil.rmtree(self._job.folder, ignore_errors=True)
+
+
+def with_files(job: CertifyJob, paths: list[Path], *, is_tried: bool) -> CertifyJob:
+    """Return the job with files to certify."""
+    return replace(job, files=tuple(map(str, paths)), is_tried=is_tried)

@@ -1,0 +1,49 @@
+"""Who else changed the same file meanwhile (website, section 8.7): a warning, no error."""
+
+from collections.abc import Iterator
+
+from apps.catalog.models import File
+from apps.rules.names import is_mapping
+from apps.submissions.models import SubmittedFile
+from apps.submissions.pipeline.work import Work
+from apps.submissions.states import ALIVE, Origin
+
+
+def note_collisions(work: Work) -> None:
+    """Note every other file, official or pending, that comes from the same parent as one of these."""
+    work.say("Checking for derivation collisions")
+    files = work.files(Origin.UPLOADED, Origin.GENERATED)
+    own = {file.official_name for file in files}
+    found = [
+        {"new": file.official_name, "existing": other, "parent": parent}
+        for file in files
+        for parent, other in sorted(_others(work, file))
+        if other not in own
+    ]
+    with work.writing():
+        work.submission.collisions = found
+        work.submission.save(update_fields=["collisions"])
+    for pair in found:
+        work.say(
+            f"'{pair['new']}' and '{pair['existing']}' were both derived from '{pair['parent']}'",
+            type="warning",
+        )
+
+
+def _others(work: Work, file: SubmittedFile) -> Iterator[tuple[str, str]]:
+    """Yield parent and name of each other file made of the same one."""
+    pending = SubmittedFile.objects.filter(is_reserved=True, submission__status__in=ALIVE)
+    pending = pending.exclude(submission=work.submission)
+    if is_mapping(file.official_name):
+        parent = file.derived_from
+        official = File.objects.filter(derived_from=parent, kind="mapping")
+        pending = pending.filter(derived_from=parent)
+    else:
+        # What a reference was uploaded as is taken for its parent.
+        parent = file.name
+        official = File.objects.filter(uploaded_as=parent, kind="reference")
+        pending = pending.filter(name=parent)
+    if parent:
+        names = [*official.values_list("name", flat=True), *pending.values_list("official_name", flat=True)]
+        # A file that came under its official name has itself for a parent.
+        yield from ((parent, name) for name in names if name != parent)

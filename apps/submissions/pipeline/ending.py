@@ -1,0 +1,62 @@
+"""How a submission leaves its worker: ready, certified, failed, timed out or cancelled.
+
+Each end is one transaction: the status, the job with its last message, the lock, the mail.
+"""
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.core.errors import ConflictError
+from apps.jobs.models import Job
+from apps.jobs.pipeline import finish
+from apps.locks.operations import release
+from apps.submissions import letters, staging
+from apps.submissions.models import Submission
+from apps.submissions.pipeline.naming import release_names
+from apps.submissions.states import Kind, Status
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def end_well(job: Job, submission: Submission) -> None:
+    """Make it ready, or certified; the channel tells where its page is."""
+    now = timezone.now()
+    if submission.kind == Kind.CERTIFY:
+        submission.enter(Status.CERTIFIED, ended_at=now, ended_by=submission.user)
+    else:
+        submission.enter(Status.READY, ready_at=now)
+        letters.ready(submission)
+    finish(job, 0, submission.result_url)
+    logger.info("%s is %s", submission, submission.status)
+
+
+def end_badly(job: Job | None, submission: Submission, status: Status, reason: str) -> None:
+    """Let it fail, time out or be cancelled: nothing of it stays but its record, and the ingest area."""
+    with transaction.atomic():
+        if job is not None:
+            finish(job, 3 if status == Status.CANCELLED else 1, reason)
+        close(submission, status, reason=reason, by=submission.user)
+    staging.clear(submission)
+
+
+def close(submission: Submission, status: Status, *, reason: str, by: str) -> None:
+    """End a submission whose files are not adopted; call it in a transaction, then `staging.clear`."""
+    submission.enter(status, ended_at=timezone.now(), ended_by=by, reason=reason)
+    release_names(submission.pk)
+    lock = submission.find_lock()
+    if lock is not None:
+        release(lock)
+    if submission.kind != Kind.CERTIFY:
+        letters.ended(submission)
+    logger.info("%s is %s: %s", submission, status, reason)
+
+
+def end_lost(submission: Submission, status: Status, reason: str) -> None:
+    """End a submission whose job is over without it; that somebody else did so first is no error."""
+    try:
+        end_badly(None, submission, status, reason)
+    except ConflictError:
+        logger.info("%s is %s already", submission, submission.status)

@@ -1,0 +1,101 @@
+"""The order of the steps (website, section 7.5), and one run through them."""
+
+import logging
+from collections.abc import Callable
+
+from apps.certify.errors import TimedOutError
+from apps.core.errors import ConflictError
+from apps.jobs.errors import AbortedError, LostClaimError
+from apps.jobs.models import Job
+from apps.rules.errors import CrdsError
+from apps.submissions import staging
+from apps.submissions.models import Submission
+from apps.submissions.pipeline.checks import certify_files
+from apps.submissions.pipeline.collisions import note_collisions
+from apps.submissions.pipeline.ending import end_badly, end_well
+from apps.submissions.pipeline.facts import note_facts
+from apps.submissions.pipeline.mappings import note_origins, refuse_unknown_members, stage_mappings
+from apps.submissions.pipeline.naming import assign_official_names, stage_references
+from apps.submissions.pipeline.rmaps import generate_rmaps, name_rmaps
+from apps.submissions.pipeline.uploads import (
+    refuse_duplicates,
+    refuse_foreign_files,
+    refuse_other_instruments,
+    verify_uploads,
+)
+from apps.submissions.pipeline.work import Work
+from apps.submissions.states import Kind, Status
+
+logger = logging.getLogger(__name__)
+
+Step = Callable[[Work], None]
+
+_RECEIVED: tuple[Step, ...] = (verify_uploads, refuse_foreign_files)
+_CHECKED: tuple[Step, ...] = (*_RECEIVED, refuse_duplicates, certify_files, refuse_other_instruments)
+_NAMED: tuple[Step, ...] = (*_CHECKED, note_facts, assign_official_names, stage_references)
+_RULED: tuple[Step, ...] = (name_rmaps, generate_rmaps, note_collisions)
+
+STEPS: dict[str, tuple[Step, ...]] = {
+    Kind.BATCH: (*_NAMED, *_RULED),
+    Kind.EXTENDED: (*_NAMED, *_RULED),
+    Kind.REFERENCES: (*_NAMED, note_collisions),
+    Kind.MAPPINGS: (
+        *_CHECKED,
+        refuse_unknown_members,
+        note_origins,
+        assign_official_names,
+        stage_mappings,
+        note_collisions,
+    ),
+    Kind.ADD: _RULED,
+    Kind.DELETE: _RULED,
+    Kind.CERTIFY: (*_RECEIVED, certify_files),
+}
+
+
+def run(job: Job) -> None:
+    """Do what is left to do for a submission, and end its job."""
+    submission = Submission.objects.get(pk=job.subject_id or 0)
+    try:
+        submission.enter(Status.PROCESSING)
+    except ConflictError:
+        logger.info("%s is %s; nothing is left to do", submission, submission.status)
+        return
+    work = Work(job, submission)
+    try:
+        _take_steps(work)
+        end_well(job, submission)
+    except LostClaimError:
+        raise
+    except AbortedError:
+        end_badly(job, submission, Status.CANCELLED, "Aborted on request.")
+    except TimedOutError as exc:
+        end_badly(job, submission, Status.TIMED_OUT, str(exc))
+    except CrdsError as exc:  # The submitter can correct it.
+        end_badly(job, submission, Status.FAILED, str(exc))
+    except OSError as exc:
+        if not staging.is_full(exc):
+            _fail_inside(work)
+            raise
+        end_badly(job, submission, Status.FAILED, str(staging.no_space("the files")))
+    except Exception:  # We must correct it: tell them so, and let the worker log it.
+        _fail_inside(work)
+        raise
+
+
+def _fail_inside(work: Work) -> None:
+    reason = f"Internal error, incident job-{work.job.pk}. Your files are untouched; tell the operators."
+    end_badly(work.job, work.submission, Status.FAILED, reason)
+
+
+def _take_steps(work: Work) -> None:
+    submission = work.submission
+    work.say(f"Starting {submission.title} of {submission.user} based on context '{submission.base}'")
+    for step in STEPS[submission.kind]:
+        if step.__name__ in submission.steps:
+            continue
+        work.require_going_on()
+        step(work)
+        with work.writing():
+            submission.steps = [*submission.steps, step.__name__]
+            submission.save(update_fields=["steps"])

@@ -1,0 +1,61 @@
+"""What puts right that a dead worker, a kill or time left behind."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.jobs.models import Job
+from apps.jobs.states import OVER
+from apps.jobs.states import Status as JobStatus
+from apps.submissions import letters, staging
+from apps.submissions.models import Submission
+from apps.submissions.pipeline.ending import end_lost
+from apps.submissions.states import Status
+
+WARNED_BEFORE = timedelta(minutes=30)
+
+
+def sweep() -> int:
+    """End submissions that nobody works on or attends to any more; return how many."""
+    warn_of_ending_locks()
+    return end_orphans() + end_unattended() + staging.clear_all()
+
+
+def warn_of_ending_locks() -> None:
+    """Write once to the submitters of ready submissions whose lock ends soon."""
+    for submission in Submission.objects.filter(status=Status.READY):
+        lock = submission.find_lock()
+        if lock is not None and timedelta() < lock.time_left < WARNED_BEFORE:
+            with transaction.atomic():
+                letters.lock_ending(submission, at=lock.expires_at)
+
+
+def end_orphans() -> int:
+    """End submissions whose job was cancelled while it waited, or given up."""
+    running = Submission.objects.filter(status__in=(Status.STARTED, Status.PROCESSING))
+    ended = 0
+    for submission in running:
+        job = Job.objects.filter(kind="submission", subject_id=submission.pk, status__in=OVER).first()
+        if job is None:
+            continue
+        if job.status == JobStatus.CANCELLED:
+            end_lost(submission, Status.CANCELLED, "Aborted on request.")
+        else:
+            end_lost(submission, Status.FAILED, f"Internal error, incident job-{job.pk}: its worker died.")
+        ended += 1
+    return ended
+
+
+def end_unattended() -> int:
+    """End submissions that have been ready for too long."""
+    limit = timezone.now() - timedelta(days=settings.READY_DAYS)
+    forgotten = Submission.objects.filter(status=Status.READY, ready_at__lt=limit)
+    for submission in forgotten:
+        end_lost(
+            submission,
+            Status.TIMED_OUT,
+            f"Nobody confirmed or cancelled it within {settings.READY_DAYS} days.",
+        )
+    return len(forgotten)

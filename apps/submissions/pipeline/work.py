@@ -1,0 +1,75 @@
+"""What every step of the pipeline is given: the submission, its job, and a way to tell and to write."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.catalog import storage
+from apps.certify.messages import Log
+from apps.contexts import queries as contexts
+from apps.jobs import queries as jobs
+from apps.jobs.models import Job
+from apps.jobs.pipeline import require_claim, say, say_all
+from apps.rules.editing import Base
+from apps.rules.observatories import Observatory, get_observatory
+from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.states import Origin
+
+# The types of message a level of the log becomes. The client counts errors, so they are true ones.
+_TYPES = {"ERROR": "error", "CRITICAL": "error", "WARNING": "warning", "INFO": "verbose", "DEBUG": "verbose"}
+
+
+@dataclass(frozen=True)
+class Work:
+    """One run of one submission's job."""
+
+    job: Job
+    submission: Submission
+
+    @property
+    def observatory(self) -> Observatory:
+        """The one this server serves."""
+        return get_observatory(settings.OBSERVATORY)
+
+    @cached_property
+    def base(self) -> Base:
+        """The context the files are checked against."""
+        name = self.submission.base
+        wanted = [member for member in contexts.mapping_names(name) if not member.endswith(".rmap")]
+        return Base.read(name, {member: storage.path_of(member).read_text() for member in wanted})
+
+    def files(self, *origins: Origin) -> list[SubmittedFile]:
+        """Return the files of the submission of some origins, all if none is given, as they are stored."""
+        rows = self.submission.files.select_related("submission")
+        return list(rows.filter(origin__in=origins) if origins else rows)
+
+    def incoming(self) -> list[SubmittedFile]:
+        """Return the files whose bytes came with the submission."""
+        return self.files(Origin.UPLOADED, Origin.LOOKUP_TABLE)
+
+    def say(self, text: str, *, type: str = "log_message") -> None:
+        """Tell those who watch."""
+        say(self.job, type, text)
+
+    def pass_on(self, lines: list[Log]) -> None:
+        """Tell those who watch what the check of the files says."""
+        say_all(self.job, [(_TYPES.get(line.level, "verbose"), line.line) for line in lines])
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Open a transaction in which this worker certainly has the job."""
+        with transaction.atomic():
+            require_claim(self.job)
+            yield
+
+    def is_stopped(self) -> bool:
+        """Whether this worker must leave the job."""
+        return not jobs.has_claim(self.job)
+
+    def require_going_on(self) -> None:
+        """Raise `JobStopped` if this worker must leave the job."""
+        require_claim(self.job)

@@ -1,0 +1,51 @@
+"""Reads of submissions."""
+
+import uuid
+
+from apps.catalog import storage
+from apps.rules.errors import CrdsError
+from apps.submissions import staging
+from apps.submissions.errors import UnknownSubmissionError
+from apps.submissions.models import Submission, SubmittedFile
+
+
+def get_submission(key: str) -> Submission:
+    """Return the submission of a key.
+
+    Raises
+    ------
+    UnknownSubmissionError
+        Raised if there is none.
+    """
+    try:
+        found = Submission.objects.filter(key=uuid.UUID(key)).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise UnknownSubmissionError(f"No submission has the id {key[:64]!r}.")
+    return found
+
+
+def is_protected(submission: Submission) -> bool:
+    """Whether the lock a submission was started under still is the same, and not expired."""
+    lock = submission.find_lock()
+    return lock is not None and lock.is_held_by(submission.user)
+
+
+def text_of(file: SubmittedFile) -> str | None:
+    """Return the text of a new mapping, staged or in the store; None if it is gone with its submission."""
+    path = storage.path_of(file.official_name)
+    if not file.submission.is_adopted:
+        path = staging.official_path(file)
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
+
+
+def parent_text(file: SubmittedFile) -> str | None:
+    """Return the text of the mapping that a new one was made of, or None if it has none here."""
+    try:
+        return storage.path_of(file.derived_from).read_text() if file.derived_from else None
+    except (CrdsError, FileNotFoundError):
+        return None

@@ -1,0 +1,324 @@
+"""The questions of the extended form, as data: the form, its validation and its description are made of them.
+
+Source: website specification, section 7.4; wire protocol, section 6.8.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from apps.rules.observatories import Observatory
+
+YES_NO = ("N/A", "No", "Yes")
+CHANGE_LEVELS = ("TRIVIAL", "MODERATE", "SEVERE")
+# Where the description has another order than the page: clients print their help in it.
+_ORDER = ("pedigree_updated", "keywords_checked", "descrip_updated", "useafter_updated", "useafter_matches")
+
+
+class Kind(StrEnum):
+    """The types of answer that clients know; any other one ends them."""
+
+    TEXT = "CharField"
+    FLAG = "BooleanField"
+    CHOICE = "TypedChoiceField"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question.
+
+    Attributes
+    ----------
+    key
+        Name of the field on the wire.
+    label
+        What is asked, as a statement or a heading, without a full stop.
+    section
+        Heading of the page that it stands under.
+    is_required
+        An empty answer is refused; a flag may be false all the same.
+    choices
+        Texts, distinct in any case.
+    initial
+        What scripted clients start with; empty: nothing.
+    page_initial
+        What the page starts with, where that differs.
+    is_long
+        The answer may have several lines.
+    must_not_be_no
+        A submission is refused if the answer is no, or the flag is not set.
+    menu
+        Answers of a flag that the page shows as a menu, in this order.
+    """
+
+    key: str
+    label: str
+    section: str
+    kind: Kind = Kind.TEXT
+    is_required: bool = False
+    choices: tuple[str, ...] = ()
+    initial: str = ""
+    page_initial: str = ""
+    help_text: str = ""
+    is_long: bool = False
+    must_not_be_no: bool = False
+    menu: tuple[str, ...] = ()
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """What the description says about it."""
+        facts: dict[str, Any] = {
+            "key": self.key,
+            "label": self.label,
+            "type": str(self.kind),
+            "required": self.is_required,
+        }
+        if self.kind == Kind.FLAG:
+            return facts | {"initial": False, "choices": [False, True]} | self._help
+        # Clients refuse an empty beginning of a required text.
+        begin = {"initial": self.initial} if self.initial else {}
+        choices = {"choices": list(self.choices)} if self.choices else {}
+        return facts | begin | choices | self._help
+
+    @property
+    def _help(self) -> dict[str, str]:
+        return {"help_text": self.help_text} if self.help_text else {}
+
+
+def questions(observatory: Observatory) -> tuple[Question, ...]:
+    """Return all questions of an observatory, in the order of the page."""
+    return tuple(
+        question
+        for part in (_people, _checks, _use, _replacement, _details, _reason)
+        for question in part(observatory)
+    )
+
+
+def in_wire_order(asked: tuple[Question, ...]) -> tuple[Question, ...]:
+    """Return questions in the order of the description."""
+    by_key = {question.key: question for question in asked}
+    moved = iter(_ORDER)
+    return tuple(by_key[next(moved)] if question.key in _ORDER else question for question in _levelled(asked))
+
+
+def _levelled(asked: tuple[Question, ...]) -> Iterator[Question]:
+    """Put the change level before the question about correctness, where clients have always listed it."""
+    level = next(question for question in asked if question.key == "change_level")
+    for question in asked:
+        if question.key == "correctness_testing":
+            yield level
+        if question is not level:
+            yield question
+
+
+def as_yaml(observatory: Observatory) -> str:
+    """Return the description of the form that clients read.
+
+    Each value is written as JSON, which is YAML too: its strings have quotation marks, so that no Yes becomes
+    a boolean.
+    """
+    return "".join(map(_item, in_wire_order(questions(observatory))))
+
+
+def _item(question: Question) -> str:
+    lines = "\n  ".join(f"{name}: {json.dumps(value)}" for name, value in question.wire.items())
+    return f"- {lines}\n"
+
+
+def _people(observatory: Observatory) -> tuple[Question, ...]:
+    section = "Who delivers what"
+    return (
+        Question(
+            key="deliverer",
+            label="Name of the deliverer",
+            section=section,
+            is_required=True,
+            help_text="Who you are; the author of the files is asked for below.",
+        ),
+        Question(
+            key="other_email",
+            label="Further addresses to notify",
+            section=section,
+            help_text="E-mail addresses, separated by commas. You are told in any case.",
+        ),
+        Question(
+            key="instrument",
+            label="Instrument",
+            section=section,
+            kind=Kind.CHOICE,
+            is_required=True,
+            choices=observatory.instruments,
+            initial=observatory.instruments[0],
+            help_text="All files must be of this instrument. It is locked for you when you submit.",
+        ),
+        Question(
+            key="file_type",
+            label="Types of the files (bias, dark, ...)",
+            section=section,
+            is_required=True,
+        ),
+    )
+
+
+def _checks(observatory: Observatory) -> tuple[Question, ...]:
+    keywords = " and ".join(observatory.checked_keywords)
+    formats = ", ".join(observatory.compliance_checks)
+    section = "What you have checked"
+    statements = (
+        ("history_updated", "HISTORY in the primary header tells why and how the files were made"),
+        ("descrip_updated", "DESCRIP sums up why the files are delivered"),
+        ("useafter_updated", "USEAFTER has been checked and, where needed, updated"),
+        ("pedigree_updated", "PEDIGREE has been checked and, where needed, updated"),
+        (
+            "keywords_checked",
+            f"{keywords} {'have' if len(observatory.checked_keywords) > 1 else 'has'} been checked",
+        ),
+    )
+    flags = [
+        Question(key=key, label=label, section=section, kind=Kind.FLAG, must_not_be_no=True)
+        for key, label in statements
+    ]
+    same_dates = Question(
+        key="useafter_matches",
+        label="The USEAFTER dates equal those of the files that are replaced",
+        section=section,
+        kind=Kind.CHOICE,
+        is_required=True,
+        choices=YES_NO,
+        initial="N/A",
+        help_text="N/A is meant for files that only the exposure time calculator uses.",
+    )
+    compliance = Question(
+        key="compliance_verified",
+        label=f"The files comply with their format ({formats})",
+        section=section,
+        kind=Kind.CHOICE,
+        is_required=True,
+        choices=YES_NO,
+        initial="N/A",
+        page_initial="No",
+        must_not_be_no=True,
+        help_text="Optional: N/A if you did not verify it yourself.",
+    )
+    return (*flags[:3], same_dates, *flags[3:], compliance)
+
+
+def _use(_: Observatory) -> tuple[Question, ...]:
+    section = "What the files are for"
+    return (
+        Question(
+            key="ingest_files",
+            label="The affected data should be reprocessed",
+            section=section,
+            kind=Kind.FLAG,
+        ),
+        Question(
+            key="etc_delivery",
+            label="The files go to the exposure time calculator (ETC), too",
+            section=section,
+            kind=Kind.FLAG,
+        ),
+        Question(
+            key="jwst_etc",
+            label="These are files of the JWST ETC",
+            section=section,
+            kind=Kind.FLAG,
+            menu=("No", "Yes"),
+        ),
+        Question(
+            key="calpipe_version",
+            label="Run through the current pipeline, or synthetic photometry or ETC software: yes or no, "
+            "and the version",
+            section=section,
+            is_required=True,
+        ),
+    )
+
+
+def _replacement(_: Observatory) -> tuple[Question, ...]:
+    section = "What the files replace"
+    return (
+        Question(
+            key="replacement_files",
+            label="Some of the files replace older ones",
+            section=section,
+            kind=Kind.FLAG,
+            menu=("Yes", "No"),
+        ),
+        Question(
+            key="old_reference_files",
+            label="Names of the files that are replaced",
+            section=section,
+            is_long=True,
+        ),
+        Question(
+            key="replacing_badfiles",
+            label="The replaced files are bad for all data",
+            section=section,
+            kind=Kind.CHOICE,
+            is_required=True,
+            choices=YES_NO,
+            initial="N/A",
+            help_text="Yes if results with them are scientifically invalid, or the software fails on them.",
+        ),
+    )
+
+
+def _details(_: Observatory) -> tuple[Question, ...]:
+    section = "Details"
+    return (
+        Question(key="jira_issue", label="Issue tickets", section=section, help_text="Separated by commas."),
+        Question(
+            key="table_rows_changed",
+            label="Rows that changed, if the files are tables",
+            section=section,
+            is_long=True,
+        ),
+        Question(
+            key="modes_affected",
+            label="Observing modes that are affected",
+            section=section,
+            is_required=True,
+            is_long=True,
+        ),
+        Question(
+            key="correctness_testing",
+            label="How it was tested that the files are correct",
+            section=section,
+            is_required=True,
+            is_long=True,
+        ),
+        Question(
+            key="additional_considerations",
+            label="Anything else that matters",
+            section=section,
+            is_long=True,
+        ),
+    )
+
+
+def _reason(_: Observatory) -> tuple[Question, ...]:
+    section = "Delivery"
+    return (
+        Question(
+            key="change_level",
+            label="Change Level",
+            section=section,
+            kind=Kind.CHOICE,
+            is_required=True,
+            choices=CHANGE_LEVELS,
+            initial="SEVERE",
+            help_text="How much the new files are expected to change scientific results.",
+        ),
+        Question(
+            key="description",
+            label="Reason for Delivery",
+            section=section,
+            is_required=True,
+            is_long=True,
+            help_text="What changed, which impact is expected, for which instrument and type. Letters, "
+            "digits, white space and . _ / , = - + only.",
+        ),
+    )

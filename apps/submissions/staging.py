@@ -1,0 +1,154 @@
+"""The folder of a submission, where its bytes lie until it is over.
+
+::
+
+    submissions/<key>/uploaded/<name>      links to the files of the ingest area, as they were at the start
+    submissions/<key>/generated/<name>     lookup tables made for them
+    submissions/<key>/official/<name>      the same bytes, or written again, under the official name
+    submissions/<key>/work/<number>        what a child writes; removed with all the rest
+
+Nothing below `official` is changed once its row has a sha1sum. Everything here can be removed by anybody who
+knows that the submission is over.
+"""
+
+import errno
+import os
+import secrets
+import shutil
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from apps.catalog import storage
+from apps.submissions.errors import NoSpaceError, RejectedError
+from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.states import ALIVE, Origin
+
+NEW = 3600  # seconds in which a folder without row may belong to a submission that is being started
+
+
+def uploaded(submission: Submission) -> Path:
+    """Return where the files lie as they were uploaded."""
+    return submission.folder / "uploaded"
+
+
+def official(submission: Submission) -> Path:
+    """Return where the files lie under their official names."""
+    return submission.folder / "official"
+
+
+def path_of(file: SubmittedFile) -> Path:
+    """Return where the bytes of a file are as it arrived: uploaded, made, or in the store already."""
+    if file.origin == Origin.LISTED:
+        return storage.path_of(file.name)
+    folder = "generated" if file.origin == Origin.LOOKUP_TABLE else "uploaded"
+    return file.submission.folder / folder / file.name
+
+
+def official_path(file: SubmittedFile) -> Path:
+    """Return where the bytes of a file are, or will be, under its official name."""
+    return official(file.submission) / file.official_name
+
+
+def work_folder(submission: Submission) -> Path:
+    """Return a new empty folder for one job of one child."""
+    folder = submission.folder / "work" / secrets.token_hex(6)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def link(source: Path, target: Path) -> None:
+    """Let a file have a second name; one that is there already is replaced at once.
+
+    Raises
+    ------
+    RejectedError
+        Raised if the file is gone.
+    NoSpaceError
+        Raised if the disk is full.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{secrets.token_hex(8)}")
+        os.link(source, temporary)
+        temporary.replace(target)
+    except FileNotFoundError as exc:
+        raise RejectedError(f"{source.name} was removed meanwhile; upload it again.") from exc
+    except OSError as exc:
+        raise no_space(target.name) if is_full(exc) else exc from exc
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a small file to the disk; one that is there already is replaced at once.
+
+    Raises
+    ------
+    NoSpaceError
+        Raised if the disk is full.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as exc:
+        temporary.unlink(missing_ok=True)
+        raise no_space(path.name) if is_full(exc) else exc from exc
+
+
+def is_full(error: OSError) -> bool:
+    """Whether an error says that there is no room."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def no_space(name: str) -> NoSpaceError:
+    """Return the error for a file there is no room for."""
+    return NoSpaceError(f"The server has no room to stage {name}; its operators must act. Try again later.")
+
+
+def clear(submission: Submission) -> None:
+    """Remove the folder of a submission that is over, and note it; may be repeated."""
+    if submission.status in ALIVE:
+        return
+    shutil.rmtree(submission.folder, ignore_errors=True)
+    if not submission.folder.exists():
+        Submission.objects.filter(pk=submission.pk, cleared_at=None).update(cleared_at=timezone.now())
+
+
+def clear_all() -> int:
+    """Remove what submissions that are over, or were never stored, left behind; return how many."""
+    cleared = 0
+    for submission in Submission.objects.filter(cleared_at=None).exclude(status__in=ALIVE):
+        clear(submission)
+        cleared += 1
+    return cleared + sum(map(_clear_stray, (settings.DATA_ROOT / "submissions").glob("*")))
+
+
+def _clear_stray(folder: Path) -> bool:
+    """Remove a folder that no row speaks of, unless its row may still be on its way."""
+    try:
+        key = uuid.UUID(folder.name)
+        is_new = folder.stat().st_mtime > timezone.now().timestamp() - NEW
+    except (ValueError, FileNotFoundError):
+        return False
+    if is_new or Submission.objects.filter(key=key).exists():
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+def record(file: SubmittedFile) -> None:
+    """Keep size and sha1sum of the bytes under the official name, read back from the disk."""
+    path = official_path(file)
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+    digest = storage.sha1sum(path)
+    with transaction.atomic():
+        file.official_size, file.official_sha1sum = path.stat().st_size, digest
+        file.save(update_fields=["official_size", "official_sha1sum"])

@@ -1,0 +1,67 @@
+"""The kinds of submissions, and where each stands (website, section 8.2)."""
+
+from django.db.models import TextChoices
+
+
+class Kind(TextChoices):
+    """What somebody asks for."""
+
+    BATCH = "batch", "Batch Reference Submit"
+    EXTENDED = "extended", "Extended Batch Reference Submit"
+    REFERENCES = "references", "Submit References"
+    MAPPINGS = "mappings", "Submit Mappings"
+    ADD = "add", "Add References"
+    DELETE = "delete", "Delete References"
+    CERTIFY = "certify", "Certify Files"
+
+
+# Kinds whose files come from the ingest area; the others name files that are here already.
+UPLOADING = (Kind.BATCH, Kind.EXTENDED, Kind.REFERENCES, Kind.MAPPINGS, Kind.CERTIFY)
+# Kinds that put references into, or take them out of, rmaps.
+RMAP_MAKING = (Kind.BATCH, Kind.EXTENDED, Kind.ADD, Kind.DELETE)
+
+
+class Status(TextChoices):
+    """Where a submission stands."""
+
+    STARTED = "started"
+    PROCESSING = "processing"
+    READY = "ready"
+    CERTIFIED = "certified"  # The end of a certify run, whatever its verdicts.
+    CONFIRMED = "confirmed"
+    FORCED = "forced"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+
+
+ENTERED_FROM: dict[str, set[str]] = {
+    Status.PROCESSING: {Status.STARTED, Status.PROCESSING},  # From itself if its worker died.
+    Status.READY: {Status.PROCESSING},
+    Status.CERTIFIED: {Status.PROCESSING},
+    Status.CONFIRMED: {Status.READY},
+    Status.FORCED: {Status.READY},
+    Status.CANCELLED: {Status.STARTED, Status.PROCESSING, Status.READY},
+    Status.FAILED: {Status.STARTED, Status.PROCESSING},
+    Status.TIMED_OUT: {Status.STARTED, Status.PROCESSING, Status.READY},
+}
+ALIVE = (Status.STARTED, Status.PROCESSING, Status.READY)
+ADOPTED = (Status.CONFIRMED, Status.FORCED)
+OVER = tuple(status for status in Status if status not in ALIVE)
+
+
+class Origin(TextChoices):
+    """How a file came into a submission."""
+
+    UPLOADED = "uploaded"
+    LOOKUP_TABLE = "lookup table"  # Made anew because of the synphot files beside it.
+    LISTED = "listed"  # Here already, and named in the form.
+    GENERATED = "generated"  # A mapping made of another one.
+
+
+class ContextMode(TextChoices):
+    """How the context was chosen; edit and latest float until the confirmation."""
+
+    EDIT = "pmap_edit"
+    LATEST = "pmap_latest"
+    FIXED = "pmap_text"

@@ -1,0 +1,156 @@
+"""Pages where people certify and deliver files, add references to contexts and delete them."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.core.access import require_role, role_required
+from apps.core.forms import messages_of
+from apps.jobs import operations as jobs
+from apps.jobs.views import SESSION_KEY
+from apps.locks import sessions
+from apps.locks.queries import find_held
+from apps.rules.errors import CrdsError
+from apps.rules.observatories import get_observatory
+from apps.submissions import operations, session_lock, upload_views
+from apps.submissions.forms import (
+    AddForm,
+    BatchForm,
+    CertifyForm,
+    ContextualForm,
+    DeleteForm,
+    ExtendedForm,
+    MappingsForm,
+    ReferencesForm,
+)
+from apps.submissions.holding import hold
+from apps.submissions.models import Submission
+from apps.submissions.questionnaire import as_yaml
+from apps.submissions.states import UPLOADING, Kind
+
+View = Callable[..., HttpResponseBase]
+
+# Certify needs no lock, and the extended form takes the one it needs.
+_LOCKLESS = (Kind.CERTIFY, Kind.EXTENDED)
+
+
+def _form_page(view: View) -> View:
+    """Make a page for submitters of which scripts read the cookie at each GET, and hear of each refusal."""
+    page = _ends_waiting(role_required("submitter")(view))
+    return require_http_methods(["GET", "HEAD", "POST"])(never_cache(ensure_csrf_cookie(page)))
+
+
+def _ends_waiting(view: View) -> View:
+    """Tell the channel of the session when a POST fails: who waits there must not wait for ever."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except Exception as exc:
+            if request.method == "POST":
+                _refuse(request, str(exc) if isinstance(exc, CrdsError) else "Internal error.")
+            raise
+
+    return wrapper
+
+
+def _refuse(request: HttpRequest, reason: str) -> None:
+    jobs.refuse(request.session.get(SESSION_KEY), reason=reason)
+
+
+@_form_page
+def certify(request: HttpRequest) -> HttpResponse:
+    return _answer(request, CertifyForm, "submissions/certify.html")
+
+
+@_form_page
+def batch(request: HttpRequest) -> HttpResponse:
+    return _answer(request, BatchForm, "submissions/batch.html")
+
+
+@_form_page
+def extended(request: HttpRequest) -> HttpResponse:
+    return _answer(request, ExtendedForm, "submissions/extended.html")
+
+
+@_form_page
+def references(request: HttpRequest) -> HttpResponse:
+    return _answer(request, ReferencesForm, "submissions/references.html")
+
+
+@_form_page
+def mappings(request: HttpRequest) -> HttpResponse:
+    return _answer(request, MappingsForm, "submissions/mappings.html")
+
+
+@_form_page
+def add_references(request: HttpRequest) -> HttpResponse:
+    return _answer(request, AddForm, "submissions/add_references.html")
+
+
+@_form_page
+def delete_references(request: HttpRequest) -> HttpResponse:
+    return _answer(request, DeleteForm, "submissions/delete_references.html")
+
+
+@require_safe
+def description(request: HttpRequest) -> HttpResponse:
+    text = as_yaml(get_observatory(settings.OBSERVATORY))
+    return HttpResponse(text, content_type="application/yaml; charset=utf-8")
+
+
+def _answer(request: HttpRequest, form_class: type[ContextualForm], template: str) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, form_class(initial=_beginnings(request)), template)
+    form = form_class(request.POST)
+    if form.is_valid():
+        try:
+            submission = _start(request, form)
+        except CrdsError as exc:
+            form.add_error(None, str(exc))
+        else:
+            hold(request, submission)
+            return HttpResponseRedirect(reverse("submissions:result", args=[submission.key]), status=303)
+    _refuse(request, _error(form))
+    return _page(request, form, template)
+
+
+def _start(request: HttpRequest, form: ContextualForm) -> Submission:
+    wishes = form.wishes()
+    user: Any = require_role(request, "submitter")
+    if wishes.kind == Kind.EXTENDED:
+        session_lock.take(request, wishes.instrument)
+    channel = request.session.get(SESSION_KEY)
+    return operations.start(wishes, user=user, lock_key=sessions.key_of(request), channel=channel)
+
+
+def _beginnings(request: HttpRequest) -> dict[str, str]:
+    """Return what a page starts with because of who looks at it."""
+    name = require_role(request, "submitter").get_username()
+    held = find_held(name, key=sessions.key_of(request))
+    return {"deliverer": name} | ({"instrument": held.instrument} if held else {})
+
+
+def _error(form: ContextualForm) -> str:
+    return "; ".join(messages_of(form))
+
+
+def _page(request: HttpRequest, form: ContextualForm, template: str) -> HttpResponse:
+    page: dict[str, Any] = {
+        "form": form,
+        "error": _error(form),
+        "lock_notice": "" if form.kind in _LOCKLESS else session_lock.notice(request),
+        "panel": upload_views.panel(request) if form.kind in UPLOADING else None,
+        "path": request.path,
+    }
+    return render(request, template, {"page": page, "panel": page["panel"]})

@@ -1,0 +1,32 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from apps.mails import tasks
+from tests.factories.mails import Mailbox, free_port, mail_server
+
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+@pytest.fixture(autouse=True)
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the mails whose bell rang, instead of ringing it."""
+    bells: list[int] = []
+    monkeypatch.setattr(tasks.deliver, "apply_async", lambda arguments, **_: bells.append(*arguments))
+    return bells
+
+
+@pytest.fixture
+def smtp_port(settings: Any) -> int:
+    """Let mails go to a port where nobody listens yet."""
+    settings.EMAIL_BACKEND = SMTP
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    return int(settings.EMAIL_PORT)
+
+
+@pytest.fixture
+def mailbox(smtp_port: int) -> Iterator[Mailbox]:
+    """Let a real mail server take the mails."""
+    with mail_server(smtp_port) as box:
+        yield box

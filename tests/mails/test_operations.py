@@ -1,0 +1,124 @@
+import contextlib
+import time
+from typing import Any
+
+import pytest
+from celery import Celery
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from apps.mails import queries, tasks
+from apps.mails.addresses import MOST
+from apps.mails.models import Mail
+from apps.mails.operations import post
+from apps.mails.states import Status
+from crds_server import env
+from tests.factories.mails import make_mail
+
+
+class CancelError(Exception):
+    """Ends a transaction."""
+
+
+def do_nothing(mail_id: int) -> None:
+    pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_bell_rings_when_the_transaction_is_committed(rung: list[int]) -> None:
+    with transaction.atomic():
+        mail = make_mail()
+        assert rung == []
+    assert rung == [mail.pk]
+    assert (mail.status, mail.attempts, mail.recipients) == (Status.WAITING, 0, ["ann@example.org"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_is_undone_leaves_no_mail(rung: list[int]) -> None:
+    with contextlib.suppress(CancelError), transaction.atomic():
+        make_mail()
+        raise CancelError
+    assert not Mail.objects.exists()
+    assert rung == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [OperationalError("refused"), OSError("away"), ValueError("unforeseen")])
+def test_a_broker_that_is_away_neither_loses_the_mail_nor_fails_the_caller(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(tasks.deliver, "apply_async", refuse)
+    with transaction.atomic():
+        mail = make_mail()
+    assert str(error) in caplog.text
+    assert queries.due_mails() == [mail.pk], "the sweep rings again"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "filesystem://"])
+def test_a_real_broker_that_is_away_is_only_logged(
+    url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    (tmp_path / "file").touch()
+    options = {"data_folder_out": str(tmp_path / "file"), "data_folder_in": str(tmp_path / "file")}
+    celery = Celery("away", broker=url, set_as_current=False)
+    celery.conf.broker_transport_options = options if url == "filesystem://" else env.REMOTE_BROKER
+    monkeypatch.setattr(tasks, "deliver", celery.task(name="deliver")(do_nothing))
+    before = time.monotonic()
+    with transaction.atomic():
+        mail = make_mail()
+    assert time.monotonic() - before < 2, "the caller had to wait"
+    assert f"the bell of mail {mail.pk} did not ring" in caplog.text
+    assert queries.due_mails() == [mail.pk]
+
+
+@pytest.mark.django_db
+def test_the_same_thing_is_told_once(rung: list[int], django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        first = make_mail(subject="first")
+        make_mail(subject="second")
+    assert Mail.objects.get().subject == "first"
+    assert rung == [first.pk]
+
+
+@pytest.mark.django_db
+def test_configured_lists_get_every_mail_and_nobody_gets_it_twice(settings: Any) -> None:
+    settings.MAIL_LISTS = ["data@example.org"]
+    mail = make_mail(
+        recipients=("Ann@example.org", "ann@EXAMPLE.org", "DATA@example.org", "", " bob@example.org ")
+    )
+    assert mail.recipients == ["data@example.org", "Ann@example.org", "bob@example.org"]
+
+
+@pytest.mark.django_db
+def test_addresses_that_are_none_are_dropped_and_logged(caplog: Any) -> None:
+    mail = make_mail(recipients=("ann@example.org", "bob", "eve@example.org\nBcc: all@example.org"))
+    assert mail.recipients == ["ann@example.org"]
+    assert "'bob'" in caplog.text
+    assert "Bcc" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_mail_to_nobody_is_not_written(caplog: Any) -> None:
+    post(key="k", recipients=["bob", ""], subject="s", text="t")
+    assert not Mail.objects.exists()
+    assert "mail k has no recipient" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_mail_to_very_many_goes_to_the_lists_and_the_first_of_them(settings: Any, caplog: Any) -> None:
+    settings.MAIL_LISTS = ["data@example.org"]
+    mail = make_mail(recipients=tuple(f"u{number}@example.org" for number in range(1000)))
+    assert len(mail.recipients) == MOST
+    assert mail.recipients[0] == "data@example.org"
+    assert "1001 recipients" in caplog.text
+
+
+@pytest.mark.django_db
+def test_what_no_database_keeps_can_be_mailed() -> None:
+    mail = make_mail(subject="a\0b\ud800c", text="line\0 one\r\nline\x85two\ud800\n\n\n\nend\n\n")
+    assert mail.subject == "a b c"
+    assert mail.text == "line  one\nline\ntwo\n\nend\n"
