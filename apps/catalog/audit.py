@@ -1,8 +1,12 @@
-"""Records of who did what; called inside the transaction that does it."""
+"""Records of who did what; called inside the transaction that does it (website, section 6.4)."""
+
+from collections.abc import Sequence
 
 from django.db.models import F
 
 from apps.catalog.models import AuditRecord, File, Revision
+
+LISTED = 50  # files that one record names; what they belong to knows them all
 
 
 def file_changed(file: File, *, action: str, user: str, why: str = "", details: str = "") -> None:
@@ -29,6 +33,12 @@ def pointer_moved(
 def noted(action: str, *, user: str, why: str = "", details: str = "") -> None:
     """Record something that concerns no single file, an import say."""
     _record(action=action, user=user, why=why, details=details)
+
+
+def listing(head: str, names: Sequence[str]) -> str:
+    """Return what files belong to and their names, as the details of a record tell them."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"{head}: {', '.join(names[:LISTED])}{more}"
 
 
 def _record(**fields: str) -> None:

@@ -105,3 +105,9 @@ def next_context(name: str) -> File | None:
     names = official_contexts().values_list("name", flat=True)
     later = [other for other in names if delivery_order(other) > delivery_order(name)]
     return catalog.find_file(min(later, key=delivery_order)) if later else None
+
+
+def is_newer_banner(name: str) -> bool:
+    """Tell whether the home page shows no build context yet, or one delivered before `name`."""
+    shown = queries.banner()
+    return shown is None or delivery_order(name) > delivery_order(shown.context)

@@ -20,6 +20,7 @@ class ContextChoiceMixin(forms.Form):
     """
 
     default_choice = Choice.EDIT  # Public forms say LATEST.
+    is_floating = True  # Edit and latest are asked for again later, when a submission is confirmed.
     allows_bad = False  # Public forms let a bad context pass, and show `context_warning`.
     context_warning = ""
 

@@ -1,13 +1,15 @@
 """What operators say when they let a pointer name a context (website specification, section 7.13)."""
 
+import re
 from typing import Any
 
 from django import forms
 
 from apps.contexts import operations, queries
-from apps.contexts.chooser import next_context
+from apps.contexts.chooser import is_newer_banner, next_context
 from apps.contexts.forms import ContextChoiceMixin
 from apps.contexts.models import Pointer
+from apps.contexts.states import Choice
 from apps.core.text import clean_reason
 from apps.rules.errors import CrdsError
 
@@ -16,6 +18,8 @@ CUSTOM = "custom"  # The version of the calibration software is typed.
 
 class SetContextForm(ContextChoiceMixin):
     """Which pointer is to name which context, and why."""
+
+    is_floating = False
 
     context_type = forms.CharField(label="Context type", max_length=16)
     cal_ver = forms.CharField(label="CAL_VER", max_length=32, required=False)
@@ -56,6 +60,7 @@ class SetContextForm(ContextChoiceMixin):
             self.add_error(
                 "context_type", f"A CAL_VER and the banner belong to build contexts, and not to {pointer}."
             )
+        self._require_unmoved()
         if "reason" not in self.errors and not cleaned["reason"]:
             self.add_error("reason", self._ask_for_reason())
         if not self.errors and self._changes_nothing():
@@ -87,9 +92,26 @@ class SetContextForm(ContextChoiceMixin):
         cleaned = self.cleaned_data
         if cleaned["context_type"] != Pointer.BUILD:
             return queries.find_pointed(cleaned["context_type"]) == cleaned["context"]
-        tied, shown = queries.find_build(cleaned["version"]), queries.banner()
-        moves_banner = cleaned["update_banner"] and (not shown or shown.context != cleaned["context"])
+        tied = queries.find_build(cleaned["version"])
+        moves_banner = cleaned["update_banner"] and is_newer_banner(cleaned["context"])
         return tied is not None and tied.context == cleaned["context"] and not moves_banner
+
+    def _require_unmoved(self) -> None:
+        """Refuse a choice that means another context by now: its files were not what the operator judged."""
+        pointer = {Choice.EDIT.value: Pointer.EDIT, Choice.LATEST.value: Pointer.LATEST}.get(self.choice)
+        seen = self.seen_move(pointer) if pointer else None
+        if seen is None or not pointer:
+            return
+        change = queries.find_change(pointer)
+        if change and change.pk != seen:
+            self.add_error(
+                "pmap_mode", f"{pointer} was moved since you looked: it is {change.context} now. Look again."
+            )
+
+    def seen_move(self, pointer: str) -> int | None:
+        """Return the key of a pointer's last move when the page was made; None if that is not told."""
+        found = re.search(rf"\b{pointer}:([0-9]{{1,18}})\b", self.cleaned_data.get("seen", ""))
+        return int(found[1]) if found else None
 
     def autogenerate(self) -> None:
         """Fill in the standard reason for a build context, or say what it lacks."""

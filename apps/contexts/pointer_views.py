@@ -54,14 +54,8 @@ def _set(form: SetContextForm, *, user: str) -> ContextChange:
         calibration_version=cleaned["version"],
         moves_banner=cleaned["update_banner"],
         is_overridden=cleaned["is_overridden"],
-        seen=_seen(cleaned["seen"], cleaned["context_type"]),
+        seen=form.seen_move(cleaned["context_type"]),
     )
-
-
-def _seen(text: str, pointer: str) -> int | None:
-    """Return the key of a pointer's last move when the page was made; None if that is not told."""
-    found = re.search(rf"\b{pointer}:([0-9]{{1,18}})\b", text)
-    return int(found[1]) if found else None
 
 
 def _page(request: HttpRequest, form: SetContextForm) -> HttpResponse:

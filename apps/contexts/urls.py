@@ -1,6 +1,6 @@
 """Where contexts are set, and files marked bad."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from apps.contexts import bad_file_views, pointer_views
 

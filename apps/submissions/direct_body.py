@@ -1,8 +1,8 @@
 """The body of a request, read from the web server's connection without the copies in between.
 
-On its way through ``wsgi.input`` gunicorn copies a byte five times, which takes longer than the disk does
-(docs/adr/0006). What it holds already is taken over, and its count of what is to come is kept, so that it finds
-the next request of the connection where it expects it.
+On its way through ``wsgi.input`` gunicorn copies a byte five times, which takes longer than the disk
+does (docs/adr/0006). What it holds already is taken over, and its count of what is to come is kept, so that
+it finds the next request of the connection where it expects it.
 """
 
 from collections.abc import Callable

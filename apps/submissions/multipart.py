@@ -1,7 +1,7 @@
-"""Reads a form whose files may be big: every block is handed on as it came, without a copy (docs/adr/0006).
+"""Reads a form whose files may be big: blocks are handed on as they came, without a copy (docs/adr/0006).
 
-A body is ``--boundary``, parts with that line between them, and ``--boundary--``; each part is a head, an empty
-line and the content. Source: RFC 2046, section 5.1.1, and RFC 7578.
+A body is ``--boundary``, parts with that line between them, and ``--boundary--``; each part is a head, an
+empty line and the content. Source: RFC 2046, section 5.1.1, and RFC 7578.
 """
 
 from collections.abc import Callable, Iterator
@@ -76,21 +76,18 @@ class MultipartReader:
     def _content(self) -> Iterator[memoryview]:
         """Yield what comes before the next delimiter, and pass that."""
         data, self._held = self._held, b""
-        while data:
-            at = data.find(self._delimiter)
-            if at >= 0:
-                self._held = data[at + len(self._delimiter) :]
-                yield memoryview(data)[:at]
-                return
+        while (at := data.find(self._delimiter)) < 0:
             whole = len(data) - self._begun(data)
             yield memoryview(data)[:whole]
             # An empty beginning costs no copy.
             data = data[whole:] + self._more()
             if self._is_over:
                 return
+        self._held = data[at + len(self._delimiter) :]
+        yield memoryview(data)[:at]
 
     def _begun(self, data: bytes) -> int:
-        """Return how many bytes at the end may be the beginning of a delimiter; it has one return, the first."""
+        """Return how many bytes at the end may begin a delimiter, in which only the first is a return."""
         at = data.rfind(b"\r", max(0, len(data) - len(self._delimiter) + 1))
         return len(data) - at if at >= 0 and self._delimiter.startswith(data[at:]) else 0
 

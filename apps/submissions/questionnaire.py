@@ -67,6 +67,13 @@ class Question:
     menu: tuple[str, ...] = ()
 
     @property
+    def needed(self) -> str:
+        """What the page says beside it of the answers that are accepted; empty: nothing."""
+        if not self.must_not_be_no:
+            return ""
+        return "needed" if self.kind == Kind.FLAG else "Yes or N/A is needed"
+
+    @property
     def wire(self) -> dict[str, Any]:
         """What the description says about it."""
         facts: dict[str, Any] = {

@@ -270,7 +270,8 @@ class UploadHandler(FileUploadHandler):
             self._commit_further(arrival, piece)
 
     def _commit_further(self, arrival: Arrival, piece: Range) -> None:
-        assert arrival.path is not None and arrival.row is not None  # noqa: S101
+        assert arrival.path is not None  # noqa: S101
+        assert arrival.row is not None  # noqa: S101
         key, path = _key(arrival.row), arrival.path
         ingest.require_same(path, arrival.descriptor, arrival.name)
         # These bytes count from now on, whatever becomes of the rest.

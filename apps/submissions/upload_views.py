@@ -118,7 +118,8 @@ def _item(request: HttpRequest, arrival: Arrival) -> dict[str, Any]:
         return item
     if arrival.row is not None:
         return listed(arrival.row)
-    return {"name": arrival.name, "size": max(arrival.existing, arrival.start + arrival.length)}
+    received = max(arrival.existing, arrival.start + arrival.length)
+    return {"name": arrival.name, "size": received, "deleteUrl": _address(_owner_id(request), arrival.name)}
 
 
 def _as_page(request: HttpRequest, arrivals: list[Arrival]) -> HttpResponse:
@@ -133,15 +134,19 @@ def _as_page(request: HttpRequest, arrivals: list[Arrival]) -> HttpResponse:
 
 def listed(row: IngestFile) -> dict[str, Any]:
     """Return a file as the listing shows it; the address of deletion works by GET."""
-    address = f"/upload/delete/{ingest.delete_token(row.owner_id, row.name)}/{quote(row.name)}"
     return {
         "name": row.name,
         "size": row.size,
         "sha1sum": row.sha1sum,
         "url": f"/upload/#{quote(row.name)}",
-        "deleteUrl": address,
+        "deleteUrl": _address(row.owner_id, row.name),
         "deleteType": "GET",
     }
+
+
+def _address(owner_id: int, name: str) -> str:
+    """Return the address that deletes a file, complete or not."""
+    return f"/upload/delete/{ingest.delete_token(owner_id, name)}/{quote(name)}"
 
 
 def panel(request: HttpRequest) -> dict[str, Any]:

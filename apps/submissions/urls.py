@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from apps.submissions import result_views, upload_views, views
+from apps.submissions import history_views, result_views, upload_views, views
 
 app_name = "submissions"
 
@@ -25,5 +25,9 @@ urlpatterns = [
     re_path(r"^add_references/?\Z", views.add_references, name="add_references"),
     re_path(r"^delete_references/?\Z", views.delete_references, name="delete_references"),
     re_path(r"^display_result/(?P<key>[0-9A-Fa-f-]{1,64})/?\Z", result_views.result, name="result"),
+    re_path(r"^submission_history/?\Z", history_views.listing, name="history"),
+    re_path(
+        r"^submission_history/(?P<key>[0-9A-Fa-f-]{1,64})/?\Z", history_views.detail, name="history_detail"
+    ),
     re_path(r"^submit_confirm_pipeline/?\Z", result_views.decide, name="decide"),
 ]

@@ -14,6 +14,7 @@
   const input = document.getElementById("upload-files");
   const queue = document.getElementById("upload-queue");
   const done = document.getElementById("upload-done");
+  const cancel = document.getElementById("upload-cancel");
   const items = [];
   let isSending = false;
 
@@ -35,7 +36,8 @@
 
   function show(item, state, text) {
     item.state = state;
-    item.word.textContent = text ? `${state}: ${text}` : state;
+    const words = text ? `${state}: ${text}` : state;
+    if (item.word.textContent !== words) item.word.textContent = words; // What changes is read out.
     item.bar.value = item.sent;
     item.start.hidden = !["candidate", "paused", "failed"].includes(state);
     item.start.textContent = state === "failed" ? "Retry" : state === "paused" ? "Continue" : "Start";
@@ -45,7 +47,8 @@
   function add(file) {
     const same = items.findIndex((other) => other.file.name === file.name);
     if (same >= 0) remove(items[same]);
-    const item = { file, sent: 0, word: element("span"), bar: element("progress", { max: file.size || 1, value: 0 }) };
+    const item = { file, sent: 0, gaps: 0, word: element("span", { role: "status" }) };
+    item.bar = element("progress", { max: file.size || 1, value: 0 });
     item.bar.setAttribute("aria-label", `Progress of ${file.name}`);
     item.start = button("Start", () => enqueue(item));
     item.pause = button("Pause", () => show(item, "paused"));
@@ -56,11 +59,11 @@
       element("td", { textContent: String(file.size) }),
       element("td", {}, item.bar),
       element("td", {}, item.word),
-      element("td", {}, item.start, " ", item.pause, " ", button("Cancel", () => remove(item))),
+      element("td", {}, item.start, " ", item.pause, " ", button("Cancel", () => giveUp(item))),
     );
     items.push(item);
     queue.tBodies[0].append(item.row);
-    queue.hidden = false;
+    queue.hidden = cancel.hidden = false;
     show(item, "candidate");
   }
 
@@ -68,7 +71,17 @@
     item.state = "cancelled";
     item.row.remove();
     items.splice(items.indexOf(item), 1);
-    queue.hidden = items.length === 0;
+    queue.hidden = cancel.hidden = items.length === 0;
+  }
+
+  function giveUp(item) {
+    remove(item);
+    if (!item.isSending) forget(item);
+  }
+
+  // What the server has of a file that will not come would count as used.
+  async function forget(item) {
+    if (item.deleteUrl) await fetch(item.deleteUrl, { credentials: "same-origin" }).catch(() => {});
   }
 
   function enqueue(item) {
@@ -90,21 +103,32 @@
     show(item, "uploading");
     while (item.state === "uploading") {
       const last = Math.min(item.sent + PIECE, item.file.size);
+      item.isSending = true;
       const answer = await sendPiece(item, item.sent, last);
-      if (item.state !== "uploading") return; // Paused or cancelled meanwhile; the piece may be sent again.
-      if (answer.expected !== undefined && !item.hasStartedAgain) {
-        item.hasStartedAgain = answer.expected === 0;
+      item.isSending = false;
+      item.deleteUrl = answer.deleteUrl || item.deleteUrl;
+      if (item.state === "cancelled") return forget(item);
+      if (answer.expected !== undefined && item.gaps < TRIES) {
+        // The server knows where to go on; while another request still writes it says so again and again.
+        item.gaps += 1;
         item.sent = answer.expected;
-        continue;
+        if (item.gaps > 1) await wait(PAUSE);
+      } else if (answer.error) {
+        return show(item, "failed", answer.error);
+      } else {
+        item.gaps = 0;
+        item.sent = last;
+        if (last === item.file.size) {
+          remove(item);
+          return refresh();
+        }
       }
-      if (answer.error) return show(item, "failed", answer.error);
-      item.sent = last;
-      show(item, "uploading");
-      if (last === item.file.size) {
-        remove(item);
-        return refresh();
-      }
+      show(item, item.state); // Paused meanwhile, it stays so.
     }
+  }
+
+  function words(status) {
+    return status === 403 ? "Refused; reload the page and log in again." : `The server answered ${status}.`;
   }
 
   async function sendPiece(item, first, last) {
@@ -117,10 +141,11 @@
         const headers = whole ? {} : { "Content-Range": `bytes ${first}-${last - 1}/${item.file.size}` };
         const response = await fetch(address, { method: "POST", body, headers, credentials: "same-origin" });
         const type = response.headers.get("Content-Type") || "";
-        const found = type.includes("json") ? await response.json() : { error: `The server answered ${response.status}.` };
+        const found = type.includes("json") ? await response.json() : { error: words(response.status) };
         const about = (found.files || [])[0] || {};
         if (response.status < 500 || response.status === 507 || left <= 1) {
-          return { error: about.error || found.error, expected: about.expected };
+          const error = about.error || found.error;
+          return { error, expected: about.expected, deleteUrl: about.deleteUrl };
         }
       } catch {
         if (left <= 1) return { error: "The connection broke." };
@@ -130,35 +155,49 @@
   }
 
   async function refresh() {
-    const response = await fetch(list, { credentials: "same-origin" });
-    if (!response.ok) return;
-    const { files } = await response.json();
-    done.replaceChildren(...files.map(row));
+    try {
+      const response = await fetch(list, { credentials: "same-origin" });
+      if (!response.ok) return;
+      const { files } = await response.json();
+      const none = element("td", { colSpan: 5, textContent: "No file has been uploaded." });
+      done.replaceChildren(...(files.length ? files.map(row) : [element("tr", {}, none)]));
+      all.checked = false;
+    } catch {
+      // The server is away; the next upload asks again.
+    }
   }
 
   function row(file) {
     const box = element("input", { type: "checkbox", name: "name", value: file.name });
     box.setAttribute("aria-label", `Choose ${file.name}`);
+    const remover = element("button", { type: "submit", textContent: "Delete", formAction: file.deleteUrl });
+    remover.setAttribute("aria-label", `Delete ${file.name}`);
     const made = element(
       "tr",
       {},
-      element("td", {}, box, " ", button("Delete", async () => {
-        await fetch(file.deleteUrl, { credentials: "same-origin" });
-        refresh();
-      })),
+      element("td", {}, box),
       element("td", { textContent: file.name }),
       element("td", { textContent: String(file.size) }),
       element("td", {}, element("code", { textContent: file.sha1sum })),
+      element("td", {}, remover),
     );
     made.dataset.name = file.name;
     return made;
   }
 
+  // A file is deleted without leaving the page, on which others may be on their way.
+  done.addEventListener("click", async (event) => {
+    if (!event.target.matches("button[formaction]")) return;
+    event.preventDefault();
+    await fetch(event.target.formAction, { credentials: "same-origin" }).catch(() => {});
+    refresh();
+  });
+
   const all = element("input", { type: "checkbox", id: "upload-all" });
   all.addEventListener("change", () => {
     for (const box of done.querySelectorAll("input[type=checkbox]")) box.checked = all.checked;
   });
-  done.closest("table").before(element("label", {}, all, " select all"));
+  document.getElementById("upload-choice").prepend(element("label", {}, all, " select all"), " ");
 
   input.addEventListener("change", () => {
     [...input.files].forEach(add);
@@ -169,6 +208,7 @@
     event.preventDefault();
     items.filter((item) => ["candidate", "paused", "failed"].includes(item.state)).forEach(enqueue);
   });
+  cancel.addEventListener("click", () => [...items].forEach(giveUp));
   panel.addEventListener("dragover", (event) => {
     event.preventDefault();
     panel.classList.add("dragging");

@@ -3,7 +3,17 @@
 import importlib
 import sys
 
-BENCHMARKS = ("engine", "import_cache", "datasets", "cold", "rpc", "downloads", "uploads", "certify")
+BENCHMARKS = (
+    "engine",
+    "import_cache",
+    "datasets",
+    "cold",
+    "rpc",
+    "downloads",
+    "uploads",
+    "certify",
+    "submissions",
+)
 
 
 def main(names: list[str]) -> None:

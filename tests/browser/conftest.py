@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.live import LiveServer, live_server
 
@@ -22,7 +22,8 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--no-first-run",
 )
-PATIENCE = 10_000  # milliseconds an expectation may take to come true
+PATIENCE = 20_000  # milliseconds an expectation may take to come true
+expect.set_options(timeout=PATIENCE)
 
 NewPage = Callable[..., Page]
 LogIn = Callable[..., None]

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from apps.catalog import deliveries, queries
+from apps.catalog.audit import LISTED
 from apps.catalog.deliveries import Delivery, checking, folder, writing
-from apps.catalog.deliveries.operations import LISTED
 from apps.catalog.deliveries.queries import shown_state, states_beside_latest
 from apps.catalog.errors import DeliveryFolderError
 from apps.catalog.models import AuditRecord, File

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -13,12 +14,11 @@ from astropy.io import fits
 
 from apps.certify import environment
 from apps.certify.child_synphot_tests import CORE_TEST, OBSMODE_TEST
-from apps.certify.errors import AbortedError, RefusedJobError, TimedOutError
+from apps.certify.errors import AbortedError, ChildError, RefusedJobError
 from apps.certify.messages import decode, encode, load_job
 from apps.certify.runner import (
     End,
     Event,
-    Limits,
     Log,
     Runner,
     SynphotJob,
@@ -45,6 +45,9 @@ from tests.factories.synphot import (
 )
 from tests.shared_data import data_root, sample_files
 
+# Runners start in seconds: let one worker have them all.
+pytestmark = pytest.mark.xdist_group("synphot")
+
 # It behaves as its modes say; what a test wants absent is named by a file beside it.
 STAND_IN = """
 import os, time, types, warnings
@@ -69,13 +72,18 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def acting(stand_in: Path) -> Iterator[Runner]:
+def start_acting(stand_in: Path) -> Runner:
     """Return a runner whose children find the stand-in for stsynphot."""
     runner = Runner("hst")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(environment, "PROJECT", f"{environment.PROJECT}{os.pathsep}{stand_in.parent}")
         runner.warm()
+    return runner
+
+
+@pytest.fixture(scope="module")
+def acting(stand_in: Path) -> Iterator[Runner]:
+    runner = start_acting(stand_in)
     yield runner
     runner.close()
 
@@ -399,24 +407,25 @@ def test_an_empty_table_of_modes_is_warned_of(acting: Runner, tmp_path: Path) ->
     assert results(run(acting, job))[OBSMODE_TEST].status == "Warnings"
 
 
-@pytest.mark.parametrize("end", ["abort", "time"])
-def test_nothing_is_left_of_modes_that_take_too_long(acting: Runner, tmp_path: Path, end: str) -> None:
+@pytest.mark.parametrize("end", ["abort", "kill"])
+def test_no_process_that_builds_modes_outlives_its_job(stand_in: Path, tmp_path: Path, end: str) -> None:
+    """Somebody stops the job, or the program that holds the library dies."""
     store = make_ensemble(tmp_path / "store", modes=["sleep"] * 40)
-    job = make_synphot_job(
-        tmp_path / "job",
-        store,
-        deliver(tmp_path, NEW_THROUGHPUT),
-        is_tested=True,
-        limits=Limits(seconds=600 if end == "abort" else 3),
-    )
-    found: list[int] = []
-    with pytest.raises(AbortedError if end == "abort" else TimedOutError, match=OBSMODE_TEST):
-        for event in acting.run(job, is_aborted=lambda: end == "abort" and bool(found)):
-            if isinstance(event, Log) and "Creating bandpass objects" in event.text:
-                found += family(acting)
+    job = make_synphot_job(tmp_path / "job", store, deliver(tmp_path, NEW_THROUGHPUT), is_tested=True)
+    runner, found = start_acting(stand_in), list[int]()
+    events = runner.run(job, is_aborted=lambda: end == "abort" and bool(found))
+    for event in events:
+        if isinstance(event, Log) and "Creating bandpass objects" in event.text:
+            found += family(runner)
+            break
+    if end == "kill":
+        os.kill(runner._server._process.pid, signal.SIGKILL)  # type: ignore[union-attr]
+    with pytest.raises(AbortedError if end == "abort" else ChildError):
+        list(events)
     assert len(found) == 3
     for pid in found:
         require_gone(pid)
+    runner.close()
 
 
 def family(runner: Runner) -> list[int]:

@@ -167,6 +167,8 @@ def moves_at_once() -> None:
     assert len({row.started_at for row in rows}) == 6
     assert [row.pk for row in sorted(rows, key=lambda row: row.started_at)] == [row.pk for row in rows]
     assert AuditRecord.objects.filter(action="set default context").count() == 6
+    latest = File.objects.filter(state="latest").values_list("name", flat=True)
+    assert sorted(latest) == list(queries.mapping_names(rows[-1].context))
 
 
 @pytest.mark.django_db(transaction=True)

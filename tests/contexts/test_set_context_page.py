@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.catalog.models import AuditRecord, File
 from apps.contexts import operations, queries
@@ -124,7 +125,7 @@ def test_what_cannot_be_set_is_told_and_nothing_written(changes: dict[str, str],
     assert ContextChange.objects.count() == 2
 
 
-@pytest.mark.parametrize("seen", ["", "latest:x", "latest:" + "9" * 40, "edit:1'"])
+@pytest.mark.parametrize("seen", ["", "latest:x", "latest:" + "9" * 40, "edit:-1"])
 def test_a_senseless_note_of_what_was_seen_is_passed_over(seen: str) -> None:
     two_contexts()
     assert post(operator(), PAGE, **LATEST, seen=seen).status_code == 302
@@ -135,11 +136,23 @@ def test_of_two_operators_the_second_hears_of_the_first() -> None:
     browser = operator()
     seen = re.findall(r'name="seen" value="([^"]*)"', browser.get(PAGE).content.decode())[0]
     operations.set_context(pointer="latest", context="jwst_0002.pmap", user="ann", reason="First.")
-    make_change(make_whole_context(3), pointer="edit")
-    response = post(browser, PAGE, **LATEST, seen=seen)
+    typed = LATEST | {"pmap_mode": "pmap_text", "pmap_text": make_whole_context(3)}
+    response = post(browser, PAGE, **typed, seen=seen)
     assert "ann set it to jwst_0002.pmap" in error_of(response)
     fresh = re.findall(r'name="seen" value="([^"]*)"', response.content.decode())[0]
-    assert post(browser, PAGE, **LATEST, seen=fresh).status_code == 302
+    assert post(browser, PAGE, **typed, seen=fresh).status_code == 302
+
+
+def test_latest_does_not_follow_an_edit_context_that_the_operator_has_not_seen() -> None:
+    two_contexts()
+    browser = operator()
+    page = browser.get(PAGE).content.decode()
+    assert "or more recent" not in page
+    seen = re.findall(r'name="seen" value="([^"]*)"', page)[0]
+    make_change(make_whole_context(3), pointer="edit", started_at=timezone.now())
+    response = post(browser, PAGE, **LATEST, seen=seen)
+    assert "edit was moved since you looked: it is jwst_0003.pmap now." in error_of(response)
+    assert queries.find_pointed("latest") == "jwst_0001.pmap"
 
 
 def test_files_that_are_not_available_can_be_overridden() -> None:

@@ -1,5 +1,6 @@
 """The ingest area: pieces, names, limits, deletion, and what hostile requests get."""
 
+import fcntl
 import hashlib
 import io
 import json
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from apps.submissions import ingest
+from apps.submissions import growing_sum, ingest
+from apps.submissions.errors import UploadGapError
 from apps.submissions.models import IngestFile
+from apps.submissions.upload_handler import Arrival, Range, UploadHandler
 from tests.factories.accounts import logged_in, make_user
 
 pytestmark = pytest.mark.django_db
@@ -413,3 +416,114 @@ def test_the_answers_are_json_that_nobody_caches(browser: Client) -> None:
     [item] = json.loads(response.content)["files"]
     assert {"name", "size", "url", "deleteUrl", "deleteType"} <= set(item)
     assert "no-store" in browser.get("/upload/list/")["Cache-Control"]
+
+
+@pytest.mark.parametrize("how", ["whole", "one piece", "pieces", "refused", "repeated", "deleted"])
+def test_the_bytes_of_a_complete_file_are_never_touched_again(
+    browser: Client, tmp_path: Path, how: str
+) -> None:
+    send_pieces(browser)
+    link = tmp_path / "link"
+    link.hardlink_to(ingest.path_of(IngestFile.objects.get().owner_id, NAME))
+    before = link.stat()
+    if how == "whole":
+        send(browser, CONTENT[::-1])
+    elif how == "one piece":
+        send(browser, CONTENT[::-1], 0)
+    elif how == "pieces":
+        send_pieces(browser, CONTENT[::-1] * 2)
+    elif how == "refused":
+        assert send(browser, b"x" * PIECE, 1000).status_code == 409
+        assert send(browser, b"x" * PIECE, 3000, 9000).status_code == 409
+    elif how == "repeated":
+        assert send(browser, CONTENT[3000:], 3000).status_code == 200
+    else:
+        browser.get(delete_url(browser))
+    assert link.read_bytes() == CONTENT
+    after = link.stat()
+    assert (after.st_mtime_ns, after.st_size) == (before.st_mtime_ns, before.st_size)
+
+
+def open_piece(owner_id: int, first: int, last: int) -> tuple[UploadHandler, Arrival]:
+    """Return a request that has begun to bring a piece, before its first byte."""
+    piece = Range(first, last, len(CONTENT))
+    handler = UploadHandler(RequestFactory().post(CHUNKED), owner_id=owner_id, piece=piece)
+    handler.is_whole = True
+    return handler, handler.admit(NAME)
+
+
+def test_a_piece_that_was_overtaken_by_a_new_beginning_completes_nothing(browser: Client) -> None:
+    send(browser, CONTENT[:1000], 0)
+    owner_id = IngestFile.objects.get().owner_id
+    late, arrival = open_piece(owner_id, 1000, 3499)
+    arrival.write(memoryview(CONTENT[1000:]))
+    assert send(browser, CONTENT[:500], 0).status_code == 200
+    late.commit()
+    assert isinstance(arrival.error, UploadGapError)
+    assert listed(browser) == {}
+    assert ingest.part_of(owner_id, NAME).read_bytes() == CONTENT[:500]
+
+
+def test_two_requests_do_not_write_to_one_file(browser: Client) -> None:
+    send(browser, CONTENT[:1000], 0)
+    owner_id = IngestFile.objects.get().owner_id
+    first, _ = open_piece(owner_id, 1000, 1999)
+    response = send(browser, CONTENT[1000:2000], 1000)
+    assert response.status_code == 409
+    assert response.json()["files"][0]["expected"] == 1000
+    first.discard()
+    assert send(browser, CONTENT[1000:2000], 1000).status_code == 200
+
+
+def test_a_file_that_is_complete_by_now_is_not_opened_for_writing(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(browser, CONTENT[:1000], 0)
+    owner_id = IngestFile.objects.get().owner_id
+    flock = fcntl.flock
+
+    def be_late(descriptor: int, how: int) -> None:
+        monkeypatch.undo()
+        part = ingest.part_of(owner_id, NAME)
+        part.rename(ingest.path_of(owner_id, NAME))
+        flock(descriptor, how)
+
+    monkeypatch.setattr("apps.submissions.upload_handler.fcntl.flock", be_late)
+    _, arrival = open_piece(owner_id, 1000, 1999)
+    assert isinstance(arrival.error, UploadGapError)
+    assert arrival.descriptor < 0
+
+
+def test_a_file_deleted_while_its_last_piece_arrives_stays_deleted(browser: Client) -> None:
+    send(browser, CONTENT[:1000], 0)
+    owner_id = IngestFile.objects.get().owner_id
+    late, arrival = open_piece(owner_id, 1000, 3499)
+    arrival.write(memoryview(CONTENT[1000:]))
+    ingest.delete(owner_id, NAME)
+    late.commit()
+    assert isinstance(arrival.error, UploadGapError)
+    assert not IngestFile.objects.exists()
+    assert not files_below_ingest()
+
+
+def test_the_sum_is_right_when_another_process_has_taken_pieces(browser: Client) -> None:
+    for first in range(0, len(CONTENT), PIECE):
+        send(browser, CONTENT[first : first + PIECE], first)
+        if first == PIECE:
+            growing_sum._remembered.clear()
+    assert IngestFile.objects.get().sha1sum == sha1(CONTENT)
+    assert not growing_sum._remembered
+
+
+def test_a_part_can_be_deleted_by_the_address_in_the_answer(browser: Client) -> None:
+    [item] = send(browser, CONTENT[:1000], 0).json()["files"]
+    assert browser.get(item["deleteUrl"]).status_code == 200
+    assert not files_below_ingest()
+
+
+def test_a_form_with_a_field_or_a_number_of_parts_nobody_needs_is_refused(browser: Client) -> None:
+    token = browser.get(CHUNKED).cookies["csrftoken"].value
+    form: dict[str, Any] = {"csrfmiddlewaretoken": token, "files": [named("a.fits", b"a")]}
+    assert browser.post(CHUNKED, {**form, "long": "x" * 70_000}).status_code == 400
+    assert browser.post(CHUNKED, {**form, "many": ["x"] * 100}).status_code == 400
+    assert not files_below_ingest()

@@ -18,8 +18,6 @@ from apps.core.errors import InvalidInputError
 
 logger = logging.getLogger(__name__)
 
-LISTED = 50  # files that one audit record names; the delivery knows them all
-
 
 @transaction.atomic
 def open_delivery(files: Sequence[File], *, user: str, why: str, submission: str = "") -> Delivery:
@@ -49,7 +47,8 @@ def open_delivery(files: Sequence[File], *, user: str, why: str, submission: str
     members = {file.pk for file in files}
     DeliveredFile.objects.bulk_create(DeliveredFile(delivery=delivery, file_id=pk) for pk in sorted(members))
     _deliver_files(delivery)
-    details = _listing(delivery)
+    names = list(delivery.files.order_by("name").values_list("name", flat=True))
+    details = audit.listing(delivery.name, names)
     for file in delivery.files.order_by("name"):
         audit.file_changed(file, action="submit file", user=user, why=why, details=details)
     for file in files:
@@ -80,13 +79,6 @@ def _deliver_files(delivery: Delivery) -> None:
     files.update(catalog_link=delivery.name, changed_at=now)
     fresh = files.filter(state__in=(FileState.UPLOADED, FileState.DELIVERED))
     fresh.update(state=FILE_STATE[delivery.status], changed_at=now)
-
-
-def _listing(delivery: Delivery) -> str:
-    """Return the catalogue and its files, as the list of activities shows them."""
-    names = list(delivery.files.order_by("name").values_list("name", flat=True))
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return f"{delivery.name}: {', '.join(names[:LISTED])}{more}"
 
 
 def move(

@@ -122,7 +122,13 @@ def adopt_bad_files(catalog: CacheCatalog, findings: Findings, wishes: Wishes, r
             marked.filter(pk=file.pk).update(
                 rejected=True, blacklisted=is_mapping(name), changed_at=timezone.now()
             )
-            audit.file_changed(file, action="mark bad", user=wishes.user, why="Bad in the imported catalog.")
+            audit.file_changed(
+                file,
+                action="mark bad",
+                user=wishes.user,
+                why="Bad in the imported catalog.",
+                details="blacklist" if is_mapping(name) else "reject",
+            )
         for file in queries.files_named(tainted).values():
             if not file.blacklisted:
                 File.objects.filter(pk=file.pk).update(blacklisted=True, changed_at=timezone.now())

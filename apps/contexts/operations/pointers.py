@@ -13,7 +13,7 @@ from apps.catalog import queries as catalog
 from apps.catalog.turn import take_turn
 from apps.contexts import queries
 from apps.contexts.availability import bad_names, closure, unavailable_names, unknown_names
-from apps.contexts.chooser import delivery_order
+from apps.contexts.chooser import is_newer_banner
 from apps.contexts.errors import UnknownContextError, UnknownPipelineError, UnusableContextError
 from apps.contexts.history import Era
 from apps.contexts.models import ContextChange, Pointer, RemotePipeline
@@ -97,7 +97,7 @@ def set_context(
             reason=reason,
             started_at=started_at,
             calibration_version=calibration_version,
-            is_banner=moves_banner and _is_newer_banner(context),
+            is_banner=moves_banner and is_newer_banner(context),
         )
         if chosen == Pointer.LATEST:
             follow_latest(files, since=change.started_at)
@@ -218,12 +218,6 @@ def _listed(names: Sequence[str]) -> str:
     """Return the first names as text; a message need not show thousands."""
     rest = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return ", ".join(names[:LISTED]) + rest
-
-
-def _is_newer_banner(context: str) -> bool:
-    """Tell whether the home page shows no build context yet, or one delivered before this one."""
-    shown = queries.banner()
-    return shown is None or delivery_order(context) > delivery_order(shown.context)
 
 
 def _start(pointer: Pointer, wanted: datetime | None) -> datetime:

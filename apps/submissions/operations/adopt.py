@@ -10,7 +10,7 @@ from apps.catalog.models import File
 from apps.catalog.names import kind_of
 from apps.catalog.states import FileState
 from apps.rules.names import is_mapping
-from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.models import SubmittedFile
 from apps.submissions.states import Origin
 
 
@@ -66,8 +66,3 @@ def _record(file: SubmittedFile, row: File, *, user: str) -> None:
         audit.file_changed(
             row, action="rename", user=user, why=why, details=f"{file.name} --> {file.official_name}"
         )
-
-
-def describe(submission: Submission) -> str:
-    """Return what a record says of a submission that was decided by somebody else, or not adopted."""
-    return f"submission {submission.key} of {submission.user}"

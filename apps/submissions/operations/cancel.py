@@ -3,13 +3,11 @@
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.catalog import audit
 from apps.core.errors import DeniedError
 from apps.jobs import operations as jobs
 from apps.submissions import staging
 from apps.submissions.errors import NotReadyError
 from apps.submissions.models import Submission
-from apps.submissions.operations.adopt import describe
 from apps.submissions.pipeline.ending import close
 from apps.submissions.queries import is_protected
 from apps.submissions.states import Status
@@ -55,4 +53,3 @@ def _require_allowed(submission: Submission, user: User) -> None:
 def _close(submission: Submission, user: User) -> None:
     name = user.get_username()
     close(submission, Status.CANCELLED, reason=f"Cancelled by {name}.", by=name)
-    audit.noted("cancel submit", user=name, why=submission.description, details=describe(submission))

@@ -27,6 +27,7 @@ from apps.submissions.errors import NotReadyError, UnprotectedError
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.operations.adopt import adopt_files
 from apps.submissions.operations.merge import new_contexts
+from apps.submissions.operations.records import record_decision
 from apps.submissions.queries import is_protected
 from apps.submissions.states import ADOPTED, Origin, Status
 
@@ -167,6 +168,7 @@ def _write_rows(
     submission.enter(decision.status, ended_at=now, ended_by=decision.name)
     made = new_contexts(submission, files, is_forced=decision.status == Status.FORCED)
     adopted = adopt_files([*_arriving(files), *made], user=decision.name)
+    record_decision(submission, files, user=decision.name)
     _move_edit(submission, made, adopted, decision)
     delivery = deliveries.open_delivery(
         adopted, user=decision.name, why=submission.description, submission=str(submission.key)

@@ -22,8 +22,6 @@ def certify_files(work: Work) -> None:
         for file in files.values():
             file.errors, file.warnings, file.log = None, 0, []
             file.save(update_fields=["errors", "warnings", "log"])
-        work.submission.tests = []
-        work.submission.save(update_fields=["tests"])
     while waiting:
         try:
             _run(work, waiting, is_whole=len(waiting) == len(files))
@@ -63,14 +61,9 @@ def _judge(work: Work, file: SubmittedFile, log: list[list[str]], *, errors: int
 
 
 def _keep_trial(work: Work, made: RmapMade, child: Child) -> None:
-    """Keep the log of a trial insertion, which is about several files at once."""
     kind = f"{made.instrument} {made.filekind}".strip()
-    with work.writing():
-        work.submission.tests = [
-            *work.submission.tests,
-            test(f"trial insertion into the rmap of {kind}", made.errors, made.warnings, child.logs[kind]),
-        ]
-        work.submission.save(update_fields=["tests"])
+    name = f"trial insertion into the rmap of {kind}"
+    keep_result(work, name, made.errors, made.warnings, child.logs[kind])
     if not made.errors:
         work.say(
             f"Trial insertion of {len(made.inserted)} references into '{made.old}' "
@@ -78,10 +71,16 @@ def _keep_trial(work: Work, made: RmapMade, child: Child) -> None:
         )
 
 
-def test(name: str, errors: int, warnings: int, log: list[list[str]]) -> dict[str, object]:
-    """Return the result of a check of several files together, as the submission keeps it."""
+def keep_result(work: Work, name: str, errors: int, warnings: int, log: list[list[str]]) -> None:
+    """Keep the result of a check that is about several files at once; a second one replaces the first."""
     status = "ERRORS" if errors else "Warnings" if warnings else "OK"
-    return {"name": name, "status": status, "errors": errors, "warnings": warnings, "log": log}
+    result = {"name": name, "status": status, "errors": errors, "warnings": warnings, "log": log}
+    with work.writing():
+        work.submission.tests = [
+            *(other for other in work.submission.tests if other["name"] != name),
+            result,
+        ]
+        work.submission.save(update_fields=["tests"])
 
 
 def refuse_errors(work: Work) -> None:

@@ -1,6 +1,7 @@
 """Runs jobs of the certification children for a submission, and keeps what they say."""
 
 import shutil
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,12 +10,13 @@ from pathlib import Path
 from django.conf import settings
 
 from apps.certify.errors import AbortedError
-from apps.certify.messages import CertifyJob, Event, Limits, Log
+from apps.certify.messages import CertifyJob, Event, Job, Limits, Log
 from apps.certify.runner import runner_for
 from apps.submissions import staging
 from apps.submissions.pipeline.work import Work
 
-BATCH = 50  # lines of the log that are written at once
+BATCH = 50  # lines of the log that are written at once,
+PAUSE = 1.0  # or as many as came in so many seconds
 
 
 def job_for(work: Work) -> CertifyJob:
@@ -39,10 +41,11 @@ class Child:
         Level and text of each line, by the file or rmap that was in work.
     """
 
-    def __init__(self, work: Work, job: CertifyJob) -> None:
+    def __init__(self, work: Work, job: Job) -> None:
         self.logs: dict[str, list[list[str]]] = defaultdict(list)
         self._work, self._job = work, job
         self._waiting: list[Log] = []
+        self._flushed_at = time.monotonic()
 
     def events(self) -> Iterator[Event]:
         """Yield what happens, without the lines of the log.
@@ -71,14 +74,14 @@ class Child:
     def _keep(self, line: Log) -> None:
         self.logs[line.about].append([line.level, line.text])
         self._waiting.append(line)
-        if len(self._waiting) >= BATCH:
+        if len(self._waiting) >= BATCH or time.monotonic() - self._flushed_at > PAUSE:
             self.flush()
 
     def flush(self) -> None:
         """Write what has not been written to the channel yet."""
         if self._waiting and not self._work.is_stopped():
             self._work.pass_on(self._waiting)
-        self._waiting = []
+        self._waiting, self._flushed_at = [], time.monotonic()
 
     def clear(self) -> None:
         """Remove the folder of the job."""

@@ -8,6 +8,8 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
+from apps.catalog import audit
+from apps.catalog.turn import take_turn
 from apps.core.errors import ConflictError
 from apps.jobs.models import Job
 from apps.jobs.pipeline import finish
@@ -44,6 +46,8 @@ def end_badly(job: Job | None, submission: Submission, status: Status, reason: s
 
 def close(submission: Submission, status: Status, *, reason: str, by: str) -> None:
     """End a submission whose files are not adopted; call it in a transaction, then `staging.clear`."""
+    # First, as a confirmation does: each would else have the rows that the other one waits for.
+    take_turn()
     submission.enter(status, ended_at=timezone.now(), ended_by=by, reason=reason)
     release_names(submission.pk)
     lock = submission.find_lock()
@@ -51,7 +55,14 @@ def close(submission: Submission, status: Status, *, reason: str, by: str) -> No
         release(lock)
     if submission.kind != Kind.CERTIFY:
         letters.ended(submission)
+        _record_cancelled(submission, by)
     logger.info("%s is %s: %s", submission, status, reason)
+
+
+def _record_cancelled(submission: Submission, by: str) -> None:
+    if submission.status == Status.CANCELLED:
+        details = f"{submission} of {submission.user}"
+        audit.noted("cancel submit", user=by, why=submission.description, details=details)
 
 
 def end_lost(submission: Submission, status: Status, reason: str) -> None:

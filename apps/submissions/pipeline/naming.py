@@ -16,6 +16,7 @@ from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.children import Child, job_for
 from apps.submissions.pipeline.work import Work
+from apps.submissions.states import Origin
 
 
 def assign_official_names(work: Work) -> None:
@@ -42,7 +43,8 @@ def _name(work: Work, file: SubmittedFile, moment: datetime) -> tuple[str, datet
     """Return the official name of a file, and the moment from which the next one may be named."""
     observatory, where = work.observatory, {"instrument": file.instrument, "filekind": file.filekind}
     is_kept = not is_mapping(file.name) and naming.keeps_name(observatory, **where)
-    if is_kept or not work.submission.is_renamed:
+    is_ours = file.origin == Origin.LOOKUP_TABLE
+    if is_kept or not (work.submission.is_renamed or is_ours):
         _require_free(file.name)
         return file.name, moment
     extension = Path(file.name).suffix

@@ -17,6 +17,7 @@ from apps.submissions.pipeline.facts import note_facts
 from apps.submissions.pipeline.mappings import note_origins, refuse_unknown_members, stage_mappings
 from apps.submissions.pipeline.naming import assign_official_names, stage_references
 from apps.submissions.pipeline.rmaps import generate_rmaps, name_rmaps
+from apps.submissions.pipeline.synphot import regenerate_lookup_tables, test_ensemble
 from apps.submissions.pipeline.uploads import (
     refuse_duplicates,
     refuse_foreign_files,
@@ -31,13 +32,20 @@ logger = logging.getLogger(__name__)
 Step = Callable[[Work], None]
 
 _RECEIVED: tuple[Step, ...] = (verify_uploads, refuse_foreign_files)
-_CHECKED: tuple[Step, ...] = (*_RECEIVED, refuse_duplicates, certify_files, refuse_other_instruments)
+_CHECKED: tuple[Step, ...] = (
+    *_RECEIVED,
+    refuse_duplicates,
+    regenerate_lookup_tables,
+    certify_files,
+    refuse_other_instruments,
+)
 _NAMED: tuple[Step, ...] = (*_CHECKED, note_facts, assign_official_names, stage_references)
 _RULED: tuple[Step, ...] = (name_rmaps, generate_rmaps, note_collisions)
+_TESTED: tuple[Step, ...] = (*_NAMED, *_RULED, test_ensemble)
 
 STEPS: dict[str, tuple[Step, ...]] = {
-    Kind.BATCH: (*_NAMED, *_RULED),
-    Kind.EXTENDED: (*_NAMED, *_RULED),
+    Kind.BATCH: _TESTED,
+    Kind.EXTENDED: _TESTED,
     Kind.REFERENCES: (*_NAMED, note_collisions),
     Kind.MAPPINGS: (
         *_CHECKED,

@@ -83,7 +83,6 @@ def seed() -> Seeded:
         outcome.files += len(missing) + len(lacking)
         outcome.pointers += sum(_make(move) for move in _moves(release))
         _mark_bad(release)
-        _reject(release)
     outcome.datasets = _add_datasets()
     return outcome
 
@@ -157,13 +156,6 @@ def _delivered(delivery: Delivery) -> dict[str, Any]:
         "creator": delivery.creator,
         "description": delivery.reason,
     }
-
-
-def _reject(release: Release) -> None:
-    """Mark bad what turned out to be so once its context was in use."""
-    found = files.files_named(reference.name for reference in release.references if reference.is_rejected)
-    if names := [name for name, file in found.items() if not file.rejected]:
-        contexts.mark_bad(names, user=USER, reason="Found bad after its delivery.", is_overridden=True)
 
 
 def _successors() -> dict[str, str]:

@@ -45,6 +45,6 @@ def worker_command() -> list[str]:
     """Return the command of the worker; threads, because the folder broker hangs a process pool."""
     return [
         *(sys.executable, "-m", "celery", "--quiet", "-A", "crds_server", "worker"),
-        *("--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"),
+        *("--pool", "threads", "--concurrency", "12", "--loglevel", "WARNING"),
         *("--beat", "--schedule", str(settings.DATA_ROOT / "beat-schedule")),
     ]

@@ -1,0 +1,78 @@
+"""Shell patterns that the database compares, so that lists of what matches can be counted and paged."""
+
+import re
+from typing import Any
+
+from django.db.models import CharField, Lookup, Q
+
+from apps.core.errors import InvalidInputError
+
+LONGEST = 128  # characters, as of a file name
+_LITERAL = r"[A-Za-z0-9._ -]"
+_SET = r"\[!?(?:[A-Za-z0-9._]-[A-Za-z0-9._]|[A-Za-z0-9._])+\]"
+_PART = re.compile(rf"{_LITERAL}|[*?]|{_SET}")
+_GLOB = re.compile(rf"(?=.{{1,{LONGEST}}}\Z)(?:{_PART.pattern})+")
+
+
+def clean_glob(text: str) -> str:
+    """Return a shell pattern that is safe to compare with.
+
+    Parameters
+    ----------
+    text
+        ``*``, ``?``, ``[...]`` and ``[!...]``, and characters of file names.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if it is another text, or has a range that runs backwards.
+
+    Examples
+    --------
+    >>> clean_glob("jwst_m[a-m]*.rmap")
+    'jwst_m[a-m]*.rmap'
+    """
+    ranges = re.findall("(.)-(.)", "".join(re.findall(_SET, text)))
+    if not _GLOB.fullmatch(text) or any(first > last for first, last in ranges):
+        raise InvalidInputError(
+            f"Bad pattern {text[:40]!r}: expected the characters of file names and * ? [a-z] [!a-z], "
+            f"at most {LONGEST}."
+        )
+    return text
+
+
+def matching(field: str, pattern: str) -> Q:
+    """Return the condition that a column matches a cleaned pattern, whole and with its case; empty: any."""
+    if not pattern.strip("*"):
+        return Q()
+    if not re.search(r"[*?\[]", pattern):
+        return Q((field, pattern))
+    return Q((f"{field}__glob", pattern))
+
+
+@CharField.register_lookup
+class Glob(Lookup):  # type: ignore[type-arg]  # Generic for type checkers only.
+    """Compares a column with a cleaned shell pattern."""
+
+    lookup_name = "glob"
+    prepare_rhs = False
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} GLOB %s", [*parameters, str(self.rhs).replace("[!", "[^")]
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        # As an expression: a range of LIKE does not know sets. These engines do not backtrack.
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} ~ %s", [*parameters, _expression(str(self.rhs))]
+
+
+def _expression(pattern: str) -> str:
+    """Return the regular expression of a cleaned pattern."""
+    return f"^{''.join(map(_part, _PART.findall(pattern)))}$"
+
+
+def _part(part: str) -> str:
+    if part.startswith("["):
+        return part.replace("[!", "[^")
+    return {"*": ".*", "?": ".", ".": r"\."}.get(part, part)

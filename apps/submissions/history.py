@@ -1,0 +1,97 @@
+"""Past submissions, and what is kept of each (website, section 7.14)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from apps.core.filters import FilterForm, MenuFilter, MomentFilter
+from apps.rules.observatories import get_observatory
+from apps.submissions.models import Submission
+from apps.submissions.states import Kind, Origin, Status
+
+# Label and key of the answers that a record shows. For the ticket of the delivery team no question asks; its
+# row stays empty unless an answer came all the same.
+ANSWERS = (
+    ("File Type", "file_type"),
+    ("UseAfter Matches", "useafter_matches"),
+    ("Compliance Verified", "compliance_verified"),
+    ("Ingest Files", "ingest_files"),
+    ("ETC Delivery", "etc_delivery"),
+    ("JWST ETC", "jwst_etc"),
+    ("CalPipe Version", "calpipe_version"),
+    ("Replacement Files", "replacement_files"),
+    ("Old Reference Files", "old_reference_files"),
+    ("Replacing Bad Files", "replacing_badfiles"),
+    ("JIRA Issue", "jira_issue"),
+    ("ReDCaT JIRA Issue", "redcat_jira_issue"),
+    ("Table Rows Changed", "table_rows_changed"),
+    ("Modes Affected", "modes_affected"),
+    ("Correctness Testing", "correctness_testing"),
+    ("Additional Considerations", "additional_considerations"),
+)
+
+
+class HistoryForm(FilterForm):
+    instrument = MenuFilter(lambda: get_observatory(settings.OBSERVATORY).instruments, label="Instrument")
+    start_date = MomentFilter(label="Start Date", help_text="UTC: 2026-01-31, 2026-01-31 23:59 or *.")
+    stop_date = MomentFilter(label="Stop Date", help_text="As above; it is included.", is_end=True)
+    status = MenuFilter(lambda: Status.values, label="Submission Status")
+
+
+def matching_submissions(form: HistoryForm) -> QuerySet[Submission]:
+    """Return what a valid form asks for, newest first."""
+    wanted = form.cleaned_data
+    equal = {column: wanted[column] for column in ("instrument", "status") if wanted[column]}
+    start, end = wanted["start_date"], wanted["stop_date"]
+    rows = Submission.objects.filter(
+        Q(started_at__gte=start) if start else Q(), Q(started_at__lt=end) if end else Q(), **equal
+    )
+    return rows.order_by("-started_at", "-pk")
+
+
+def deliverer(submission: Submission) -> str:
+    """Return who delivered, as the form says, or else the account."""
+    return str(submission.answers.get("deliverer") or submission.user)
+
+
+def record(submission: Submission) -> list[tuple[str, str]]:
+    """Return label and text of each row of the record; only the extended form asks for all of them."""
+    is_extended = submission.kind == Kind.EXTENDED
+    return [
+        ("Created Date", _moment(submission.started_at)),
+        ("Published Date", _moment(submission.ended_at if submission.is_adopted else None)),
+        ("Deliverer", deliverer(submission)),
+        *([("Other Email", _text(submission.other_email))] if is_extended else []),
+        ("Instrument", _text(submission.instrument)),
+        *([(label, _text(submission.answers.get(key))) for label, key in ANSWERS] if is_extended else []),
+        ("Change Level", submission.get_change_level_display()),
+        ("Description", _text(submission.description)),
+        ("Status", submission.get_status_display()),
+    ]
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "N/A"
+
+
+def _text(answer: Any) -> str:
+    if isinstance(answer, bool):
+        return "Yes" if answer else "No"
+    return str(answer or "none")
+
+
+def files(submission: Submission) -> list[tuple[str, str, bool]]:
+    """Return of each file the name it came with, its official name, and whether that has a page.
+
+    The first is empty where it says nothing: a mapping that was generated came with none.
+    """
+    return [
+        (
+            "" if file.origin == Origin.GENERATED or file.name == file.official_name else file.name,
+            file.official_name,
+            submission.is_adopted or file.origin == Origin.LISTED,
+        )
+        for file in submission.files.order_by("pk")
+    ]

@@ -1,0 +1,83 @@
+"""Synthetic photometry: lookup tables made for new components, and tests of the ensemble (website, 8.9)."""
+
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.catalog import storage
+from apps.certify.messages import Limits, SynphotJob, SynphotVerdict, TableMade
+from apps.submissions import staging
+from apps.submissions.models import SubmittedFile
+from apps.submissions.pipeline.checks import keep_result, refuse_errors
+from apps.submissions.pipeline.children import Child
+from apps.submissions.pipeline.work import Work
+from apps.submissions.states import Origin
+
+INSTRUMENT = "synphot"
+
+
+def _job(work: Work, paths: list[Path], *, is_tested: bool) -> SynphotJob:
+    return SynphotJob(
+        observatory=settings.OBSERVATORY,
+        context=work.submission.base,
+        store=str(settings.STORE_ROOT),
+        folder=str(staging.work_folder(work.submission)),
+        files=tuple(map(str, paths)),
+        is_regenerated=not is_tested,
+        is_tested=is_tested,
+        limits=Limits(seconds=settings.SUBMISSION_SECONDS),
+    )
+
+
+def regenerate_lookup_tables(work: Work) -> None:
+    """Make the lookup table of each kind of component that was delivered without one."""
+    if work.submission.instrument != INSTRUMENT:
+        return
+    paths = [staging.path_of(file) for file in work.files(Origin.UPLOADED)]
+    child = Child(work, _job(work, paths, is_tested=False))
+    try:
+        for event in child.events():
+            if isinstance(event, TableMade):
+                _keep(work, event, child)
+    finally:
+        child.clear()
+
+
+def _keep(work: Work, made: TableMade, child: Child) -> None:
+    """Add a table to the submission; one that could not be made is an error among the others."""
+    name = f"generation of a new {made.reftype}"
+    keep_result(work, name, made.errors, made.warnings, child.logs[made.name])
+    if not made.path:
+        return
+    path = Path(made.path)
+    file = SubmittedFile(
+        submission=work.submission,
+        origin=Origin.LOOKUP_TABLE,
+        name=made.name,
+        instrument=INSTRUMENT,
+        filekind=made.reftype,
+        size=path.stat().st_size,
+        sha1sum=storage.sha1sum(path),
+    )
+    staging.link(path, staging.path_of(file))
+    with work.writing():
+        # One that an earlier, broken run made has another name: names tell the time.
+        work.submission.files.filter(origin=Origin.LOOKUP_TABLE, filekind=made.reftype).delete()
+        file.save()
+    work.say(f"Generated '{made.name}'")
+
+
+def test_ensemble(work: Work) -> None:
+    """Test the delivered components together with those of the context."""
+    if work.submission.instrument != INSTRUMENT:
+        return
+    paths = [staging.official_path(file) for file in work.incoming()]
+    child = Child(work, _job(work, paths, is_tested=True))
+    try:
+        for event in child.events():
+            if isinstance(event, SynphotVerdict):
+                keep_result(work, event.name, event.errors, event.warnings, child.logs[event.name])
+                work.say(f"{event.name}: {event.status}")
+    finally:
+        child.clear()
+    refuse_errors(work)

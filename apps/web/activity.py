@@ -1,0 +1,174 @@
+"""Who changed which file and why, as the public may know it (website, section 6.4)."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from apps.catalog.errors import BadNameError
+from apps.catalog.models import AuditRecord
+from apps.catalog.names import kind_of
+from apps.core.filters import FilterForm, GlobFilter, MenuFilter, MomentFilter
+from apps.core.globs import matching
+from apps.rules.observatories import get_observatory
+
+# Acts that change a file or a pointer; records of other acts, such as making an account of a pipeline, are
+# not for the public.
+ACTIONS = (
+    "submit file",
+    "set default context",
+    "rename",
+    "generate mapping",
+    "mark bad",
+    "mark ok",
+    "taint",
+    "add reference",
+    "delete reference",
+    "archive state",
+    "force submit",
+    "cancel submit",
+    "add file",
+    "take unknown",
+    "adopt bytes",
+    "complete file",
+)
+EXTENSIONS = (".pmap", ".imap", ".rmap", ".fits", ".asdf", ".json", ".yaml", ".r*h/.r*d")
+_ARROW = "-->"
+_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def instruments() -> tuple[str, ...]:
+    """Return the instruments of the observatory."""
+    return get_observatory(settings.OBSERVATORY).instruments
+
+
+def reference_types() -> list[str]:
+    """Return the reference types of all instruments, sorted."""
+    return sorted({name for kinds in get_observatory(settings.OBSERVATORY).types.values() for name in kinds})
+
+
+class ActivityForm(FilterForm):
+    # Contexts that were delivered, and perhaps are not latest yet.
+    defaults: ClassVar[dict[str, str]] = {"extension": ".pmap"}
+
+    action = MenuFilter(lambda: ACTIONS, label="Action")
+    extension = MenuFilter(lambda: EXTENSIONS, label="Extension")
+    instrument = MenuFilter(instruments, label="Instrument")
+    reference_type = MenuFilter(reference_types, label="Reference Type")
+    filename = GlobFilter(label="Filename", help_text="A name, or a pattern with * ? [a-z].")
+    start_date = MomentFilter(label="Start Date", help_text="UTC: 2026-01-31, 2026-01-31 23:59 or *.")
+    stop_date = MomentFilter(label="Stop Date", help_text="As above; it is included.", is_end=True)
+
+
+def matching_records(form: ActivityForm) -> QuerySet[AuditRecord]:
+    """Return what a valid form asks for, newest first."""
+    wanted = form.cleaned_data
+    action = wanted["action"]
+    equal = {
+        column: wanted[name]
+        for column, name in (("instrument", "instrument"), ("filekind", "reference_type"))
+        if wanted[name]
+    }
+    return AuditRecord.objects.filter(
+        _between(wanted["start_date"], wanted["stop_date"]),
+        _has_extension(wanted["extension"]),
+        matching("filename", wanted["filename"]),
+        action__in=[action] if action else ACTIONS,
+        **equal,
+    ).order_by("-at", "-pk")
+
+
+def _between(start: datetime | None, end: datetime | None) -> Q:
+    """Return the condition that a record is not before `start`, and before `end`."""
+    return (Q(at__gte=start) if start else Q()) & (Q(at__lt=end) if end else Q())
+
+
+def _has_extension(extension: str) -> Q:
+    if extension == EXTENSIONS[-1]:
+        return matching("filename", "*.r[0-9]h") | matching("filename", "*.r[0-9]d")
+    return Q(filename__endswith=extension) if extension else Q()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of text, and the address it leads to, if any."""
+
+    text: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One record as the page shows it.
+
+    Attributes
+    ----------
+    heading
+        What is shown of long details before they are opened; empty if they are shown at once.
+    details
+        Their pieces.
+    """
+
+    at: datetime
+    filename: str
+    action: str
+    why: str
+    heading: str
+    details: tuple[Part, ...]
+
+
+def as_activity(record: AuditRecord) -> Activity:
+    """Return a record without e-mail addresses, its details with links."""
+    details = without_addresses(record.details)
+    return Activity(
+        at=record.at,
+        filename=record.filename,
+        action=record.action,
+        why=without_addresses(record.why),
+        heading=_heading(details),
+        details=_parts(details),
+    )
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with e-mail addresses cut after their ``@``: accounts may be named so.
+
+    Examples
+    --------
+    >>> without_addresses("submission 7 of homer@example.org")
+    'submission 7 of homer@...'
+    """
+    return re.sub(r"(?<=@)[^\s,;:'\"<>()]+", "...", text)
+
+
+def _heading(details: str) -> str:
+    """Return what tells how long a list of files is; empty if there is none."""
+    head, _, listed = details.partition(": ")
+    more = re.search(r" and (\d{1,9}) more\Z", listed)
+    number = sum(bool(part.address) for part in _parts(listed)) + (int(more[1]) if more else 0)
+    return f"{head}: {number} file{'s' if number > 1 else ''}" if number else ""
+
+
+def _parts(details: str) -> tuple[Part, ...]:
+    """Return the pieces of details; names of files and keys of submissions lead to their pages."""
+    old, arrow, new = details.rpartition(_ARROW)
+    # The name that a file came with is nobody's name here.
+    found = [Part(old + arrow)] if arrow else []
+    for number, text in enumerate(re.split(r"([A-Za-z0-9._-]+)", new)):
+        if text:
+            found.append(Part(text, _address(text) if number % 2 else ""))
+    return tuple(found)
+
+
+def _address(word: str) -> str:
+    """Return the page of a file or submission, empty if the word names neither."""
+    if _KEY.fullmatch(word):
+        return f"/display_result/{word}"
+    try:
+        kind_of(word)
+    except BadNameError:
+        return ""
+    return f"/browse/{word}"

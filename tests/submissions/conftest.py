@@ -1,0 +1,40 @@
+"""A small site for each test that asks for one, and certification children for all of them."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from apps.submissions.pipeline import children
+from tests.factories.sites import make_site
+from tests.submissions.remembering import RememberingRunner
+
+
+@pytest.fixture(scope="session")
+def runners() -> Iterator[Callable[[str], RememberingRunner]]:
+    """Return what keeps one runner for each observatory; all end with the session."""
+    kept: dict[str, RememberingRunner] = {}
+    folder = Path(os.environ["CRDS_TEST_SCRATCH"]) / "remembered"
+
+    def runner_of(observatory: str) -> RememberingRunner:
+        return kept.setdefault(observatory, RememberingRunner(observatory, folder))
+
+    yield runner_of
+    for runner in kept.values():
+        runner.close()
+
+
+@pytest.fixture(autouse=True)
+def remembered(
+    runners: Callable[[str], RememberingRunner], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], RememberingRunner]:
+    """Let the pipeline ask the runners of the session."""
+    monkeypatch.setattr(children, "runner_for", runners)
+    return runners
+
+
+@pytest.fixture
+def site(db: None) -> str:
+    """Return the context of a small site."""
+    return make_site()

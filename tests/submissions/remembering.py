@@ -1,0 +1,102 @@
+"""Certification children that remember: what a real one said to a job is repeated for the same job.
+
+A job is the same if its orders, the bytes of its files and the mappings in the store are. The first one is
+done by a real child; so each input is judged for real once in a run of the suite, whatever number of tests
+needs it as their starting point.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from apps.certify.messages import CertifyJob, Event, Job, RmapMade, Rewritten, decode, encode
+from apps.certify.runner import Runner
+
+
+class RememberingRunner:
+    """Stands for the `Runner` of an observatory.
+
+    Parameters
+    ----------
+    folder
+        Where it remembers; several processes may share it.
+    """
+
+    def __init__(self, observatory: str, folder: Path) -> None:
+        self.observatory, self._folder = observatory, folder
+        self._runner: Runner | None = None
+        self.real = 0  # jobs done by a child
+
+    def close(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+
+    def run(self, job: Job, *, is_aborted: Callable[[], bool]) -> Iterator[Event]:
+        if not isinstance(job, CertifyJob):
+            return self._ask(job, is_aborted)
+        known = self._folder / _key(job)
+        if known.is_dir():
+            return _repeat(known, job)
+        return self._remember(known, job, is_aborted)
+
+    def _ask(self, job: Job, is_aborted: Callable[[], bool]) -> Iterator[Event]:
+        self.real += 1
+        self._runner = self._runner or Runner(self.observatory)
+        return self._runner.run(job, is_aborted=is_aborted)
+
+    def _remember(self, known: Path, job: CertifyJob, is_aborted: Callable[[], bool]) -> Iterator[Event]:
+        events, made = [], {}
+        for event in self._ask(job, is_aborted):
+            events.append(encode(event))
+            if isinstance(event, RmapMade | Rewritten) and event.path:
+                made[event.name] = Path(event.path).read_bytes()
+            yield event
+        unfinished = known.with_name(f".{secrets.token_hex(8)}")
+        unfinished.mkdir(parents=True)
+        (unfinished / "events").write_bytes(b"".join(events))
+        for name, content in made.items():
+            (unfinished / name).write_bytes(content)
+        try:
+            unfinished.rename(known)
+        except OSError:
+            assert known.is_dir()  # Another process was first.
+
+
+def _repeat(known: Path, job: CertifyJob) -> Iterator[Event]:
+    for line in (known / "events").read_bytes().splitlines():
+        event = decode(line)
+        if isinstance(event, RmapMade | Rewritten) and event.path:
+            path = _place(event, job)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes((known / event.name).read_bytes())
+            event = replace(event, path=str(path))
+        yield event
+
+
+def _place(event: RmapMade | Rewritten, job: CertifyJob) -> Path:
+    if isinstance(event, RmapMade):
+        return Path(job.folder) / "new" / event.name
+    return next(Path(order.target) for order in job.rewrites if Path(order.target).name == event.name)
+
+
+def _key(job: CertifyJob) -> str:
+    orders: dict[str, Any] = asdict(job)
+    for name in ("store", "folder", "limits"):
+        del orders[name]
+    orders["files"] = [_told(path) for path in job.files]
+    orders["rewrites"] = [(_told(order.path), Path(order.target).name) for order in job.rewrites]
+    orders["edits"] = [
+        (edit.old, edit.new, [_told(path) for path in edit.insert], edit.delete) for edit in job.edits
+    ]
+    mappings = sorted((Path(job.store) / "mappings" / job.observatory).iterdir())
+    orders["rules"] = [_told(path) for path in mappings]
+    return hashlib.sha256(json.dumps(orders).encode()).hexdigest()
+
+
+def _told(path: str | os.PathLike[str]) -> tuple[str, str]:
+    return Path(path).name, hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -1,0 +1,221 @@
+"""Recent activity: what is shown to whom, filters, pages, and what hostile records become."""
+
+import html
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from apps.catalog.models import AuditRecord
+from apps.web import activity
+from apps.web.activity import ACTIONS, ActivityForm, Part, as_activity, matching_records, without_addresses
+from tests.factories.accounts import post
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/recent_activity/"
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def make_record(filename: str = "jwst_0001.pmap", action: str = "submit file", **fields: Any) -> AuditRecord:
+    return AuditRecord.objects.create(**({"filename": filename, "action": action, "user": "homer"} | fields))
+
+
+def text(client: Client, **query: str) -> str:
+    answer = client.get(PATH, query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def names(**query: str) -> list[str]:
+    form = ActivityForm(query)
+    assert form.is_valid(), form.errors
+    return [record.filename for record in matching_records(form)]
+
+
+def test_everybody_sees_contexts_first_newest_on_top(client: Client) -> None:
+    make_record("jwst_0001.pmap", at=NOON)
+    make_record("jwst_0002.pmap", at=NOON + timedelta(seconds=1))
+    make_record("jwst_miri_dark_0001.fits")
+    page = text(client)
+    assert page.index('href="/browse/jwst_0002.pmap"') < page.index('href="/browse/jwst_0001.pmap"')
+    assert "0001.fits" not in page
+    assert "2026-01-31 12:00:01" in page
+    assert '<option value=".pmap" selected>' in page
+    assert "<details open>" in page
+    assert 'id="error_message"' not in page
+
+
+def test_filters_narrow_down_and_come_back_closed(client: Client) -> None:
+    make_record("jwst_miri_dark_0001.fits", instrument="miri", filekind="dark")
+    page = text(client, instrument="miri")
+    assert "jwst_miri_dark_0001.fits" in page
+    assert "<details>" in page
+    assert "<details open>" not in page
+    assert '<option value="miri" selected>' in page
+    assert "Nothing of this kind was done." in text(client, instrument="fgs")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"extension": "*"}, ["new", "r", "p"]),
+        ({"extension": ".rmap"}, ["r"]),
+        ({"extension": ".r*h/.r*d"}, ["new"]),
+        ({"filename": "jwst_miri*"}, ["r"]),
+        ({"filename": "jwst_0001.pmap"}, ["p"]),
+        ({"instrument": "miri"}, ["r"]),
+        ({"reference_type": "dark"}, ["r"]),
+        ({"action": "rename"}, ["new"]),
+        ({"action": "rename", "instrument": "miri"}, []),
+        ({"start_date": "2026-01-31 12:01"}, ["new"]),
+        ({"start_date": "2026-01-31 12:00"}, ["new", "r", "p"]),
+        ({"stop_date": "2026-01-31 11:59"}, []),
+        ({"stop_date": "2026-01-31 12:00"}, ["r", "p"]),
+        ({"stop_date": "2026-01-31"}, ["new", "r", "p"]),
+    ],
+)
+def test_each_filter_narrows_down(query: dict[str, str], expected: list[str]) -> None:
+    by_letter = {"p": "jwst_0001.pmap", "r": "jwst_miri_dark_0001.rmap", "new": "w3m1700tj.r4h"}
+    make_record(by_letter["p"], at=NOON)
+    make_record(by_letter["r"], at=NOON, instrument="miri", filekind="dark")
+    make_record(by_letter["new"], "rename", at=NOON + timedelta(hours=1))
+    assert names(**query) == [by_letter[letter] for letter in expected]
+
+
+def test_acts_that_change_no_file_are_not_shown() -> None:
+    make_record("", "create pipeline", details="secret-name")
+    make_record("", "cancel submit")
+    assert names(extension="*") == [""]
+    assert "create pipeline" not in ACTIONS
+
+
+def test_what_was_typed_wrongly_is_told_beside_its_field(client: Client) -> None:
+    page = html.unescape(text(client, filename="[", start_date="yesterday", instrument="nosuch"))
+    assert page.count('class="error_message"') == 3
+    assert "id=\"filter_start_date_error\">'yesterday' is no date;" in page
+    assert '<div id="error_message">Instrument: ' in page
+    assert "<details open>" in page
+
+
+def test_a_post_of_the_same_fields_needs_its_token(client: Client) -> None:
+    make_record("jwst_miri_dark_0001.rmap")
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post(PATH, {"extension": ".rmap"}).status_code == 403
+    answer = post(strict, PATH, extension=".rmap")
+    assert answer.status_code == 200
+    assert b"jwst_miri_dark_0001.rmap" in answer.content
+    assert client.delete(PATH).status_code == 405
+
+
+def test_pages_are_linked_with_their_filters(client: Client) -> None:
+    for number in range(51):
+        make_record(f"jwst_{number:04}.pmap", at=NOON + timedelta(seconds=number))
+    first = html.unescape(text(client, filename="jwst_*"))
+    assert "Showing 1 to 50 of 51 entries." in first
+    assert "Previous" not in first
+    assert "filename=jwst_%2A" in first
+    assert "&page=2" in first
+    second = text(client, filename="jwst_*", page="2")
+    assert "jwst_0000.pmap" in second
+    assert "Next" not in second
+    assert "jwst_0000.pmap" in text(client, filename="jwst_*", page="99")
+    for page in ("\0", "-", "9" * 5000):
+        assert "jwst_0050.pmap" in text(client, filename="jwst_*", page=page)
+
+
+def test_the_list_of_a_delivery_is_collapsed_and_linked(client: Client) -> None:
+    make_record(details="jwst_7.cat: jwst_0001.pmap, jwst_miri_dark_0001.fits and 3 more", why="New darks")
+    page = text(client)
+    assert "<summary>jwst_7.cat: 5 files</summary>" in page
+    assert '<a href="/browse/jwst_miri_dark_0001.fits">jwst_miri_dark_0001.fits</a>' in page
+    assert "<td>New darks</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("details", "linked"),
+    [
+        ("a.fits --> jwst_miri_dark_0002.fits", ["/browse/jwst_miri_dark_0002.fits"]),
+        (
+            "edit context changed from 'jwst_0001.pmap' to 'jwst_0002.pmap'",
+            ["/browse/jwst_0001.pmap", "/browse/jwst_0002.pmap"],
+        ),
+        (
+            "submission 01234567-89ab-cdef-0123-456789abcdef of homer",
+            ["/display_result/01234567-89ab-cdef-0123-456789abcdef"],
+        ),
+        ("delivered -> submitted", []),
+        ("sha1sum " + "a" * 40 + ", 30 bytes", []),
+    ],
+)
+def test_names_in_details_lead_to_their_pages(details: str, linked: list[str]) -> None:
+    shown = as_activity(AuditRecord(details=details))
+    assert [part.address for part in shown.details if part.address] == linked
+    assert "".join(part.text for part in shown.details) == details
+    assert shown.heading == ""
+
+
+def test_addresses_of_people_are_never_shown(client: Client) -> None:
+    make_record(
+        why="Asked by marge@example.org",
+        details="submission 7 of bart@пример.испытание, x",
+        user="lisa@example.org",
+    )
+    page = text(client)
+    assert "marge@..." in page
+    assert "bart@..." in page
+    assert "example" not in page.split("<table>")[1]
+    assert "пример" not in page
+
+
+def test_hostile_records_are_text(client: Client) -> None:
+    bad = "<script>alert(1)</script>"
+    make_record(why=bad, details=f"{bad}: a.fits, {bad}")
+    page = text(client, filename='"><script>alert(1)</script>', action=bad) + text(client)
+    assert "<script>alert" not in page
+
+
+def test_long_hostile_details_are_read_at_once() -> None:
+    before = timezone.now()
+    for piece in ("a", "a.", "-->", "@", "a@", ": ", " and 1"):
+        as_activity(AuditRecord(details=piece * 50_000))
+    assert timezone.now() - before < timedelta(seconds=5)
+
+
+def test_only_parts_with_text_are_kept() -> None:
+    assert activity._parts("jwst_0001.pmap") == (Part("jwst_0001.pmap", "/browse/jwst_0001.pmap"),)
+    assert as_activity(AuditRecord(details="")).details == ()
+    assert without_addresses("@home a@b") == "@... a@..."
+
+
+def test_a_full_page_takes_two_queries(client: Client, django_assert_num_queries: Callable[..., Any]) -> None:
+    details = "jwst_7.cat: " + ", ".join(f"jwst_{number:04}.pmap" for number in range(50))
+    AuditRecord.objects.bulk_create(
+        AuditRecord(action="submit file", filename="jwst_0001.pmap", details=details) for _ in range(60)
+    )
+    with django_assert_num_queries(2):
+        client.get(PATH)
+
+
+def test_a_hundred_thousand_records_are_found_by_an_index() -> None:
+    AuditRecord.objects.bulk_create(
+        (
+            AuditRecord(
+                action="rename", filename=f"jwst_{serial:05}.pmap", at=NOON + timedelta(seconds=serial)
+            )
+            for serial in range(100_000)
+        ),
+        batch_size=5000,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_auditrecord")
+    for query, index in (({"extension": "*"}, "_at_"), ({"filename": "jwst_00777.pmap"}, "_filenam")):
+        form = ActivityForm(query)
+        assert form.is_valid()
+        plan = matching_records(form)[:50].explain()
+        assert re.search(rf"catalog_aud\w*{index}", plan), plan
