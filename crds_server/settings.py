@@ -211,6 +211,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A worker takes one message at a time: what it holds beyond that is lost with it.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {
+    "follow-archive": {"task": "apps.contexts.tasks.follow_archive", "schedule": crontab(minute="*/10")},
     "sweep-submissions": {"task": "apps.submissions.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
     "remove-abandoned-parts": {
         "task": "apps.submissions.tasks.remove_abandoned_parts",

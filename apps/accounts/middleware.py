@@ -1,10 +1,12 @@
 """Recognises tokens on each request, and answers refusals in one place."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
+from django.urls import get_resolver
 from django.utils.http import urlencode
 
 from apps.accounts.models import Token
@@ -13,7 +15,7 @@ from apps.accounts.operations.login import SESSION_TOKEN
 from apps.accounts.pages import denied_page, login_page
 from apps.accounts.queries import PREFIX, find_token, get_usable_token
 from apps.core.access import NotLoggedInError
-from apps.core.errors import DeniedError
+from apps.core.errors import DeniedError, NotFoundError
 from apps.locks.sessions import has_session
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -70,7 +72,7 @@ def _limit_session(request: HttpRequest) -> None:
 
 
 class AnswerRefusals:
-    """Turns refusals of the domain into answers: redirect, 401 or 403."""
+    """Turns refusals of the domain into answers: redirect, 401, 403 or 404."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -87,7 +89,17 @@ class AnswerRefusals:
             if is_api:
                 return JsonResponse({"error": str(exception)}, status=403)
             return denied_page(request, str(exception))
+        if isinstance(exception, NotFoundError):
+            return _missing(request, exception, is_api)
         return None
+
+
+def _missing(request: HttpRequest, exception: NotFoundError, is_api: bool) -> HttpResponse:
+    if is_api:
+        return JsonResponse({"error": str(exception)}, status=404)
+    handler: Any = get_resolver().resolve_error_handler(404)
+    answer: HttpResponse = handler(request, exception=exception)
+    return answer
 
 
 def _ask_to_log_in(request: HttpRequest, reason: str, is_api: bool) -> HttpResponse:

@@ -218,8 +218,23 @@ def free_name(path: Path, expected_sha1sum: str) -> None:
     logger.warning("%s was in the store without a row; its bytes are %s now", path.name, target)
 
 
-def adopt(source: Path, target: Path, *, expected_sha1sum: str) -> None:
+def require_sum(path: Path, expected: str) -> None:
+    """Insist that bytes on the disk are what they were, read back now.
+
+    Raises
+    ------
+    DamagedFileError
+        Raised if they have another sha1sum.
+    """
+    digest = sha1sum(path)
+    if digest != expected:
+        raise DamagedFileError(f"{path.name} has sha1sum {digest}; {expected} was expected.")
+
+
+def adopt(source: Path, target: Path) -> None:
     """Give a file that is on the disk already its name in the store, by a link.
+
+    The caller calls `sync_folders` before a row speaks of it.
 
     Parameters
     ----------
@@ -228,20 +243,17 @@ def adopt(source: Path, target: Path, *, expected_sha1sum: str) -> None:
     target
         A path of this module whose name the caller has reserved. Bytes that a kill left there without a row
         make room.
-    expected_sha1sum
-        What the bytes must have, read back now.
-
-    Raises
-    ------
-    DamagedFileError
-        Raised if they have not.
     """
-    digest = sha1sum(source)
-    if digest != expected_sha1sum:
-        raise DamagedFileError(f"{target.name} has sha1sum {digest}; {expected_sha1sum} was expected.")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{secrets.token_hex(8)}{PART}")
     os.link(source, temporary)
     # A file of this name is the same one, or without a row: nobody has read it.
     temporary.replace(target)
     temporary.unlink(missing_ok=True)  # Two names of one file are not renamed into each other.
+
+
+def withdraw(source: Path, target: Path) -> None:
+    """Take back what `adopt` did, as long as no row speaks of it; another file of the name stays."""
+    with contextlib.suppress(FileNotFoundError):
+        if target.samefile(source):
+            target.unlink()

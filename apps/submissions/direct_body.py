@@ -26,11 +26,11 @@ def body_reader(source: Any, environment: dict[str, Any]) -> Callable[[int], byt
         That of the request, of which nothing was read yet.
     """
     body = environment.get("wsgi.input")
-    if type(body) is not Body or type(body.reader) is not LengthReader or body.buf.tell():
-        return source.read  # type: ignore[no-any-return]
-    if type(body.reader.unreader) is not SocketUnreader:
-        return source.read  # type: ignore[no-any-return]
-    return _DirectBody(body).read
+    is_known = type(body) is Body and type(body.reader) is LengthReader and not body.buf.tell()
+    if is_known and type(body.reader.unreader) is SocketUnreader:
+        return _DirectBody(body).read
+    read: Callable[[int], bytes] = source.read
+    return read
 
 
 class _DirectBody:
@@ -55,7 +55,8 @@ class _DirectBody:
 
     def _receive(self, size: int) -> bytes:
         try:
-            return self._body.reader.unreader.sock.recv(size)  # type: ignore[no-any-return]
+            block: bytes = self._body.reader.unreader.sock.recv(size)
         except OSError as exc:
             self._body.failed = True
             raise UnreadablePostError(*exc.args) from exc
+        return block

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-BLOCK = 1 << 18  # bytes; it stays in the processor's cache between the copy and the sum
+BLOCK = 1 << 19  # bytes; small enough to stay in the processor's cache between the copy and the sum
 MOST = 64  # unfinished files whose sum one process remembers
 
 _beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sha1sum")

@@ -50,15 +50,15 @@ class Action:
         return len(self.table.rows) - len(self.shown) if self.table else 0
 
 
-def page(submission: Submission, user: Any) -> dict[str, Any]:
-    """Return everything the template prints."""
+def page(submission: Submission, user: Any, *, level: str = "info") -> dict[str, Any]:
+    """Return everything the template prints; `level` is the least one of the live log."""
     files = list(submission.files.select_related("submission"))
     generated = [file for file in files if file.origin == Origin.GENERATED]
     return {
         "submission": submission,
         "heading": f"{submission.title} Results",
         "is_live": _is_live(submission),
-        "log": log_page(submission.channel) if _is_live(submission) else None,
+        "log": _live_log(submission, level) if _is_live(submission) else None,
         "is_adopted": submission.is_adopted,
         "files": [file for file in files if file.origin != Origin.GENERATED],
         "generated": sorted(generated, key=_level),
@@ -73,6 +73,11 @@ def page(submission: Submission, user: Any) -> dict[str, Any]:
 
 def _is_live(submission: Submission) -> bool:
     return submission.status in (Status.STARTED, Status.PROCESSING)
+
+
+def _live_log(submission: Submission, level: str) -> dict[str, Any]:
+    """Return the log, with this page as what to look at once it has ended, however it does."""
+    return log_page(submission.channel, level=level) | {"result": f"/display_result/{submission.key}"}
 
 
 def _level(file: SubmittedFile) -> tuple[int, str]:

@@ -24,8 +24,8 @@ def result(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, submission: Submission, error: str = "") -> HttpResponse:
-    values = {"page": page(submission, request.user), "error_message": error}
-    return render(request, "submissions/result.html", values)
+    shown = page(submission, request.user, level=request.GET.get("level", "info"))
+    return render(request, "submissions/result.html", {"page": shown, "error_message": error})
 
 
 @require_POST

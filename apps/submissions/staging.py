@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -23,6 +24,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog import storage
+from apps.submissions import ingest
 from apps.submissions.errors import NoSpaceError, RejectedError
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import ALIVE, Origin
@@ -102,9 +104,9 @@ def write(path: Path, content: bytes) -> None:
         raise no_space(path.name) if is_full(exc) else exc from exc
 
 
-def is_full(error: OSError) -> bool:
+def is_full(error: Exception) -> bool:
     """Whether an error says that there is no room."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def no_space(name: str) -> NoSpaceError:
@@ -112,10 +114,21 @@ def no_space(name: str) -> NoSpaceError:
     return NoSpaceError(f"The server has no room to stage {name}; its operators must act. Try again later.")
 
 
+def withdraw(files: Iterable[SubmittedFile]) -> None:
+    """Take from the store what a confirmation that came to nothing put there; the caller has the turn."""
+    for file in files:
+        storage.withdraw(official_path(file), storage.path_of(file.official_name))
+
+
 def clear(submission: Submission) -> None:
-    """Remove the folder of a submission that is over, and note it; may be repeated."""
+    """Remove what a submission that is over leaves behind, and note it; may be repeated.
+
+    That is its folder, and what it has made official of the ingest area.
+    """
     if submission.status in ALIVE:
         return
+    if submission.is_adopted:
+        ingest.delete_consumed(submission.user, dict(submission.files.values_list("name", "sha1sum")))
     shutil.rmtree(submission.folder, ignore_errors=True)
     if not submission.folder.exists():
         Submission.objects.filter(pk=submission.pk, cleared_at=None).update(cleared_at=timezone.now())

@@ -139,12 +139,12 @@ class UploadHandler(FileUploadHandler):
         input_data: Any,
         META: dict[str, Any],
         content_length: int,
-        boundary: bytes,
+        boundary: Any,
         encoding: str | None = None,
     ) -> tuple[QueryDict, MultiValueDict[str, Any]]:
         """Parse the body with our parser; what it returns becomes ``POST`` and ``FILES``."""
         encoding = encoding or settings.DEFAULT_CHARSET
-        read = body_reader(input_data, self.request.environ if self.request else {})
+        read = body_reader(input_data, getattr(self.request, "environ", {}))
         reader, fields = MultipartReader(read, boundary), QueryDict("", True, encoding)
         for number, part in enumerate(reader.parts()):
             if number >= MOST:
@@ -177,7 +177,7 @@ class UploadHandler(FileUploadHandler):
     def admit(self, name: str) -> Arrival:
         """Check a file before its first byte is written, and open where it goes."""
         piece = self.piece
-        arrival = Arrival(name, announced=piece and piece.last - piece.first + 1)
+        arrival = Arrival(name, announced=piece.last - piece.first + 1 if piece else None)
         self.arrivals.append(arrival)
         try:
             if self.piece is not None and len(self.arrivals) > 1:

@@ -168,7 +168,7 @@ def _address(word: str) -> str:
     if _KEY.fullmatch(word):
         return f"/display_result/{word}"
     try:
-        kind_of(word)
+        is_file = "." in word and bool(kind_of(word))
     except BadNameError:
-        return ""
-    return f"/browse/{word}"
+        is_file = False
+    return f"/browse/{word}" if is_file else ""

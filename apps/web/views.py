@@ -7,11 +7,13 @@ from django.views.decorators.http import require_safe
 
 from apps.web import health as checks
 from apps.web import queries
+from apps.web.services import services
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "web/home.html", {"page": queries.home()})
+    page = {"page": queries.home(), "services": services(request.user)}
+    return render(request, "web/home.html", page)
 
 
 @require_safe

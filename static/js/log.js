@@ -48,12 +48,13 @@
     if (source) source.close();
     const word = ENDS[end.status];
     state.textContent = `${word[0].toUpperCase()}${word.slice(1)}.`;
-    if (!/^https?:\/\//.test(end.result) || document.getElementById("log-result")) return;
+    const result = log.dataset.result || (/^https?:\/\//.test(end.result) ? end.result : "");
+    if (!result || document.getElementById("log-result")) return;
     const link = document.createElement("a");
     link.id = "log-result";
-    link.href = end.result;
+    link.href = result;
     link.textContent = "Result";
-    state.after(link);
+    state.append(" ", link);
   }
 
   function listen() {

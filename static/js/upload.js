@@ -15,6 +15,7 @@
   const queue = document.getElementById("upload-queue");
   const done = document.getElementById("upload-done");
   const cancel = document.getElementById("upload-cancel");
+  const count = document.getElementById("upload-count"); // Only where the panel is folded.
   const items = [];
   let isSending = false;
 
@@ -33,6 +34,8 @@
     made.addEventListener("click", act);
     return made;
   }
+
+  const name = (file) => element("span", { className: "name", textContent: file.name });
 
   function show(item, state, text) {
     item.state = state;
@@ -55,7 +58,7 @@
     item.row = element(
       "tr",
       {},
-      element("td", { textContent: file.name }),
+      element("td", {}, name(file)),
       element("td", { textContent: String(file.size) }),
       element("td", {}, item.bar),
       element("td", {}, item.word),
@@ -162,6 +165,7 @@
       const none = element("td", { colSpan: 5, textContent: "No file has been uploaded." });
       done.replaceChildren(...(files.length ? files.map(row) : [element("tr", {}, none)]));
       all.checked = false;
+      if (count) count.textContent = String(files.length);
     } catch {
       // The server is away; the next upload asks again.
     }
@@ -176,10 +180,10 @@
       "tr",
       {},
       element("td", {}, box),
-      element("td", { textContent: file.name }),
+      element("td", {}, name(file)),
       element("td", { textContent: String(file.size) }),
-      element("td", {}, element("code", { textContent: file.sha1sum })),
       element("td", {}, remover),
+      element("td", {}, element("code", { textContent: file.sha1sum })),
     );
     made.dataset.name = file.name;
     return made;

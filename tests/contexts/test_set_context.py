@@ -5,6 +5,7 @@ import pytest
 from django.db import transaction
 
 from apps.catalog import queries as catalog
+from apps.catalog.deliveries import open_delivery
 from apps.catalog.models import AuditRecord, File
 from apps.catalog.states import FileState
 from apps.contexts import operations, queries
@@ -212,3 +213,15 @@ def test_states_are_renewed_where_a_pointer_was_taken_over() -> None:
     revision = catalog.revision()
     assert operations.renew_states() == 0
     assert catalog.revision() == revision
+
+
+def test_a_file_that_leaves_latest_falls_back_to_where_its_delivery_stands(settings: Any) -> None:
+    settings.ARCHIVE_MODE = "pickup"
+    old, new = make_whole_context(1), make_whole_context(2)
+    picked = catalog.get_file("jwst_miri_0001.imap")
+    with transaction.atomic():
+        open_delivery([picked], user="homer", why="new rules")
+    for context in (old, new):
+        set_context(context)
+    assert states()["jwst_miri_0001.imap"] == FileState.DELIVERED
+    assert states()[old] == FileState.ARCHIVED

@@ -17,73 +17,31 @@ NAMES = (
     "aXfits",
     "",
 )
-PARTS = st.sampled_from(
-    [
-        "*",
-        "?",
-        "[a-j]",
-        "[!a-j]",
-        "[0-9]",
-        "[.x]",
-        "jwst",
-        "_",
-        "0001",
-        ".",
-        "pmap",
-        "a",
-        "-",
-        " ",
-        "[A-Z_a-z]",
-    ]
-)
+PARTS = [*"*?._a- ", "[a-j]", "[!a-j]", "[0-9]", "[.x]", "[A-Z_a-z]", "jwst", "0001", "pmap"]
 
 
 def found(pattern: str) -> set[str]:
-    return set(
-        AuditRecord.objects.filter(matching("filename", clean_glob(pattern))).values_list(
-            "filename", flat=True
-        )
-    )
+    rows = AuditRecord.objects.filter(matching("filename", clean_glob(pattern)))
+    return set(rows.values_list("filename", flat=True))
 
 
 @pytest.mark.django_db
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
-@given(st.lists(PARTS, min_size=1, max_size=6).map("".join))
+@given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=6).map("".join))
 def test_the_database_matches_as_the_shell_does(pattern: str) -> None:
     AuditRecord.objects.all().delete()
     AuditRecord.objects.bulk_create(AuditRecord(filename=name) for name in NAMES)
     assert found(pattern) == {name for name in NAMES if fnmatch.fnmatchcase(name, pattern)}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "a" * 129,
-        "[",
-        "[]",
-        "[a",
-        "a]",
-        "[z-a]",
-        "[b-ad-c]",
-        "a/b",
-        "a'b",
-        "a\\b",
-        "%",
-        "a\n",
-        "\x00",
-        "é",
-        "[[:alpha:]]",
-        "[a-]",
-        "(a)",
-        "a{2}",
-        "[^a]",
-    ],
-)
+BAD = "[ [] [a a] [z-a] [b-ad-c] [[:alpha:]] [a-] [^a] a/b a'b a\\b % (a) a{2} é"
+
+
+@pytest.mark.parametrize("text", [*BAD.split(), "", "a" * 129, "*a" * 11, "a\n", "\0"])
 def test_what_is_no_pattern_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError, match="Bad pattern"):
         clean_glob(text)
 
 
 def test_the_longest_pattern_is_accepted() -> None:
-    assert clean_glob("*a" * 64) == "*a" * 64
+    assert clean_glob("*a" * 10 + "a" * 108)

@@ -21,10 +21,11 @@ pytestmark = pytest.mark.django_db
 PATH = "/submission_history/"
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LABELS = [
-    "Created Date", "Published Date", "Deliverer", "Other Email", "Instrument", "File Type", "UseAfter Matches",
-    "Compliance Verified", "Ingest Files", "ETC Delivery", "JWST ETC", "CalPipe Version", "Replacement Files",
-    "Old Reference Files", "Replacing Bad Files", "JIRA Issue", "ReDCaT JIRA Issue", "Table Rows Changed",
-    "Modes Affected", "Correctness Testing", "Additional Considerations", "Change Level", "Description", "Status",
+    "Created Date", "Published Date", "Deliverer", "Other Email", "Instrument", "File Type",
+    "UseAfter Matches", "Compliance Verified", "Ingest Files", "ETC Delivery", "JWST ETC", "CalPipe Version",
+    "Replacement Files", "Old Reference Files", "Replacing Bad Files", "JIRA Issue", "ReDCaT JIRA Issue",
+    "Table Rows Changed", "Modes Affected", "Correctness Testing", "Additional Considerations",
+    "Change Level", "Description", "Status",
 ]  # fmt: skip
 ANSWERS = {
     "deliverer": "Homer Simpson",
@@ -75,11 +76,17 @@ def test_only_submitters_see_it(client: Client, browser: Client) -> None:
 def test_a_row_leads_to_record_and_result(browser: Client) -> None:
     submission = make_submission(Kind.EXTENDED, answers=ANSWERS, started_at=NOON, status=Status.FORCED)
     page = text(browser)
-    assert f'href="{PATH}{submission.key}/"' in page
+    assert f'href="{PATH}{submission.key}"' in page
     assert "(Click to view detail)" in page
     assert f'href="/display_result/{submission.key}"' in page
-    cells = re.findall(r"<td[^>]*>([^<]*)</td>", page)
-    assert cells == ["2026-01-31 12:00:00", "Homer Simpson", "miri", "Extended Batch Reference Submit", "Forced"]
+    cells = re.findall(r"<td[^>]*>([^<]+)</td>", page)
+    assert cells == [
+        "2026-01-31 12:00:00",
+        "Homer Simpson",
+        "miri",
+        "Extended Batch Reference Submit",
+        "Forced",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +131,7 @@ def test_pages_of_fifty_are_linked_with_their_filters(browser: Client) -> None:
         make_submission(started_at=NOON + timedelta(seconds=number))
     first = html.unescape(text(browser, instrument="miri"))
     assert "Showing 1 to 50 of 51 entries." in first
-    assert re.search(r'href="/submission_history/\?instrument=miri&[^"]*&page=2">Next', first)
+    assert re.search(r'href="/submission_history\?instrument=miri&[^"]*&page=2">Next', first)
     second = text(browser, instrument="miri", page="2")
     assert "Showing 51 to 51 of 51 entries." in second
     assert "2026-01-31 12:00:00" in second
@@ -133,14 +140,10 @@ def test_pages_of_fifty_are_linked_with_their_filters(browser: Client) -> None:
 def test_rows_take_no_queries_of_their_own(
     browser: Client, django_assert_num_queries: Callable[..., Any]
 ) -> None:
-    with django_assert_num_queries(100, exact=False) as before:
+    for _ in range(60):
         make_submission()
-        before.captured_queries.clear() if False else None
-    with django_assert_num_queries(100, exact=False) as one:
-        text(browser)
-    for _ in range(30):
-        make_submission()
-    with django_assert_num_queries(len(one.captured_queries)):
+    # Session, account and grants; then how many there are, and those of the page.
+    with django_assert_num_queries(5):
         text(browser)
 
 
@@ -177,9 +180,7 @@ def test_the_record_of_an_extended_submission_has_all_rows(browser: Client) -> N
 def test_the_record_of_other_kinds_has_fewer_rows(kind: str, browser: Client) -> None:
     submission = make_submission(kind, status=Status.FAILED, instrument="")
     rows = dict(record(submission))
-    assert list(rows) == [
-        label for label in LABELS if label in {*LABELS[:3], "Instrument", *LABELS[-3:]}
-    ]
+    assert list(rows) == [label for label in LABELS if label in {*LABELS[:3], "Instrument", *LABELS[-3:]}]
     assert (rows["Deliverer"], rows["Instrument"], rows["Published Date"]) == ("homer", "none", "N/A")
     text(browser, detail(submission))
 
@@ -196,6 +197,7 @@ def test_files_lead_to_their_pages_once_they_have_some(browser: Client) -> None:
 def test_an_unknown_record_is_not_found(browser: Client) -> None:
     assert browser.get(f"{PATH}{uuid.uuid4()}/").status_code == 404
     assert browser.get(f"{PATH}abc/").status_code == 404
+    assert browser.get(f"/display_result/{uuid.uuid4()}").status_code == 404
 
 
 def test_hostile_answers_are_text(browser: Client) -> None:

@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 
 from apps.catalog.models import AuditRecord, File
-from apps.submissions import operations
+from apps.locks.models import Lock
+from apps.submissions import letters, operations
 from apps.submissions.models import Submission
-from apps.submissions.operations import confirm as confirming
-from apps.submissions.pipeline.ending import close
+from apps.submissions.pipeline.ending import end_badly
 from apps.submissions.states import Kind, Status
 from tests.factories.accounts import make_user
-from tests.factories.locks import make_lock
 from tests.factories.submissions import (
     REFERENCE,
     RMAP,
@@ -38,9 +37,7 @@ def confirm(submission: Submission) -> Submission:
     return operations.confirm(submission, user=make_user(), lock_key=str(lock.key))
 
 
-@pytest.mark.parametrize(
-    ("kind", "action"), [(Kind.ADD, "add reference"), (Kind.DELETE, "delete reference")]
-)
+@pytest.mark.parametrize(("kind", "action"), [(Kind.ADD, "add reference"), (Kind.DELETE, "delete reference")])
 def test_listed_references_are_told_with_their_rmap(kind: str, action: str) -> None:
     submission = confirm(make_listing_submission(kind))
     why, delivered = submission.description, f"{submission.delivery}: {PMAP}, {IMAP}, {RMAP}"
@@ -72,9 +69,7 @@ def test_an_uploaded_file_is_told_with_its_new_name() -> None:
 
 def test_a_forced_submission_names_its_submitter() -> None:
     submission = make_upload_submission()
-    lock = submission.find_lock()
-    assert lock
-    lock.delete()
+    Lock.objects.all().delete()
     operations.force(submission, user=make_user("marge"))
     told = ("force submit", "", "New darks", f"submission {submission.key} of homer")
     assert told in rows("marge")
@@ -86,29 +81,34 @@ def test_nothing_is_told_of_what_is_taken_back(monkeypatch: pytest.MonkeyPatch) 
         raise RuntimeError("killed at the end")
 
     submission = make_listing_submission()
-    monkeypatch.setattr(confirming.letters, "ended", fail)
+    monkeypatch.setattr(letters, "ended", fail)
     with pytest.raises(RuntimeError):
         confirm(submission)
     assert rows() == set()
     assert not File.objects.filter(name__in=(RMAP, IMAP, PMAP)).exists()
-    submission.refresh_from_db()
-    with pytest.raises(RuntimeError):
-        operations.cancel(submission, user=make_user("marge"), lock_key=None) if False else close_it(submission)
-    assert rows() == set()
-
-
-def close_it(submission: Submission) -> None:
-    from django.db import transaction
-
-    with transaction.atomic():
-        close(submission, Status.CANCELLED, reason="x", by="homer")
 
 
 def test_a_cancelled_submission_names_its_submitter() -> None:
     submission = make_upload_submission()
-    submission.find_lock().delete()  # type: ignore[union-attr]
+    Lock.objects.all().delete()
     operations.cancel(submission, user=make_user("marge"))
     operations.cancel(submission, user=make_user("bart"))
     assert rows("marge") == {("cancel submit", "", "New darks", f"submission {submission.key} of homer")}
     assert rows("bart") == set()
-    assert make_lock()
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "number"),
+    [
+        (Kind.BATCH, Status.CANCELLED, 1),
+        (Kind.BATCH, Status.FAILED, 0),
+        (Kind.BATCH, Status.TIMED_OUT, 0),
+        (Kind.CERTIFY, Status.CANCELLED, 0),
+    ],
+)
+def test_a_submission_that_its_worker_gives_up_is_told_if_somebody_wanted_it(
+    kind: str, status: Status, number: int
+) -> None:
+    submission = make_submission(kind, status=Status.PROCESSING)
+    end_badly(None, submission, status, "Aborted on request.")
+    assert [action for action, *_ in rows()] == ["cancel submit"] * number

@@ -1,10 +1,15 @@
 """References that cannot be adopted: each is named with its fault, and nothing else is lost by it."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 import pytest
 
 from apps.catalog.models import File
 from apps.submissions.models import Submission
 from apps.submissions.operations import confirm
+from apps.submissions.pipeline import sweep
 from apps.submissions.states import Kind
 from tests.factories.sites import (
     add,
@@ -21,6 +26,7 @@ from tests.factories.sites import (
 pytestmark = pytest.mark.usefixtures("site")
 
 GOOD = make_content()
+TWIN = with_keywords(GOOD, DESCRIP="Another flat")
 
 
 def claiming_terabytes(content: bytes) -> bytes:
@@ -29,49 +35,138 @@ def claiming_terabytes(content: bytes) -> bytes:
     return content[:at] + b"NAXIS1  =        1000000000000".ljust(80) + content[at + 80 :]
 
 
-def with_bad_checksum() -> bytes:
-    """Return a file whose header tells checksums of other bytes."""
-    return with_keywords(GOOD, CHECKSUM="0" * 16, DATASUM="1")
-
-
 # Name to content, and words of its fault.
 FAULTY = {
-    "value.fits": (with_keywords(GOOD, DETECTOR="NOSUCH"), "'NOSUCH' is not one of"),
+    "value.fits": (with_keywords(GOOD, DETECTOR="NOSUCH"), "Value 'NOSUCH' is not one of"),
     "missing.fits": (with_keywords(GOOD, DETECTOR=None), "Missing required keyword 'META.INSTRUMENT.DETECTOR"),
-    "no_date.fits": (with_keywords(GOOD, USEAFTER=None), "META.USEAFTER"),
-    "yesterday.fits": (with_keywords(GOOD, USEAFTER="yesterday"), "USEAFTER"),
-    "no_type.fits": (with_keywords(GOOD, REFTYPE="NOSUCH"), "NOSUCH"),
-    "cut_off.fits": (GOOD[:5000], "FITS"),
-    "page.fits": (b"<html><body>404 not found</body></html>", "FITS"),
-    "picture.fits": (b"\x89PNG\r\n\x1a\n" + bytes(4000), "FITS"),
-    "empty.fits": (b"", "FITS"),
-    "terabytes.fits": (claiming_terabytes(GOOD), ""),
-    "checksum.fits": (with_bad_checksum(), "CHECKSUM"),
+    "no_date.fits": (with_keywords(GOOD, USEAFTER=None), "Missing required keyword 'META.USEAFTER"),
+    "no_type.fits": (with_keywords(GOOD, REFTYPE="NOSUCH"), "Can't identify REFTYPE"),
+    "cut_off.fits": (GOOD[:5000], "Missing required array 'SCI'"),
+    "page.fits": (b"<html><body>404 not found</body></html>", "not appear to be a valid FITS file"),
+    "terabytes.fits": (claiming_terabytes(GOOD), "Validation error"),
+    "checksum.fits": (with_keywords(GOOD, CHECKSUM="0" * 16, DATASUM="1"), "not in agreement with CHECKSUM"),
 }
 
 
-def refused(submission: Submission, words: str) -> Submission:
-    """Return a submission that failed with these words."""
-    process(submission)
+def refused(files: Mapping[str, bytes], words: str, **facts: Any) -> Submission:
+    """Submit files, which must come to nothing, and for this reason."""
+    before = snapshot()
+    submission = process(deliver(files, **facts))
     assert submission.status == "failed", submission.reason
     assert words in submission.reason
     assert submission.reason in said(submission)
+    assert snapshot() == before
+    assert submission.cleared_at
     return submission
 
 
-def test_every_faulty_file_is_named_with_its_fault_and_only_it_needs_replacing() -> None:
-    before = snapshot()
-    submission = refused(
-        deliver({"good.fits": GOOD} | {name: content for name, (content, _) in FAULTY.items()}),
-        "Certification found",
-    )
+def test_every_faulty_file_is_named_with_its_fault() -> None:
+    files = {"good.fits": GOOD} | {name: content for name, (content, _) in FAULTY.items()}
+    submission = refused(files, "Certification found 12 errors in checksum.fits, cut_off.fits, missing.fits, ")
     rows = {file.name: file for file in submission.files.all()}
-    assert rows["good.fits"].verdict == "OK"
-    for name, (_, words) in FAULTY.items():
-        print(name, [t for l,t in rows[name].log if l == "ERROR"])
-    for name, (_, words) in FAULTY.items():
-        faults = " ".join(text for level, text in rows[name].log if level == "ERROR")
-        assert rows[name].verdict == "ERRORS", name
-        assert words in faults, name
-        assert name in said(submission)
+    assert rows.pop("good.fits").verdict == "OK"
+    for name, row in rows.items():
+        faults = " ".join(text for level, text in row.log if level == "ERROR")
+        assert row.verdict == "ERRORS", name
+        assert FAULTY[name][1] in faults, name
+
+
+def test_only_the_faulty_file_needs_replacing() -> None:
+    refused(
+        {"flat.fits": GOOD, "other.fits": FAULTY["page.fits"][0]},
+        "Certification found 1 error in other.fits. other.fits Validation error",
+    )
+    submission = make_ready({"other.fits": make_content("gain")})
+    names = submission.files.filter(origin="uploaded").values_list("name", "official_name")
+    assert dict(names) == {
+        "flat.fits": "jwst_miri_flat_0002.fits",
+        "other.fits": "jwst_miri_gain_0002.fits",
+    }
+
+
+def test_files_that_contend_for_one_case_are_refused() -> None:
+    files = {
+        "one.fits": GOOD,
+        "two.fits": TWIN,
+        "wide_gain.fits": make_content("gain", SUBARRAY="FULL|SUB128"),
+    }
+    submission = refused(files, "identically match case:")
+    told = said(submission)
+    assert "Each reference would replace the other in the rmap." in told
+    assert "is an equal weight special case of" in told
+    assert (
+        "in trial insertion into the rmap of miri flat, trial insertion into the rmap of miri gain. "
+        in submission.reason
+    )
+
+
+def test_the_same_bytes_twice_are_refused() -> None:
+    submission = refused({"one.fits": GOOD, "two.fits": GOOD}, "File 'two.fits' is identical to 'one.fits'")
+    assert "In 'two.fits' : Duplicate file check : File 'two.fits' is" in said(submission)
+
+
+@pytest.mark.parametrize("is_bad", [False, True])
+def test_bytes_that_are_catalogued_are_refused_even_if_they_are_bad(is_bad: bool) -> None:
+    add("jwst_miri_flat_0009.fits", GOOD)
+    File.objects.filter(name="jwst_miri_flat_0009.fits").update(rejected=is_bad)
+    refused(
+        {"new.fits": GOOD, "other.fits": TWIN},
+        "File 'new.fits' is identical to existing CRDS file 'jwst_miri_flat_0009.fits'.",
+    )
+
+
+def test_a_type_without_rmap_is_refused_with_what_to_do() -> None:
+    from apps.certify.samples import Sample, make_reference
+
+    mask = Sample(
+        name="mask.fits",
+        instrument="nircam",
+        reftype="mask",
+        keywords={"DETECTOR": "NRCA1", "FILTER": "N/A"},
+        useafter=datetime(2030, 1, 1),  # noqa: DTZ001 (headers tell no zone)
+    )
+    refused(
+        {"mask.fits": make_reference(mask)},
+        "jwst_0001.pmap has no rmap for 'mask' of 'nircam'. Submit a first rmap for it with Submit Mappings",
+        instrument="nircam",
+    )
+
+
+def test_files_of_another_instrument_are_refused() -> None:
+    refused({"flat.fits": GOOD}, "All files must belong to nircam, which is locked", instrument="nircam")
+
+
+def test_mappings_among_references_are_refused() -> None:
+    refused({"flat.fits": GOOD, "new.rmap": b"header = {}"}, "Only references can be submitted here, not new")
+
+
+def test_bytes_that_changed_since_their_upload_are_refused() -> None:
+    before = snapshot()
+    submission = deliver()
+    (submission.folder / "uploaded" / "flat.fits").write_bytes(TWIN)
+    process(submission)
+    assert submission.reason == "flat.fits is not what was uploaded; upload it again."
     assert snapshot() == before
+
+
+def test_certify_judges_and_leaves_nothing() -> None:
+    add("jwst_miri_flat_0009.fits", TWIN)
+    before = snapshot()
+    files = {"flat.fits": GOOD, "known.fits": TWIN, "page.fits": FAULTY["page.fits"][0]}
+    submission = process(deliver(files, kind=Kind.CERTIFY, instrument=""))
+    assert submission.status == "certified"
+    assert {file.name: file.verdict for file in submission.files.all()} == {
+        "flat.fits": "OK",
+        "known.fits": "ERRORS",
+        "page.fits": "ERRORS",
+    }
+    assert "'known.fits' is identical to existing CRDS file 'jwst_miri_flat_0009.fits'" in said(submission)
+    sweep()
+    assert snapshot() == before
+
+
+def test_what_an_rmap_replaces_knows_its_successor() -> None:
+    submission = make_ready({"flat.fits": make_content(useafter="2021-08-01", DESCRIP="Better")})
+    confirm(submission, user=find_user(), lock_key=None)
+    assert File.objects.get(name="jwst_miri_flat_0001.fits").replaced_by == "jwst_miri_flat_0002.fits"
+    assert File.objects.get(name="jwst_miri_flat_0002.fits").replaced_by == ""

@@ -21,6 +21,14 @@ pytestmark = pytest.mark.django_db
 PATH = "/recent_activity/"
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
+# Of each record ninety-nine more, under another name.
+CROWD = """
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
+    INSERT INTO catalog_auditrecord (at, action, "user", filename, instrument, filekind, why, details)
+    SELECT at, action, "user", 'jwst_' || i || '_' || id || '.pmap', '', '', '', ''
+    FROM catalog_auditrecord, n
+"""
+
 
 def make_record(filename: str = "jwst_0001.pmap", action: str = "submit file", **fields: Any) -> AuditRecord:
     return AuditRecord.objects.create(**({"filename": filename, "action": action, "user": "homer"} | fields))
@@ -183,7 +191,7 @@ def test_hostile_records_are_text(client: Client) -> None:
 def test_long_hostile_details_are_read_at_once() -> None:
     before = timezone.now()
     for piece in ("a", "a.", "-->", "@", "a@", ": ", " and 1"):
-        as_activity(AuditRecord(details=piece * 50_000))
+        as_activity(AuditRecord(details=piece * 20_000))
     assert timezone.now() - before < timedelta(seconds=5)
 
 
@@ -204,18 +212,13 @@ def test_a_full_page_takes_two_queries(client: Client, django_assert_num_queries
 
 def test_a_hundred_thousand_records_are_found_by_an_index() -> None:
     AuditRecord.objects.bulk_create(
-        (
-            AuditRecord(
-                action="rename", filename=f"jwst_{serial:05}.pmap", at=NOON + timedelta(seconds=serial)
-            )
-            for serial in range(100_000)
-        ),
-        batch_size=5000,
+        AuditRecord(action="rename", at=NOON + timedelta(seconds=number)) for number in range(1000)
     )
     with connection.cursor() as cursor:
+        cursor.execute(CROWD)
         cursor.execute("ANALYZE catalog_auditrecord")
-    for query, index in (({"extension": "*"}, "_at_"), ({"filename": "jwst_00777.pmap"}, "_filenam")):
+    for query, index in (({"extension": "*"}, "_at_"), ({"filename": "jwst_7_7.pmap"}, "_filenam")):
         form = ActivityForm(query)
         assert form.is_valid()
-        plan = matching_records(form)[:50].explain()
-        assert re.search(rf"catalog_aud\w*{index}", plan), plan
+        rows = matching_records(form)[:50]
+        assert re.search(rf"catalog_aud\w*{index}", plan := rows.explain()), plan

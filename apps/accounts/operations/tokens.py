@@ -80,5 +80,7 @@ def revoke_token(token: Token, *, by: User) -> None:
 def note_use(token: Token) -> None:
     """Note that a token was used, to the minute: not every request is worth a write."""
     minute = timezone.now().replace(second=0, microsecond=0)
+    if token.last_used_at is not None and token.last_used_at >= minute:
+        return
     stale = Q(last_used_at=None) | Q(last_used_at__lt=minute)
     Token.objects.filter(stale, pk=token.pk).update(last_used_at=minute)

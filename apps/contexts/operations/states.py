@@ -3,7 +3,7 @@
 Source: website specification, sections 7.13 and 8.1.1.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.catalog import audit
+from apps.catalog.deliveries.queries import states_beside_latest
 from apps.catalog.models import File
 from apps.catalog.queries import CHUNK
 from apps.catalog.states import FileState
@@ -22,7 +23,7 @@ from apps.contexts.states import BECOMES_LATEST_FROM
 
 
 def follow_latest(names: Collection[str], *, since: datetime) -> int:
-    """Let the files of the latest context be ``latest``, and those that left it ``archived``.
+    """Let the files of the latest context be ``latest``, and those that left it what they are to the archive.
 
     To be called by whoever has the turn. A file on its way to the archive keeps its state, and one that
     people cannot have too.
@@ -44,10 +45,21 @@ def follow_latest(names: Collection[str], *, since: datetime) -> int:
         rows.filter(activated_at=None).update(activated_at=since, changed_at=now)
         ready = rows.filter(available(), state__in=BECOMES_LATEST_FROM)
         changed += ready.update(state=FileState.LATEST, changed_at=now)
-    for rows in _chunks(before.difference(names)):
-        gone = rows.filter(state=FileState.LATEST)
-        changed += gone.update(state=FileState.ARCHIVED, changed_at=now)
-    return changed
+    return changed + _leave_latest(sorted(before.difference(names)))
+
+
+def _leave_latest(names: Sequence[str]) -> int:
+    """Let files fall back to the state they have beside latest; those not delivered here lie in an archive."""
+    beside = states_beside_latest(names)
+    by_state: dict[str, list[str]] = {}
+    for name in names:
+        by_state.setdefault(beside.get(name, FileState.ARCHIVED), []).append(name)
+    now = timezone.now()
+    return sum(
+        rows.filter(state=FileState.LATEST).update(state=state, changed_at=now)
+        for state, members in by_state.items()
+        for rows in _chunks(members)
+    )
 
 
 def _chunks(names: Collection[str]) -> Iterator[QuerySet[File]]:

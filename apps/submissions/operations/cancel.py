@@ -5,9 +5,12 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.core.errors import DeniedError
 from apps.jobs import operations as jobs
+from apps.jobs.models import Job
+from apps.jobs.states import Status as JobStatus
 from apps.submissions import staging
 from apps.submissions.errors import NotReadyError
 from apps.submissions.models import Submission
+from apps.submissions.operations.start import JOB_KIND
 from apps.submissions.pipeline.ending import close
 from apps.submissions.queries import is_protected
 from apps.submissions.states import Status
@@ -16,7 +19,7 @@ from apps.submissions.states import Status
 def cancel(submission: Submission, *, user: User) -> Submission:
     """End a submission that is not over; its names are free again and its lock is released.
 
-    One that is being processed ends at its next step. Cancelling again changes nothing.
+    One that is being processed ends at its next step, all others at once. Cancelling again changes nothing.
 
     Raises
     ------
@@ -28,14 +31,20 @@ def cancel(submission: Submission, *, user: User) -> Submission:
     if submission.status == Status.CANCELLED:
         return submission
     _require_allowed(submission, user)
-    if submission.status == Status.READY:
+    if not submission.is_alive:
+        raise NotReadyError(f"This submission is {submission.status} and cannot be cancelled.")
+    if submission.status != Status.READY:
+        jobs.abort(submission.channel)
+    if submission.status == Status.READY or _is_without_worker(submission):
         _close(submission, user)
         staging.clear(submission)
-    elif submission.is_alive:
-        jobs.abort(submission.channel)
-    else:
-        raise NotReadyError(f"This submission is {submission.status} and cannot be cancelled.")
     return submission
+
+
+def _is_without_worker(submission: Submission) -> bool:
+    """Tell whether its job was cancelled before a worker took it, or after the last one died."""
+    jobs_of = Job.objects.filter(kind=JOB_KIND, subject_id=submission.pk)
+    return jobs_of.filter(status=JobStatus.CANCELLED).exists()
 
 
 def _require_allowed(submission: Submission, user: User) -> None:

@@ -1,11 +1,13 @@
 """Make the files of a submission official, once they are checked and read.
 
-Bytes come first and rows after them, all rows in one transaction: a kill before its end leaves bytes in the
-store that no row speaks of and the next attempt replaces, a kill after it only what sweeps complete, the
-delivery folder and the removal of what is not needed any more.
+All is one transaction, in which bytes get their names before it ends: a refusal takes the names back, a kill
+before the end leaves bytes in the store that no row speaks of and the next attempt replaces, a kill after it
+only what sweeps complete, the delivery folder and the removal of what is not needed any more.
 """
 
+import contextlib
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -15,19 +17,20 @@ from apps.accounts.models import User
 from apps.catalog import deliveries, storage
 from apps.catalog import queries as catalog
 from apps.catalog.errors import NameTakenError
-from apps.catalog.models import File
+from apps.catalog.models import Delivery, File
 from apps.catalog.turn import take_turn
 from apps.contexts import operations as contexts
 from apps.core.errors import ConflictError, DeniedError
 from apps.locks.errors import NoLockError
 from apps.locks.operations import release
 from apps.locks.queries import require_lock
-from apps.submissions import ingest, letters, staging
+from apps.submissions import letters, staging
 from apps.submissions.errors import NotReadyError, UnprotectedError
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.operations.adopt import adopt_files
 from apps.submissions.operations.merge import new_contexts
 from apps.submissions.operations.records import record_decision
+from apps.submissions.operations.successors import find_successors, note_successors
 from apps.submissions.queries import is_protected
 from apps.submissions.states import ADOPTED, Origin, Status
 
@@ -93,33 +96,31 @@ def _adopt(submission: Submission, decision: _Decision) -> Submission:
     _require_allowed(submission, decision)
     files = list(submission.files.select_related("submission"))
     try:
-        _publish(files)
-        delivery = _write_rows(submission, files, decision)
-    except (ConflictError, FileNotFoundError):
-        # A second press, while the first one was at work: it shows what came of that.
+        _require_whole(files)
+        delivery = _write_rows(submission, files, find_successors(files), decision)
+    except Exception as exc:
+        # The row is what it was, or what a second press made of it meanwhile: let the caller see that.
         submission.refresh_from_db()
         if submission.status in ADOPTED:
             return submission
-        raise
-    if delivery is not None:
-        deliveries.write(delivery)
-    _clear(submission, files, decision)
+        if isinstance(exc, FileNotFoundError):
+            _require_allowed(submission, decision)
+        raise staging.no_space("the files") if staging.is_full(exc) else exc
+    deliveries.write(delivery)
+    # A sweep does it if this does not come to its end.
+    staging.clear(submission)
+    logger.info("%s is %s by %s", submission, submission.status, decision.name)
     return submission
 
 
-def _publish(files: list[SubmittedFile]) -> None:
-    """Let the store have the bytes, under names that are reserved and that no row speaks of."""
+def _require_whole(files: list[SubmittedFile]) -> None:
+    """Read the bytes once more, which takes time and is therefore not part of the transaction."""
     arriving = _arriving(files)
     taken = catalog.files_named(file.official_name for file in arriving)
     if taken:
         raise NameTakenError(f"Catalogued meanwhile: {', '.join(sorted(taken))}. Cancel, and submit again.")
     for file in arriving:
-        storage.adopt(
-            staging.official_path(file),
-            storage.path_of(file.official_name),
-            expected_sha1sum=file.official_sha1sum,
-        )
-    storage.sync_folders()
+        storage.require_sum(staging.official_path(file), file.official_sha1sum)
 
 
 def _require_allowed(submission: Submission, decision: _Decision) -> None:
@@ -158,8 +159,8 @@ def _arriving(files: list[SubmittedFile]) -> list[SubmittedFile]:
 
 @transaction.atomic
 def _write_rows(
-    submission: Submission, files: list[SubmittedFile], decision: _Decision
-) -> "deliveries.Delivery | None":
+    submission: Submission, files: list[SubmittedFile], successors: Mapping[str, str], decision: _Decision
+) -> Delivery:
     """Write every row that the confirmation means, or none."""
     take_turn()
     # Looked at again: whoever had the turn may have taken the lock, or confirmed.
@@ -167,19 +168,34 @@ def _write_rows(
     now = timezone.now()
     submission.enter(decision.status, ended_at=now, ended_by=decision.name)
     made = new_contexts(submission, files, is_forced=decision.status == Status.FORCED)
-    adopted = adopt_files([*_arriving(files), *made], user=decision.name)
-    record_decision(submission, files, user=decision.name)
-    _move_edit(submission, made, adopted, decision)
-    delivery = deliveries.open_delivery(
-        adopted, user=decision.name, why=submission.description, submission=str(submission.key)
-    )
-    submission.delivery = delivery.name
-    submission.save(update_fields=["delivery", "final_base", "new_context"])
-    lock = submission.find_lock()
-    if lock is not None:
-        release(lock)
-    letters.ended(submission)
+    with _published([*_arriving(files), *made]) as official:
+        adopted = adopt_files(official, user=decision.name)
+        note_successors(successors)
+        record_decision(submission, files, user=decision.name)
+        _move_edit(submission, made, adopted, decision)
+        delivery = deliveries.open_delivery(
+            adopted, user=decision.name, why=submission.description, submission=str(submission.key)
+        )
+        submission.delivery = delivery.name
+        submission.save(update_fields=["delivery", "final_base", "new_context"])
+        lock = submission.find_lock()
+        if lock is not None:
+            release(lock)
+        letters.ended(submission)
     return delivery
+
+
+@contextlib.contextmanager
+def _published(files: list[SubmittedFile]) -> Iterator[list[SubmittedFile]]:
+    """Let the store have the bytes, under names that are reserved, unless the block raises an error."""
+    try:
+        for file in files:
+            storage.adopt(staging.official_path(file), storage.path_of(file.official_name))
+        storage.sync_folders()
+        yield files
+    except BaseException:
+        staging.withdraw(files)
+        raise
 
 
 def _move_edit(
@@ -191,10 +207,3 @@ def _move_edit(
     if pmap is not None:
         submission.new_context = pmap.official_name
         contexts.move_edit(pmap.official_name, user=decision.name, reason=submission.description)
-
-
-def _clear(submission: Submission, files: list[SubmittedFile], decision: _Decision) -> None:
-    """Remove what the store has now; a sweep does it if this does not come to its end."""
-    logger.info("%s is %s by %s", submission, submission.status, decision.name)
-    ingest.delete_consumed(submission.user, {file.name: file.sha1sum for file in files})
-    staging.clear(submission)

@@ -19,7 +19,7 @@ _FLOATING = {ContextMode.EDIT: Pointer.EDIT, ContextMode.LATEST: Pointer.LATEST}
 def new_contexts(
     submission: Submission, files: list[SubmittedFile], *, is_forced: bool
 ) -> list[SubmittedFile]:
-    """Make the new imaps and pmap, store their bytes, and return their rows, the pmap last.
+    """Make the new imaps and pmap, stage their bytes, and return their rows, the pmap last.
 
     What others changed in the floating base meanwhile stays, since only the lines of the new rmaps change.
     The caller has the turn, so that the base stays where it is until the edit context moves on.
@@ -45,7 +45,8 @@ def new_contexts(
     )
     made = [*rows.values(), pmap]
     for row in made:
-        _store(row, texts[row.official_name])
+        staging.write(staging.official_path(row), texts[row.official_name].encode())
+        staging.record(row)
     return made
 
 
@@ -78,13 +79,3 @@ def _row(submission: Submission, old: str, instrument: str) -> SubmittedFile:
     stem = naming.stem(get_observatory(settings.OBSERVATORY), instrument=instrument)
     reserve(file, next_name(stem, old[old.rindex(".") :]))
     return file
-
-
-def _store(file: SubmittedFile, text: str) -> None:
-    staging.write(staging.official_path(file), text.encode())
-    staging.record(file)
-    storage.adopt(
-        staging.official_path(file),
-        storage.path_of(file.official_name),
-        expected_sha1sum=file.official_sha1sum,
-    )

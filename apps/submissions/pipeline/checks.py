@@ -1,15 +1,20 @@
 """The check of each file by the library, and of all of them together in a trial rmap."""
 
+from collections.abc import Iterable
+from itertools import chain, islice, zip_longest
+
 from apps.certify.errors import BrokenCheckError
 from apps.certify.messages import FileVerdict, RmapMade
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.children import Child, job_for, with_files
+from apps.submissions.pipeline.uploads import named
 from apps.submissions.pipeline.work import Work
 from apps.submissions.states import Kind
 
 TRYING = (Kind.BATCH, Kind.EXTENDED, Kind.CERTIFY)
+NONE = ("", "N/A", "OMIT", "TEMPORARILY_OMIT")
 SHOWN = 5  # errors that the reason of a failure quotes
 
 
@@ -89,7 +94,7 @@ def refuse_errors(work: Work) -> None:
     Raises
     ------
     RejectedError
-        Raised with the number of errors and the first few.
+        Raised with the number of errors, what has them, and the first few.
     """
     if work.submission.kind == Kind.CERTIFY:
         return
@@ -97,7 +102,34 @@ def refuse_errors(work: Work) -> None:
     failed = [result for result in work.submission.tests if result["errors"]]
     if not files and not failed:
         return
-    lines = [line for file in files for line in file.log] + [line for test in failed for line in test["log"]]
-    quoted = [text for level, text in lines if level == "ERROR"][:SHOWN]
+    logs = {file.official_name or file.name: file.log for file in files}
+    logs |= {result["name"]: result["log"] for result in failed}
     total = sum(file.errors or 0 for file in files) + sum(result["errors"] for result in failed)
-    raise RejectedError(f"Certification found {total} errors. " + " ".join(quoted))
+    count = "1 error" if total == 1 else f"{total} errors"
+    hint = without_rmap(work, {(file.instrument, file.filekind) for file in files if file.filekind})
+    raise RejectedError(f"Certification found {count} in {named(list(logs))}. {_quoted(logs)} {hint}".strip())
+
+
+def without_rmap(work: Work, types: Iterable[tuple[str, str]]) -> str:
+    """Return what to do about those pairs of instrument and type that the base has no rmap for; else ``""``."""
+    missing = [
+        f"{filekind!r} of {instrument!r}"
+        for instrument, filekind in sorted(types)
+        if work.base.rmaps.get((instrument, filekind), "") in NONE
+    ]
+    if not missing:
+        return ""
+    return (
+        f"{work.submission.base} has no rmap for {', '.join(missing)}. "
+        "Submit a first rmap for it with Submit Mappings, then the references."
+    )
+
+
+def _quoted(logs: dict[str, list[list[str]]]) -> str:
+    """Return the first few errors, one of each file before a second one of any."""
+    errors = (
+        [text if name in text else f"{name}: {text}" for level, text in log if level == "ERROR"]
+        for name, log in logs.items()
+    )
+    in_turn = chain.from_iterable(zip_longest(*errors))
+    return " ".join(islice(filter(None, in_turn), SHOWN))

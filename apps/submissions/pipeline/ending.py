@@ -49,6 +49,8 @@ def close(submission: Submission, status: Status, *, reason: str, by: str) -> No
     # First, as a confirmation does: each would else have the rows that the other one waits for.
     take_turn()
     submission.enter(status, ended_at=timezone.now(), ended_by=by, reason=reason)
+    # A confirmation that was killed may have left them in the store.
+    staging.withdraw(submission.files.filter(is_reserved=True).select_related("submission"))
     release_names(submission.pk)
     lock = submission.find_lock()
     if lock is not None:

@@ -12,13 +12,12 @@ from apps.rules.agreement import disagreements
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
-from apps.submissions.pipeline.checks import refuse_errors
+from apps.submissions.pipeline.checks import refuse_errors, without_rmap
 from apps.submissions.pipeline.children import Child, job_for
 from apps.submissions.pipeline.naming import next_name, reserve
 from apps.submissions.pipeline.work import Work
 from apps.submissions.states import Kind, Origin
 
-NONE = ("", "N/A", "OMIT", "TEMPORARILY_OMIT")
 SHOWN = 5  # disagreements that a message quotes
 
 
@@ -44,18 +43,10 @@ def name_rmaps(work: Work) -> None:
 
 def _old_rmaps(work: Work) -> dict[tuple[str, str], str]:
     """Return instrument and type of the references to the rmap that the base has for them."""
-    found, missing = {}, []
-    for instrument, filekind in sorted({(file.instrument, file.filekind) for file in _references(work)}):
-        name = work.base.rmaps.get((instrument, filekind), "")
-        if name in NONE:
-            missing.append(f"{filekind!r} of {instrument!r}")
-        found[instrument, filekind] = name
-    if missing:
-        raise RejectedError(
-            f"{work.submission.base} has no rmap for {', '.join(missing)}. "
-            "Submit a first rmap for it with Submit Mappings, then the references."
-        )
-    return found
+    types = {(file.instrument, file.filekind) for file in _references(work)}
+    if fault := without_rmap(work, types):
+        raise RejectedError(fault)
+    return {type: work.base.rmaps[type] for type in types}
 
 
 def _references(work: Work) -> list[SubmittedFile]:

@@ -19,6 +19,7 @@ from apps.submissions.pipeline.naming import assign_official_names, stage_refere
 from apps.submissions.pipeline.rmaps import generate_rmaps, name_rmaps
 from apps.submissions.pipeline.synphot import regenerate_lookup_tables, test_ensemble
 from apps.submissions.pipeline.uploads import (
+    note_duplicates,
     refuse_duplicates,
     refuse_foreign_files,
     refuse_other_instruments,
@@ -29,7 +30,7 @@ from apps.submissions.states import Kind, Status
 
 logger = logging.getLogger(__name__)
 
-Step = Callable[[Work], None]
+Step = Callable[[Work], object]
 
 _RECEIVED: tuple[Step, ...] = (verify_uploads, refuse_foreign_files)
 _CHECKED: tuple[Step, ...] = (
@@ -57,7 +58,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     ),
     Kind.ADD: _RULED,
     Kind.DELETE: _RULED,
-    Kind.CERTIFY: (*_RECEIVED, certify_files),
+    Kind.CERTIFY: (*_RECEIVED, certify_files, note_duplicates),
 }
 
 

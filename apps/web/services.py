@@ -1,0 +1,64 @@
+"""Where the home page leads, by what the person who looks at it may do (website, section 3)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+# Group, then title, name of the address, and the role it needs; the empty one is everybody's.
+_GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "Reference File Database Services": (
+        ("Recent Activity", "web:activity", ""),
+        ("Submission History", "submissions:history", "submitter"),
+        ("Locks", "locks:table", "submitter"),
+    ),
+    "Restricted Services": (
+        ("Certify Files", "submissions:certify", "submitter"),
+        ("Delivery Status", "catalog:delivery_status", "submitter"),
+        ("Set Context", "contexts:set_context", "operator"),
+    ),
+    "Routine Submission Services": (
+        ("Extended Batch Submit References", "submissions:extended", "submitter"),
+        ("Batch Submit References", "submissions:batch", "submitter"),
+        ("Submit Mappings", "submissions:mappings", "submitter"),
+    ),
+    "Advanced Services": (
+        ("Mark Files Bad", "contexts:mark_files_bad", "submitter"),
+        ("Submit References", "submissions:references", "submitter"),
+        ("Add References", "submissions:add_references", "submitter"),
+        ("Delete References", "submissions:delete_references", "submitter"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Services of one kind.
+
+    Attributes
+    ----------
+    start
+        Number of the first one: people speak of services by numbers that continue through the groups.
+    services
+        Titles and addresses.
+    """
+
+    title: str
+    start: int
+    services: tuple[tuple[str, str], ...]
+
+
+def services(user: Any) -> list[Group]:
+    """Return the groups of which somebody may use anything, with what he may use."""
+    groups: list[Group] = []
+    number = 1
+    for title, known in _GROUPS.items():
+        open_to = tuple((name, reverse(address)) for name, address, role in known if _may(user, role))
+        if open_to:
+            groups.append(Group(title, number, open_to))
+            number += len(open_to)
+    return groups
+
+
+def _may(user: Any, role: str) -> bool:
+    return not role or (user.is_authenticated and user.has_role(role))
