@@ -9,6 +9,7 @@ are theirs; the trial rmap is not, since the library keeps it at one path for ev
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -101,6 +102,7 @@ def do(job: Job, emit: Emit) -> None:
     started = time.monotonic()
     _limit(job.limits)
     _stay_alone()
+    _collect_young_garbage()
     os.chdir(job.folder)
     os.environ["CRDS_PATH"] = str(Path(job.folder) / "cache")
     os.environ["TMPDIR"] = job.folder

@@ -1,4 +1,4 @@
-"""Free text that people type and that ends in headers, histories and mails.
+"""Free text that people type or files tell, and that ends in headers, histories and mails.
 
 Source: website specification, section 1.8; ``DESCRIPTION_RE`` in the CRDS client's ``submit/rc_submit.py``.
 """
@@ -64,3 +64,14 @@ def _plain(character: str) -> str:
 def _name(character: str) -> str:
     """Return a character in quotation marks, by its code if it cannot be seen."""
     return f'"{character}"' if character.isprintable() else f'"U+{ord(character):04X}"'
+
+
+def storable(text: str) -> str:
+    r"""Return the text without what no database keeps: zeros and halves of characters.
+
+    Examples
+    --------
+    >>> storable("a\0b\ud800")
+    'ab?'
+    """
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

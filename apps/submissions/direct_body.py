@@ -25,7 +25,7 @@ def body_reader(source: Any, environment: dict[str, Any]) -> Callable[[int], byt
     environment
         That of the request, of which nothing was read yet.
     """
-    body = environment.get("wsgi.input")
+    body: Any = environment.get("wsgi.input")
     is_known = type(body) is Body and type(body.reader) is LengthReader and not body.buf.tell()
     if is_known and type(body.reader.unreader) is SocketUnreader:
         return _DirectBody(body).read

@@ -51,14 +51,18 @@ class Action:
 
 
 def page(submission: Submission, user: Any, *, level: str = "info") -> dict[str, Any]:
-    """Return everything the template prints; `level` is the least one of the live log."""
+    """Return everything the template prints; `level` is the least one of the live log.
+
+    Strangers see the result but not the log: whoever knows the key of its channel may abort the job.
+    """
+    is_known = bool(getattr(user, "is_authenticated", False))
     files = list(submission.files.select_related("submission"))
     generated = [file for file in files if file.origin == Origin.GENERATED]
     return {
         "submission": submission,
         "heading": f"{submission.title} Results",
         "is_live": _is_live(submission),
-        "log": _live_log(submission, level) if _is_live(submission) else None,
+        "log": _live_log(submission, level) if is_known and _is_live(submission) else None,
         "is_adopted": submission.is_adopted,
         "files": [file for file in files if file.origin != Origin.GENERATED],
         "generated": sorted(generated, key=_level),
@@ -67,7 +71,7 @@ def page(submission: Submission, user: Any, *, level: str = "info") -> dict[str,
         "actions": actions(files),
         "records": answers(submission),
         "buttons": buttons(submission, user),
-        "is_known": bool(getattr(user, "is_authenticated", False)),
+        "is_known": is_known,
     }
 
 

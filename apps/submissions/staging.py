@@ -16,7 +16,6 @@ import os
 import secrets
 import shutil
 import uuid
-from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -114,10 +113,10 @@ def no_space(name: str) -> NoSpaceError:
     return NoSpaceError(f"The server has no room to stage {name}; its operators must act. Try again later.")
 
 
-def withdraw(files: Iterable[SubmittedFile]) -> None:
+def withdraw(submission: Submission) -> None:
     """Take from the store what a confirmation that came to nothing put there; the caller has the turn."""
-    for file in files:
-        storage.withdraw(official_path(file), storage.path_of(file.official_name))
+    for path in official(submission).glob("[!.]*"):
+        storage.withdraw(path, storage.path_of(path.name))
 
 
 def clear(submission: Submission) -> None:

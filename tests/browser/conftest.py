@@ -31,6 +31,7 @@ LogIn = Callable[..., None]
 
 @pytest.fixture(scope="package")
 def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Yield the one site of all these tests; where its contexts point depends on which ran before."""
     with live_server("jwst", tmp_path_factory.mktemp("browser"), fill=("seed_demo",)) as server:
         yield server
 

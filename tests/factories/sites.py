@@ -138,6 +138,11 @@ def add(name: str, content: bytes, **fields: Any) -> File:
     return catalog.add_file(io.BytesIO(content), name=name, user="tester", **fields)
 
 
+def set_edit(context: str) -> None:
+    """Let edit name a context."""
+    contexts.set_context(pointer="edit", context=context, user="tester", reason="First.")
+
+
 def upload(user: User, files: Mapping[str, bytes]) -> None:
     """Put complete files into somebody's ingest area, by name; one that is there is replaced."""
     for name, content in files.items():
@@ -187,6 +192,14 @@ def process(submission: Submission) -> Submission:
     return submission
 
 
+def claimed(submission: Submission) -> Job:
+    """Return its job as a worker sees it that has it."""
+    job = jobs.claim(job_of(submission).pk)
+    assert job
+    submission.enter("processing")
+    return job
+
+
 def make_ready(files: Mapping[str, bytes] | None = None, **facts: Any) -> Submission:
     """Return a submission that waits to be confirmed."""
     submission = process(deliver(files, **facts))
@@ -219,7 +232,7 @@ def snapshot() -> Snapshot:
     folders = (settings.DATA_ROOT / "submissions").glob("*")
     return Snapshot(
         files=tuple(File.objects.order_by("name").values_list("name", "sha1sum")),
-        stored=tuple((path.name, storage.sha1sum(path)) for path in storage.stored_files()),
+        stored=tuple(sorted((path.name, storage.sha1sum(path)) for path in storage.stored_files())),
         reserved=tuple(sorted(reserved.values_list("official_name", flat=True))),
         locks=tuple(Lock.objects.order_by("instrument").values_list("instrument", flat=True)),
         folders=tuple(sorted(path.name for path in folders)),

@@ -1,12 +1,10 @@
 """Confirming, forcing and cancelling: who may, what becomes of it, and what a refusal leaves."""
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from apps.catalog import storage
@@ -227,37 +225,6 @@ def test_anybody_of_the_team_cancels_what_no_lock_protects(site: str) -> None:
     submission = make_ready()
     release_user("homer")
     assert cancel(submission, user=find_user("marge")).ended_by == "marge"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_confirmations_at_once_one_works_and_both_show_it() -> None:
-    from tests.factories.sites import make_site
-
-    make_site()
-    submission = make_ready()
-    homer, together = find_user(), threading.Barrier(2)
-    results: list[Any] = []
-
-    def press() -> None:
-        mine = Submission.objects.get(pk=submission.pk)
-        together.wait()
-        try:
-            results.append(confirm(mine, user=homer, lock_key=None).status)
-        except Exception as exc:
-            results.append(exc)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=press) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert results == ["confirmed", "confirmed"]
-    after = snapshot()
-    assert after.stored == after.files
-    assert (after.edit, after.locks, after.folders) == ("jwst_0002.pmap", (), ())
-    assert Delivery.objects.count() == 1
 
 
 def test_a_second_submission_waits_for_the_first_one(site: str) -> None:

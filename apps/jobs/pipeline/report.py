@@ -39,8 +39,8 @@ def say(job: Job, type: str, text: str) -> None:
 def say_all(job: Job, messages: Sequence[tuple[str, str]]) -> None:
     """Write several messages, pairs of type and text, as `say` does; they appear at once."""
     require_claim(job)
-    for type, text in messages if job.channel_id else ():
-        channels.append(str(job.channel_id), type, text)
+    if job.channel_id and messages:
+        channels.append_all(job.channel_id, messages)
 
 
 @transaction.atomic

@@ -93,9 +93,9 @@ class _Decision:
 
 
 def _adopt(submission: Submission, decision: _Decision) -> Submission:
-    _require_allowed(submission, decision)
-    files = list(submission.files.select_related("submission"))
     try:
+        _require_allowed(submission, decision)
+        files = list(submission.files.select_related("submission"))
         _require_whole(files)
         delivery = _write_rows(submission, files, find_successors(files), decision)
     except Exception as exc:
@@ -168,7 +168,8 @@ def _write_rows(
     now = timezone.now()
     submission.enter(decision.status, ended_at=now, ended_by=decision.name)
     made = new_contexts(submission, files, is_forced=decision.status == Status.FORCED)
-    with _published([*_arriving(files), *made]) as official:
+    official = [*_arriving(files), *made]
+    with _published(submission, official):
         adopted = adopt_files(official, user=decision.name)
         note_successors(successors)
         record_decision(submission, files, user=decision.name)
@@ -186,15 +187,15 @@ def _write_rows(
 
 
 @contextlib.contextmanager
-def _published(files: list[SubmittedFile]) -> Iterator[list[SubmittedFile]]:
+def _published(submission: Submission, files: list[SubmittedFile]) -> Iterator[None]:
     """Let the store have the bytes, under names that are reserved, unless the block raises an error."""
     try:
         for file in files:
             storage.adopt(staging.official_path(file), storage.path_of(file.official_name))
         storage.sync_folders()
-        yield files
+        yield
     except BaseException:
-        staging.withdraw(files)
+        staging.withdraw(submission)
         raise
 
 

@@ -111,9 +111,8 @@ def start(wishes: Wishes, *, user: User, lock_key: str | None, channel: str | No
         makes_contexts=wishes.kind in RMAP_MAKING or (wishes.kind == Kind.MAPPINGS and wishes.makes_contexts),
         answers=dict(wishes.answers),
     )
-    files = _files(wishes, submission, user)
     try:
-        _store(submission, files, channel)
+        _store(submission, _files(wishes, submission, user), channel)
     except BaseException:
         shutil.rmtree(submission.folder, ignore_errors=True)
         raise

@@ -5,6 +5,7 @@ from itertools import chain, islice, zip_longest
 
 from apps.certify.errors import BrokenCheckError
 from apps.certify.messages import FileVerdict, RmapMade
+from apps.core.text import storable
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
@@ -51,7 +52,9 @@ def _run(work: Work, waiting: dict[str, SubmittedFile], *, is_whole: bool) -> No
         for event in child.events():
             if isinstance(event, FileVerdict):
                 file = waiting.pop(event.name)
-                file.instrument, file.filekind = event.instrument, event.filekind
+                # A header may tell anything; what is no name of ours has errors, too.
+                file.instrument = storable(event.instrument)[:32]
+                file.filekind = storable(event.filekind)[:64]
                 _judge(work, file, child.logs[event.name], errors=event.errors, warnings=event.warnings)
             elif isinstance(event, RmapMade):
                 _keep_trial(work, event, child)

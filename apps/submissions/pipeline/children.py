@@ -12,6 +12,7 @@ from django.conf import settings
 from apps.certify.errors import AbortedError
 from apps.certify.messages import CertifyJob, Event, Job, Limits, Log
 from apps.certify.runner import runner_for
+from apps.core.text import storable
 from apps.submissions import staging
 from apps.submissions.pipeline.work import Work
 
@@ -72,7 +73,7 @@ class Child:
             self.flush()
 
     def _keep(self, line: Log) -> None:
-        self.logs[line.about].append([line.level, line.text])
+        self.logs[line.about].append([line.level, storable(line.text)])
         self._waiting.append(line)
         if len(self._waiting) >= BATCH or time.monotonic() - self._flushed_at > PAUSE:
             self.flush()

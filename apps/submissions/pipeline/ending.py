@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.catalog import audit
 from apps.catalog.turn import take_turn
 from apps.core.errors import ConflictError
+from apps.core.text import storable
 from apps.jobs.models import Job
 from apps.jobs.pipeline import finish
 from apps.locks.operations import release
@@ -48,9 +49,9 @@ def close(submission: Submission, status: Status, *, reason: str, by: str) -> No
     """End a submission whose files are not adopted; call it in a transaction, then `staging.clear`."""
     # First, as a confirmation does: each would else have the rows that the other one waits for.
     take_turn()
-    submission.enter(status, ended_at=timezone.now(), ended_by=by, reason=reason)
+    submission.enter(status, ended_at=timezone.now(), ended_by=by, reason=storable(reason))
     # A confirmation that was killed may have left them in the store.
-    staging.withdraw(submission.files.filter(is_reserved=True).select_related("submission"))
+    staging.withdraw(submission)
     release_names(submission.pk)
     lock = submission.find_lock()
     if lock is not None:

@@ -4,6 +4,7 @@ from datetime import UTC
 from pathlib import Path
 
 from apps.certify.headers import UnreadableHeaderError, read_header
+from apps.core.text import storable
 from apps.rules.dates import parse_date
 from apps.rules.errors import CrdsError
 from apps.rules.names import is_mapping
@@ -41,7 +42,7 @@ def facts(path: Path) -> dict[str, str]:
     for column, (keywords, longest) in _KEYWORDS.items():
         value = next((header[keyword] for keyword in keywords if header.get(keyword)), "")
         if value:
-            found[column] = value.replace("\0", "")[:longest]
+            found[column] = storable(value)[:longest]
     if "useafter_at" in found:
         try:
             found["useafter_at"] = parse_date(found["useafter_at"]).replace(tzinfo=UTC).isoformat()

@@ -1,0 +1,93 @@
+"""What differs by observatory: HST names references by time and writes them again, Roman numbers them."""
+
+import re
+from typing import Any
+
+import pytest
+
+from apps.catalog import storage
+from apps.catalog.models import File
+from apps.rules.editing import derived_context
+from apps.submissions.operations import confirm
+from tests.factories.catalog import sha1
+from tests.factories.sites import add, deliver, find_user, make_ready, process, set_edit, snapshot
+from tests.shared_data import data_root, sample_files
+
+pytestmark = pytest.mark.django_db
+
+
+def make_small_site(observatory: str, instrument: str, rmaps: dict[str, str], pmap: str, imap: str) -> str:
+    """Store a context with some of the rmaps of a real one, and let edit name it."""
+    folder = data_root() / "mappings" / observatory
+
+    def text_of(name: str) -> str:
+        return (folder / name).read_text()
+
+    for rmap in rmaps.values():
+        add(rmap, text_of(rmap).encode())
+    whole = {"imap": text_of(imap), "pmap": text_of(pmap)}
+    kept = {level: _only(text, keep) for (level, text), keep in zip(whole.items(), (rmaps, {instrument: imap}))}
+    for level, keep, name in (("imap", rmaps, imap), ("pmap", {instrument: imap}, pmap)):
+        text = derived_context(kept[level], base=name, name=name, changes=keep)
+        add(name, text.encode())
+    set_edit(pmap)
+    return pmap
+
+
+def _only(text: str, keep: dict[str, str]) -> str:
+    """Return an imap or pmap without the lines that are not kept."""
+    head, _, selector = text.partition("selector = {")
+    lines = [line for line in selector.splitlines() if any(f"'{key}'" in line.lower() for key in keep)]
+    return head + "selector = {\n" + "\n".join(lines) + "\n}\n"
+
+
+@pytest.fixture
+def hst(settings: Any) -> str:
+    settings.OBSERVATORY = "hst"
+    site = make_small_site(
+        "hst", "cos", {"deadtab": "hst_cos_deadtab_0250.rmap"}, "hst_0700.pmap", "hst_cos_0305.imap"
+    )
+    add("s7g1700gl_dead.fits", sample("hst", "s7g1700gl_dead.fits"))
+    return site
+
+
+def sample(observatory: str, name: str) -> bytes:
+    return (sample_files() / observatory / name).read_bytes()
+
+
+def test_hst_references_are_written_again_under_names_that_tell_the_time(hst: str) -> None:
+    from astropy.io import fits
+
+    content = sample("hst", "s7g1700hl_dead.fits")
+    submission = make_ready({"my_dead.fits": content}, instrument="cos", context=hst)
+    confirm(submission, user=find_user(), lock_key=None)
+    official = submission.files.get(name="my_dead.fits").official_name
+    assert re.fullmatch(r"[a-z0-9]{8}l_dead\.fits", official)
+    path = storage.path_of(official)
+    header = fits.getheader(path)
+    assert header["FILENAME"] == official
+    assert header["ROOTNAME"] == official.removesuffix(".fits").upper()
+    assert f"my_dead.fits renamed to {official} on " in str(header["HISTORY"]).replace("\n", "")
+    row = File.objects.get(name=official)
+    assert row.sha1sum == storage.sha1sum(path) != sha1(content)
+    assert row.uploaded_as == "my_dead.fits"
+    assert f"'{official}'" in storage.path_of("hst_cos_deadtab_0251.rmap").read_text()
+
+    # The bytes as they were uploaded are known, too.
+    before = snapshot()
+    again = process(deliver({"again_dead.fits": content}, instrument="cos", context=hst))
+    assert f"'again_dead.fits' is identical to existing CRDS file '{official}'" in again.reason
+    assert snapshot() == before
+
+
+def test_roman_references_are_numbered(settings: Any) -> None:
+    settings.OBSERVATORY = "roman"
+    site = make_small_site(
+        "roman", "wfi", {"flat": "roman_wfi_flat_0004.rmap"}, "roman_0007.pmap", "roman_wfi_0006.imap"
+    )
+    content = sample("roman", "roman_wfi16_f158_flat_small.asdf")
+    submission = make_ready({"flat.asdf": content}, instrument="wfi", context=site)
+    file = submission.files.get(name="flat.asdf")
+    assert (file.official_name, file.official_sha1sum) == ("roman_wfi_flat_0001.asdf", sha1(content))
+    confirm(submission, user=find_user(), lock_key=None)
+    assert "'roman_wfi_flat_0001.asdf'" in storage.path_of("roman_wfi_flat_0005.rmap").read_text()
