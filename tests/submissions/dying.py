@@ -21,7 +21,12 @@ def main(memory: str) -> None:
 
     django.setup()
     # Before the first child is born, or each would import them anew.
-    for module in ("apps.web.urls", "apps.mails.models", "tests.factories.sites", "tests.submissions.remembering"):
+    for module in (
+        "apps.web.urls",
+        "apps.mails.models",
+        "tests.factories.sites",
+        "tests.submissions.remembering",
+    ):
         importlib.import_module(module)
 
     for line in sys.stdin:

@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from apps.certify.messages import CertifyJob, Event, Job, RmapMade, Rewritten, decode, encode
+from apps.certify.messages import CertifyJob, Event, Job, Rewritten, RmapMade, decode, encode
 from apps.certify.runner import Runner
 
 

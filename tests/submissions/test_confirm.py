@@ -149,7 +149,9 @@ def test_a_type_that_moved_on_is_not_overwritten_unless_forced(site: str) -> Non
         },
     ]
     before = snapshot()
-    with pytest.raises(CollisionError, match=r"jwst_miri_flat_0002.rmap was derived from jwst_miri_flat_0001"):
+    with pytest.raises(
+        CollisionError, match=r"jwst_miri_flat_0002.rmap was derived from jwst_miri_flat_0001"
+    ):
         confirmed(first)
     assert snapshot() == before
     assert first.status == "ready"

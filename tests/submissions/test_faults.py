@@ -98,7 +98,10 @@ def test_a_full_disk_ends_a_submission_with_these_words(
 
 def test_a_full_disk_refuses_a_new_submission(monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot()
-    with monkeypatch.context() as patch, pytest.raises(staging.NoSpaceError, match="no room to stage flat.fits"):
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(staging.NoSpaceError, match="no room to stage flat.fits"),
+    ):
         patch.setattr(staging.os, "link", raising_full)
         deliver()
     assert (snapshot().folders, snapshot().files) == (before.folders, before.files)

@@ -75,9 +75,7 @@ def test_an_edited_rmap_becomes_part_of_new_contexts() -> None:
 def test_mappings_go_in_as_they_are_without_contexts() -> None:
     imap = make_texts()["jwst_miri_0001.imap"].replace("jwst_miri_0001", "jwst_miri_0005")
     before = snapshot()
-    submission = process(
-        mappings({"jwst_miri_0005.imap": imap}, makes_contexts=False, is_renamed=False)
-    )
+    submission = process(mappings({"jwst_miri_0005.imap": imap}, makes_contexts=False, is_renamed=False))
     assert submission.status == "ready", submission.reason
     confirmed(submission)
     after = snapshot()
@@ -125,7 +123,9 @@ def work_on(files: dict[str, str], **wishes: Any) -> Work:
 
 def test_members_that_are_not_here_are_refused() -> None:
     work = work_on({"new.rmap": make_rmap_text(cases={CASE: {"2030-01-01 00:00:00": ADDED}})})
-    with pytest.raises(RejectedError, match=f"new.rmap refers to {ADDED}, not known to this server. Submit and"):
+    with pytest.raises(
+        RejectedError, match=f"new.rmap refers to {ADDED}, not known to this server. Submit and"
+    ):
         refuse_unknown_members(work)
 
 
@@ -176,6 +176,10 @@ def test_a_listed_reference_comes_into_the_rules_and_goes_again() -> None:
     assert ADDED not in text_of("jwst_miri_flat_0003.rmap")
     assert snapshot().edit == "jwst_0003.pmap"
     after = File.objects.get(name=ADDED)
-    assert (after.state, after.delivered_at, after.uploaded_as) == (row.state, row.delivered_at, row.uploaded_as)
+    assert (after.state, after.delivered_at, after.uploaded_as) == (
+        row.state,
+        row.delivered_at,
+        row.uploaded_as,
+    )
     actions = AuditRecord.objects.filter(filename=ADDED).values_list("action", flat=True)
     assert {"add reference", "delete reference"} <= set(actions)

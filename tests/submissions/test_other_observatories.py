@@ -7,7 +7,8 @@ import pytest
 
 from apps.catalog import storage
 from apps.catalog.models import File
-from apps.rules.editing import derived_context
+from apps.rules.parser import parse_mapping
+from apps.rules.writer import write_mapping
 from apps.submissions.operations import confirm
 from tests.factories.catalog import sha1
 from tests.factories.sites import add, deliver, find_user, make_ready, process, set_edit, snapshot
@@ -25,20 +26,18 @@ def make_small_site(observatory: str, instrument: str, rmaps: dict[str, str], pm
 
     for rmap in rmaps.values():
         add(rmap, text_of(rmap).encode())
-    whole = {"imap": text_of(imap), "pmap": text_of(pmap)}
-    kept = {level: _only(text, keep) for (level, text), keep in zip(whole.items(), (rmaps, {instrument: imap}))}
-    for level, keep, name in (("imap", rmaps, imap), ("pmap", {instrument: imap}, pmap)):
-        text = derived_context(kept[level], base=name, name=name, changes=keep)
-        add(name, text.encode())
+    for name, kept in ((imap, rmaps), (pmap, {instrument: imap})):
+        add(name, _only(text_of(name), kept).encode())
     set_edit(pmap)
     return pmap
 
 
-def _only(text: str, keep: dict[str, str]) -> str:
-    """Return an imap or pmap without the lines that are not kept."""
-    head, _, selector = text.partition("selector = {")
-    lines = [line for line in selector.splitlines() if any(f"'{key}'" in line.lower() for key in keep)]
-    return head + "selector = {\n" + "\n".join(lines) + "\n}\n"
+def _only(text: str, kept: dict[str, str]) -> str:
+    """Return an imap or pmap with none but some of its lines."""
+    parsed = parse_mapping(text, "")
+    return write_mapping(
+        parsed.header, {key: kept[key.lower()] for key in parsed.selector if key.lower() in kept}
+    )
 
 
 @pytest.fixture

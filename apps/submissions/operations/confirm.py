@@ -20,7 +20,7 @@ from apps.catalog.errors import NameTakenError
 from apps.catalog.models import Delivery, File
 from apps.catalog.turn import take_turn
 from apps.contexts import operations as contexts
-from apps.core.errors import ConflictError, DeniedError
+from apps.core.errors import DeniedError
 from apps.locks.errors import NoLockError
 from apps.locks.operations import release
 from apps.locks.queries import require_lock

@@ -46,6 +46,6 @@ def facts(path: Path) -> dict[str, str]:
     if "useafter_at" in found:
         try:
             found["useafter_at"] = parse_date(found["useafter_at"]).replace(tzinfo=UTC).isoformat()
-        except CrdsError:
+        except (CrdsError, ValueError):
             del found["useafter_at"]
     return found
