@@ -177,6 +177,7 @@ INGEST_RESERVE_BYTES = env.number("INGEST_RESERVE_BYTES", 1 << 30)  # What uploa
 INGEST_PART_HOURS = env.number("INGEST_PART_HOURS", 168, minimum=1)  # How long an unfinished file may wait.
 SUBMIT_HOLD_SECONDS = env.number("SUBMIT_HOLD_SECONDS", 10)  # How long a script waits for the checks.
 SUBMISSION_SECONDS = env.number("SUBMISSION_SECONDS", 4 * 3600, minimum=1)  # How long one child may take.
+WARM_UP = env.flag("WARM_UP", True)  # A worker imports the library at its start, not at its first submission.
 READY_DAYS = env.number("READY_DAYS", 14, minimum=1)  # How long a submission waits to be confirmed.
 
 # The way into the archive. `self`: there is none but us, and files are archived when they are official; `pickup`:

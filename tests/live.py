@@ -67,6 +67,7 @@ def live_server(observatory: str, root: Path, *, fill: tuple[str, ...] = ()) -> 
             "PUBLIC_URL": f"http://localhost:{port}",
             "DJANGO_SETTINGS_MODULE": "crds_server.settings",
             "HEARTBEAT_SECONDS": "1",
+            "WARM_UP": "0",  # Most servers of the suite never see a submission.
             "SERVER_STRING": f"test-{secrets.token_hex(4)}",  # Its own queue, where the broker is shared.
         }
         manage(environment, "migrate", "--verbosity", "0")

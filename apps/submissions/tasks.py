@@ -24,4 +24,6 @@ def sweep() -> None:
 @worker_ready.connect
 def warm_up(**_: Any) -> None:
     """Let the library be imported before the first submission comes."""
+    if not settings.WARM_UP:
+        return
     threading.Thread(target=runner_for(settings.OBSERVATORY).warm, name="warm-up", daemon=True).start()

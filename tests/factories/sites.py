@@ -122,7 +122,7 @@ def make_texts() -> dict[str, str]:
 
 
 def make_site() -> str:
-    """Store a context of two instruments with its references, let edit and latest name it, return its name."""
+    """Store a context of two instruments with its references, let edit and latest name it, return it."""
     for instrument, reftype in RULES:
         content = make_content(reftype, instrument=instrument, useafter="2021-08-01")
         add(f"jwst_{instrument}_{reftype}_0001.fits", content)

@@ -31,7 +31,8 @@ def main(memory: str) -> None:
 
     for line in sys.stdin:
         order = json.loads(line)
-        print(json.dumps(in_child(order, memory)), flush=True)
+        sys.stdout.write(json.dumps(in_child(order, memory)) + "\n")
+        sys.stdout.flush()
 
 
 def in_child(order: dict[str, Any], memory: str) -> list[Any]:
@@ -70,7 +71,7 @@ def settle(root: Path, memory: Path) -> None:
     settings.ARCHIVE_MODE = "pickup"
     connections["default"].settings_dict["NAME"] = str(root / "crds.sqlite3")
     runner = RememberingRunner("jwst", memory)
-    children.runner_for = lambda _observatory: runner
+    setattr(children, "runner_for", lambda _observatory: runner)  # noqa: B010 (it is no `Runner`)
 
 
 def set_trap(module: str, function: str, count: int, is_before: bool) -> None:

@@ -7,6 +7,7 @@ import pytest
 from apps.catalog import storage
 from apps.catalog.models import AuditRecord, File
 from apps.core.errors import InvalidInputError
+from apps.rules.compiler import text_checksum
 from apps.rules.parser import parse_mapping
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import Submission
@@ -57,12 +58,13 @@ def new_rmap() -> str:
 
 def test_an_edited_rmap_becomes_part_of_new_contexts() -> None:
     add(ADDED, make_content())
-    submission = process(mappings({"flat_new.rmap": new_rmap()}))
+    submission = process(mappings({"jwst_miri_flat_0001.rmap": new_rmap()}))
     assert submission.status == "ready", submission.reason
-    assert "sha1sum mismatch in 'flat_new.rmap'" in said(submission)
+    assert "sha1sum mismatch in 'jwst_miri_flat_0001.rmap'" in said(submission)
     confirmed(submission)
     text = text_of("jwst_miri_flat_0002.rmap")
-    parsed = parse_mapping(text, "jwst_miri_flat_0002.rmap", verify_checksum=True)
+    parsed = parse_mapping(text, "jwst_miri_flat_0002.rmap")
+    assert parsed.header["sha1sum"] == text_checksum(text)
     assert parsed.header["derived_from"] == "jwst_miri_flat_0001.rmap"
     assert parsed.header["name"] == "jwst_miri_flat_0002.rmap"
     assert "'jwst_miri_flat_0002.rmap'" in text_of("jwst_miri_0002.imap")
@@ -124,7 +126,7 @@ def work_on(files: dict[str, str], **wishes: Any) -> Work:
 def test_members_that_are_not_here_are_refused() -> None:
     work = work_on({"new.rmap": make_rmap_text(cases={CASE: {"2030-01-01 00:00:00": ADDED}})})
     with pytest.raises(
-        RejectedError, match=f"new.rmap refers to {ADDED}, not known to this server. Submit and"
+        RejectedError, match=rf"new.rmap refers to {ADDED}, not known to this server. Submit and"
     ):
         refuse_unknown_members(work)
 
@@ -132,13 +134,13 @@ def test_members_that_are_not_here_are_refused() -> None:
 def test_bad_mappings_are_refused_as_members() -> None:
     File.objects.filter(name="jwst_miri_gain_0001.rmap").update(blacklisted=True)
     work = work_on({"new.imap": make_texts()["jwst_miri_0001.imap"]}, makes_contexts=False)
-    with pytest.raises(RejectedError, match="new.imap refers to jwst_miri_gain_0001.rmap, marked bad"):
+    with pytest.raises(RejectedError, match=r"new.imap refers to jwst_miri_gain_0001.rmap, marked bad"):
         refuse_unknown_members(work)
 
 
 def test_without_auto_rename_the_header_must_tell_the_name() -> None:
     work = work_on({"jwst_miri_flat_0005.rmap": make_rmap_text()}, is_renamed=False)
-    with pytest.raises(RejectedError, match="says in its header that its name is 'jwst_miri_flat_0001.rmap'"):
+    with pytest.raises(RejectedError, match="says in its header that its name is"):
         note_origins(work)
 
 

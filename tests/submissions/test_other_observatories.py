@@ -35,6 +35,7 @@ def make_small_site(observatory: str, instrument: str, rmaps: dict[str, str], pm
 def _only(text: str, kept: dict[str, str]) -> str:
     """Return an imap or pmap with none but some of its lines."""
     parsed = parse_mapping(text, "")
+    assert isinstance(parsed.selector, dict)
     return write_mapping(
         parsed.header, {key: kept[key.lower()] for key in parsed.selector if key.lower() in kept}
     )

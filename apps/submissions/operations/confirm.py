@@ -105,7 +105,9 @@ def _adopt(submission: Submission, decision: _Decision) -> Submission:
             return submission
         if isinstance(exc, FileNotFoundError):
             _require_allowed(submission, decision)
-        raise staging.no_space("the files") if staging.is_full(exc) else exc
+        if staging.is_full(exc):
+            raise staging.no_space("the files") from exc
+        raise
     deliveries.write(delivery)
     # A sweep does it if this does not come to its end.
     staging.clear(submission)

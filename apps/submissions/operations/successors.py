@@ -40,7 +40,7 @@ def _replaced(rmap: SubmittedFile) -> dict[str, str]:
 
 
 def note_successors(found: Mapping[str, str]) -> None:
-    """Let the catalogue tell which references are replaced; call it in the transaction of the confirmation."""
+    """Let the catalogue tell which references are replaced; call it in the transaction that confirms."""
     now = timezone.now()
     for before, after in found.items():
         if not is_mapping(before):

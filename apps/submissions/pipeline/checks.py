@@ -114,7 +114,7 @@ def refuse_errors(work: Work) -> None:
 
 
 def without_rmap(work: Work, types: Iterable[tuple[str, str]]) -> str:
-    """Return what to do about those pairs of instrument and type that the base has no rmap for; else ``""``."""
+    """Return what to do about those pairs of instrument and type that the base has no rmap for."""
     missing = [
         f"{filekind!r} of {instrument!r}"
         for instrument, filekind in sorted(types)

@@ -84,7 +84,7 @@ def note_duplicates(work: Work) -> list[str]:
 
 
 def _known(files: list[SubmittedFile]) -> dict[str, str]:
-    """Return sha1sum to name of what is catalogued: bad and old files too, and files as they were uploaded."""
+    """Return sha1sum to name of what is catalogued: bad and old files too, and what they were uploaded as."""
     sums = [file.sha1sum for file in files]
     official = File.objects.filter(sha1sum__in=sums).order_by("-name")
     uploaded = SubmittedFile.objects.filter(sha1sum__in=sums, submission__status__in=ADOPTED)
