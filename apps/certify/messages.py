@@ -124,7 +124,7 @@ class CertifyJob:
         """The folders of this server which the job names."""
         paths = [*self.files, *(path for edit in self.edits for path in edit.insert)]
         paths += [path for rewrite in self.rewrites for path in (rewrite.path, rewrite.target)]
-        return {self.folder, self.store, *map(_parent, paths)}
+        return {self.folder, f"{self.folder}/new", self.store, *map(_parent, paths)}
 
     def dumps(self) -> bytes:
         """Return the job as JSON."""

@@ -69,6 +69,7 @@ def follow(page: Page, expected: str) -> None:
 
 def reload(page: Page, expected: str) -> None:
     """Do as people without scripts do: reload until the status is another one, then insist on that."""
+    page.wait_for_url("**/display_result/*")
     status = page.locator("#submission-status")
     while not OVER.fullmatch(status.inner_text()):
         page.get_by_role("link", name="Reload").click()

@@ -69,7 +69,7 @@ def test_a_batch_fails_by_one_file_is_repeated_looked_at_and_confirmed(
     expect(miri.locator(f"[id='{good.name}']")).to_have_text(re.compile(r"^jwst_miri_flat_\d{4}\.fits$"))
     assert len(official_names(miri)) == 2
     miri.locator("summary").filter(has_text=good.name).click()
-    expect(miri.get_by_text("conforms to FITS standards")).to_be_visible()
+    expect(miri.get_by_text(f"'{good.name}' conforms to FITS standards")).to_be_visible()
     expect(miri.locator("summary").filter(has_text="Logical Diff ('jwst_miri_flat_")).to_be_visible()
     miri.locator("summary").filter(has_text="Text Diff").click()
     expect(miri.locator(".diff-added").first).to_be_visible()

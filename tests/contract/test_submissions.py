@@ -195,7 +195,8 @@ def test_certify_only_leaves_nothing_but_verdicts(team: Team) -> None:
     assert "USEAFTER" in bad.text
     assert team.edit_context() == before
     # A certify run is no submission: the lock that the client took for it stays until the logout.
-    assert team.client.crds("submit", "--logout", "--files", str(team.made[0]), **team.environment).status == 0
+    logout = ("submit", "--logout", "--files", str(team.made[0]))
+    assert team.client.crds(*logout, **team.environment).status == 0
 
 
 def test_a_bad_file_fails_by_its_fault_and_only_it_needs_replacing(team: Team) -> None:

@@ -49,7 +49,7 @@ CONFIRMED: list[Trap] = [
 
 @pytest.fixture(scope="module")
 def do(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Do]:
-    """Return what does one thing in a data root, in a process of its own that a trap may kill."""
+    """Return what does things in a data root, in a process of their own that a trap may kill."""
     memory = Path(os.environ["CRDS_TEST_SCRATCH"]) / "remembered"
     environment = os.environ | {
         "DATA_ROOT": str(tmp_path_factory.mktemp("none")),
@@ -70,14 +70,14 @@ def do(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Do]:
     assert program.stdin
     assert program.stdout
 
-    def order(root: Path, action: str, *, trap: Trap | None = None) -> Any:
-        asked = {"root": str(root), "action": action} | ({"trap": trap} if trap else {})
+    def order(root: Path, *actions: str, trap: Trap | None = None) -> Any:
+        asked = {"root": str(root), "actions": actions} | ({"trap": trap} if trap else {})
         assert program.stdin
         assert program.stdout
         program.stdin.write(json.dumps(asked) + "\n")
         program.stdin.flush()
         status, answer = json.loads(program.stdout.readline())
-        assert status == (-signal.SIGKILL if trap else 0), f"{action} ended with {status}"
+        assert status == (-signal.SIGKILL if trap else 0), f"{actions} ended with {status}"
         return answer
 
     yield order
@@ -111,9 +111,7 @@ def ready_state(do: Do, ready: Path) -> Any:
 @pytest.fixture(scope="module")
 def confirmed_state(do: Do, ready: Path) -> Any:
     root = copied(ready, ready.parent / "confirmed")
-    do(root, "confirm")
-    do(root, "sweep")
-    return do(root, "state")
+    return do(root, "confirm", "sweep", "state")
 
 
 def copied(root: Path, target: Path) -> Path:
@@ -132,8 +130,7 @@ def test_a_killed_worker_is_followed_by_one_that_ends_as_if_alone(
 ) -> None:
     root = copied(started, tmp_path / "killed")
     do(root, "process", trap=trap)
-    do(root, "process")
-    assert do(root, "state") == ready_state
+    assert do(root, "process", "state") == ready_state
 
 
 @pytest.mark.parametrize("trap", [*CONFIRMING, *CONFIRMED], ids=name_of)
@@ -142,9 +139,7 @@ def test_a_killed_confirmation_is_completed_by_pressing_again_and_sweeping(
 ) -> None:
     root = copied(ready, tmp_path / "killed")
     do(root, "confirm", trap=trap)
-    do(root, "confirm")
-    do(root, "sweep")
-    assert do(root, "state") == confirmed_state
+    assert do(root, "confirm", "sweep", "state") == confirmed_state
 
 
 @pytest.mark.parametrize("trap", CONFIRMED[:3], ids=name_of)
@@ -153,8 +148,7 @@ def test_once_it_is_decided_a_sweep_is_enough(
 ) -> None:
     root = copied(ready, tmp_path / "killed")
     do(root, "confirm", trap=trap)
-    do(root, "sweep")
-    assert do(root, "state") == confirmed_state
+    assert do(root, "sweep", "state") == confirmed_state
 
 
 @pytest.mark.parametrize("trap", [CONFIRMING[1], CONFIRMING[3]], ids=name_of)
@@ -163,7 +157,6 @@ def test_a_killed_confirmation_may_be_cancelled(
 ) -> None:
     root = copied(ready, tmp_path / "killed")
     do(root, "confirm", trap=trap)
-    do(root, "cancel")
-    (files, stored, reserved, locks, edit), *_ = do(root, "state")
+    (files, stored, reserved, locks, edit), *_ = do(root, "cancel", "state")
     assert (files, reserved, locks, edit) == (do(started, "state")[0][0], [], [], "jwst_0001.pmap")
     assert stored == files

@@ -56,11 +56,12 @@ def new_rmap() -> str:
     return text.replace("'suffix' : 'flat'", "'suffix' : 'flats'")
 
 
-def test_an_edited_rmap_becomes_part_of_new_contexts() -> None:
+@pytest.mark.parametrize("name", ["jwst_miri_flat_0001.rmap", "flat_of_homer.rmap"])
+def test_an_edited_rmap_becomes_part_of_new_contexts(name: str) -> None:
     add(ADDED, make_content())
-    submission = process(mappings({"jwst_miri_flat_0001.rmap": new_rmap()}))
+    submission = process(mappings({name: new_rmap()}))
     assert submission.status == "ready", submission.reason
-    assert "sha1sum mismatch in 'jwst_miri_flat_0001.rmap'" in said(submission)
+    assert f"sha1sum mismatch in '{name}'" in said(submission)
     confirmed(submission)
     text = text_of("jwst_miri_flat_0002.rmap")
     parsed = parse_mapping(text, "jwst_miri_flat_0002.rmap")

@@ -49,7 +49,7 @@ def follow_latest(names: Collection[str], *, since: datetime) -> int:
 
 
 def _leave_latest(names: Sequence[str]) -> int:
-    """Let files fall back to the state they have beside latest; those not delivered here lie in an archive."""
+    """Let files fall back to the state beside latest; those never delivered here lie in an archive."""
     beside = states_beside_latest(names)
     by_state: dict[str, list[str]] = {}
     for name in names:
