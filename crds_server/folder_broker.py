@@ -17,13 +17,14 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """Writes messages and exchanges as one change of the folder each."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # Its own supertype names the payload otherwise.
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         # Readers take the oldest first, by name.
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         target = Path(self.data_folder_out, name)
         unfinished = target.with_name(f".{name}.part")
         try:
-            unfinished.write_text(dumps(message))
+            unfinished.write_text(dumps(payload))
             unfinished.rename(target)
         except OSError as exc:
             raise ChannelError(f"Cannot add {name} to the folder of messages: {exc}") from exc
