@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from apps.certify.child_job import Reporter
+
+BLOCK = 2880  # bytes, of which a FITS file is made
 
 
 def hint_at_missing_bytes(path: str, reporter: Reporter) -> None:
@@ -33,9 +37,19 @@ def _first_beyond(path: str, size: int) -> tuple[int, int]:
     """Return the number of the first HDU whose data end beyond the file, and where; an error if none does."""
     from astropy.io import fits
 
-    with fits.open(path, memmap=True, lazy_load_hdus=True) as parts:
+    with Path(path).open("rb") as stream:
         for number in itertools.count():
-            place = parts[number].fileinfo()
-            if place["datLoc"] + place["datSpan"] > size:
-                return number, place["datLoc"] + place["datSpan"]
+            header = fits.Header.fromfile(stream)
+            end = stream.tell() + _bytes_of_data(header)
+            if end > size:
+                return number, end
+            stream.seek(-(-end // BLOCK) * BLOCK)
     raise AssertionError("the parts of a file come to an end")
+
+
+def _bytes_of_data(header: Mapping[str, Any]) -> int:
+    """Return how many bytes follow a header (FITS standard, section 4.4.1)."""
+    axes = [int(header[f"NAXIS{number}"]) for number in range(1, int(header["NAXIS"]) + 1)]
+    values = math.prod(axes) if axes else 0
+    repeated = int(header.get("GCOUNT", 1)) * (int(header.get("PCOUNT", 0)) + values)
+    return abs(int(header["BITPIX"])) // 8 * repeated

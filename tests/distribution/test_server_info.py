@@ -52,7 +52,7 @@ def point(pointer: str, context: str, year: int = 2020, **fields: Any) -> None:
         started_at=datetime(year, 1, 1, tzinfo=UTC),
         **fields,
     )
-    audit.pointer_moved(context, pointer=pointer, user="homer")
+    audit.pointer_moved(context, pointer=pointer, before="", user="homer")
 
 
 def test_an_empty_server_describes_itself_with_every_key() -> None:
