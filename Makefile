@@ -13,7 +13,7 @@ run: $(VENV)/.ready
 	exec $(PY) manage.py up --port $(PORT)
 
 test: $(VENV)/.ready-dev $(CLIENT)/.ready
-	$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	$(PY) -m ruff check .
