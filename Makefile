@@ -60,3 +60,12 @@ $(CLIENT)/.ready: requirements-client.txt | venv-module
 
 clean:
 	rm -rf $(VENV) $(CLIENT)
+
+# Brings what the pages take from others, at the versions of the lock file; needs npm, which nothing else does.
+.PHONY: vendor
+vendor:
+	cd static/vendor && npm ci --ignore-scripts --no-audit --no-fund
+	cp static/vendor/node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2 static/vendor/inter/inter.woff2
+	cp static/vendor/node_modules/@fontsource-variable/inter/LICENSE static/vendor/inter/LICENSE
+	rm -r static/vendor/node_modules
+	cd static/vendor && sha256sum inter/* > SHA256SUMS

@@ -81,10 +81,20 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"context_processors": ["apps.core.site.site", "apps.accounts.site.account"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "apps.core.site.site",
+                "apps.accounts.site.account",
+                "apps.web.frame.frame",
+            ]
+        },
     }
 ]
 
+STYLEGUIDE = env.flag(
+    "STYLEGUIDE", SERVER_STRING == "dev"
+)  # Whether /styleguide/ shows the parts of the pages.
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_ROOT / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("", include("apps.distribution.urls")),
     path("", include("apps.submissions.urls")),
+    path("", include("apps.bestrefs.urls")),
     path("", include("apps.web.urls")),
 ]
 

@@ -1,0 +1,11 @@
+"""Tables that are sorted, searched, paged and exported by their address, from one list of columns.
+
+A view makes a `Table` of its rows and what the address asks for, prints it with ``parts/_table.html``, and
+hands the same table to `exported` when ``format`` (or the ``Accept`` header) asks for CSV or JSON.
+"""
+
+from apps.core.tables.columns import Cell, Column, Value
+from apps.core.tables.exports import exported
+from apps.core.tables.table import Table
+
+__all__ = ["Cell", "Column", "Table", "Value", "exported"]

@@ -1,0 +1,1 @@
+"""Contexts: their history, their tables, the map and the timelines."""
