@@ -14,6 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # What this server is. One server serves one observatory; a second one beside it differs in these
 # variables and its port, nothing else.
 
+SERVER_VERSION = "0.1.0"  # Also in pyproject.toml.
 OBSERVATORY = env.word("OBSERVATORY", "jwst", r"[a-z][a-z]{1,8}")
 SERVER_STRING = env.word("SERVER_STRING", "dev")
 PUBLIC_URL = env.url("PUBLIC_URL", "http://localhost:8000", schemes=("http", "https"))
@@ -95,6 +96,7 @@ TEMPLATES = [
 STYLEGUIDE = env.flag(
     "STYLEGUIDE", SERVER_STRING == "dev"
 )  # Whether /styleguide/ shows the parts of the pages.
+JSON_CONSOLE = env.flag("JSON_CONSOLE", SERVER_STRING != "ops")  # Whether /json/browse/ lets people try methods.
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_ROOT / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

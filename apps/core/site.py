@@ -7,4 +7,9 @@ from django.http import HttpRequest
 def site(request: HttpRequest) -> dict[str, str]:
     """Return the observatory and, unless this is the operational server, its badge."""
     badge = "" if settings.SERVER_STRING == "ops" else settings.SERVER_STRING
-    return {"observatory": settings.OBSERVATORY, "server_string": badge, "public_url": settings.PUBLIC_URL}
+    return {
+        "observatory": settings.OBSERVATORY,
+        "server_string": badge,
+        "server_version": settings.SERVER_VERSION,
+        "public_url": settings.PUBLIC_URL,
+    }

@@ -2,9 +2,12 @@
 
 from django.urls import re_path
 
-from apps.rpc import views
+from apps.rpc import console_views, views
 
 app_name = "rpc"
 
 # The client appends method and id for the log's sake, and both may hold anything, a line break included.
-urlpatterns = [re_path(r"^json(?:/[\s\S]*)?\Z", views.json_rpc, name="json")]
+urlpatterns = [
+    re_path(r"^json/browse/?\Z", console_views.browse, name="console"),
+    re_path(r"^json(?:/[\s\S]*)?\Z", views.json_rpc, name="json"),
+]

@@ -1,0 +1,70 @@
+"""What a person who tries JSON-RPC in a browser sees: every method, and one call with its answer."""
+
+import inspect
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from apps.rpc import dispatcher
+from apps.rpc.registry import Method, all_methods
+
+# These change something; they are listed, but no form calls them.
+WRITING = frozenset({"jpoll_abort", "jpoll_pull_messages", "push_remote_context"})
+LONGEST_PARAMS = 20_000  # characters
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method as the list shows it.
+
+    Attributes
+    ----------
+    usage
+        Its parameters in order; those in brackets may be left out.
+    text
+        The first line of its documentation.
+    is_callable
+        Whether the console calls it.
+    """
+
+    name: str
+    usage: str
+    text: str
+    is_callable: bool
+
+
+def entries() -> list[Entry]:
+    """Return every method, by name."""
+    return [_entry(method) for method in all_methods()]
+
+
+def _entry(method: Method) -> Entry:
+    words = (one.name if one.is_required else f"[{one.name}]" for one in method.parameters)
+    text = (inspect.getdoc(method.function) or "").partition("\n")[0]
+    return Entry(method.name, f"{method.name}({', '.join(words)})", text, method.name not in WRITING)
+
+
+def call(name: str, params: str) -> tuple[str, str]:
+    """Return the request and the answer, as indented JSON.
+
+    Parameters
+    ----------
+    name
+        Of a method that the console may call.
+    params
+        A list or an object, as JSON text.
+
+    Raises
+    ------
+    ValueError
+        Raised if `params` is no JSON, or too long.
+    """
+    if len(params) > LONGEST_PARAMS:
+        raise ValueError(f"The parameters have {len(params)} characters; at most {LONGEST_PARAMS} are taken.")
+    request = {"jsonrpc": "1.0", "method": name, "params": json.loads(params or "[]"), "id": 1}
+    answer = json.loads(dispatcher.answer(json.dumps(request).encode()))
+    return _indented(request), _indented(answer)
+
+
+def _indented(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

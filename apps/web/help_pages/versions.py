@@ -1,0 +1,28 @@
+"""Which software this server checks files with (website, section 6.5)."""
+
+import platform
+from functools import cache
+from importlib import metadata
+
+from django.conf import settings
+
+# What decides about files comes first; the rest follows by name.
+FIRST = ("crds", "astropy", "asdf", "stdatamodels", "stsynphot", "synphot", "Django")
+
+
+@cache
+def versions() -> tuple[tuple[str, str], ...]:
+    """Return names and versions: of the server, of Python, and of each package; no paths, no hosts."""
+    packages = {_name(one): one.version for one in metadata.distributions()}
+    packages.pop("", None)
+    first = [name for name in FIRST if name in packages]
+    rest = sorted(packages.keys() - set(first), key=str.casefold)
+    return (
+        ("CRDS server", settings.SERVER_VERSION),
+        ("Python", platform.python_version()),
+        *((name, packages[name]) for name in (*first, *rest)),
+    )
+
+
+def _name(distribution: metadata.Distribution) -> str:
+    return distribution.metadata["Name"] or ""
