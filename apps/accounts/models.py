@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from apps.core.rows import rows_of
+
 NAME = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}"
 
 
@@ -86,7 +88,7 @@ class User(AbstractBaseUser):
     def _grants(self) -> list["Grant"]:
         # One query a request, however often a page asks.
         if "grants_read" not in self.__dict__:
-            self.__dict__["grants_read"] = list(self.grants.all())
+            self.__dict__["grants_read"] = rows_of(Grant, user=self.pk)
         grants: list[Grant] = self.__dict__["grants_read"]
         return grants
 

@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils.crypto import constant_time_compare
 
 from apps.accounts.models import Token, User
+from apps.core.rows import find_row
 
 PREFIX = "crds_"  # So that people and secret scanners know a token when they see one.
 
@@ -29,16 +30,25 @@ def find_token(text: str) -> Token | None:
     if not text.startswith(PREFIX):
         return None
     digest = digest_of(text)
-    token = Token.objects.select_related("user").filter(sha256=digest).first()
+    token = find_row(Token, sha256=digest)
     if token is None or not constant_time_compare(token.sha256, digest):
         return None
-    return token if token.is_usable else None
+    return _usable(token)
 
 
 def get_usable_token(pk: int) -> Token | None:
     """Return a token if it still lets somebody in; else None."""
-    token = Token.objects.select_related("user").filter(pk=pk).first()
-    return token if token and token.is_usable else None
+    token = find_row(Token, id=pk)
+    return _usable(token) if token else None
+
+
+def _usable(token: Token) -> Token | None:
+    """Return a token with its owner if it lets somebody in now."""
+    owner = find_row(User, id=token.user_id)
+    if owner is None:
+        return None
+    token.user = owner
+    return token if token.is_usable else None
 
 
 def tokens_of(user: User) -> QuerySet[Token]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from apps.datasets.errors import BadTimestampError
@@ -27,11 +28,10 @@ def parse_moment(text: str) -> datetime:
     >>> parse_moment("2016-01-01T12:30:00").isoformat()
     '2016-01-01T12:30:00+00:00'
     """
-    try:
+    # The calendar has not every day that looks like one.
+    with suppress(ValueError):
         if _MOMENT.fullmatch(text):
             return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
-        pass
     raise BadTimestampError(
         f"{text[:100]!r} is not a timestamp; one looks like 2016-01-01 or 2016-01-01 12:30:00."
     )

@@ -76,7 +76,7 @@ def _is_one_object(stream: BufferedReader) -> bool:
     except json.JSONDecodeError as exc:
         return text.startswith("{") and exc.pos >= len(text) and not second.lstrip().startswith(b"{")
     except (RecursionError, ValueError):
-        pass
+        return False  # The reader of lines tells what is wrong with it.
     return False
 
 

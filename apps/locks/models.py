@@ -55,5 +55,8 @@ class Lock(models.Model):
         self, user: str, *, key: str | uuid.UUID | None = None, at: datetime | None = None
     ) -> bool:
         """Whether a person holds it now, in the session that keeps `key` if that is given."""
-        is_theirs = self.user == user and (key is None or str(self.key) == str(key))
-        return is_theirs and self.expires_at > (at or timezone.now())
+        return self.is_of(user, key=key) and self.expires_at > (at or timezone.now())
+
+    def is_of(self, user: str, *, key: str | uuid.UUID | None = None) -> bool:
+        """Whether a person took it, in the session that keeps `key` if that is given; expired or not."""
+        return self.user == user and (key is None or str(self.key) == str(key))

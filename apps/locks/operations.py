@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from apps.core.access import Actor
 from apps.core.errors import DeniedError
+from apps.core.rows import find_row
 from apps.locks.errors import LockedError, UnknownLockError
 from apps.locks.models import Lock
 from apps.locks.queries import find_lock, require_instrument
@@ -107,10 +108,16 @@ def touch(user: str, *, key: str | uuid.UUID | None = None) -> bool:
     An expired lock is revived unless somebody took it meanwhile. A session whose lock was stolen touches
     nothing.
     """
+    lock = find_row(Lock, user=user)
+    if lock is None or not lock.is_of(user, key=key):
+        return False
+    end = timezone.now() + _age()
+    if lock.expires_at >= end - GRAIN:
+        return True
     held = Lock.objects.filter(user=user)
     if key is not None:
         held = held.filter(key=key)
-    end = timezone.now() + _age()
+    # The lock may have changed hands since it was read.
     return bool(held.filter(expires_at__lt=end - GRAIN).update(expires_at=end)) or held.exists()
 
 

@@ -29,6 +29,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from apps.catalog import storage
+from apps.core.rows import find_row
 from apps.rules.names import is_file_name
 from apps.submissions.errors import NoSpaceError, QuotaError, UploadGapError, UploadNameError
 from apps.submissions.growing_sum import GrowingSum
@@ -117,7 +118,7 @@ def begin(owner_id: int, name: str, size: int, written: Path) -> IngestFile:
 
 def find(owner_id: int, name: str) -> IngestFile | None:
     """Return the row of a file, complete or on its way, or None."""
-    return IngestFile.objects.filter(owner_id=owner_id, name=name).first()
+    return find_row(IngestFile, owner_id=owner_id, name=name)
 
 
 def find_begun(owner_id: int, name: str) -> IngestFile | None:

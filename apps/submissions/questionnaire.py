@@ -5,7 +5,7 @@ Source: website specification, section 7.4; wire protocol, section 6.8.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -36,7 +36,7 @@ class Question:
     label
         What is asked, as a statement or a heading, without a full stop.
     section
-        Heading of the page that it stands under.
+        Heading of the page that it stands under; it is given to all questions of a part at once.
     is_required
         An empty answer is refused; a flag may be false all the same.
     choices
@@ -55,7 +55,7 @@ class Question:
 
     key: str
     label: str
-    section: str
+    section: str = ""
     kind: Kind = Kind.TEXT
     is_required: bool = False
     choices: tuple[str, ...] = ()
@@ -97,9 +97,7 @@ class Question:
 def questions(observatory: Observatory) -> tuple[Question, ...]:
     """Return all questions of an observatory, in the order of the page."""
     return tuple(
-        question
-        for part in (_people, _checks, _use, _replacement, _details, _reason)
-        for question in part(observatory)
+        replace(question, section=section) for section, part in _PARTS for question in part(observatory)
     )
 
 
@@ -135,25 +133,21 @@ def _item(question: Question) -> str:
 
 
 def _people(observatory: Observatory) -> tuple[Question, ...]:
-    section = "Who delivers what"
     return (
         Question(
             key="deliverer",
             label="Name of the deliverer",
-            section=section,
             is_required=True,
             help_text="Who you are; the author of the files is asked for below.",
         ),
         Question(
             key="other_email",
             label="Further addresses to notify",
-            section=section,
             help_text="E-mail addresses, separated by commas. You are told in any case.",
         ),
         Question(
             key="instrument",
             label="Instrument",
-            section=section,
             kind=Kind.CHOICE,
             is_required=True,
             choices=observatory.instruments,
@@ -163,7 +157,6 @@ def _people(observatory: Observatory) -> tuple[Question, ...]:
         Question(
             key="file_type",
             label="Types of the files (bias, dark, ...)",
-            section=section,
             is_required=True,
         ),
     )
@@ -172,7 +165,6 @@ def _people(observatory: Observatory) -> tuple[Question, ...]:
 def _checks(observatory: Observatory) -> tuple[Question, ...]:
     keywords = " and ".join(observatory.checked_keywords)
     formats = ", ".join(observatory.compliance_checks)
-    section = "What you have checked"
     statements = (
         ("history_updated", "HISTORY in the primary header tells why and how the files were made"),
         ("descrip_updated", "DESCRIP sums up why the files are delivered"),
@@ -183,14 +175,10 @@ def _checks(observatory: Observatory) -> tuple[Question, ...]:
             f"{keywords} {'have' if len(observatory.checked_keywords) > 1 else 'has'} been checked",
         ),
     )
-    flags = [
-        Question(key=key, label=label, section=section, kind=Kind.FLAG, must_not_be_no=True)
-        for key, label in statements
-    ]
+    flags = [Question(key=key, label=label, kind=Kind.FLAG, must_not_be_no=True) for key, label in statements]
     same_dates = Question(
         key="useafter_matches",
         label="The USEAFTER dates equal those of the files that are replaced",
-        section=section,
         kind=Kind.CHOICE,
         is_required=True,
         choices=YES_NO,
@@ -200,7 +188,6 @@ def _checks(observatory: Observatory) -> tuple[Question, ...]:
     compliance = Question(
         key="compliance_verified",
         label=f"The files comply with their format ({formats})",
-        section=section,
         kind=Kind.CHOICE,
         is_required=True,
         choices=YES_NO,
@@ -213,24 +200,20 @@ def _checks(observatory: Observatory) -> tuple[Question, ...]:
 
 
 def _use(_: Observatory) -> tuple[Question, ...]:
-    section = "What the files are for"
     return (
         Question(
             key="ingest_files",
             label="The affected data should be reprocessed",
-            section=section,
             kind=Kind.FLAG,
         ),
         Question(
             key="etc_delivery",
             label="The files go to the exposure time calculator (ETC), too",
-            section=section,
             kind=Kind.FLAG,
         ),
         Question(
             key="jwst_etc",
             label="These are files of the JWST ETC",
-            section=section,
             kind=Kind.FLAG,
             menu=("No", "Yes"),
         ),
@@ -238,32 +221,27 @@ def _use(_: Observatory) -> tuple[Question, ...]:
             key="calpipe_version",
             label="Run through the current pipeline, or synthetic photometry or ETC software: yes or no, "
             "and the version",
-            section=section,
             is_required=True,
         ),
     )
 
 
 def _replacement(_: Observatory) -> tuple[Question, ...]:
-    section = "What the files replace"
     return (
         Question(
             key="replacement_files",
             label="Some of the files replace older ones",
-            section=section,
             kind=Kind.FLAG,
             menu=("Yes", "No"),
         ),
         Question(
             key="old_reference_files",
             label="Names of the files that are replaced",
-            section=section,
             is_long=True,
         ),
         Question(
             key="replacing_badfiles",
             label="The replaced files are bad for all data",
-            section=section,
             kind=Kind.CHOICE,
             is_required=True,
             choices=YES_NO,
@@ -274,45 +252,38 @@ def _replacement(_: Observatory) -> tuple[Question, ...]:
 
 
 def _details(_: Observatory) -> tuple[Question, ...]:
-    section = "Details"
     return (
-        Question(key="jira_issue", label="Issue tickets", section=section, help_text="Separated by commas."),
+        Question(key="jira_issue", label="Issue tickets", help_text="Separated by commas."),
         Question(
             key="table_rows_changed",
             label="Rows that changed, if the files are tables",
-            section=section,
             is_long=True,
         ),
         Question(
             key="modes_affected",
             label="Observing modes that are affected",
-            section=section,
             is_required=True,
             is_long=True,
         ),
         Question(
             key="correctness_testing",
             label="How it was tested that the files are correct",
-            section=section,
             is_required=True,
             is_long=True,
         ),
         Question(
             key="additional_considerations",
             label="Anything else that matters",
-            section=section,
             is_long=True,
         ),
     )
 
 
 def _reason(_: Observatory) -> tuple[Question, ...]:
-    section = "Delivery"
     return (
         Question(
             key="change_level",
             label="Change Level",
-            section=section,
             kind=Kind.CHOICE,
             is_required=True,
             choices=CHANGE_LEVELS,
@@ -322,10 +293,20 @@ def _reason(_: Observatory) -> tuple[Question, ...]:
         Question(
             key="description",
             label="Reason for Delivery",
-            section=section,
             is_required=True,
             is_long=True,
             help_text="What changed, which impact is expected, for which instrument and type. Letters, "
             "digits, white space and . _ / , = - + only.",
         ),
     )
+
+
+# Heading of the page, and the questions below it.
+_PARTS = (
+    ("Who delivers what", _people),
+    ("What you have checked", _checks),
+    ("What the files are for", _use),
+    ("What the files replace", _replacement),
+    ("Details", _details),
+    ("Delivery", _reason),
+)

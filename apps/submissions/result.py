@@ -1,5 +1,6 @@
 """What the page of one submission shows (website, section 7.9)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,9 @@ from apps.rules.names import is_mapping
 from apps.rules.observatories import get_observatory
 from apps.submissions import queries
 from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.outlook import banner, change
 from apps.submissions.questionnaire import questions
-from apps.submissions.states import Kind, Origin, Status
+from apps.submissions.states import LOOKS, Kind, Origin, Status
 
 ROWS = 2000  # rows of a table of differences that the page shows
 
@@ -40,48 +42,84 @@ class Action:
     problem: str = ""
 
     @property
+    def anchor(self) -> str:
+        """What its section is called in the address; no file is called so."""
+        return f"actions-{self.new.replace('.', '-')}"
+
+    @property
     def shown(self) -> tuple[Difference, ...]:
         """The rows of the table that the page has room for."""
-        return self.table.rows[:ROWS] if self.table else ()
+        return self._telling[:ROWS]
 
     @property
     def hidden(self) -> int:
         """How many rows it has not."""
-        return len(self.table.rows) - len(self.shown) if self.table else 0
+        return len(self._telling) - len(self.shown)
+
+    @property
+    def _telling(self) -> tuple[Difference, ...]:
+        """The rows without those that every new mapping has: another name, parent and checksum."""
+        rows = self.table.rows if self.table else ()
+        return tuple(row for row in rows if row.kind != "boilerplate")
 
 
-def page(submission: Submission, user: Any, *, level: str = "info") -> dict[str, Any]:
-    """Return everything the template prints; `level` is the least one of the live log.
+def page(submission: Submission, user: Any, *, levels: Sequence[str] = ()) -> dict[str, Any]:
+    """Return everything the template prints; `levels` are what the address says of the live log.
 
     Strangers see the result but not the log: whoever knows the key of its channel may abort the job.
     """
     is_known = bool(getattr(user, "is_authenticated", False))
     files = list(submission.files.select_related("submission"))
     generated = [file for file in files if file.origin == Origin.GENERATED]
-    return {
+    made, may = actions(files), buttons(submission, user)
+    judged = [file for file in files if file.errors is not None and not _is_context(file)]
+    shown = {
         "submission": submission,
+        "look": LOOKS.get(submission.status, "calm"),
+        "banner": banner(submission, user, [file for file in judged if file not in generated], may),
+        "changes": [change(action.table, anchor=action.anchor) for action in made if action.table],
         "heading": f"{submission.title} Results",
         "is_live": _is_live(submission),
-        "log": _live_log(submission, level) if is_known and _is_live(submission) else None,
+        "log": _live_log(submission, levels) if is_known and _is_live(submission) else None,
         "is_adopted": submission.is_adopted,
         "files": [file for file in files if file.origin != Origin.GENERATED],
         "generated": sorted(generated, key=_level),
         "is_context_awaited": _is_context_awaited(submission, files),
-        "judged": [file for file in files if file.errors is not None and not _is_context(file)],
-        "actions": actions(files),
+        "judged": judged,
+        "actions": made,
         "records": answers(submission),
-        "buttons": buttons(submission, user),
+        "buttons": may,
         "is_known": is_known,
     }
+    return shown | {"contents": _contents(shown)}
+
+
+def _contents(shown: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return anchor and title of each section that the page has, in its order."""
+    submission: Submission = shown["submission"]
+    sections = (
+        ("status", "Status", True),
+        ("changes", "What will change", shown["changes"]),
+        ("context", "Starting Context", True),
+        ("generated", "Generated New Mappings", shown["generated"] or shown["is_context_awaited"]),
+        ("collisions", "Edit Collision Warnings", submission.collisions),
+        ("files", "Files", shown["files"]),
+        ("certified", "Certify Results", shown["judged"]),
+        *((action.anchor, f"Actions on {action.old}", True) for action in shown["actions"]),
+        ("tests", "Integration Test Results", submission.tests),
+        ("answers", "Questionnaire", shown["records"]),
+        ("decide", "Confirm or Abort Submission", any(shown["buttons"].values())),
+    )
+    return [(anchor, title) for anchor, title, has_it in sections if has_it]
 
 
 def _is_live(submission: Submission) -> bool:
     return submission.status in (Status.STARTED, Status.PROCESSING)
 
 
-def _live_log(submission: Submission, level: str) -> dict[str, Any]:
+def _live_log(submission: Submission, levels: Sequence[str]) -> dict[str, Any]:
     """Return the log, with this page as what to look at once it has ended, however it does."""
-    return log_page(submission.channel, level=level) | {"result": f"/display_result/{submission.key}"}
+    return log_page(submission.channel, levels=levels) | {"result": f"/display_result/{submission.key}"}
 
 
 def _level(file: SubmittedFile) -> tuple[int, str]:

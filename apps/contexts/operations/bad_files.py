@@ -112,11 +112,8 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
     with transaction.atomic():
         take_turn()
         marks = _plan_bad(names, is_overridden=is_overridden)
-        marked = {mark.name for mark in marks}
-        blacklisted = {name for name in marked if is_mapping(name)}.union(*(mark.mappings for mark in marks))
-        files = _hold(marked | blacklisted)
-        _set("rejected", True, marked)
-        _set("blacklisted", True, blacklisted)
+        mappings = {mark.name for mark in marks if is_mapping(mark.name)}
+        files = _write(marks, mappings, is_bad=True)
         for mark in marks:
             details = _bad_details(mark)
             audit.file_changed(files[mark.name], action="mark bad", user=user, why=reason, details=details)
@@ -133,15 +130,27 @@ def mark_good(names: Iterable[str], *, user: str, reason: str) -> list[Mark]:
     with transaction.atomic():
         take_turn()
         marks = _plan_good(names)
-        marked = {mark.name for mark in marks}
-        cleared = {mark.name for mark in marks if not mark.culprits}.union(*(mark.mappings for mark in marks))
-        files = _hold(marked | cleared)
-        _set("rejected", False, marked)
-        _set("blacklisted", False, cleared)
+        files = _write(marks, {mark.name for mark in marks if not mark.culprits}, is_bad=False)
         for mark in marks:
             details = _good_details(mark)
             audit.file_changed(files[mark.name], action="mark ok", user=user, why=reason, details=details)
     return marks
+
+
+def _write(marks: list[Mark], themselves: set[str], *, is_bad: bool) -> dict[str, File]:
+    """Set the flags of what is marked, and return the rows from before.
+
+    Parameters
+    ----------
+    themselves
+        Which of the marked files are, or are no longer, blacklisted besides the mappings that name them.
+    """
+    marked = {mark.name for mark in marks}
+    blacklisted = themselves.union(*(mark.mappings for mark in marks))
+    files = _hold(marked | blacklisted)
+    _set("rejected", is_bad, marked)
+    _set("blacklisted", is_bad, blacklisted)
+    return files
 
 
 def taint(names: Iterable[str], *, user: str) -> list[str]:

@@ -28,7 +28,7 @@ def end_well(job: Job, submission: Submission) -> None:
     """Make it ready, or certified; the channel tells where its page is."""
     now = timezone.now()
     if submission.kind == Kind.CERTIFY:
-        submission.enter(Status.CERTIFIED, ended_at=now, ended_by=submission.user)
+        submission.enter(Status.CERTIFIED, ended_at=now)
     else:
         submission.enter(Status.READY, ready_at=now)
         letters.ready(submission)
@@ -38,15 +38,22 @@ def end_well(job: Job, submission: Submission) -> None:
 
 def end_badly(job: Job | None, submission: Submission, status: Status, reason: str) -> None:
     """Let it fail, time out or be cancelled: nothing of it stays but its record, and the ingest area."""
+    is_cancelled = status == Status.CANCELLED
     with transaction.atomic():
         if job is not None:
-            finish(job, 3 if status == Status.CANCELLED else 1, reason)
-        close(submission, status, reason=reason, by=submission.user)
+            finish(job, 3 if is_cancelled else 1, reason)
+        close(submission, status, reason=reason, by=submission.user if is_cancelled else "")
     staging.clear(submission)
 
 
 def close(submission: Submission, status: Status, *, reason: str, by: str) -> None:
-    """End a submission whose files are not adopted; call it in a transaction, then `staging.clear`."""
+    """End a submission whose files are not adopted; call it in a transaction, then `staging.clear`.
+
+    Parameters
+    ----------
+    by
+        Account that wanted it; empty if nobody did.
+    """
     # First, as a confirmation does: each would else have the rows that the other one waits for.
     take_turn()
     submission.enter(status, ended_at=timezone.now(), ended_by=by, reason=storable(reason))

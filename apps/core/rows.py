@@ -1,0 +1,53 @@
+"""Reads rows by their columns, for what every request asks.
+
+Django writes the SQL of a query anew each time. For one row that takes several times as long as the answer
+of the database, and the thousand pieces of an upload ask a thousand times (docs/adr/0006). Here it is written
+once.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.db.models import Field, Model
+
+Row = TypeVar("Row", bound=Model)
+
+
+def find_row(model: type[Row], **equal: Any) -> Row | None:
+    """Return the row whose columns have these values, or None; any one of them if there are several."""
+    return next(iter(rows_of(model, **equal)), None)
+
+
+def rows_of(model: type[Row], **equal: Any) -> list[Row]:
+    """Return the rows whose columns have these values, in no order.
+
+    Parameters
+    ----------
+    equal
+        Name of a field, or of its column (``owner_id``), to its value. None fits no row, as in SQL.
+    """
+    sql, fields = _select(model, tuple(equal))
+    values = [
+        field.get_db_prep_value(value, connection)
+        for field, value in zip(fields, equal.values(), strict=True)
+    ]
+    return list(model._default_manager.raw(sql, values))
+
+
+@cache
+def _select(model: type[Model], names: tuple[str, ...]) -> tuple[str, tuple[Field[Any, Any], ...]]:
+    quote = connection.ops.quote_name
+    fields = tuple(_field(model, name) for name in names)
+    where = " AND ".join(f"{quote(str(field.column))} = %s" for field in fields)
+    # The names are those of our own fields; values are never part of the text.
+    return f"SELECT * FROM {quote(model._meta.db_table)} WHERE {where}", fields  # noqa: S608
+
+
+def _field(model: type[Model], name: str) -> Field[Any, Any]:
+    field = model._meta.get_field(name)
+    if not isinstance(field, Field):
+        raise TypeError(f"{name} is no column of {model.__name__}.")
+    return field
