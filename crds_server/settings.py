@@ -139,6 +139,7 @@ BACKGROUND_PATHS = [
     r"/static/",
     r"/unchecked_get/",
     r"/jpoll/.+/",
+    r"/looks/",
 ]
 
 # Single sign-on by OpenID Connect; off until an issuer is named.
@@ -203,11 +204,21 @@ DELIVERY_FIRST_NUMBER = env.number("DELIVERY_FIRST_NUMBER", 1, minimum=1)  # Whe
 ARCHIVE_URL = env.word("ARCHIVE_URL", "", r"(https?://\S+)?")
 ARCHIVE_TIMEOUT = env.number("ARCHIVE_TIMEOUT", 10, minimum=1)  # seconds for one file
 
+# Looks into files: headers, first rows, pictures. Made by workers, kept below the data root.
+
+LOOK_SECONDS = env.number("LOOK_SECONDS", 60, minimum=1)  # How long one child may take.
+LOOK_MEMORY_BYTES = env.number("LOOK_MEMORY_BYTES", 512 << 20, minimum=256 << 20)  # of one child
+LOOKS_WAITING = env.number("LOOKS_WAITING", 8, minimum=1)  # How many wait or are made at once at most.
+LOOKS_BYTES = env.number("LOOKS_BYTES", 20 * 10**9, minimum=1)  # Beyond that the least used are removed.
+
 # Background work. The broker only rings the bell: what there is to do stands in the database.
 
 HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often a worker says it is alive.
 # Which function does which kind of job; a job row names a kind, and nothing else is ever run.
-JOB_KINDS: dict[str, str] = {"submission": "apps.submissions.pipeline.run"}
+JOB_KINDS: dict[str, str] = {
+    "submission": "apps.submissions.pipeline.run",
+    "look": "apps.catalog.looks.pipeline.run",
+}
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker so often has failed.
 CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
 
@@ -242,6 +253,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "apps.catalog.tasks.write_open_deliveries",
         "schedule": crontab(),
     },
+    "sweep-looks": {"task": "apps.catalog.tasks.sweep_looks", "schedule": crontab(minute="47")},
     "check-archive": {"task": "apps.catalog.tasks.check_archive", "schedule": crontab(minute="*/5")},
     "heartbeat": {"task": "apps.core.tasks.beat", "schedule": HEARTBEAT_SECONDS},
     "verify-store": {"task": "apps.catalog.tasks.verify_store", "schedule": crontab(hour="3", minute="0")},

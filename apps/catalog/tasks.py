@@ -6,6 +6,7 @@ from celery import shared_task
 
 from apps.catalog import deliveries
 from apps.catalog.deliveries import checking
+from apps.catalog.looks import pipeline as looking
 from apps.catalog.pipeline import sweep as sweeping
 from apps.catalog.pipeline import verify as verifying
 
@@ -21,6 +22,11 @@ def verify_store() -> None:
         count += 1
         logger.error("verify_store: %s", finding)
     logger.info("verify_store: %d files are missing, changed or unknown", count)
+
+
+@shared_task
+def sweep_looks() -> None:
+    looking.sweep()
 
 
 @shared_task

@@ -114,7 +114,7 @@ def _read_asdf(stream: BinaryIO) -> dict[str, str]:
         raise UnreadableHeaderError(f"the ASDF tree does not end within {LARGEST_TREE} bytes")
     stream.seek(0)
     try:
-        _require_shallow(head[:end])
+        require_shallow(head[:end])
         # Without its tags the tree becomes plain values; no extension gets to build anything.
         tree = load_yaml(stream, tagged=False)
         if not isinstance(tree, Mapping):
@@ -126,7 +126,7 @@ def _read_asdf(stream: BinaryIO) -> dict[str, str]:
         raise UnreadableHeaderError(f"not ASDF that can be read: {str(exc)[:300]}") from exc
 
 
-def _require_shallow(tree: bytes) -> None:
+def require_shallow(tree: bytes) -> None:
     """Refuse a tree so deep that building it overflows the stack, which would end the process."""
     import yaml
 

@@ -4,7 +4,7 @@ import re
 
 from apps.jobs.errors import ChannelNotFoundError
 from apps.jobs.models import Channel, Job, Message
-from apps.jobs.states import Status
+from apps.jobs.states import MessageType, Status
 
 AT_ONCE = 1000  # messages in one answer; the rest comes with the next question
 _KEY = re.compile(r"[a-zA-Z0-9:.-]{1,128}")
@@ -41,6 +41,17 @@ def messages(key: str, since_id: int) -> list[Message]:
 def find_job(*, kind: str, subject_id: int) -> Job | None:
     """Return the newest job of a kind that works on something, or None."""
     return Job.objects.filter(kind=kind, subject_id=subject_id).order_by("-pk").first()
+
+
+def result_of(job: Job) -> str:
+    """Return the last message of a job that is over, empty if its channel was cleaned up."""
+    done = Message.objects.filter(channel_id=job.channel_id, type=MessageType.DONE).first()
+    return done.text if done else ""
+
+
+def count_unfinished(kind: str) -> int:
+    """Return how many jobs of a kind wait or run."""
+    return Job.objects.filter(kind=kind, status__in=(Status.QUEUED, Status.RUNNING)).count()
 
 
 def has_claim(job: Job) -> bool:
