@@ -1,13 +1,11 @@
 """The settings of the suite: ours, with a data root of each worker's own."""
 
 import os
-import tempfile
-from pathlib import Path
+
+from tests.scratch import scratch
 
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-_scratch = Path(os.environ.get("CRDS_TEST_SCRATCH") or tempfile.mkdtemp(prefix="crds-tests-"))
-os.environ["CRDS_TEST_SCRATCH"] = str(_scratch)
-os.environ["DATA_ROOT"] = str(_scratch / _worker)
+os.environ["DATA_ROOT"] = str(scratch() / _worker)
 os.environ.setdefault("OBSERVATORY", "jwst")
 
 from crds_server.settings import *  # noqa: E402, F403

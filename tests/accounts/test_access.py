@@ -21,7 +21,7 @@ from apps.accounts.tasks import clear_sessions
 from apps.core.access import NotLoggedInError, role_required
 from apps.locks.models import Lock
 from tests.factories.accounts import logged_in, make_user, post
-from tests.live import manage
+from tests.roots import manage
 
 pytestmark = pytest.mark.django_db
 

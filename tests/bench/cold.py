@@ -16,7 +16,7 @@ from typing import TextIO
 from tests import shared_data
 from tests.bench.rpc import make_headers
 from tests.bench.web_server import environment_for, web_server
-from tests.live import PROJECT, manage
+from tests.roots import PROJECT, manage
 
 CONTEXT = "hst_0729.pmap"
 RUNS = 9

@@ -22,7 +22,7 @@ from apps.rules.observatories import get_observatory
 from tests import shared_data
 from tests.bench.rpc import CONTEXT, Header, make_headers
 from tests.bench.web_server import environment_for, request
-from tests.live import manage
+from tests.roots import manage
 
 ROWS = 100_000
 PARKEYS = 60  # in a header; those of Hubble have 40 to 70.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.bench.web_server import WebServer, environment_for, web_server
-from tests.live import manage
+from tests.roots import manage
 
 NAME = "jwst_miri_flat_0001.fits"
 SIZE = 1 << 30  # bytes

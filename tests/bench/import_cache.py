@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from tests.live import PROJECT, manage
+from tests.roots import PROJECT, manage
 from tests.shared_data import data_root
 
 OBSERVATORIES = ("hst", "jwst", "roman")

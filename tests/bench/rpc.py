@@ -16,7 +16,7 @@ from typing import TextIO
 from apps.rules.parser import ParsedMapping, RawSelector, parse_mapping
 from tests import shared_data
 from tests.bench.web_server import WebServer, environment_for, request, web_server
-from tests.live import manage
+from tests.roots import manage
 
 CONTEXT = "hst_0729.pmap"
 CALLS = 400  # in one block

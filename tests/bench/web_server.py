@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.live import PROJECT, manage
+from tests.roots import PROJECT, manage
 
 PATIENCE = 30  # seconds
 

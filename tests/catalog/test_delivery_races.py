@@ -1,13 +1,10 @@
 """Many at once: every delivery has a number of its own, and every file one way through its states."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.db import connection, connections
 
 from apps.catalog import deliveries
 from apps.catalog.deliveries import Delivery, checking, folder
@@ -16,48 +13,25 @@ from apps.catalog.states import DeliveryStatus
 from apps.core.errors import ConflictError
 from tests.factories.catalog import make_file
 from tests.factories.deliveries import NAMES, make_delivery, states
-from tests.locks.test_races import at_once
+from tests.factories.races import Run, at_once
 
-IS_SQLITE = connection.vendor == "sqlite"
 CROWD = 8
 
-# Threads see each other's rows only when these are committed.
-pytestmark = [] if IS_SQLITE else [pytest.mark.django_db(transaction=True)]
-Run = Callable[[Callable[[], None]], None]
 
-
-@pytest.fixture
-def run_apart(request: pytest.FixtureRequest, tmp_path: Path, settings: Any) -> Iterator[Run]:
-    """Run a scenario where the rows of one thread are seen by the others; SQLite needs a file for that."""
+@pytest.fixture(autouse=True)
+def _picked_up(settings: Any) -> None:
     settings.ARCHIVE_MODE = "pickup"
-    if not IS_SQLITE:
-        yield lambda scenario: scenario()
-        return
-    described = connections.settings["default"]
-    kept = described["NAME"]
-    with request.getfixturevalue("django_db_blocker").unblock():
-        described["NAME"] = str(tmp_path / "races.sqlite3")
-        try:
-            yield _in_a_thread
-        finally:
-            described["NAME"] = kept
-
-
-def _in_a_thread(scenario: Callable[[], None]) -> None:
-    def prepared() -> None:
-        call_command("migrate", "catalog", verbosity=0)
-        scenario()
-
-    (result,) = at_once([prepared])
-    if result is not None:
-        raise result
 
 
 def test_each_of_many_deliveries_has_its_number_and_its_catalogue(run_apart: Run) -> None:
-    run_apart(_many_deliveries)
+    numbers, listed, names, told = run_apart(_many_deliveries)
+    assert sorted(numbers) == list(range(1, CROWD + 1)), numbers
+    assert listed == sorted([f"jwst_{number}.cat" for number in numbers] + names)
+    assert told == CROWD
 
 
-def _many_deliveries() -> None:
+def _many_deliveries() -> tuple[list[int], list[str], list[str], int]:
+    """Return the numbers, what lies in the folder, the files' names, and how many deliveries were noted."""
     files = [make_file(f"jwst_miri_dark_{number:04}.fits", content=b"%d" % number) for number in range(CROWD)]
 
     def deliver(file: File) -> int:
@@ -66,16 +40,23 @@ def _many_deliveries() -> None:
         return delivery.number
 
     numbers = at_once([partial(deliver, file) for file in files])
-    assert sorted(numbers) == list(range(1, CROWD + 1)), numbers
-    assert folder.listed() == sorted([f"jwst_{n}.cat" for n in numbers] + [file.name for file in files])
-    assert AuditRecord.objects.filter(action="submit file").count() == CROWD
+    told = AuditRecord.objects.filter(action="submit file").count()
+    return numbers, folder.listed(), [file.name for file in files], told
 
 
 def test_however_many_move_a_delivery_its_files_take_one_way(run_apart: Run) -> None:
-    run_apart(_many_moves)
+    results, status, ended, ways = run_apart(_many_moves)
+    assert all(isinstance(result, ConflictError | bool | int | None) for result in results), results
+    # Archived is entered from every other status, and left by none of these.
+    assert (status, ended) == ("archived", ["archived"] * 2)
+    assert set(ways) == set(NAMES)
+    for steps in ways.values():
+        assert [old for old, _ in steps] == ["delivered", *(new for _, new in steps[:-1])]
+        assert steps[-1][1] == "archived"
 
 
-def _many_moves() -> None:
+def _many_moves() -> tuple[list[Any], str, list[str], dict[str, list[list[str]]]]:
+    """Return what each got, how the delivery and its files ended, and the noted steps of each file."""
     delivery = make_delivery()
     folder.path_of(delivery.name).unlink()
     told = [
@@ -90,25 +71,25 @@ def _many_moves() -> None:
 
     actions: list[Callable[[], Any]] = [partial(move, status) for status in told * 2]
     results = at_once([*actions, checking.notice_pickups, checking.notice_pickups, deliveries.catch_up])
-    assert all(isinstance(result, ConflictError | bool | int | None) for result in results), results
-    delivery.refresh_from_db()
-    # Archived is entered from every other status, and left by none of these.
-    assert (delivery.status, states(delivery)) == ("archived", ["archived"] * 2)
-    for name in NAMES:
-        steps = AuditRecord.objects.filter(action="archive state", filename=name).order_by("pk")
-        ways = [row.details.split(" -> ") for row in steps]
-        assert [old for old, _ in ways] == ["delivered", *(new for _, new in ways[:-1])]
-        assert ways[-1][1] == "archived"
     assert folder.listed() == []
+    delivery.refresh_from_db()
+    return results, delivery.status, states(delivery), {name: _steps(name) for name in NAMES}
+
+
+def _steps(name: str) -> list[list[str]]:
+    rows = AuditRecord.objects.filter(action="archive state", filename=name).order_by("pk")
+    return [row.details.split(" -> ") for row in rows]
 
 
 def test_of_many_writers_each_finds_a_whole_delivery(run_apart: Run) -> None:
-    run_apart(_many_writers)
+    results, listed, is_written = run_apart(_many_writers)
+    assert results == [True] * CROWD
+    assert listed == ["jwst_1.cat", *NAMES]
+    assert is_written
 
 
-def _many_writers() -> None:
+def _many_writers() -> tuple[list[bool], list[str], bool]:
     delivery = make_delivery(is_written=False)
-    assert at_once([lambda: deliveries.write(Delivery.objects.get())] * CROWD) == [True] * CROWD
-    assert folder.listed() == ["jwst_1.cat", *NAMES]
+    results = at_once([lambda: deliveries.write(Delivery.objects.get())] * CROWD)
     delivery.refresh_from_db()
-    assert delivery.written_at is not None
+    return results, folder.listed(), delivery.written_at is not None

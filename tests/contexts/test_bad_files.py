@@ -1,11 +1,8 @@
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,16 +21,16 @@ from apps.contexts.errors import UnusableContextError
 from apps.contexts.operations.bad_files import Mark
 from apps.core.errors import ConflictError, InvalidInputError
 from apps.distribution import published, server_info
-from tests.contexts.test_kills import environment as file_environment
 from tests.factories.accounts import logged_in, make_user, post
 from tests.factories.catalog import make_file, make_imap, make_pmap, make_rmap
 from tests.factories.contexts import make_change, make_context
-from tests.live import PROJECT, manage
+from tests.factories.races import Run, at_once
 
 pytestmark = pytest.mark.django_db
 
 DARK, FLAT = "jwst_miri_dark_0001.rmap", "jwst_miri_flat_0001.rmap"
 IMAP, OTHER_IMAP = "jwst_miri_0001.imap", "jwst_miri_0002.imap"
+NEW = "jwst_0005.pmap"
 PAGE = "/mark_files_bad/"
 
 
@@ -314,57 +311,26 @@ def test_a_bad_context_cannot_become_latest_until_it_is_ok_again() -> None:
     operations.set_context(pointer="edit", context="jwst_0001.pmap", user="ann", reason="Because.")
 
 
-AT_ONCE = """
-import django
-django.setup()
-from tests.contexts.test_bad_files import marks_at_once
-marks_at_once()
-"""
+def test_no_taint_is_lost_between_those_who_act_at_once(run_apart: Run) -> None:
+    results, rejected, blacklisted = run_apart(marks_at_once)
+    assert not any(isinstance(result, Exception) for result in results), results
+    assert rejected == {DARK}
+    assert blacklisted == {DARK, IMAP, "jwst_0001.pmap", NEW}
 
 
-def marks_at_once() -> None:
-    """Mark, clear and register in threads at once; the database must be a shared one."""
+def marks_at_once() -> tuple[list[object], set[str], set[str]]:
+    """Mark, clear and register in threads at once; return what came of each, and who has a flag."""
     two_contexts()
     mark_bad(FLAT)
-    barrier = threading.Barrier(3)
-    errors: list[Exception] = []
-    new = "jwst_0005.pmap"
 
     def register() -> None:
         with transaction.atomic():
-            make_file(new, content=make_pmap(new, imaps={"MIRI": IMAP}).encode())
+            make_file(NEW, content=make_pmap(NEW, imaps={"MIRI": IMAP}).encode())
             time.sleep(0.1)
-            operations.taint([new], user="bob")
+            operations.taint([NEW], user="bob")
 
-    def run(act: Any) -> None:
-        try:
-            barrier.wait(10)
-            act()
-        except Exception as exc:
-            errors.append(exc)
-        finally:
-            connection.close()
-
-    acts = (lambda: mark_bad(DARK), lambda: mark_good(FLAT), register)
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert errors == []
-    assert flagged("rejected") == {DARK}
-    assert flagged("blacklisted") == {DARK, IMAP, "jwst_0001.pmap", new}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_no_taint_is_lost_between_those_who_act_at_once(tmp_path: Path) -> None:
-    if connection.vendor == "postgresql":
-        marks_at_once()
-        return
-    # The suite's SQLite lives in memory, where nobody waits for a lock: a child has a file as servers do.
-    environment = file_environment(tmp_path)
-    manage(environment, "migrate", "--verbosity", "0")
-    subprocess.run([sys.executable, "-c", AT_ONCE], cwd=PROJECT, env=environment, check=True)
+    results = at_once([lambda: mark_bad(DARK), lambda: mark_good(FLAT), register])
+    return results, flagged("rejected"), flagged("blacklisted")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories.catalog import make_cache
-from tests.live import PROJECT, manage
+from tests.roots import PROJECT, manage
 
 # Sets a trap in one function of the import, imports, and would print what it left.
 IMPORT = """

@@ -1,13 +1,9 @@
-import subprocess
-import sys
-import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.utils import timezone
 
 from apps.catalog import queries as catalog
@@ -16,10 +12,9 @@ from apps.contexts import operations, queries
 from apps.contexts.errors import UnknownContextError, UnknownPipelineError, UnusableContextError
 from apps.contexts.models import ContextChange, RemotePipeline
 from apps.core.errors import ConflictError, InvalidInputError
-from tests.contexts.test_kills import environment as file_environment
 from tests.factories.catalog import make_file, make_pmap
 from tests.factories.contexts import make_change, make_context
-from tests.live import PROJECT, manage
+from tests.factories.races import Run, at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -133,53 +128,32 @@ def test_a_move_behind_one_announced_for_the_future_is_refused() -> None:
         set_context()
 
 
-MOVE_AT_ONCE = """
-import django
-django.setup()
-from tests.contexts.test_operations import moves_at_once
-moves_at_once()
-"""
-
-
-def moves_at_once() -> None:
-    """Move one pointer from six threads at once and check what is left; the database must be a shared one."""
-    make_context()
-    make_context("jwst_0002.pmap")
-    barrier = threading.Barrier(6)
-    errors: list[Exception] = []
-
-    def move(number: int) -> None:
-        try:
-            barrier.wait(10)
-            set_context(f"jwst_000{number % 2 + 1}.pmap", reason=str(number))
-        except Exception as exc:
-            errors.append(exc)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=move, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert errors == []
-    rows = list(ContextChange.objects.order_by("pk"))
+def test_simultaneous_moves_give_ordered_rows(run_apart: Run) -> None:
+    errors, rows, audited, latest, names = run_apart(moves_at_once)
+    assert errors == [None] * 6
     assert len({row.started_at for row in rows}) == 6
     assert [row.pk for row in sorted(rows, key=lambda row: row.started_at)] == [row.pk for row in rows]
-    assert AuditRecord.objects.filter(action="set default context").count() == 6
-    latest = File.objects.filter(state="latest").values_list("name", flat=True)
-    assert sorted(latest) == list(queries.mapping_names(rows[-1].context))
+    assert audited == 6
+    assert latest == names
 
 
-@pytest.mark.django_db(transaction=True)
-def test_simultaneous_moves_give_ordered_rows(tmp_path: Path) -> None:
-    if connection.vendor == "postgresql":
-        moves_at_once()
-        return
-    # The suite's SQLite lives in memory, where nobody waits for a lock: a child has a file as servers do.
-    environment = file_environment(tmp_path)
-    manage(environment, "migrate", "--verbosity", "0")
-    subprocess.run([sys.executable, "-c", MOVE_AT_ONCE], cwd=PROJECT, env=environment, check=True)
+def moves_at_once() -> tuple[list[Any], list[ContextChange], int, list[str], list[str]]:
+    """Move one pointer from six threads at once.
+
+    Returns what went wrong for each, the moves, how many were noted, which files are latest, and which
+    should be.
+    """
+    make_context()
+    make_context("jwst_0002.pmap")
+
+    def move(number: int) -> None:
+        set_context(f"jwst_000{number % 2 + 1}.pmap", reason=str(number))
+
+    errors = at_once([partial(move, number) for number in range(6)])
+    rows = list(ContextChange.objects.order_by("pk"))
+    audited = AuditRecord.objects.filter(action="set default context").count()
+    latest = sorted(File.objects.filter(state="latest").values_list("name", flat=True))
+    return errors, rows, audited, latest, list(queries.mapping_names(rows[-1].context))
 
 
 def test_a_pipeline_tells_its_context_by_its_key() -> None:

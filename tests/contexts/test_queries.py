@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from apps.catalog.models import File
 from apps.contexts import queries
 from apps.contexts.errors import (
     InvalidDateContextError,
@@ -257,3 +258,19 @@ def test_a_literal_costs_no_query(django_assert_num_queries: Any) -> None:
     make_change()
     with django_assert_num_queries(1):
         queries.context_for("jwst-latest")
+
+
+def test_pmap_and_imaps_are_known_although_no_rmap_is_held() -> None:
+    make_context()
+    File.objects.filter(name="jwst_miri_dark_0001.rmap").update(held_at=None)
+    assert sorted(queries.upper_mappings_of("jwst_0001.pmap")) == ["jwst_0001.pmap", "jwst_miri_0001.imap"]
+    with pytest.raises(UnusableContextError, match=r"needs jwst_miri_dark_0001\.rmap"):
+        queries.mappings_of("jwst_0001.pmap")
+
+
+def test_only_mappings_that_are_bad_themselves_are_named() -> None:
+    make_context()
+    File.objects.filter(name="jwst_miri_dark_0001.rmap").update(rejected=True, blacklisted=True)
+    File.objects.filter(name="jwst_0001.pmap").update(blacklisted=True)
+    make_file("jwst_fgs_dark_0001.rmap", rejected=True)
+    assert queries.bad_mappings("jwst_0001.pmap") == ["jwst_miri_dark_0001.rmap"]

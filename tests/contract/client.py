@@ -5,7 +5,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.live import PROJECT, LiveServer
+from tests.live import LiveServer
+from tests.roots import PROJECT
 
 
 def client_python() -> Path:

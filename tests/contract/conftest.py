@@ -1,4 +1,7 @@
-"""One live server for each observatory and process; tests of one observatory share it."""
+"""One live server for each observatory; tests of one observatory share it.
+
+They end with the last test of this folder, for even a server that only waits takes its part of a core.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,23 +24,23 @@ def _filled_from_shared_data(observatory: str, root: Path, *options: str) -> Ite
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with live_server("jwst", tmp_path_factory.mktemp("demo"), fill=("seed_demo",)) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hst_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     yield from _filled_from_shared_data("hst", tmp_path_factory.mktemp("hst"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def jwst_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     yield from _filled_from_shared_data("jwst", tmp_path_factory.mktemp("jwst"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def roman_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     # Half of the Roman part is made up: its rules disagree with their catalogue, or are in none.
     wishes = ("--take-unknown", "--adopt", "roman_*")

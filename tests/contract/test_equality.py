@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.contract.client import Client, client_python
-from tests.live import PROJECT
+from tests.roots import PROJECT
 from tests.shared_data import data_root
 
 HEADERS = 60  # of each instrument

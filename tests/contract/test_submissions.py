@@ -60,7 +60,7 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def delivery_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """Its edit context moves, which the tests of the other server must not see."""
     with live_server("jwst", tmp_path_factory.mktemp("delivery"), fill=("seed_demo",)) as server:

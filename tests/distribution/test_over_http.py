@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bench.web_server import WebServer, environment_for, web_server
-from tests.live import manage
+from tests.roots import manage
 
 NAME = "jwst_miri_flat_0001.fits"
 URL = f"/unchecked_get/references/jwst/{NAME}"

@@ -21,6 +21,23 @@ def mark(text: str) -> None:
 def slow(job: Job) -> None:
     """Work for two seconds in small steps."""
     mark(f"start {job.pk} {job.attempts}")
+    _work(job)
+
+
+def held(job: Job) -> None:
+    """Work for as long as the file ``hold`` lies in the data root, then as `slow` does.
+
+    A worker that is to die with a job of this kind cannot be too fast for it.
+    """
+    say(job, "log_message", f"attempt {job.attempts} begins")
+    mark(f"start {job.pk} {job.attempts}")
+    while (settings.DATA_ROOT / "hold").exists():
+        say(job, "log_message", f"attempt {job.attempts} is held")
+        time.sleep(0.1)
+    _work(job)
+
+
+def _work(job: Job) -> None:
     for step in range(STEPS):
         say(job, "log_message", f"step {step} of attempt {job.attempts}")
         time.sleep(0.1)

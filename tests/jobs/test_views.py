@@ -95,15 +95,56 @@ def test_only_an_address_of_the_web_becomes_a_link(client: Client, result: str) 
 
 @pytest.mark.parametrize(
     ("level", "shown"),
-    [("verbose", "vlwe"), ("info", "lwe"), ("warning", "we"), ("error", "e"), ("<made up>", "lwe")],
+    [
+        ("level=verbose", "vlwe"),
+        ("level=info", "lwe"),
+        ("level=warning", "we"),
+        ("level=error", "e"),
+        ("level=%3Cmade+up%3E", "lwe"),
+        ("level=done&level=warning", "w"),
+        ("level=verbose&level=error", "ve"),
+        ("level=done", ""),
+        ("", "lwe"),
+    ],
 )
 def test_the_level_chooses_what_is_shown(client: Client, level: str, shown: str) -> None:
     job = make_running_job()
     for kind in ("verbose", "log_message", "warning", "error"):
         say(job, kind, f"text-{kind[0]}")
-    text = page(client, str(job.channel_id), f"?level={level}")
+    text = page(client, str(job.channel_id), f"?{level}")
     assert "".join(kind for kind in "vlwe" if f"text-{kind}" in text) == shown
     assert "<made up>" not in text
+
+
+def test_the_log_is_downloaded_as_text(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "AT_ONCE", 2)
+    job = make_running_job()
+    for kind, text in (("log_message", HOSTILE), ("warning", "CRDS - WARNING -  dark"), ("verbose", "v")):
+        say(job, kind, text)
+    finish(job, 1, "One file is wrong.")
+    answer = client.get(f"/jpoll/{job.channel_id}/log.txt")
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert [line[20:] for line in lines] == [
+        f"CRDS - INFO -  {HOSTILE}",
+        "CRDS - WARNING -  dark",
+        "CRDS - DONE -  failed: One file is wrong.",
+    ]
+    assert answer["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer["Content-Disposition"].startswith('attachment; filename="crds_')
+    missing = client.get("/jpoll/nosuch/log.txt")
+    assert (missing.status_code, missing["Content-Type"]) == (404, "text/plain; charset=utf-8")
+    assert client.post(f"/jpoll/{job.channel_id}/log.txt").status_code == 405
+
+
+def test_errors_are_listed_above_the_log(client: Client) -> None:
+    job = make_running_job()
+    say(job, "log_message", "fine")
+    assert 'id="log-errors" hidden' in page(client, str(job.channel_id))
+    say(job, "error", f"wrong {HOSTILE}")
+    text = page(client, str(job.channel_id))
+    assert '<li><a href="#m2">wrong &lt;script&gt;' in text
+    assert '<li id="m2"' in text
+    assert "<script>alert" not in text
 
 
 def test_a_long_log_leads_to_its_later_messages(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -15,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from tests.live import PROJECT, _database, manage
+from tests.roots import PROJECT, environment_for, filled_root, manage
 
 PATIENCE = 40  # seconds
 REDIS = ("127.0.0.1", 6379)
+BROKERS = {"filesystem": "filesystem://", "redis": "redis://127.0.0.1:6379/0"}
 
 START = (
     "from apps.jobs import operations\n"
@@ -54,27 +54,16 @@ def has_redis() -> bool:
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Return what processes need that share a data root and a database, migrated."""
     root = tmp_path / "workers"
-    root.mkdir()
-    with _database("jobs", root) as database_url:
-        variables = {
-            **os.environ,
-            "OBSERVATORY": "jwst",
-            "DATA_ROOT": str(root),
-            "DATABASE_URL": database_url,
-            "DJANGO_SETTINGS_MODULE": "tests.jobs.worker_settings",
-            "HEARTBEAT_SECONDS": "1",
-            "SERVER_STRING": f"test-{secrets.token_hex(4)}",
-        }
-        manage(variables, "migrate", "--verbosity", "0")
-        yield variables
+    with filled_root("jwst", root) as database_url:
+        settings = {"DJANGO_SETTINGS_MODULE": "tests.jobs.worker_settings"}
+        yield environment_for("jwst", root, database_url) | settings
 
 
-@pytest.fixture(params=["filesystem", "redis"])
+@pytest.fixture(params=list(BROKERS))
 def broker(request: Any, environment: dict[str, str]) -> str:
-    if request.param == "redis":
-        if not has_redis():
-            pytest.skip("no Redis at 127.0.0.1:6379")
-        environment["CELERY_BROKER_URL"] = "redis://127.0.0.1:6379/0"
+    if request.param == "redis" and not has_redis():
+        pytest.skip("no Redis at 127.0.0.1:6379")
+    environment["CELERY_BROKER_URL"] = BROKERS[request.param]
     return str(request.param)
 
 
@@ -101,6 +90,15 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait(10)
+
+
+@contextlib.contextmanager
+def hold(environment: dict[str, str]) -> Iterator[None]:
+    """Let no job of the kind that can be held end before the block."""
+    path = Path(environment["DATA_ROOT"]) / "hold"
+    path.touch()
+    yield
+    path.unlink()
 
 
 def shell(environment: dict[str, str], code: str) -> str:
@@ -132,10 +130,9 @@ def ended(environment: dict[str, str]) -> list[list[str]]:
 def test_a_job_whose_worker_is_killed_is_finished_by_another(
     environment: dict[str, str], broker: str
 ) -> None:
-    with worker(environment, "first") as first:
-        shell(environment, START.format(kind="slow", count=1))
+    with worker(environment, "first") as first, hold(environment):
+        shell(environment, START.format(kind="held", count=1))
         wait_for(lambda: marks(environment), "the start of the job")
-        time.sleep(0.5)
         kill(first)
     with worker(environment, "second"):
         wait_for(lambda: ended(environment), "the end of the job")
@@ -156,14 +153,15 @@ def test_a_job_whose_worker_is_killed_is_finished_by_another(
 def test_waiting_jobs_survive_the_death_of_the_worker_that_holds_their_bells(
     environment: dict[str, str], broker: str
 ) -> None:
-    with worker(environment, "first") as first:
-        shell(environment, START.format(kind="slow", count=12))
-        wait_for(lambda: len(marks(environment)) >= 2, "the first jobs")
+    with worker(environment, "first") as first, hold(environment):
+        shell(environment, START.format(kind="held", count=12))
+        wait_for(lambda: len(marks(environment)) == 4, "the jobs that one worker does at once")
         kill(first)
     with worker(environment, "second"), worker(environment, "third"):
         wait_for(lambda: len({line[3] for line in ended(environment)}) == 12, "the end of all jobs")
     found = state(environment)
     assert {status for status, _ in found["jobs"]} == {"completed"}
+    assert sum(attempts > 1 for _, attempts in found["jobs"]) >= 4, "nothing was taken from the dead"
     assert never_two_at_once(marks(environment))
 
 
@@ -177,9 +175,10 @@ def test_a_worker_that_was_only_asleep_cannot_finish_what_was_taken_from_it(
     environment: dict[str, str],
 ) -> None:
     with worker(environment, "first") as first:
-        shell(environment, START.format(kind="slow", count=1))
-        wait_for(lambda: marks(environment), "the start of the job")
-        os.killpg(first.pid, signal.SIGSTOP)
+        with hold(environment):
+            shell(environment, START.format(kind="held", count=1))
+            wait_for(lambda: marks(environment), "the start of the job")
+            os.killpg(first.pid, signal.SIGSTOP)
         with worker(environment, "second"):
             wait_for(lambda: ended(environment), "the end of the job by the second worker")
             os.killpg(first.pid, signal.SIGCONT)

@@ -2,4 +2,4 @@
 
 from crds_server.settings import *  # noqa: F403
 
-JOB_KINDS = {"slow": "tests.jobs.kinds.slow", "quick": "tests.jobs.kinds.quick"}
+JOB_KINDS = {name: f"tests.jobs.kinds.{name}" for name in ("slow", "held", "quick")}

@@ -1,7 +1,5 @@
 """Real processes that race for mails, and one that is killed, on whichever database the suite runs on."""
 
-import os
-import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories.mails import Mailbox, mail_server
-from tests.live import PROJECT, _database, manage
+from tests.roots import PROJECT, environment_for, filled_root
 
 PATIENCE = 60  # seconds
 COUNT = 20
@@ -41,18 +39,10 @@ def mailbox() -> Iterator[Mailbox]:
 @pytest.fixture
 def environment(tmp_path: Path, mailbox: Mailbox) -> Iterator[dict[str, str]]:
     """Return what processes need that share a data root, a database and a mail server."""
-    with _database("mails", tmp_path / "root") as database_url:
-        variables = {
-            **os.environ,
-            "OBSERVATORY": "jwst",
-            "DATA_ROOT": str(tmp_path / "root"),
-            "DATABASE_URL": database_url,
-            "DJANGO_SETTINGS_MODULE": "crds_server.settings",
-            "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}",
-            "SERVER_STRING": f"test-{secrets.token_hex(4)}",
-        }
-        manage(variables, "migrate", "mails", "--verbosity", "0")
-        yield variables
+    root = tmp_path / "root"
+    with filled_root("jwst", root) as database_url:
+        mail = {"EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}"}
+        yield environment_for("jwst", root, database_url) | mail
 
 
 def starting(environment: dict[str, str], code: str) -> subprocess.Popen[str]:

@@ -7,11 +7,24 @@ import pytest
 
 from apps.catalog import storage
 from apps.catalog.models import File
+from apps.contexts import queries as contexts
+from apps.rules.compiler import text_checksum
 from apps.rules.parser import parse_mapping
 from apps.rules.writer import write_mapping
 from apps.submissions.operations import confirm
+from apps.submissions.states import Kind
 from tests.factories.catalog import sha1
-from tests.factories.sites import add, deliver, find_user, make_ready, process, set_edit, snapshot
+from tests.factories.sites import (
+    add,
+    deliver,
+    find_user,
+    make_ready,
+    process,
+    said,
+    set_edit,
+    snapshot,
+    with_keywords,
+)
 from tests.shared_data import data_root, sample_files
 
 pytestmark = pytest.mark.django_db
@@ -80,14 +93,56 @@ def test_hst_references_are_written_again_under_names_that_tell_the_time(hst: st
     assert snapshot() == before
 
 
-def test_roman_references_are_numbered(settings: Any) -> None:
-    settings.OBSERVATORY = "roman"
-    site = make_small_site(
+def make_roman_site() -> str:
+    return make_small_site(
         "roman", "wfi", {"flat": "roman_wfi_flat_0004.rmap"}, "roman_0007.pmap", "roman_wfi_0006.imap"
     )
+
+
+def test_roman_references_are_numbered(settings: Any) -> None:
+    settings.OBSERVATORY = "roman"
+    site = make_roman_site()
     content = sample("roman", "roman_wfi16_f158_flat_small.asdf")
     submission = make_ready({"flat.asdf": content}, instrument="wfi", context=site)
     file = submission.files.get(name="flat.asdf")
     assert (file.official_name, file.official_sha1sum) == ("roman_wfi_flat_0001.asdf", sha1(content))
     confirm(submission, user=find_user(), lock_key=None)
     assert "'roman_wfi_flat_0001.asdf'" in storage.path_of("roman_wfi_flat_0005.rmap").read_text()
+
+
+@pytest.mark.parametrize(("useafter", "is_chosen"), [("Oct 01 1996", False), ("Oct 01 2010", True)])
+def test_an_overlap_of_equal_weight_is_taken_where_rules_allow_it(
+    useafter: str, is_chosen: bool, hst: str
+) -> None:
+    """The rules of both cases are merged for a dataset; of equal dates the case that was there first wins."""
+    content = with_keywords(sample("hst", "s7g1700gl_dead_overlap.fits"), USEAFTER=f"{useafter} 00:00:00")
+    submission = make_ready({"my_dead.fits": content}, instrument="cos", context=hst)
+    trial = submission.tests[0]
+    assert (trial["name"], trial["status"]) == ("trial insertion into the rmap of cos deadtab", "OK")
+    assert "('FUV|NUV',)" in said(submission)
+    confirm(submission, user=find_user(), lock_key=None)
+    new = submission.files.get(name="my_dead.fits").official_name
+    rules = contexts.get_context(snapshot().edit)
+    for detector, old in (("FUV", "s7g1700gl_dead.fits"), ("NUV", "s7g1700ql_dead.fits")):
+        header = {"INSTRUME": "COS", "DETECTOR": detector, "DATE-OBS": "2020-01-01", "TIME-OBS": "00:00:00"}
+        assert rules.best_references(header)["deadtab"] == (new if is_chosen else old)
+
+
+def test_a_mapping_of_roman_becomes_part_of_new_contexts(settings: Any) -> None:
+    settings.OBSERVATORY = "roman"
+    site = make_roman_site()
+    text = storage.path_of("roman_wfi_flat_0004.rmap").read_text()
+    row = "        '2020-01-01 00:00:00' : 'roman_wfi_flat_0004.asdf',\n"
+    for name in ("roman_wfi_flat_0004.asdf", "roman_wfi_flat_0005.asdf"):
+        add(name, name.encode())
+    assert row in text
+    edited = text.replace(row, row + row.replace("2020", "2030").replace("0004", "0005"))
+    wishes = {"kind": Kind.MAPPINGS, "instrument": "wfi", "context": site}
+    submission = make_ready({"roman_wfi_flat_0004.rmap": edited.encode()}, **wishes)
+    confirm(submission, user=find_user(), lock_key=None)
+    text = storage.path_of("roman_wfi_flat_0005.rmap").read_text()
+    parsed = parse_mapping(text, "roman_wfi_flat_0005.rmap")
+    assert parsed.header["sha1sum"] == text_checksum(text)
+    assert parsed.header["derived_from"] == "roman_wfi_flat_0004.rmap"
+    assert "'roman_wfi_flat_0005.rmap'" in storage.path_of("roman_wfi_0007.imap").read_text()
+    assert snapshot().edit == "roman_0008.pmap"

@@ -1,0 +1,47 @@
+"""The disk is full when a certification child writes: for it the device that has never room."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.submissions import staging
+from apps.submissions.models import Submission
+from apps.submissions.pipeline import children
+from tests.factories.sites import deliver, process, said, snapshot
+from tests.submissions.remembering import RememberingRunner
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+class Forgetful:
+    """Asks a child each time: what one said about a full disk must not be repeated to others."""
+
+    def __init__(self, runner: RememberingRunner) -> None:
+        self.run: Any = runner.ask
+
+
+@pytest.mark.parametrize("path", ["trial/jwst_miri_flat_0001.rmap", "new/jwst_miri_flat_0002.rmap"])
+def test_a_disk_that_fills_under_a_child_ends_the_submission(
+    path: str, remembered: Callable[[str], RememberingRunner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_folder = staging.work_folder
+
+    def without_room(submission: Submission) -> Path:
+        folder = make_folder(submission)
+        (folder / path).parent.mkdir()
+        (folder / path).symlink_to("/dev/full")
+        return folder
+
+    before = snapshot()
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "work_folder", without_room)
+        patch.setattr(children, "runner_for", lambda name: Forgetful(remembered(name)))
+        submission = process(deliver())
+    assert submission.status == "failed"
+    assert "No space left on device" in submission.reason
+    assert submission.reason in said(submission)
+    assert snapshot() == before
+    # The upload is still there, and nothing of the failure stands in its way.
+    assert process(deliver({})).status == "ready"
