@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apps.certify.child_rmaps import in_words
 from apps.certify.messages import Rewrite, Rewritten
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def rewrite(order: Rewrite, reporter: Reporter) -> Rewritten:
             _write(old, target, datetime.now(UTC))
         except Exception as exc:  # A damaged file can raise anything; part of a copy is worth nothing.
             target.unlink(missing_ok=True)
-            reporter.error(f"Failed to rename {old.name!r} as {target.name!r}: {exc}")
+            reporter.error(f"Failed to rename {old.name!r} as {target.name!r}: {in_words(exc)}")
         errors, warnings = count()
     done = Rewritten(target.name, str(target) if target.exists() else "", errors, warnings)
     reporter.emit(done)

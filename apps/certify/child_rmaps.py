@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,15 @@ def trapped(reporter: Reporter, what: str) -> Iterator[None]:
     try:
         yield
     except Exception as exc:
-        reporter.error(what, ":", str(exc))
+        reporter.error(what, ":", in_words(exc))
+
+
+def in_words(exc: Exception) -> str:
+    """Return what an error says, and whom it concerns if the submitter can do nothing about it."""
+    is_full = isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT)
+    return (
+        f"{exc}; the server has no room and its operators must act. Try again later." if is_full else str(exc)
+    )
 
 
 def _folder(job: CertifyJob, name: str) -> Path:

@@ -41,6 +41,7 @@ def test_a_disk_that_fills_under_a_child_ends_the_submission(
         submission = process(deliver())
     assert submission.status == "failed"
     assert "No space left on device" in submission.reason
+    assert "its operators must act" in submission.reason
     assert submission.reason in said(submission)
     assert snapshot() == before
     # The upload is still there, and nothing of the failure stands in its way.
