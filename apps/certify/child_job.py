@@ -109,8 +109,8 @@ def _collect_young_garbage() -> None:
 def do(job: Job, emit: Emit) -> None:
     """Do all parts of a job and report each step."""
     started = time.monotonic()
-    _limit(job.limits)
-    _stay_alone()
+    limit(job.limits)
+    stay_alone()
     _collect_young_garbage()
     os.chdir(job.folder)
     os.environ["CRDS_PATH"] = str(Path(job.folder) / "cache")
@@ -266,7 +266,7 @@ def _try(job: CertifyJob, verdicts: list[FileVerdict], reporter: Reporter) -> li
     return [child_rmaps.trial(*kind, paths, job, reporter) for kind, paths in groups.items()]
 
 
-def _limit(limits: Limits) -> None:
+def limit(limits: Limits) -> None:
     """Bound what the child may take: a header may claim terabytes, and a reader believe it."""
     bounds = {
         resource.RLIMIT_AS: limits.memory,
@@ -281,7 +281,7 @@ def _limit(limits: Limits) -> None:
         resource.setrlimit(kind, (bound, bound))
 
 
-def _stay_alone() -> None:
+def stay_alone() -> None:
     """Refuse every connection: a file may name an address where its data are said to be."""
 
     def refuse(event: str, _arguments: object) -> None:

@@ -177,7 +177,7 @@ def test_no_secret_and_no_setting_reaches_a_child(tmp_path: Path) -> None:
 
 def test_a_child_reaches_no_network(tmp_path: Path) -> None:
     program = (
-        "import socket; from apps.certify.child_job import _stay_alone; _stay_alone()\n"
+        "import socket; from apps.certify.child_job import stay_alone; stay_alone()\n"
         "for reach in (lambda: socket.create_connection(('127.0.0.1', 9), 1),\n"
         "              lambda: socket.getaddrinfo('example.org', 80)):\n"
         "    try: reach()\n"

@@ -2,12 +2,13 @@
 
 `logical_differences` compares the rules of two mappings of one level, `text_differences` their lines,
 `changed_mappings` finds the pairs to compare in two contexts, and `warnings_of` says which differences are
-unusual.
+unusual. `hunks` gives the lines their numbers and puts them side by side.
 """
 
 from apps.rules.differences.changed import ChangedMapping, changed_mappings
 from apps.rules.differences.lines import DiffLine, text_differences
 from apps.rules.differences.logical import Difference, Differences, logical_differences
+from apps.rules.differences.sides import Hunk, hunks, pages_of
 from apps.rules.differences.unusual import warnings_of
 
 __all__ = [
@@ -15,8 +16,11 @@ __all__ = [
     "DiffLine",
     "Difference",
     "Differences",
+    "Hunk",
     "changed_mappings",
+    "hunks",
     "logical_differences",
+    "pages_of",
     "text_differences",
     "warnings_of",
 ]

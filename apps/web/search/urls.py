@@ -1,5 +1,7 @@
 """The addresses, with and without a slash at the end."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, re_path
 
-urlpatterns: list[URLPattern] = []
+from apps.web.search import views
+
+urlpatterns: list[URLPattern] = [re_path(r"^search/?\Z", views.search, name="search")]

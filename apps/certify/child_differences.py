@@ -1,0 +1,324 @@
+"""The program that compares two references: ``python -m apps.certify.child_differences``.
+
+It is given what the files are, their paths, seconds, bytes of memory, and where its answer goes. It does one
+comparison and ends. FITS files are compared by astropy's own comparison; of ASDF, JSON and YAML files the
+trees are, as plain values, so that nothing in a file gets to build anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from apps.certify.child_job import limit, stay_alone
+from apps.certify.differences import MOST_ANSWER, Section
+from apps.certify.headers import DEEPEST_TREE, MOST_NODES, UnreadableHeaderError, require_shallow
+from apps.certify.messages import Limits
+
+MOST_ROWS = 500  # of one section
+MOST_SECTIONS = 100
+MOST_VALUES = 20  # of the data of one extension
+LONGEST_VALUE = 300  # characters
+LARGEST_TREE = 16 << 20  # bytes
+
+_BLOCK = b"\xd3BLK"
+_BLOCK_HEADER = struct.Struct(">I4sQQQ16s")
+
+
+class _UnreadableError(Exception):
+    """A file is not what it should be; the text may be shown."""
+
+
+def main() -> None:
+    """Compare, and write what differs, or why that cannot be told."""
+    kind, old, new, seconds, memory, answer = sys.argv[1:]
+    limit(Limits(seconds=float(seconds), memory=int(memory), file_size=MOST_ANSWER))
+    stay_alone()
+    try:
+        found = list(_fits(old, new) if kind == "fits" else _trees(kind, old, new))
+        told: dict[str, Any] = {"sections": [asdict(section) for section in found[:MOST_SECTIONS]]}
+    except _UnreadableError as exc:
+        told = {"refused": str(exc)}
+    Path(answer).write_text(json.dumps(told))
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def _cut(
+    title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], notes: Iterable[str] = ()
+) -> Section:
+    """Return a section that a page has room for."""
+    known = list(rows)
+    kept = tuple(known[:MOST_ROWS])
+    return Section(title, tuple(notes), columns if kept else (), kept, len(known) - len(kept))
+
+
+# FITS
+
+
+def _fits(old: str, new: str) -> Iterator[Section]:
+    from astropy.io import fits
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with fits.open(old, memmap=False) as ours, fits.open(new, memmap=False) as theirs:
+                found = fits.FITSDiff(ours, theirs, numdiffs=MOST_VALUES)
+                yield from _of_files(found)
+                for at, extension, *_names in found.diff_hdus:
+                    yield from _of_extension(_title(at, ours), extension)
+        except (OSError, fits.VerifyError, ValueError, TypeError, KeyError, IndexError) as exc:
+            raise _UnreadableError(f"The files cannot be read as FITS: {_shown(exc)}") from exc
+
+
+def _title(at: int, extensions: Any) -> str:
+    name = extensions[at].name
+    return f"Extension {at}{f' ({name})' if name else ''}"
+
+
+def _of_files(found: Any) -> Iterator[Section]:
+    if found.diff_hdu_count:
+        old, new = found.diff_hdu_count
+        yield Section(
+            "Extensions", (f"The old file has {old} and the new one {new}; the first ones are compared.",)
+        )
+
+
+def _of_extension(title: str, found: Any) -> Iterator[Section]:
+    notes = [
+        f"{what}: {values[0]!r} became {values[1]!r}."
+        for what, values in (
+            ("Type", found.diff_extension_types),
+            ("Name", found.diff_extnames),
+            ("Version", found.diff_extvers),
+            ("Level", found.diff_extlevels),
+        )
+        if values
+    ]
+    if notes:
+        yield Section(title, tuple(notes))
+    if found.diff_headers is not None and not found.diff_headers.identical:
+        rows = sorted(_keywords(found.diff_headers), key=lambda row: row[0])
+        yield _cut(f"{title}: header", ("KEYWORD", "WHAT", "OLD", "NEW"), rows)
+    old, new = found.a.data, found.b.data
+    if (old is None) != (new is None):
+        yield Section(f"{title}: data", (f"Only the {'new' if old is None else 'old'} file has data here.",))
+    elif found.diff_data is not None and not found.diff_data.identical:
+        yield _of_data(f"{title}: data", found.diff_data, old, new)
+
+
+def _keywords(found: Any) -> Iterator[tuple[str, ...]]:
+    old, new = found.diff_keywords or ((), ())
+    yield from ((word, "deleted", _shown(found.a.get(word, "")), "") for word in old)
+    yield from ((word, "added", "", _shown(found.b.get(word, ""))) for word in new)
+    for what, changed in (("value", found.diff_keyword_values), ("comment", found.diff_keyword_comments)):
+        for word, pairs in changed.items():
+            for pair in pairs:
+                if pair is not None:
+                    yield (word, f"{what} replaced", _shown(pair[0]), _shown(pair[1]))
+    for word, (before, after) in found.diff_duplicate_keywords.items():
+        yield (word, "repeated", f"{before} times", f"{after} times")
+
+
+def _of_data(title: str, found: Any, old: Any, new: Any) -> Section:
+    if hasattr(found, "diff_pixels"):
+        return _of_image(title, found, old, new)
+    if hasattr(found, "diff_column_count"):
+        return _of_table(title, found)
+    notes = [f"{getattr(found, 'diff_total', 0)} bytes differ."]
+    if sizes := getattr(found, "diff_dimensions", ()):
+        notes.insert(0, f"{sizes[0]} bytes became {sizes[1]}.")
+    return Section(title, tuple(notes))
+
+
+def _of_image(title: str, found: Any, before: Any, after: Any) -> Section:
+    if found.diff_dimensions:
+        old, new = (" by ".join(map(str, size)) for size in found.diff_dimensions)
+        return Section(title, (f"The size {old} became {new}; values are not compared.",))
+    rows = [
+        (str(tuple(int(step) + 1 for step in reversed(at))), _shown(values[0]), _shown(values[1]))
+        for at, values in found.diff_pixels
+    ]
+    note = f"{found.diff_total:,} values differ, {found.diff_ratio:.2%} of all."
+    columns = ("PIXEL", "OLD", "NEW")
+    return Section(
+        title,
+        (note, *_statistics(before, after)),
+        columns if rows else (),
+        tuple(rows),
+        found.diff_total - len(rows),
+    )
+
+
+def _statistics(before: Any, after: Any) -> Iterator[str]:
+    """Yield by how much numbers differ at most and in the mean."""
+    import numpy as np
+
+    old, new = np.asarray(before), np.asarray(after)
+    if old.dtype.kind not in "uifb" or new.dtype.kind not in "uifb":
+        return
+    apart = np.abs(new.astype(np.float64) - old.astype(np.float64))
+    apart = apart[np.isfinite(apart) & (apart > 0)]
+    if apart.size:
+        yield f"They differ by {apart.max():.6g} at most and by {apart.mean():.6g} in the mean."
+    lost = int(np.count_nonzero(np.isnan(old.astype(np.float64)) != np.isnan(new.astype(np.float64))))
+    if lost:
+        yield f"{lost:,} values are a number in one file only."
+
+
+def _of_table(title: str, found: Any) -> Section:
+    notes = []
+    if found.diff_column_count:
+        notes.append("{} columns became {}.".format(*found.diff_column_count))
+    old, new = found.diff_column_names or ((), ())
+    notes += [f"Column {name} was deleted." for name in list(old)[:MOST_VALUES]]
+    notes += [f"Column {name} was added." for name in list(new)[:MOST_VALUES]]
+    for (name, attribute), values in found.diff_column_attributes[:MOST_VALUES]:
+        notes.append(f"Column {name}: {attribute} {_shown(values[0])} became {_shown(values[1])}.")
+    if found.diff_rows:
+        notes.append("{} rows became {}; values are not compared.".format(*found.diff_rows))
+    rows = [
+        (_shown(name), str(int(row) + 1), _shown(values[0]), _shown(values[1]))
+        for (name, row), values in found.diff_values
+    ]
+    if found.diff_total:
+        notes.append(f"{found.diff_total:,} values differ, {found.diff_ratio:.2%} of those compared.")
+    columns = ("COLUMN", "ROW", "OLD", "NEW")
+    return Section(
+        title, tuple(notes), columns if rows else (), tuple(rows), max(0, found.diff_total - len(rows))
+    )
+
+
+# Trees
+
+
+def _trees(kind: str, old: str, new: str) -> Iterator[Section]:
+    ours, theirs = (_read(kind, Path(path)) for path in (old, new))
+    yield from _of_trees(ours, theirs)
+    if kind == "asdf":
+        yield from _of_blocks(list(_blocks(Path(old))), list(_blocks(Path(new))))
+
+
+def _of_trees(ours: dict[str, str], theirs: dict[str, str]) -> Iterator[Section]:
+    rows = []
+    for path in dict.fromkeys((*ours, *theirs)):
+        if path not in theirs:
+            rows.append((path, "deleted", ours[path], ""))
+        elif path not in ours:
+            rows.append((path, "added", "", theirs[path]))
+        elif ours[path] != theirs[path]:
+            rows.append((path, "replaced", ours[path], theirs[path]))
+    if rows:
+        yield _cut("Tree", ("PATH", "WHAT", "OLD", "NEW"), rows)
+
+
+def _read(kind: str, path: Path) -> dict[str, str]:
+    """Return path to value of each leaf of a tree."""
+    with path.open("rb") as stream:
+        text = stream.read(LARGEST_TREE + 1)
+    if kind == "asdf":
+        end = text.find(b"\n...")
+        text = text[: end + 1] if end >= 0 else text
+    if len(text) > LARGEST_TREE:
+        raise _UnreadableError(f"The tree of {path.name} has more than {LARGEST_TREE:,} bytes.")
+    try:
+        return dict(_leaves(json.loads(text) if kind == "json" else _yaml(text)))
+    except (ValueError, RecursionError, UnreadableHeaderError) as exc:
+        raise _UnreadableError(f"{path.name} cannot be read as {kind.upper()}: {_shown(exc)}") from exc
+
+
+def _yaml(text: bytes) -> Any:
+    import yaml
+
+    try:
+        require_shallow(text)
+        return yaml.load(text, Loader=_plain_loader())  # noqa: S506 (it makes plain values only)
+    except (yaml.YAMLError, TypeError) as exc:
+        raise ValueError(str(exc)) from exc
+
+
+def _plain_loader() -> Any:
+    """Return a reader of YAML that takes what has a tag for what it is without."""
+    import yaml
+
+    class Plain(yaml.CSafeLoader):
+        pass
+
+    def plain(loader: Any, _suffix: str, node: Any) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return loader.construct_mapping(node, deep=True)
+        if isinstance(node, yaml.SequenceNode):
+            return loader.construct_sequence(node, deep=True)
+        return loader.construct_scalar(node)
+
+    # Every tag that has no reader of its own begins with nothing.
+    Plain.add_multi_constructor("", plain)
+    return Plain
+
+
+def _leaves(tree: Any) -> Iterator[tuple[str, str]]:
+    """Yield path and text of each value; of an empty branch, too.
+
+    One part may stand in a YAML tree at many places, even inside itself, so the steps are counted.
+    """
+    waiting: list[tuple[str, Any, int]] = [("", tree, 0)]
+    steps = 0
+    while waiting:
+        path, value, depth = waiting.pop()
+        steps += 1
+        if steps > MOST_NODES or depth > DEEPEST_TREE:
+            raise ValueError(f"it has more than {MOST_NODES} nodes or {DEEPEST_TREE} levels")
+        if isinstance(value, Mapping) and value:
+            below = [(f"{path}.{key}".lstrip("."), child, depth + 1) for key, child in value.items()]
+            waiting += reversed(below)
+        elif isinstance(value, list) and value:
+            waiting += [(f"{path}[{at}]", child, depth + 1) for at, child in enumerate(value)][::-1]
+        else:
+            yield path, _shown(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def _of_blocks(old: list[tuple[int, str]], new: list[tuple[int, str]]) -> Iterator[Section]:
+    if old == new:
+        return
+    notes = [f"{len(old)} binary blocks became {len(new)}."] if len(old) != len(new) else []
+    rows = [
+        (str(at), f"{before[0]:,} bytes", f"{after[0]:,} bytes")
+        for at, (before, after) in enumerate(zip(old, new, strict=False))
+        if before != after
+    ]
+    yield _cut("Binary blocks", ("BLOCK", "OLD", "NEW"), rows, notes)
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield size and sum of each binary block of an ASDF file, as it is stored.
+
+    Notes
+    -----
+    Source: ASDF standard 1.6, "Low-level file layout", blocks.
+    """
+    content = path.read_bytes()
+    end = content.find(b"\n...")
+    at = content.find(_BLOCK, max(end, 0))
+    while at >= 0 and content.startswith(_BLOCK, at):
+        head = int.from_bytes(content[at + 4 : at + 6], "big")
+        if len(content) < at + 6 + _BLOCK_HEADER.size:
+            raise _UnreadableError(f"{path.name} is cut off within a binary block.")
+        _flags, _packing, allocated, used, _size, _sum = _BLOCK_HEADER.unpack_from(content, at + 6)
+        start = at + 6 + head
+        data = content[start : start + used]
+        yield len(data), hashlib.sha256(data).hexdigest()
+        at = start + allocated
+
+
+if __name__ == "__main__":
+    main()

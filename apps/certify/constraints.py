@@ -1,0 +1,75 @@
+"""What the library demands of references: its constraint files, as their authors wrote them.
+
+They are read as text, without importing the library.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from apps.rules.observatories import get_observatory
+
+LARGEST = 1 << 20  # bytes; the largest known has 20 kB
+_WORD = re.compile(r"[a-z0-9-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintFile:
+    """One constraint file, verbatim."""
+
+    name: str
+    text: str
+
+
+@lru_cache(maxsize=256)
+def constraints_of(observatory: str, instrument: str, filekind: str) -> tuple[ConstraintFile, ...]:
+    """Return the constraint files for references of a type, the most general first.
+
+    Raises
+    ------
+    UnknownObservatoryError
+        Raised if there is no such observatory.
+
+    Notes
+    -----
+    Source: website specification, section 6.3; ``reference_props_to_validator_keys`` in the client's
+    ``core/reftypes.py``.
+    """
+    folder = _folder(get_observatory(observatory).name)
+    names = dict.fromkeys(_names(observatory, instrument, filekind))
+    paths = [folder / f"{name}.tpn" for name in names] if folder else []
+    return tuple(
+        ConstraintFile(path.name, path.read_text(encoding="utf-8", errors="replace"))
+        for path in paths
+        if path.is_file() and path.stat().st_size <= LARGEST
+    )
+
+
+def _folder(observatory: str) -> Path | None:
+    """Return where the library keeps the constraint files of an observatory."""
+    found = importlib.util.find_spec("crds")
+    places = list(found.submodule_search_locations or ()) if found else []
+    return Path(places[0], observatory, "tpns") if places else None
+
+
+def _names(observatory: str, instrument: str, filekind: str) -> Iterator[str]:
+    """Yield the stems of files that may exist."""
+    types = get_observatory(observatory).types
+    if not _WORD.fullmatch(instrument) or not _WORD.fullmatch(filekind):
+        return
+    facts = types.get(instrument, {}).get(filekind, {})
+    # Where names of references end in a short form of their type, so do these.
+    stem = str(facts.get("suffix") or filekind)
+    if stem != filekind:
+        yield f"{instrument}_{stem}"
+        return
+    yield "all_all"
+    yield f"{instrument}_all"
+    parts = filekind.split("-")
+    yield from (f"all_{'-'.join(parts[:length])}" for length in range(1, len(parts) + 1))
+    yield f"{instrument}_{filekind}"

@@ -1,0 +1,152 @@
+"""What is compared: two files of the store, or files that somebody has just uploaded."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.catalog import queries as catalog
+from apps.catalog import storage
+from apps.catalog.errors import UnknownFileError
+from apps.catalog.models import File
+from apps.catalog.states import FileState
+from apps.contexts import queries as contexts
+from apps.contexts.memory import load_text
+from apps.core.errors import InvalidInputError
+from apps.rules.errors import CrdsError, MappingError
+from apps.rules.names import MAPPING_EXTENSIONS, is_file_name, is_mapping
+
+LONGEST = 200  # characters of what may be typed
+MOST_TEXT = 4 << 20  # bytes of an uploaded mapping, ten times the largest there is
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of the two files.
+
+    Attributes
+    ----------
+    name, sha1sum
+        Together they say which file it is, wherever its bytes are.
+    path
+        Where they are.
+    row
+        Its row in the catalogue; None if it was uploaded for this comparison.
+    """
+
+    name: str
+    sha1sum: str
+    path: Path = field(compare=False)
+    row: File | None = field(compare=False, default=None, repr=False)
+
+    @property
+    def is_uploaded(self) -> bool:
+        """Whether it was uploaded for this comparison."""
+        return self.row is None
+
+    @property
+    def label(self) -> str:
+        """Its name, as headings say it."""
+        return f"{self.name} (uploaded)" if self.is_uploaded else self.name
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return (self.row.size or 0) if self.row else self.path.stat().st_size
+
+    def text(self) -> str:
+        """Return its text.
+
+        Raises
+        ------
+        DamagedFileError, NotHeldError
+            Raised if the store has not the bytes that the catalogue tells of.
+        MappingError
+            Raised if the bytes are no text, or far more than a mapping has.
+        """
+        if self.row:
+            return load_text(self.row)
+        if self.size > MOST_TEXT:
+            raise MappingError(
+                f"{self.name} has {self.size:,} bytes; {MOST_TEXT:,} are the most for a mapping."
+            )
+        try:
+            return self.path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as exc:
+            raise MappingError(f"{self.name} is not UTF-8 text: {exc.reason} at byte {exc.start}.") from exc
+
+
+def find_known(typed: str, *, is_inside: bool) -> Source:
+    """Return the file that somebody names.
+
+    Parameters
+    ----------
+    typed
+        A file name, or a specifier of a mapping, such as ``hst-latest`` or a date.
+    is_inside
+        Whether files that are not confirmed yet may be seen.
+
+    Raises
+    ------
+    UnknownFileError
+        Raised if there is no such file.
+    NotHeldError, DamagedFileError
+        Raised if its bytes are not here.
+    """
+    name = _resolved(typed.strip()[:LONGEST])
+    row = catalog.find_file(name) if is_file_name(name) else None
+    if row is None or (row.state == FileState.UPLOADED and not is_inside):
+        raise UnknownFileError(f"There is no file {name!r} in CRDS.")
+    return of_row(row)
+
+
+def of_row(row: File) -> Source:
+    """Return a file of the catalogue, whose bytes must be here; errors as `find_known`."""
+    return Source(row.name, row.sha1sum, catalog.open_file(row), row)
+
+
+def of_upload(name: str, path: Path) -> Source:
+    """Return a file that was uploaded for this comparison.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if it has no proper name.
+    """
+    if not is_file_name(name):
+        raise InvalidInputError(
+            f"{name[:128]!r} is not a file name: 1 to 128 letters, digits, '.', '_' and '-'."
+        )
+    return Source(name, storage.sha1sum(path), path)
+
+
+def format_of(old: Source, new: Source) -> str:
+    """Return the ending that both names share, lower case.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if they have not the same one: such files cannot be compared.
+    """
+    endings = [Path(source.name).suffix.lower() for source in (old, new)]
+    if endings[0] == endings[1]:
+        return endings[0]
+    if all(map(is_mapping, (old.name, new.name))):
+        reason = f"both must be of one level: {', '.join(MAPPING_EXTENSIONS)}"
+    elif any(map(is_mapping, (old.name, new.name))):
+        reason = "one of them is a mapping and the other is a reference"
+    else:
+        reason = f"their formats differ: {endings[0] or 'none'} and {endings[1] or 'none'}"
+    raise InvalidInputError(f"{old.name} and {new.name} cannot be compared: {reason}.")
+
+
+def _resolved(typed: str) -> str:
+    """Return the name that a specifier means; anything else as it is."""
+    if is_file_name(typed) and "." in typed:
+        return typed
+    try:
+        return contexts.resolve(typed) if typed else ""
+    except CrdsError as exc:
+        raise UnknownFileError(
+            f"There is no file {typed!r} in {settings.OBSERVATORY.upper()} CRDS: {exc}"
+        ) from exc

@@ -1,0 +1,366 @@
+"""Finds by a few characters: files, contexts, instruments, types and submissions."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from apps.catalog.models import File
+from apps.catalog.states import FileState
+from apps.contexts import queries as contexts
+from apps.contexts.models import Pointer
+from apps.core.errors import InvalidInputError
+from apps.core.globs import clean_glob, matching
+from apps.core.text import storable
+from apps.rules.errors import CrdsError
+from apps.rules.names import is_mapping
+from apps.rules.observatories import get_observatory
+from apps.submissions.models import Submission
+
+LONGEST = 200  # characters
+SUM, SHORTEST_SUM = 40, 6  # hex digits; fewer are taken for words
+MOST_WORDS = 8
+# Hits of one kind: on the page, and while somebody types.
+OF_PAGE, OF_LIST = 20, 5
+
+Place = Callable[[str, str], str]
+
+_COLUMNS = ("name", "uploaded_as", "instrument", "filekind", "state", "rejected", "blacklisted")
+_BELOW = {".pmap": "context", ".imap": "imap", ".rmap": "rmap"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that was found.
+
+    Attributes
+    ----------
+    kind
+        ``file``, ``context``, ``instrument``, ``type`` or ``submission``.
+    title, detail
+        What it is, and what distinguishes it.
+    badge
+        A word on its state that matters, empty for none.
+    """
+
+    kind: str
+    title: str
+    detail: str
+    address: str
+    badge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What was found of one kind.
+
+    Attributes
+    ----------
+    has_more
+        Whether there is more than the hits.
+    more
+        Where all of it is listed, empty if nowhere.
+    """
+
+    title: str
+    hits: tuple[Hit, ...]
+    has_more: bool = False
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that was found.
+
+    Attributes
+    ----------
+    exact
+        The file whose name or sha1sum was typed whole.
+    problem
+        Why less was looked for than was asked.
+    """
+
+    text: str
+    groups: tuple[Group, ...]
+    exact: Hit | None = None
+    problem: str = ""
+
+    @property
+    def hits(self) -> list[Hit]:
+        """All hits, the most telling ones first."""
+        return [hit for group in self.groups for hit in group.hits]
+
+
+def clean(text: str) -> str:
+    r"""Return what is looked for: without blanks at its ends, and nothing that no database takes.
+
+    Examples
+    --------
+    >>> clean("  hst\0_0001 ")
+    'hst_0001'
+    """
+    return storable(text[:LONGEST]).strip()
+
+
+def find(text: str, *, user: Any, most: int = OF_PAGE) -> Found:
+    """Return what a text may mean to somebody; nothing if it is empty.
+
+    Parameters
+    ----------
+    text
+        Part of a name, a shell pattern, the begin of a sha1sum, words of a description, a specifier of a
+        context, or part of what a submission tells.
+    user
+        Submissions, and files that are not confirmed yet, are for people who are logged in.
+    most
+        Hits of one kind.
+    """
+    text = clean(text)
+    if not text:
+        return Found(text, ())
+    problem = _problem(text)
+    is_inside, place = user.is_authenticated, _place()
+    groups = [
+        _contexts(text, most),
+        _instruments(text, most, place),
+        _types(text, most, place),
+        Group("Files", ()) if problem else _files(text, most, is_inside=is_inside),
+    ]
+    if is_inside and user.has_role("submitter"):
+        groups.append(_submissions(text, most))
+    found = tuple(group for group in groups if group.hits)
+    return Found(text, found, exact=_exact(text, found), problem=problem)
+
+
+def is_pattern(text: str) -> bool:
+    """Tell whether a text is meant as a shell pattern."""
+    return re.search(r"[*?\[]", text) is not None
+
+
+def _problem(text: str) -> str:
+    """Return what is wrong with a shell pattern, empty if nothing is."""
+    try:
+        clean_glob(text) if is_pattern(text) else ""
+    except InvalidInputError as exc:
+        return str(exc)
+    return ""
+
+
+def _group(title: str, hits: Iterable[Hit], most: int, more: str = "") -> Group:
+    known = list(hits)
+    has_more = len(known) > most
+    return Group(title, tuple(known[:most]), has_more, more if has_more else "")
+
+
+# Files
+
+
+def _files(text: str, most: int, *, is_inside: bool) -> Group:
+    rows = File.objects.only(*_COLUMNS).exclude(name__endswith=".pmap")
+    if not is_inside:
+        rows = rows.exclude(state=FileState.UPLOADED)
+    more = (
+        "" if is_sum(text) else f"/browse_db/?{urlencode({'filename': _as_pattern(text), 'extension': '*'})}"
+    )
+    return _group("Files", map(_file_hit, _named(rows, text, most + 1)), most, more)
+
+
+def _named(rows: QuerySet[File], text: str, most: int) -> list[File]:
+    """Return files by name, by the name they arrived with, or by sha1sum; the best ones first.
+
+    To ask first for those that begin so, which have an index, and for others only if there is room, takes a
+    third of the time of one query that ranks every file.
+    """
+    if is_pattern(text):
+        return list(rows.filter(matching("name", text)).order_by("-name")[:most])
+    if is_sum(text):
+        return list(rows.filter(sha1sum__startswith=text.lower()).order_by("-name")[:most])
+    begins = Q(name__startswith=text) | Q(name__startswith=text.lower())
+    found = list(rows.filter(begins).order_by("-delivered_at", "-name")[:most])
+    if len(found) < most:
+        wanted = Q(name__icontains=text) | Q(uploaded_as__icontains=text)
+        others = rows.filter(wanted).exclude(pk__in=[row.pk for row in found])
+        found += others.order_by("-delivered_at", "-name")[: most - len(found)]
+    return sorted(found, key=lambda row: _rank(row.name, text))
+
+
+def _rank(name: str, text: str) -> int:
+    """Return how little a name has of what was typed."""
+    if name == text:
+        return 0
+    at = name.lower().find(text.lower())
+    return 3 if at < 0 else min(at, 1) + 1
+
+
+def is_sum(text: str) -> bool:
+    """Tell whether a text may be the begin of a sha1sum.
+
+    Examples
+    --------
+    >>> is_sum("da39a3"), is_sum("beef"), is_sum("facade.fits")
+    (True, False, False)
+    """
+    return re.fullmatch(rf"[0-9a-fA-F]{{{SHORTEST_SUM},{SUM}}}", text) is not None and any(
+        map(str.isdigit, text)
+    )
+
+
+def _as_pattern(text: str) -> str:
+    return text if is_pattern(text) else f"*{text}*"
+
+
+def _file_hit(row: File) -> Hit:
+    what = " ".join(filter(None, (row.instrument, row.filekind)))
+    came_as = row.uploaded_as if row.uploaded_as != row.name else ""
+    detail = f"{what}, uploaded as {came_as}" if came_as and what else what or came_as
+    return Hit("file", row.name, detail, f"/browse/{quote(row.name)}", _badge(row))
+
+
+def _badge(row: File) -> str:
+    if row.is_bad:
+        return "bad"
+    return "not confirmed" if row.state == FileState.UPLOADED else ""
+
+
+def _exact(text: str, groups: Iterable[Group]) -> Hit | None:
+    """Return the one file that is meant for sure."""
+    files = [hit for group in groups for hit in group.hits if hit.kind in ("file", "context")]
+    named = [hit for hit in files if hit.title == text]
+    if not named and is_sum(text) and len(text) == SUM:
+        named = [hit for hit in files if hit.kind == "file"]
+    return named[0] if len(named) == 1 else None
+
+
+# Contexts
+
+
+def _contexts(text: str, most: int) -> Group:
+    hits = [*_meant(text), *_pmaps(text, most)]
+    unlike = {hit.title: hit for hit in reversed(hits)}
+    return _group(
+        "Contexts",
+        [hit for hit in hits if unlike.pop(hit.title, None)],
+        most,
+        f"/display_all_contexts/?{urlencode({'search': text})}",
+    )
+
+
+def _meant(text: str) -> list[Hit]:
+    """Return what a specifier, or a version of the calibration software, means."""
+    if is_mapping(text):
+        return []  # A name means itself, and is found or not found among the files.
+    ways: tuple[Callable[[], str], ...] = (
+        lambda: contexts.resolve(text.lower()),
+        lambda: contexts.resolve(f"{settings.OBSERVATORY}-{text.lower()}"),
+        lambda: contexts.build_context(text),
+    )
+    for way in ways:
+        try:
+            name = way()
+        except CrdsError:
+            continue
+        if is_mapping(name):
+            return [Hit(_BELOW[name[-5:]], name, f"now meant by {text}", _context_address(name))]
+    return []
+
+
+def _pmaps(text: str, most: int) -> list[Hit]:
+    rows = File.objects.filter(name__endswith=".pmap").exclude(state=FileState.UPLOADED)
+    if is_pattern(text):
+        if _problem(text):
+            return []
+        rows = rows.filter(matching("name", text))
+    else:
+        rows = rows.filter(name__icontains=text)
+    rows = rows.only("name", "description", "state", "rejected", "blacklisted").order_by("-name")
+    return [
+        Hit("context", row.name, _first_line(row.description), _context_address(row.name), _badge(row))
+        for row in rows[: most + 1]
+    ]
+
+
+def _context_address(name: str) -> str:
+    return f"/context_table/{quote(name)}" if name.endswith(".pmap") else f"/browse/{quote(name)}"
+
+
+def _first_line(text: str) -> str:
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= 80 else f"{line[:79]}…"
+
+
+# Instruments and types
+
+
+def _instruments(text: str, most: int, place: Place) -> Group:
+    known = get_observatory(settings.OBSERVATORY)
+    wanted = text.lower()
+    hits = (
+        Hit("instrument", name, f"{len(known.types[name])} types", place(name, ""))
+        for name in known.instruments
+        if wanted in name
+    )
+    return _group("Instruments", hits, most)
+
+
+def _types(text: str, most: int, place: Place) -> Group:
+    words = text.lower().split()[:MOST_WORDS]
+    hits = []
+    for instrument, reftypes in get_observatory(settings.OBSERVATORY).reftypes.items():
+        for reftype, description in reftypes.items():
+            own = f"{reftype} {description}".lower()
+            told = f"{instrument} {own}"
+            # The instrument alone would find all of its types.
+            if all(word in told for word in words) and any(word in own for word in words):
+                title = f"{instrument} {reftype}"
+                hits.append(Hit("type", title, _first_line(description), place(instrument, reftype)))
+    hits.sort(key=lambda hit: hit.title.split()[1] != words[-1])
+    return _group("Types", hits, most)
+
+
+def _place() -> Place:
+    """Return what gives the address of an instrument or type: its rules in use, or its files without any."""
+    has_rules = contexts.find_pointed(Pointer.LATEST) is not None
+
+    def place(instrument: str, reftype: str) -> str:
+        if has_rules:
+            return f"/context_table/latest/{quote(instrument)}{f'/{quote(reftype)}' if reftype else ''}"
+        query = {"instrument": instrument, "reference_type": reftype or "*", "extension": "*"}
+        return f"/browse_db/?{urlencode(query)}"
+
+    return place
+
+
+# Submissions
+
+
+def _submissions(text: str, most: int) -> Group:
+    wanted = (
+        Q(description__icontains=text)
+        | Q(user__iexact=text)
+        | Q(files__name__icontains=text)
+        | Q(files__official_name__icontains=text)
+    )
+    if len(text) == 36 or re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f-]*)?", text.lower()):
+        wanted |= _key(text.lower())
+    found = (
+        Submission.objects.filter(wanted).order_by("-pk").values_list("pk", flat=True).distinct()[: most + 1]
+    )
+    rows = Submission.objects.filter(pk__in=list(found)).order_by("-pk")
+    return _group("Submissions", map(_submission_hit, rows), most, "/submission_history/")
+
+
+def _key(text: str) -> Q:
+    """Return the condition that a key begins so: all keys of that begin lie between two."""
+    digits = text.replace("-", "")[:32]
+    if not re.fullmatch(r"[0-9a-f]+", digits):
+        return Q()
+    return Q(key__gte=digits.ljust(32, "0"), key__lte=digits.ljust(32, "f"))
+
+
+def _submission_hit(row: Submission) -> Hit:
+    detail = f"{row.started_at:%Y-%m-%d}, {row.get_status_display()}, {_first_line(row.description)}"
+    return Hit("submission", f"{row.title} {row.key}", detail.rstrip(", "), f"/submission_history/{row.key}/")

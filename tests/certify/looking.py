@@ -1,0 +1,73 @@
+"""Files to look into, as bytes that writers of the formats or attackers make."""
+
+import struct
+from pathlib import Path
+from typing import Any
+
+import asdf
+import numpy as np
+from astropy.io import fits
+
+from apps.certify.looks.make import make
+from apps.certify.looks.values import Look, loads
+
+BLOCK = 2880
+
+
+def look(path: Path, *, name: str = "") -> Look:
+    """Look into a file here, without a child, and return what stands on the disk then."""
+    folder = path.parent / "look"
+    folder.mkdir(exist_ok=True)
+    seen = make(path, folder, name=name or path.name)
+    assert loads((folder / "look.json").read_bytes()) == seen
+    return seen
+
+
+def write_fits(folder: Path, *extensions: Any, name: str = "data.fits") -> Path:
+    """Write a file whose primary HDU has a header only."""
+    fits.HDUList([fits.PrimaryHDU(), *extensions]).writeto(folder / name)
+    return folder / name
+
+
+def write_asdf(folder: Path, tree: dict[str, Any], **how: Any) -> Path:
+    asdf.AsdfFile(tree).write_to(folder / "data.asdf", **how)
+    return folder / "data.asdf"
+
+
+def header(*cards: str) -> bytes:
+    """Return a FITS header with these cards, padded."""
+    lines = [f"{card:80}" for card in (*cards, "END")]
+    text = "".join(lines).encode("latin-1")
+    return text + b" " * (-len(text) % BLOCK)
+
+
+def primary(*cards: str) -> bytes:
+    """Return a primary header without data, and with these cards."""
+    return header("SIMPLE  =                    T", "BITPIX  =                    8",
+                  "NAXIS   =                    0", *cards)  # fmt: skip
+
+
+def image(*axes: int, bits: int = 16, more: tuple[str, ...] = ()) -> bytes:
+    """Return the header of an image extension; no data."""
+    cards = ["XTENSION= 'IMAGE   '", f"BITPIX  = {bits:>20}", f"NAXIS   = {len(axes):>20}"]
+    cards += [f"NAXIS{number:<3}= {axis:>20}" for number, axis in enumerate(axes, 1)]
+    return header(*cards, "PCOUNT  =                    0", "GCOUNT  =                    1", *more)
+
+
+def asdf_text(tree: str) -> bytes:
+    start = "#ASDF 1.0.0\n#ASDF_STANDARD 1.5.0\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n--- !core/asdf-1.1.0"
+    return f"{start}\n{tree}\n...\n".encode()
+
+
+def asdf_block(data: bytes, *, size: int, compression: bytes = b"", used: int | None = None) -> bytes:
+    """Return a block that announces `size` bytes without its compression."""
+    used = len(data) if used is None else used
+    return b"\xd3BLK" + struct.pack(">HI4sQQQ16s", 48, 0, compression, used, used, size, b"") + data
+
+
+def pixels(path: Path) -> np.ndarray[Any, Any]:
+    """Return a picture as rows of pixels, from the top."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGBA"))
