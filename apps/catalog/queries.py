@@ -125,3 +125,19 @@ def held_files() -> dict[str, File]:
     """Return name, size and sha1sum of every file whose bytes we should hold, by name."""
     rows = File.objects.filter(~Q(held_at=None)).only("name", "size", "sha1sum", "held_at")
     return {file.name: file for file in rows.iterator(chunk_size=2000)}
+
+
+def siblings_of(name: str) -> list[str]:
+    """Return the official mappings that differ from a mapping in their serial only, newest first.
+
+    The serial is what stands between the last ``_`` and the extension; a mapping without is a sibling too.
+    The mapping itself is left out.
+    """
+    found = re.fullmatch(r"(.+?)(?:_\d+)?(\.[pir]map)", name)
+    if found is None:
+        return []
+    stem, extension = found.groups()
+    rows = File.objects.filter(kind=FileKind.MAPPING, name__startswith=stem, name__endswith=extension)
+    names = rows.exclude(state=FileState.UPLOADED).order_by("-delivered_at", "-name")
+    is_sibling = re.compile(rf"{re.escape(stem)}(?:_\d+)?{re.escape(extension)}").fullmatch
+    return [other for other in names.values_list("name", flat=True) if other != name and is_sibling(other)]

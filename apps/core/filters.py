@@ -111,6 +111,14 @@ class FilterForm(forms.Form):
         return not self.is_asked or bool(self.errors)
 
     @property
+    def kept(self) -> dict[str, str]:
+        """What an address must say to ask for the same; nothing where the defaults hold."""
+        if not self.is_asked:
+            return {}
+        said = {name: str(self.data[name]) for name in self.fields if self.data[name] not in ("", ANY)}
+        return said or {next(iter(self.fields)): ANY}
+
+    @property
     def query(self) -> str:
         """What an address says to ask for the same."""
         return urlencode({name: value or ANY for name, value in self.data.items()})

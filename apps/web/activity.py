@@ -1,7 +1,7 @@
 """Who changed which file and why, as the public may know it (website, section 6.4)."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -11,8 +11,9 @@ from django.db.models import Q, QuerySet
 from apps.catalog.errors import BadNameError
 from apps.catalog.models import AuditRecord
 from apps.catalog.names import kind_of
-from apps.core.filters import FilterForm, GlobFilter, MenuFilter, MomentFilter
+from apps.core.filters import PAGE_SIZE, FilterForm, GlobFilter, MenuFilter, MomentFilter
 from apps.core.globs import matching
+from apps.core.tables import Column, Part, Table
 from apps.rules.observatories import get_observatory
 
 # Acts that change a file or a pointer; records of other acts, such as making an account of a pipeline, are
@@ -92,44 +93,63 @@ def _has_extension(extension: str) -> Q:
     return Q(filename__endswith=extension) if extension else Q()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of text, and the address it leads to, if any."""
+COLUMNS = (
+    Column("date", "Date", lambda record: record.at, sort="at", look="moment"),
+    Column(
+        "filename",
+        "Filename",
+        lambda record: record.filename,
+        sort="filename",
+        search="filename__icontains",
+        address=lambda record: f"/browse/{record.filename}" if record.filename else "",
+        look="code",
+        missing="none",
+    ),
+    Column("action", "Action", lambda record: record.action, sort="action", search="action__icontains"),
+    Column(
+        "why",
+        "Why",
+        lambda record: without_addresses(record.why),
+        search="why__icontains",
+        missing="none",
+        look="long",
+    ),
+    Column(
+        "details",
+        "Details",
+        lambda record: without_addresses(record.details),
+        search="details__icontains",
+        parts=lambda record: _parts(without_addresses(record.details)),
+        heading=lambda record: _heading(without_addresses(record.details)),
+    ),
+)
 
-    text: str
-    address: str = ""
+
+def listing(form: ActivityForm, sent: Mapping[str, str]) -> Table:
+    """Return what a valid form asks for, as the address wants it, newest first."""
+    return Table(
+        COLUMNS,
+        matching_records(form),
+        sent,
+        kept=form.kept,
+        order="-date",
+        size=PAGE_SIZE,
+        label="Activities",
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """One record as the page shows it.
-
-    Attributes
-    ----------
-    heading
-        What is shown of long details before they are opened; empty if they are shown at once.
-    details
-        Their pieces.
-    """
-
-    at: datetime
-    filename: str
-    action: str
-    why: str
-    heading: str
-    details: tuple[Part, ...]
-
-
-def as_activity(record: AuditRecord) -> Activity:
-    """Return a record without e-mail addresses, its details with links."""
-    details = without_addresses(record.details)
-    return Activity(
-        at=record.at,
-        filename=record.filename,
-        action=record.action,
-        why=without_addresses(record.why),
-        heading=_heading(details),
-        details=_parts(details),
+def history_of(filename: str, sent: Mapping[str, str], *, anchor: str) -> Table:
+    """Return what was done to one file, newest first; its part of the address begins with ``actions_``."""
+    rows = AuditRecord.objects.filter(filename=filename, action__in=ACTIONS)
+    return Table(
+        [column for column in COLUMNS if column.name != "filename"],
+        rows,
+        sent,
+        order="-date",
+        size=PAGE_SIZE,
+        label=f"Past actions of {filename}",
+        prefix="actions_",
+        anchor=anchor,
     )
 
 

@@ -1,27 +1,29 @@
 """The list of recent activity."""
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods
 
-from apps.core.filters import page_of
 from apps.core.forms import messages_of
-from apps.web.activity import ActivityForm, as_activity, matching_records
+from apps.core.tables import exported
+from apps.web.activity import ActivityForm, listing
+from apps.web.activity_chart import chart
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @ensure_csrf_cookie
-def recent(request: HttpRequest) -> HttpResponse:
+def recent(request: HttpRequest) -> HttpResponseBase:
     sent = request.POST if request.method == "POST" else request.GET
     form = ActivityForm(sent)
-    shown = page_of(matching_records(form), sent) if form.is_valid() else None
-    page = {
-        "form": form,
-        "error": "; ".join(messages_of(form)),
-        "shown": shown,
-        "activities": [as_activity(record) for record in shown or ()],
-    }
+    page: dict[str, Any] = {"form": form, "error": "; ".join(messages_of(form)), "chart": chart()}
+    if form.is_valid():
+        page["table"] = listing(form, sent)
+        if answer := exported(request, page["table"]):
+            return answer
     return render(request, "web/activity.html", {"page": page})

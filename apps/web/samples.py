@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from apps.core.tables import Column, Table
+from apps.core.tables import Column, Part, Picks, Table
 
 BADGES = (
     ("archived", "good"),
@@ -61,7 +61,16 @@ _COLUMNS = (
         badge=lambda row: dict((*BADGES, ("", "")))[row.state],
     ),
     Column("description", "Description", lambda row: row.description, search="description"),
+    Column(
+        "details",
+        "Details",
+        lambda row: row.name,
+        parts=lambda row: (Part("delivered as "), Part(row.name, "#data-table")),
+        heading=lambda row: "1 file" if row.size > 1000 else "",
+    ),
 )
+
+_PICKS = Picks("#ticked", lambda row: str(row.name))
 
 
 def page(sent: Mapping[str, str]) -> dict[str, Any]:
@@ -69,5 +78,6 @@ def page(sent: Mapping[str, str]) -> dict[str, Any]:
     return {
         "badges": BADGES,
         "table": Table(_COLUMNS, _ROWS, sent, label="Sample files", order="-delivered_at"),
+        "ticked": Table(_COLUMNS[:2], _ROWS, sent, label="Rows to tick", prefix="ticked_", picks=_PICKS),
         "empty": Table(_COLUMNS, [], sent, label="No files", prefix="empty_"),
     }

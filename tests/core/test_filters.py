@@ -92,3 +92,10 @@ def test_what_is_in_no_menu_is_refused_and_named() -> None:
     assert form.errors["size"] == ["'<b>' is none of *, small, large."]
     assert set(form.errors) == {"size", "name", "start"}
     assert form.is_open
+
+
+def test_links_keep_what_was_asked_for_and_no_more() -> None:
+    assert Form({}).kept == {}
+    assert Form({"name": "a*", "size": "*"}).kept == {"name": "a*"}
+    # Without any name in the address the defaults would hold.
+    assert Form({"name": "*"}).kept == {"size": "*"}

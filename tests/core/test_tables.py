@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.catalog.models import File
-from apps.core.tables import Column, Table, exported
+from apps.core.tables import Column, Part, Picks, Table, exported
 
 
 @dataclass(frozen=True)
@@ -169,3 +169,32 @@ def test_rows_of_the_database_are_searched_sorted_and_paged_by_it() -> None:
 
     assert [row.size for row in table.page] == list(range(9, -1, -1))
     assert table.page.paginator.count == 60
+
+
+def test_rows_can_be_ticked_and_sent_together() -> None:
+    picks = Picks("/compare/", lambda row: row.name if row.size else "")
+    table = Table(COLUMNS, ROWS, {}, order="name", picks=picks)
+    page = render_to_string("parts/_table.html", {"table": table})
+    assert '<form class="picks" method="get" action="/compare/">' in page
+    assert page.count('name="file"') == 2
+    assert 'value="b.fits" aria-label="Compare b.fits"' in page
+    assert "checkbox" not in render_to_string("parts/_table.html", {"table": make_table()})
+
+
+def test_the_pieces_of_a_cell_lead_to_several_places_and_fold_away() -> None:
+    parts = Column(
+        "why",
+        "Why",
+        lambda row: row.name,
+        parts=lambda row: (Part("from <b> "), Part(row.name, f"/browse/{row.name}")),
+        heading=lambda row: "2 files" if row.size else "",
+    )
+    page = render_to_string("parts/_table.html", {"table": Table([parts], ROWS, {})})
+    assert page.count('from &lt;b&gt; <a href="/browse/b.fits">b.fits</a>') == 1
+    assert 0 < page.count("<details><summary>2 files</summary>") < len(ROWS)
+
+
+def test_the_links_of_a_table_in_a_panel_leave_it_open() -> None:
+    table = Table(COLUMNS, ROWS, {}, anchor="past")
+    assert table.with_page(2) == "?page=2#past"
+    assert 'action="#past"' in render_to_string("parts/_table.html", {"table": table})

@@ -1,6 +1,7 @@
 """Recent activity: what is shown to whom, filters, pages, and what hostile records become."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,14 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from apps.catalog import audit
 from apps.catalog.models import AuditRecord
+from apps.core.tables import Cell, Part
 from apps.web import activity
-from apps.web.activity import ACTIONS, ActivityForm, Part, as_activity, matching_records, without_addresses
+from apps.web.activity import ACTIONS, COLUMNS, ActivityForm, matching_records, without_addresses
+from apps.web.activity_chart import draw
 from tests.factories.accounts import post
+from tests.factories.catalog import make_file
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +43,11 @@ def text(client: Client, **query: str) -> str:
     answer = client.get(PATH, query)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def details(text: str) -> Cell:
+    """Return the last cell of a record with these details."""
+    return COLUMNS[-1].cell(AuditRecord(details=text))
 
 
 def names(**query: str) -> list[str]:
@@ -125,13 +135,13 @@ def test_pages_are_linked_with_their_filters(client: Client) -> None:
     for number in range(51):
         make_record(f"jwst_{number:04}.pmap", at=NOON + timedelta(seconds=number))
     first = html.unescape(text(client, filename="jwst_*"))
-    assert "Showing 1 to 50 of 51 entries." in first
-    assert "Previous" not in first
+    assert "Showing 1 to 50 of 51 entries" in first
+    assert ">Previous<" not in first
     assert "filename=jwst_%2A" in first
     assert "&page=2" in first
     second = text(client, filename="jwst_*", page="2")
     assert "jwst_0000.pmap" in second
-    assert "Next" not in second
+    assert ">Next<" not in second
     assert "jwst_0000.pmap" in text(client, filename="jwst_*", page="99")
     for page in ("\0", "-", "9" * 5000):
         assert "jwst_0050.pmap" in text(client, filename="jwst_*", page=page)
@@ -142,11 +152,11 @@ def test_the_list_of_a_delivery_is_collapsed_and_linked(client: Client) -> None:
     page = text(client)
     assert "<summary>jwst_7.cat: 5 files</summary>" in page
     assert '<a href="/browse/jwst_miri_dark_0001.fits">jwst_miri_dark_0001.fits</a>' in page
-    assert "<td>New darks</td>" in page
+    assert ">New darks</td>" in page
 
 
 @pytest.mark.parametrize(
-    ("details", "linked"),
+    ("told", "linked"),
     [
         ("a.fits --> jwst_miri_dark_0002.fits", ["/browse/jwst_miri_dark_0002.fits"]),
         (
@@ -161,10 +171,10 @@ def test_the_list_of_a_delivery_is_collapsed_and_linked(client: Client) -> None:
         ("sha1sum " + "a" * 40 + ", 30 bytes", []),
     ],
 )
-def test_names_in_details_lead_to_their_pages(details: str, linked: list[str]) -> None:
-    shown = as_activity(AuditRecord(details=details))
-    assert [part.address for part in shown.details if part.address] == linked
-    assert "".join(part.text for part in shown.details) == details
+def test_names_in_details_lead_to_their_pages(told: str, linked: list[str]) -> None:
+    shown = details(told)
+    assert [part.address for part in shown.parts if part.address] == linked
+    assert "".join(part.text for part in shown.parts) == told
     assert shown.heading == ""
 
 
@@ -191,22 +201,27 @@ def test_hostile_records_are_text(client: Client) -> None:
 def test_long_hostile_details_are_read_at_once() -> None:
     before = timezone.now()
     for piece in ("a", "a.", "-->", "@", "a@", ": ", " and 1"):
-        as_activity(AuditRecord(details=piece * 20_000))
+        details(piece * 20_000)
     assert timezone.now() - before < timedelta(seconds=5)
 
 
 def test_only_parts_with_text_are_kept() -> None:
     assert activity._parts("jwst_0001.pmap") == (Part("jwst_0001.pmap", "/browse/jwst_0001.pmap"),)
-    assert as_activity(AuditRecord(details="")).details == ()
+    assert details("").parts == ()
     assert without_addresses("@home a@b") == "@... a@..."
 
 
-def test_a_full_page_takes_two_queries(client: Client, django_assert_num_queries: Callable[..., Any]) -> None:
-    details = "jwst_7.cat: " + ", ".join(f"jwst_{number:04}.pmap" for number in range(50))
+def test_a_full_page_takes_four_queries(
+    client: Client, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    listed = "jwst_7.cat: " + ", ".join(f"jwst_{number:04}.pmap" for number in range(50))
     AuditRecord.objects.bulk_create(
-        AuditRecord(action="submit file", filename="jwst_0001.pmap", details=details) for _ in range(60)
+        AuditRecord(action="submit file", filename="jwst_0001.pmap", details=listed) for _ in range(60)
     )
-    with django_assert_num_queries(2):
+    # Two for the table, and two for the chart, which is drawn once after a change.
+    with django_assert_num_queries(4):
+        client.get(PATH)
+    with django_assert_num_queries(3):
         client.get(PATH)
 
 
@@ -222,3 +237,38 @@ def test_a_hundred_thousand_records_are_found_by_an_index() -> None:
         assert form.is_valid()
         rows = matching_records(form)[:50]
         assert re.search(rf"catalog_aud\w*{index}", plan := rows.explain()), plan
+
+
+def test_it_is_sorted_searched_and_exported_with_its_filters(client: Client) -> None:
+    make_record("jwst_0001.pmap", why="Asked by marge@example.org", at=NOON)
+    make_record("jwst_0002.pmap", details="old darks", at=NOON + timedelta(seconds=1))
+    page = text(client, filename="jwst_000*", sort="date")
+    assert page.index("jwst_0001.pmap</a>") < page.index("jwst_0002.pmap</a>")
+    assert "jwst_0001.pmap</a>" not in text(client, search="DARKS")
+    answer = client.get(PATH, {"format": "json", "search": "asked"})
+    (row,) = json.loads(b"".join(answer.streaming_content))["rows"]  # type: ignore[attr-defined]
+    assert row == ["2026-01-31T12:00:00Z", "jwst_0001.pmap", "submit file", "Asked by marge@...", ""]
+
+
+def test_deliveries_are_drawn_year_by_year(client: Client) -> None:
+    assert "<svg class" not in text(client)
+    for year, name in ((2024, "a.fits"), (2026, "b.fits"), (2026, "jwst_0001.pmap")):
+        make_file(name, delivered_at=NOON.replace(year=year))
+    audit.count_change()
+    page = text(client)
+    assert "<title>2024: 1 references, 0 mappings</title>" in page
+    assert "<title>2025: 0 references, 0 mappings</title>" in page
+    assert "<title>2026: 1 references, 1 mappings</title>" in page
+
+
+def test_the_bars_of_a_chart_stand_on_its_base_and_stay_in_it() -> None:
+    assert draw({}) is None
+    chart = draw({1958: {"reference": 1}, 2024: {"reference": 1}, 2026: {"reference": 900, "mapping": 100}})
+    assert chart is not None
+    assert [year.year for year in chart.years] == list(range(1987, 2027))
+    for year in chart.years:
+        assert year.mappings_top + year.mappings_height == chart.base
+        assert year.top + year.height == year.mappings_top
+        assert year.top >= 0
+        assert 0 <= year.left < year.left + year.width <= chart.width
+    assert chart.years[-3].height == 1

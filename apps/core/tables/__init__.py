@@ -4,8 +4,8 @@ A view makes a `Table` of its rows and what the address asks for, prints it with
 hands the same table to `exported` when ``format`` (or the ``Accept`` header) asks for CSV or JSON.
 """
 
-from apps.core.tables.columns import Cell, Column, Value
+from apps.core.tables.columns import Cell, Column, Part, Value
 from apps.core.tables.exports import exported
-from apps.core.tables.table import Table
+from apps.core.tables.table import Picks, Table
 
-__all__ = ["Cell", "Column", "Table", "Value", "exported"]
+__all__ = ["Cell", "Column", "Part", "Picks", "Table", "Value", "exported"]

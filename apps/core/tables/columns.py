@@ -1,11 +1,19 @@
 """Columns: what a table shows of a row, and by what it is sorted and searched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 Value = str | int | float | bool | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a cell's text, and where it leads, if anywhere."""
+
+    text: str
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +27,21 @@ class Cell:
     address
         Where it leads; empty for nowhere.
     look
-        Classes of its element: ``number``, ``moment``, ``code``.
+        Classes of its element: ``number``, ``moment``, ``code``, ``long`` for sentences.
     badge
         Colour of the badge it is printed in: ``good``, ``warn``, ``bad``, ``calm``, ``plain``; empty: none.
+    parts
+        Printed in the place of the text, if there are any.
+    heading
+        What is printed of long parts before somebody opens them; empty if they are printed at once.
     """
 
     text: str
     address: str = ""
     look: str = ""
     badge: str = ""
+    parts: Sequence[Part] = ()
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,9 @@ class Column:
         anything but empty has the printed text searched.
     address, badge, text
         Return where the cell leads, the colour of its badge, and the printed text.
+    parts, heading
+        Return the pieces that are printed in the place of the text, each leading somewhere else, and what is
+        printed of them before somebody opens them.
     look
         See `Cell`.
     missing
@@ -64,6 +81,8 @@ class Column:
     address: Callable[[Any], str] | None = None
     badge: Callable[[Any], str] | None = None
     text: Callable[[Any], str] | None = None
+    parts: Callable[[Any], Sequence[Part]] | None = None
+    heading: Callable[[Any], str] | None = None
     look: str = ""
     missing: str = ""
 
@@ -74,6 +93,8 @@ class Column:
             address=self.address(row) if self.address else "",
             look=self.look,
             badge=self.badge(row) if self.badge else "",
+            parts=self.parts(row) if self.parts else (),
+            heading=self.heading(row) if self.heading else "",
         )
 
     def shown(self, row: Any) -> str:

@@ -1,14 +1,17 @@
 """One table, as an address asks for it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
+from html import unescape
 from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
 
 from apps.core.tables.columns import Cell, Column
 
@@ -25,6 +28,31 @@ class Head:
     look: str
     address: str
     order: str  # As ``aria-sort`` says it; empty if the table is not sorted by it.
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """Check boxes before the rows' ends, and a button in the head that sends those ticked.
+
+    Attributes
+    ----------
+    address
+        Where the button leads, by GET; each ticked row adds one ``file``.
+    value
+        Returns what a row stands for; empty for rows without a box.
+    """
+
+    address: str
+    value: Callable[[Any], str]
+    label: str = "diff"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row as a page prints it; `pick` is the value of its check box, empty without one."""
+
+    cells: list[Cell]
+    pick: str = ""
 
 
 @dataclass
@@ -53,6 +81,10 @@ class Table:
         What it lists, for people who cannot see it, and for the name of an exported file.
     prefix
         Before every name in the address, where a page has several tables.
+    picks
+        Check boxes, if rows can be ticked.
+    anchor
+        The id of what holds the table, a panel that the links should leave open, say.
     """
 
     columns: Sequence[Column]
@@ -63,6 +95,8 @@ class Table:
     size: int = 200
     label: str = "Entries"
     prefix: str = ""
+    picks: Picks | None = None
+    anchor: str = ""
 
     @cached_property
     def found(self) -> "QuerySet[Any] | list[Any]":
@@ -79,6 +113,12 @@ class Table:
     def cells(self) -> Iterator[list[Cell]]:
         """What is printed, row by row."""
         return ([column.cell(row) for column in self.columns] for row in self.page)
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        """What is printed, row by row, with what a check box stands for."""
+        pick = self.picks.value if self.picks else lambda row: ""
+        return (Line([column.cell(row) for column in self.columns], pick(row)) for row in self.page)
 
     @property
     def heads(self) -> list[Head]:
@@ -146,7 +186,7 @@ class Table:
 
     def _address(self, **changes: str) -> str:
         said = {**self.state, **{self.prefix + name: value for name, value in changes.items()}}
-        return f"?{urlencode(said)}"
+        return f"?{urlencode(said)}{f'#{self.anchor}' if self.anchor else ''}"
 
     def _head(self, column: Column) -> Head:
         is_by_it = self._order[0] is column
@@ -173,7 +213,7 @@ class Table:
         if isinstance(rows, QuerySet):
             return rows.filter(reduce(or_, (Q((column.search, text)) for column in columns)))
         wanted = text.casefold()
-        return [row for row in rows if any(wanted in column.shown(row).casefold() for column in columns)]
+        return [row for row in rows if any(wanted in _plain(column.shown(row)) for column in columns)]
 
     def _sorted(self, rows: QuerySet[Any] | Sequence[Any]) -> QuerySet[Any] | list[Any]:
         column, is_reversed = self._order
@@ -187,6 +227,11 @@ class Table:
             return list(rows)
         value = column.value
         return sorted(rows, key=lambda row: _place(value(row)), reverse=is_reversed)
+
+
+def _plain(text: str) -> str:
+    """Return what people read of a printed text, for comparing: of one that is markup already, its words."""
+    return (unescape(strip_tags(text)) if isinstance(text, SafeString) else text).casefold()
 
 
 def _place(value: Any) -> tuple[bool, Any]:

@@ -1,0 +1,49 @@
+"""Names that somebody may have meant."""
+
+import difflib
+
+from django.db.models import Q, QuerySet
+
+from apps.catalog.models import File
+from apps.catalog.states import FileState
+
+SHOWN = 8  # suggestions
+_NEIGHBOURS = 24  # names on each side in sorted order
+_PER_PATTERN = 60
+_LONGEST = 128  # characters, as of a file name
+_LIKENESS = 0.6  # Below it two names have nothing to do with each other.
+
+
+def nearest_names(name: str) -> list[str]:
+    """Return official names that are like an unknown one, the likeliest first; none if none is.
+
+    To compare it with all of fifty thousand names would take seconds. Whoever mistypes a name errs in one
+    part of it, or at its end: those names are compared that agree in two thirds, and the next ones in order.
+    """
+    wanted = name[:_LONGEST].replace("\0", "")
+    if len(wanted) < 3:
+        return []
+    found = set(_neighbours(wanted)) | set(_alike(wanted))
+    return difflib.get_close_matches(wanted, sorted(found), n=SHOWN, cutoff=_LIKENESS)
+
+
+def _names() -> QuerySet[File, str]:
+    return File.objects.exclude(state=FileState.UPLOADED).values_list("name", flat=True)
+
+
+def _neighbours(name: str) -> list[str]:
+    before = _names().filter(name__lt=name).order_by("-name")[:_NEIGHBOURS]
+    after = _names().filter(name__gte=name).order_by("name")[:_NEIGHBOURS]
+    return [*before, *after]
+
+
+def _alike(name: str) -> list[str]:
+    """Return names that agree with a name but for one third of it, the newest."""
+    third = max(1, len(name) // 3)
+    begin, middle, end = name[:third], name[third:-third], name[-third:]
+    patterns = (
+        Q(name__endswith=middle + end),
+        Q(name__startswith=begin, name__endswith=end),
+        Q(name__startswith=begin + middle),
+    )
+    return [found for one in patterns for found in _names().filter(one).order_by("-pk")[:_PER_PATTERN]]

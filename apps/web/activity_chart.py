@@ -1,0 +1,104 @@
+"""How many files were delivered, year by year, as a picture."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count
+
+from apps.catalog import queries as catalog
+from apps.catalog.models import File
+from apps.catalog.states import FileKind, FileState
+
+WIDTH, HEIGHT = 1160, 150  # units of the picture
+_BOTTOM, _TOP = 22, 16  # units for the years and the highest number
+_MOST_YEARS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """One year: its numbers, and its bars in units of the picture."""
+
+    year: int
+    references: int
+    mappings: int
+    left: int
+    middle: int
+    width: int
+    top: int
+    height: int
+    mappings_top: int
+    mappings_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """All years from the first delivery to the last."""
+
+    years: tuple[Year, ...]
+    most: int
+    width: int = WIDTH
+    height: int = HEIGHT
+    base: int = HEIGHT - _BOTTOM
+
+
+_drawn: dict[tuple[object, int], list[Chart | None]] = {}
+
+
+def chart() -> Chart | None:
+    """Return the picture, drawn anew only after a change of the catalog; None if nothing was delivered."""
+    identity = (settings.STORE_ROOT, catalog.revision())
+    if known := _drawn.get(identity):
+        return known[0]
+    drawn = draw(_counts())
+    _drawn.clear()
+    _drawn[identity] = [drawn]
+    return drawn
+
+
+def _counts() -> dict[int, dict[str, int]]:
+    """Return year to kind to number of files."""
+    rows = File.objects.exclude(state=FileState.UPLOADED).order_by()
+    found: dict[int, dict[str, int]] = {}
+    for moment, kind, count in rows.values_list("delivered_at", "kind").annotate(count=Count("pk")):
+        of_year = found.setdefault(moment.year, {})
+        of_year[kind] = of_year.get(kind, 0) + count
+    return found
+
+
+def draw(counts: dict[int, dict[str, int]]) -> Chart | None:
+    """Return the bars of year to kind to number; years without deliveries have empty ones."""
+    if not counts:
+        return None
+    last = max(counts)
+    first = max(min(counts), last - _MOST_YEARS + 1)
+    most = max(sum(kinds.values()) for kinds in counts.values())
+    step = WIDTH // (last - first + 1)
+    years = (
+        _year(year, counts.get(year, {}), place * step, step, most)
+        for place, year in enumerate(range(first, last + 1))
+    )
+    return Chart(tuple(years), most)
+
+
+def _year(year: int, kinds: dict[str, int], left: int, step: int, most: int) -> Year:
+    references, mappings = kinds.get(FileKind.REFERENCE, 0), kinds.get(FileKind.MAPPING, 0)
+    base = HEIGHT - _BOTTOM
+    high, low = _scaled(references, most, base), _scaled(mappings, most, base)
+    width = min(48, max(3, step * 3 // 4))
+    return Year(
+        year=year,
+        references=references,
+        mappings=mappings,
+        left=left + (step - width) // 2,
+        middle=left + step // 2,
+        width=width,
+        top=base - high - low,
+        height=high,
+        mappings_top=base - low,
+        mappings_height=low,
+    )
+
+
+def _scaled(count: int, most: int, base: int) -> int:
+    """Return the height of a bar; what there is at all can be seen."""
+    return max(1, round(count / most * (base - _TOP))) if count else 0

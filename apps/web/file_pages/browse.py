@@ -1,0 +1,163 @@
+"""Finding files by what the catalogue knows of them (website, sections 6.1 and 6.2)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from apps.catalog.models import File
+from apps.catalog.states import FileState
+from apps.core.filters import ANY, FilterForm, GlobFilter, MenuFilter, MomentFilter
+from apps.core.globs import matching
+from apps.core.tables import Column, Table
+from apps.rules.observatories import get_observatory
+from apps.web.activity import EXTENSIONS, instruments
+from apps.web.file_pages.words import NO_MOMENT, NOTHING, as_text, look_of_status, status_of
+
+# Files that are not official yet stand on the pages of their submissions.
+STATES = tuple(state for state in FileState.values if state != FileState.UPLOADED)
+_SHORT = 160  # characters of free text that a row shows
+
+
+def _reference_types() -> dict[str, str]:
+    """Return the reference types of all instruments with a description, sorted."""
+    found: dict[str, str] = {}
+    for types in get_observatory(settings.OBSERVATORY).reftypes.values():
+        for name, text in types.items():
+            found.setdefault(name, text)
+    return dict(sorted(found.items()))
+
+
+def _deliverers() -> list[str]:
+    rows = File.objects.exclude(deliverer="").order_by("deliverer")
+    return list(rows.values_list("deliverer", flat=True).distinct())
+
+
+class _TypeFilter(MenuFilter):
+    """A reference type, with what it is."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(_reference_types, **options)
+        self.choices = lambda: [
+            (ANY, ANY),
+            *((name, f"{name}: {text}") for name, text in _reference_types().items()),
+        ]
+
+
+class BrowseForm(FilterForm):
+    """Which files are to be listed; whose delivery it was, only people who logged in may ask."""
+
+    defaults: ClassVar[dict[str, str]] = {"extension": ".pmap"}
+
+    instrument = MenuFilter(instruments, label="Instrument")
+    reference_type = _TypeFilter(label="Reference Type")
+    filename = GlobFilter(label="Filename", help_text="A name, or a pattern with * ? [a-z].")
+    status = MenuFilter(lambda: STATES, label="Status")
+    extension = MenuFilter(lambda: EXTENSIONS, label="Extension")
+    start_date = MomentFilter(
+        label="Start Date", help_text="Delivered since; UTC: 2026-01-31, 2026-01-31 23:59."
+    )
+    stop_date = MomentFilter(label="Stop Date", help_text="Delivered until; it is included.", is_end=True)
+    user = MenuFilter(_deliverers, label="User")
+
+    def __init__(self, sent: Mapping[str, Any], *, is_inside: bool = False) -> None:
+        super().__init__(sent)
+        if not is_inside:
+            del self.fields["user"]
+
+
+def matching_files(form: BrowseForm) -> QuerySet[File]:
+    """Return the official files that a valid form asks for."""
+    wanted = form.cleaned_data
+    columns = (("instrument", "instrument"), ("filekind", "reference_type"), ("deliverer", "user"))
+    equal = {column: wanted[name] for column, name in columns if wanted.get(name)}
+    return File.objects.filter(
+        _delivered_between(wanted["start_date"], wanted["stop_date"]),
+        _has_extension(wanted["extension"]),
+        _has_status(wanted["status"]),
+        matching("name", wanted["filename"]),
+        **equal,
+    ).exclude(state=FileState.UPLOADED)
+
+
+def _delivered_between(start: datetime | None, end: datetime | None) -> Q:
+    """Return the condition that a file was delivered not before `start`, and before `end`."""
+    return (Q(delivered_at__gte=start) if start else Q()) & (Q(delivered_at__lt=end) if end else Q())
+
+
+def _has_extension(extension: str) -> Q:
+    if extension == EXTENSIONS[-1]:
+        return matching("name", "*.r[0-9]h") | matching("name", "*.r[0-9]d")
+    return matching("name", f"*{extension}") if extension else Q()
+
+
+def _has_status(status: str) -> Q:
+    is_bad = Q(rejected=True) | Q(blacklisted=True) | Q(state=FileState.BAD)
+    if status == FileState.BAD:
+        return is_bad
+    return Q(state=status) & ~is_bad if status else Q()
+
+
+def columns(*, is_inside: bool) -> tuple[Column, ...]:
+    """Return the columns of the list; who delivered is for people who logged in."""
+
+    def text(name: str, label: str, column: str = "", **more: Any) -> Column:
+        column = column or name
+        return Column(
+            name,
+            label,
+            lambda file: as_text(getattr(file, column), is_inside=is_inside),
+            sort=column,
+            search=f"{column}__icontains",
+            missing=NOTHING,
+            **more,
+        )
+
+    shown = (
+        _moment("delivery_date", "delivery date", "delivered_at"),
+        _moment("activation_date", "activation date", "activated_at"),
+        _moment("useafter_date", "useafter date", "useafter_at"),
+        text("name", "name", address=lambda file: f"/browse/{file.name}", look="code"),
+        text("uploaded_as", "uploaded as", look="code"),
+        text("aperture", "aperture"),
+        Column(
+            "status", "status", status_of, sort="state", badge=lambda file: look_of_status(status_of(file))
+        ),
+        text(
+            "description",
+            "description",
+            text=lambda file: _short(as_text(file.description, is_inside=is_inside)),
+            look="long",
+        ),
+        text("instrument", "instrument"),
+        text("reference_type", "reference type", "filekind"),
+        text("pedigree", "pedigree"),
+        text("change_level", "change level"),
+        Column("size", "bytes", lambda file: file.size, sort="size", look="number", missing=NO_MOMENT),
+    )
+    return (*shown, text("submitter", "submitter", "deliverer")) if is_inside else shown
+
+
+def _moment(name: str, label: str, column: str) -> Column:
+    return Column(
+        name, label, lambda file: getattr(file, column), sort=column, look="moment", missing=NO_MOMENT
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHORT else f"{text[:_SHORT].rstrip()} …"
+
+
+def listing(form: BrowseForm, sent: Mapping[str, str], *, is_inside: bool) -> Table:
+    """Return the files that a valid form asks for, as the address wants them."""
+    rows = matching_files(form).defer("comment", "history", "catalog_link", "sha1sum", "deliverer_email")
+    return Table(
+        columns(is_inside=is_inside),
+        rows,
+        sent,
+        kept=form.kept,
+        order="delivery_date",
+        label=f"{settings.OBSERVATORY} files",
+    )

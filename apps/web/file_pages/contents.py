@@ -1,0 +1,75 @@
+"""The text of a mapping, the names in it leading to their pages."""
+
+import re
+from dataclasses import dataclass
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from apps.catalog.models import File
+from apps.contexts.memory import load_text
+from apps.rules.errors import CrdsError
+
+SHOWN = 80_000  # characters that a page shows unasked
+
+# Quotation marks are escaped already; between them only the characters of file names are taken.
+_NAME = re.compile(
+    r"(?<=&#x27;|&quot;)((?:[\w.-]+/)*)([\w.-]{1,124}\.(?:[pir]map|fits|asdf|json|yaml|text|r[0-9][hd]))(?=&#x27;|&quot;)",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The text of a mapping, or why it cannot be shown.
+
+    Attributes
+    ----------
+    markup
+        The text, escaped, with links.
+    lines, shown
+        Number of its lines, and of those that are shown.
+    """
+
+    markup: str = ""
+    lines: int = 0
+    shown: int = 0
+    problem: str = ""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there is more than is shown."""
+        return self.shown < self.lines
+
+
+def contents_of(file: File, *, is_whole: bool) -> Contents:
+    """Return the text of a mapping, its beginning only if it is long and not asked for whole."""
+    try:
+        return contents(load_text(file), is_whole=is_whole)
+    except CrdsError as exc:
+        return Contents(problem=str(exc))
+
+
+def contents(text: str, *, is_whole: bool = False) -> Contents:
+    """Return a text as a page shows it."""
+    shown = text
+    if not is_whole and len(text) > SHOWN:
+        shown = text[: text.rfind("\n", 0, SHOWN) + 1] or text[:SHOWN]
+    return Contents(linked(shown), _lines(text), _lines(shown))
+
+
+def _lines(text: str) -> int:
+    return text.count("\n") + (not text.endswith("\n"))
+
+
+def linked(text: str) -> SafeString:
+    """Return a text escaped, with links at the file names in it.
+
+    Examples
+    --------
+    >>> linked("{'MIRI': 'old/jwst_miri_0001.imap'}")
+    '{&#x27;MIRI&#x27;: &#x27;old/<a href="/browse/jwst_miri_0001.imap">jwst_miri_0001.imap</a>&#x27;}'
+    """
+    marked = _NAME.sub(r'\1<a href="/browse/\2">\2</a>', escape(text))
+    # The text was escaped first, and what is put in has the characters of file names only.
+    return mark_safe(marked)  # noqa: S308

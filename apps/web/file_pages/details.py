@@ -1,0 +1,237 @@
+"""All that is known about one file, as its page shows it (website, section 6.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from apps.catalog import queries as catalog
+from apps.catalog.models import File
+from apps.catalog.states import FileKind, FileState
+from apps.certify.constraints import ConstraintFile, constraints_of
+from apps.contexts import queries as contexts
+from apps.contexts.lookups import Lookup, lookups_of
+from apps.contexts.models import Pointer
+from apps.contexts.uses import Uses, uses_of
+from apps.core.tables import Table
+from apps.rules.errors import CrdsError
+from apps.web.activity import history_of
+from apps.web.file_pages.checks import Check, find_check
+from apps.web.file_pages.contents import Contents, contents_of
+from apps.web.file_pages.looks import Inside, look_of
+from apps.web.file_pages.record import Row, record
+from apps.web.file_pages.words import look_of_status, short_size, status_of
+
+_MOST_PATHS = 500  # match paths of one rmap that the page shows
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """How one rmap of a context leads to a reference.
+
+    Attributes
+    ----------
+    titles
+        Of the columns: short names of the parkeys, the useafter date among them.
+    rows
+        Values, one for each title.
+    count
+        Number of all rows, of which `rows` are the first.
+    """
+
+    rmap: str
+    titles: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLookups:
+    """How a context in use leads to a reference.
+
+    Attributes
+    ----------
+    pointers
+        What the context is: latest, edit, or both.
+    problem
+        Why nobody can tell, if so.
+    """
+
+    pointers: str
+    context: str
+    paths: tuple[Paths, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What the page of a file shows.
+
+    Attributes
+    ----------
+    rows
+        The first table of the page.
+    contents, inside
+        Of a mapping the first, of a reference the second; else None.
+    siblings
+        Mappings to compare with, newest first; `predecessor` is the one offered.
+    successors
+        Files that were derived from this one.
+    problem
+        Why its bytes cannot be had; empty if they can.
+    """
+
+    file: File
+    status: str
+    look: str
+    size: str
+    rows: list[Row]
+    actions: Table
+    uses: Uses
+    contents: Contents | None
+    inside: Inside | None
+    siblings: list[str]
+    predecessor: str
+    successors: list[str]
+    lookups: list[ContextLookups]
+    check: Check | None
+    constraints: tuple[ConstraintFile, ...]
+    commands: list[tuple[str, str]]
+    download: str
+    problem: str
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it is a mapping."""
+        return self.file.kind == FileKind.MAPPING
+
+    @property
+    def is_context(self) -> bool:
+        """Whether it has a table of rules of its own."""
+        return self.file.name.endswith(".pmap")
+
+    @property
+    def users(self) -> list[tuple[str, list[str]]]:
+        """The mappings that use it, newest first, under headings."""
+        groups = [("Named by", list(self.uses.direct))]
+        for title, extension in (("Imaps above them", ".imap"), ("Contexts above them", ".pmap")):
+            groups.append((title, [name for name in self.uses.indirect if name.endswith(extension)]))
+        return [(title, names) for title, names in groups if names]
+
+
+def details(file: File, sent: Mapping[str, str], *, user: str) -> Details:
+    """Return what the page shows, a part of it more fully as the address asks.
+
+    Parameters
+    ----------
+    user
+        Account that looks at it; empty: nobody who logged in.
+    """
+    is_mapping = file.kind == FileKind.MAPPING
+    uses = uses_of(file)
+    siblings = catalog.siblings_of(file.name) if is_mapping else []
+    status = status_of(file)
+    return Details(
+        file=file,
+        status=status,
+        look=look_of_status(status),
+        size=short_size(file.size) if file.size is not None else "",
+        rows=record(file, is_inside=bool(user)),
+        actions=history_of(file.name, sent, anchor="past-actions"),
+        uses=uses,
+        contents=contents_of(file, is_whole=sent.get("contents") == "all") if is_mapping else None,
+        inside=None if is_mapping else look_of(file, sent, user=user),
+        siblings=siblings,
+        predecessor=predecessor_of(file, siblings),
+        successors=successors_of(file),
+        lookups=[] if is_mapping else _lookups(file.name, uses),
+        check=None if is_mapping else find_check(file),
+        constraints=_constraints(file),
+        commands=_commands(file),
+        download=f"/unchecked_get/{file.kind}s/{settings.OBSERVATORY}/{file.name}",
+        problem=_problem(file),
+    )
+
+
+def predecessor_of(file: File, siblings: list[str]) -> str:
+    """Return the sibling that a mapping was made of, else the one before it, else any; empty if alone."""
+    if file.derived_from in siblings:
+        return file.derived_from
+    earlier = [name for name in siblings if name < file.name]
+    return max(earlier) if earlier else next(iter(siblings), "")
+
+
+def successors_of(file: File) -> list[str]:
+    """Return the official files of its type that were derived from a file, newest first."""
+    of_type = File.objects.filter(kind=file.kind, instrument=file.instrument, filekind=file.filekind)
+    rows = of_type.filter(derived_from=file.name).exclude(state=FileState.UPLOADED)
+    return list(rows.order_by("-delivered_at", "-name").values_list("name", flat=True)[:20])
+
+
+def _lookups(reference: str, uses: Uses) -> list[ContextLookups]:
+    pointed: dict[str, list[str]] = {}
+    for pointer in (Pointer.LATEST, Pointer.EDIT):
+        if context := contexts.find_pointed(pointer):
+            pointed.setdefault(context, []).append(pointer.value)
+    return [_lookups_in(context, " and ".join(words), reference, uses) for context, words in pointed.items()]
+
+
+def _lookups_in(context: str, pointers: str, reference: str, uses: Uses) -> ContextLookups:
+    try:
+        found = lookups_of(reference, context, rmaps=uses.direct)
+    except CrdsError as exc:
+        return ContextLookups(pointers, context, problem=str(exc))
+    return ContextLookups(pointers, context, tuple(map(_paths, found)))
+
+
+def _paths(lookup: Lookup) -> Paths:
+    rows = tuple(row.values for row in lookup.listing.rows[:_MOST_PATHS])
+    titles = tuple(key.title for key in lookup.listing.keys)
+    return Paths(lookup.rmap, titles, rows, len(lookup.listing.rows))
+
+
+def _constraints(file: File) -> tuple[ConstraintFile, ...]:
+    if file.kind == FileKind.MAPPING:
+        return ()
+    return constraints_of(settings.OBSERVATORY, file.instrument, file.filekind)
+
+
+def _commands(file: File) -> list[tuple[str, str]]:
+    """Return commands that people give for a file, each with what it does."""
+    return [
+        ("Fetch it into your cache", f"crds sync --files {file.name}"),
+        ("Check it", f"crds certify {file.name}"),
+        *(
+            [("Compare your copy", f"echo '{file.sha1sum}  {file.name}' | sha1sum -c")]
+            if file.sha1sum
+            else []
+        ),
+    ]
+
+
+def _problem(file: File) -> str:
+    try:
+        catalog.open_file(file)
+    except CrdsError as exc:
+        return str(exc)
+    return ""
+
+
+def as_json(page: Details) -> dict[str, Any]:
+    """Return what programs may want of the page: its first table by label, uses and match paths."""
+    return {
+        "name": page.file.name,
+        "record": {row.label: row.value for row in page.rows},
+        "used_by": {"direct": page.uses.direct, "indirect": page.uses.indirect},
+        "successors": page.successors,
+        "lookups": [
+            {
+                "context": lookup.context,
+                "rmap": paths.rmap,
+                "paths": [dict(zip(paths.titles, row, strict=True)) for row in paths.rows],
+            }
+            for lookup in page.lookups
+            for paths in lookup.paths
+        ],
+    }

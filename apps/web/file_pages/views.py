@@ -1,0 +1,95 @@
+"""The catalogue to browse, and the page of one file."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.accounts.models import User
+from apps.catalog import queries as catalog
+from apps.catalog.models import File
+from apps.catalog.nearest import nearest_names
+from apps.catalog.states import FileKind, FileState
+from apps.core.access import role_required
+from apps.core.errors import DeniedError
+from apps.core.forms import messages_of
+from apps.core.tables import exported
+from apps.rules.errors import CrdsError
+from apps.rules.names import is_file_name
+from apps.submissions import queries as submissions
+from apps.submissions.models import SubmittedFile
+from apps.web.file_pages.browse import BrowseForm, listing
+from apps.web.file_pages.checks import start_check
+from apps.web.file_pages.details import as_json, details
+from apps.web.file_pages.pending import pending_page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@ensure_csrf_cookie
+def browse_db(request: HttpRequest) -> HttpResponseBase:
+    sent = request.POST if request.method == "POST" else request.GET
+    is_inside = request.user.is_authenticated
+    form = BrowseForm(sent, is_inside=is_inside)
+    page: dict[str, Any] = {"form": form, "error": "; ".join(messages_of(form))}
+    if form.is_valid():
+        page["table"] = listing(form, sent, is_inside=is_inside)
+        if answer := exported(request, page["table"]):
+            return answer
+    return render(request, "web/browse_db.html", {"page": page})
+
+
+@require_safe
+@never_cache
+def file(request: HttpRequest, name: str) -> HttpResponseBase:
+    is_inside = request.user.is_authenticated
+    found = _find_official(name)
+    if found is None:
+        pending = submissions.find_pending(name) if is_inside and is_file_name(name) else None
+        return _pending(request, pending) if pending else _unknown(request, name)
+    page = details(found, request.GET, user=request.user.get_username() if is_inside else "")
+    if _wants_json(request):
+        return JsonResponse(as_json(page))
+    return exported(request, page.actions) or render(request, "web/file.html", {"page": page})
+
+
+@require_POST
+@never_cache
+@role_required("submitter")
+def certify(request: HttpRequest, name: str) -> HttpResponse:
+    found = _find_official(name)
+    if found is None or found.kind != FileKind.REFERENCE:
+        return _unknown(request, name)
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 (the role says so)
+    try:
+        run = start_check(found, user=user)
+    except DeniedError:
+        raise
+    except CrdsError as exc:
+        page = details(found, request.GET, user=user.get_username())
+        return render(request, "web/file.html", {"page": page, "error": str(exc)})
+    return redirect(f"/display_result/{run.key}")
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    kinds = ["text/html", "application/json"]
+    return request.GET.get("format") == "json" or request.get_preferred_type(kinds) == kinds[1]
+
+
+def _find_official(name: str) -> File | None:
+    found = catalog.find_file(name) if is_file_name(name) else None
+    return None if found is None or found.state == FileState.UPLOADED else found
+
+
+def _pending(request: HttpRequest, pending: SubmittedFile) -> HttpResponse:
+    return render(request, "web/file_pending.html", {"page": pending_page(pending)})
+
+
+def _unknown(request: HttpRequest, name: str) -> HttpResponse:
+    page = {"name": name, "names": nearest_names(name)}
+    return render(request, "web/file_unknown.html", {"page": page}, status=404)
