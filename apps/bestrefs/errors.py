@@ -19,3 +19,33 @@ class InstrumentNotInContextError(InvalidInputError):
     """The context has no rules for this instrument."""
 
     code = "instrument_unknown"
+
+
+class NoInstrumentError(InvalidInputError):
+    """A header does not say which instrument took the data."""
+
+    code = "no_instrument"
+
+
+class OtherObservatoryError(InvalidInputError):
+    """A header or id is one of another observatory."""
+
+    code = "other_observatory"
+
+
+class UnknownDatasetError(InvalidInputError):
+    """No archived dataset has this id; the message is the documented one."""
+
+    code = "dataset_unknown"
+
+
+class ArchiveUnreachableError(InvalidInputError):
+    """The archive does not answer, so that nobody knows whether it has the dataset."""
+
+    code = "archive_unreachable"
+
+
+class UnknownTypeError(InvalidInputError):
+    """The instrument has no such reference type in the context."""
+
+    code = "reftype_unknown"

@@ -1,7 +1,20 @@
 """Where people ask for best references, with and without a slash at the end."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.bestrefs import explain_views, explore_views, views
 
 app_name = "bestrefs"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("bestrefs/", views.ask, name="ask"),
+    path("bestrefs", views.ask),
+    path("bestrefs/results/", views.results, name="results"),
+    path("bestrefs/results", views.results),
+    path("bestrefs/explain/", explain_views.why, name="explain"),
+    path("bestrefs/explain", explain_views.why),
+    path("bestrefs_explore/", explore_views.choose, name="explore"),
+    path("bestrefs_explore", explore_views.choose),
+    path("bestrefs_explore/<str:context>/<str:instrument>/", explore_views.parameters, name="parameters"),
+    path("bestrefs_explore/<str:context>/<str:instrument>", explore_views.parameters),
+]

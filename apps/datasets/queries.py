@@ -7,10 +7,13 @@ from datetime import datetime
 
 from django.conf import settings
 
-from apps.datasets.archive import Header, get_archive
+from apps.datasets.archive import Header, TableArchive, get_archive
 from apps.datasets.errors import BadDatasetIdError, UndeterminedInstrumentError
 from apps.datasets.ids import DatasetId, find_instrument, parse_id
+from apps.datasets.models import Dataset
 from apps.rules.observatories.dataset_ids import DatasetIds, dataset_ids
+
+_ALIKE = 4  # characters that similar ids have in common at least
 
 
 def id_grammar() -> DatasetIds:
@@ -50,3 +53,32 @@ def two_part_id(text: str) -> str:
     if dataset is None or find_instrument(dataset, id_grammar()) is None:
         raise UndeterminedInstrumentError(f"Can't determine instrument for dataset {text[:300]!r}")
     return str(dataset)
+
+
+def find_example() -> str | None:
+    """Return the id of a dataset that there is, None if our table holds none."""
+    row = Dataset.objects.order_by("pk").first()
+    return row.dataset_id if row else None
+
+
+def knows_none() -> bool:
+    """Tell whether our own table is the archive, and empty."""
+    return isinstance(get_archive(), TableArchive) and not Dataset.objects.exists()
+
+
+def similar_ids(text: str, *, limit: int = 5) -> list[str]:
+    """Return two-part ids of datasets whose product begins as that of `text`, the most similar first."""
+    dataset = find_id(text)
+    if dataset is None:
+        return []
+    later = Dataset.objects.filter(product__gte=dataset.product).order_by("product")[:limit]
+    earlier = Dataset.objects.filter(product__lt=dataset.product).order_by("-product")[:limit]
+    near = {row.dataset_id: row.product for row in (*later, *earlier)}
+    begin = [name for name, product in near.items() if product[:_ALIKE] == dataset.product[:_ALIKE]]
+    return sorted(begin, key=lambda name: -_in_common(name, str(dataset)))[:limit]
+
+
+def _in_common(one: str, other: str) -> int:
+    """Return with how many equal characters two texts begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (mine, yours) in pairs if mine != yours), min(len(one), len(other)))

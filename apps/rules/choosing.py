@@ -22,7 +22,7 @@ from apps.rules.errors import LookupFailure, NothingFits
 from apps.rules.memory import Memo
 from apps.rules.selectors import NA, NOT_APPLICABLE, OMITTED, SEVERAL, SPECIAL, Choice
 from apps.rules.table import MatchTable, Substitutions, table_for
-from apps.rules.trace import CaseTrace, DateTrace, Mismatch, ReftypeTrace
+from apps.rules.trace import MAX_DATES, Attempt, CaseTrace, DateTrace, Mismatch, ReftypeTrace
 from apps.rules.versions import Relation, parse_version
 
 Header = Mapping[str, str]
@@ -151,11 +151,22 @@ class Match(Chooser):
     def candidates(self, header: Header, trace: ReftypeTrace | None = None) -> Iterator[Any]:
         """Yield what the cases that fit lead to, best first, equals merged."""
         values = self.values(header)
-        groups = self.table.ranked(self.table.standing(values))
-        if trace is not None:
-            trace.parkeys.update(zip(self.parkeys, values, strict=True))
-            trace.add_cases(self._explain(values), groups)
-        return self.merged(groups)
+        if trace is None:
+            return self.merged(self.table.ranked(self.table.standing(values)))
+        return self.merged(self._traced(values, trace.begin()))
+
+    def _traced(self, values: Sequence[str], attempt: Attempt) -> Sequence[Sequence[int]]:
+        """Return the cases that fit as `MatchTable.ranked`, and record all cases whether or not any can."""
+        attempt.parkeys.update(zip(self.parkeys, values, strict=True))
+        groups: Sequence[Sequence[int]] = ()
+        try:
+            groups = self.table.ranked(self.table.standing(values))
+        except LookupFailure as exc:
+            attempt.complaint = str(exc)
+            raise
+        finally:
+            attempt.add_cases(self._explain(values), groups)
+        return groups
 
     def values(self, header: Header) -> Sequence[str]:
         """Return the value of each parkey, refusing a header that lacks one which every case names."""
@@ -231,7 +242,7 @@ class UseAfter(OneChoice):
         """Return the choice of the latest key not after `moment`."""
         place = bisect_right(self.keys, moment)
         if trace is not None:
-            trace.dates.append(self._explain(moment, place))
+            trace.add_dates(self._explain(moment, place))
         if not place:
             raise NothingFits("No selection <= " + repr(moment))
         return self.choices[place - 1]
@@ -255,14 +266,24 @@ class UseAfter(OneChoice):
 
     def _explain(self, moment: Any, place: int) -> DateTrace:
         found = place > 0
+        first = max(0, place - MAX_DATES // 2)
+        around = slice(first, first + MAX_DATES)
+        rows = zip(map(_shown, self.keys[around]), map(str, self.choices[around]), strict=True)
         return DateTrace(
-            observed=str(moment),
-            chosen=str(self.keys[place - 1]) if found else None,
+            observed=_shown(moment),
+            chosen=_shown(self.keys[place - 1]) if found else None,
             reference=str(self.choices[place - 1]) if found else None,
-            earliest=str(self.keys[0]) if self.keys else None,
-            latest=str(self.keys[-1]) if self.keys else None,
+            earliest=_shown(self.keys[0]) if self.keys else None,
+            latest=_shown(self.keys[-1]) if self.keys else None,
             count=len(self.keys),
+            rows=tuple(rows),
+            kind=self.kind,
         )
+
+
+def _shown(key: Any) -> str:
+    """Return a date, or a version, as text."""
+    return ".".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
 def is_plain_date(choice: Choice) -> bool:
@@ -307,7 +328,7 @@ class ClosestTime(UseAfter):
         away = [abs((observed - parse_date(key)).total_seconds()) for key in self.keys]
         place = _smallest(array("f", away))
         if trace is not None:
-            trace.dates.append(self._explain(moment, place + 1))
+            trace.add_dates(self._explain(moment, place + 1))
         return self.choices[place]
 
 

@@ -37,6 +37,9 @@ FAILURES = (
     SyntaxError,
 )
 
+# What hooks are for, in the order in which they work.
+HOOKS = ("precondition_header", "fallback_header")
+
 # Stands for "not remembered" where None is an answer.
 _UNKNOWN = object()
 
@@ -225,6 +228,11 @@ class ReferenceRules:
     def epochs(self) -> tuple[str, ...]:
         """Dates at which hooks change their ways, sorted."""
         return tuple(sorted({epoch for hook in self._hooks for epoch in hook.epochs}))
+
+    @property
+    def conditions(self) -> Conditions:
+        """When the type applies, and which parkeys matter then."""
+        return self._conditions
 
     @property
     def names(self) -> frozenset[str]:
@@ -460,9 +468,23 @@ def find_hook(
     header: Mapping[str, Any], name: str, instrument: str, filekind: str, observatory: Observatory
 ) -> Hook | None:
     """Return the hook of a mapping for one purpose, or None; an unknown name is no error."""
+    return observatory.hooks.get(instrument, {}).get(_hook_name(header, name, instrument, filekind))
+
+
+def _hook_name(header: Mapping[str, Any], name: str, instrument: str, filekind: str) -> str:
     hooks = header.get("hooks")
-    hook_name = hooks.get(name, name) if hooks else f"{name}_{instrument}_{filekind}_v1"
-    return observatory.hooks.get(instrument, {}).get(hook_name)
+    return hooks.get(name, name) if hooks else f"{name}_{instrument}_{filekind}_v1"
+
+
+def hook_names(
+    header: Mapping[str, Any], instrument: str, filekind: str, observatory: Observatory
+) -> list[tuple[str, str]]:
+    """Return purpose and name of each hook that a mapping has, in the order in which they work."""
+    return [
+        (purpose, _hook_name(header, purpose, instrument, filekind))
+        for purpose in HOOKS
+        if find_hook(header, purpose, instrument, filekind, observatory)
+    ]
 
 
 def _note(trace: ReftypeTrace | None, text: str) -> None:

@@ -5,12 +5,15 @@ The engine takes the same steps with and without a record. What is not asked for
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 # Cases shown for one reference type. The best candidates and the nearest misses come first.
 MAX_CASES = 200
+# Dates shown of one search.
+MAX_DATES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,12 @@ class CaseTrace:
 class DateTrace:
     """One search through the useafter dates of a candidate, or of several equal ones together.
 
+    Where rules choose by version of software, versions stand in the place of dates.
+
     Attributes
     ----------
+    kind
+        Selector that searched: ``UseAfter``, ``ClosestTime`` or ``VersionAfter``.
     observed
         The date looked for, as compared.
     chosen
@@ -57,6 +64,8 @@ class DateTrace:
         First and last useafter date there is, None if there are none.
     count
         Number of useafter dates.
+    rows
+        Dates and what they lead to, in order: those around the date looked for, at most `MAX_DATES`.
     """
 
     observed: str
@@ -65,6 +74,85 @@ class DateTrace:
     earliest: str | None
     latest: str | None
     count: int
+    rows: tuple[tuple[str, str], ...] = ()
+    kind: str = "UseAfter"
+
+    @property
+    def before(self) -> tuple[str, str] | None:
+        """The row before the chosen one."""
+        place = self._place
+        return self.rows[place - 1] if place else None
+
+    @property
+    def after(self) -> tuple[str, str] | None:
+        """The row after the chosen one; the first one if none is chosen."""
+        if self.chosen is None:
+            return self.rows[0] if self.rows else None
+        place = self._place
+        return self.rows[place + 1] if place is not None and place + 1 < len(self.rows) else None
+
+    @property
+    def _place(self) -> int | None:
+        return next((place for place, row in enumerate(self.rows) if row[0] == self.chosen), None)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One search through the cases. There is a second one where a fallback hook changed the header.
+
+    Attributes
+    ----------
+    parkeys
+        The values that were compared, after all rewriting.
+    cases
+        Candidates, best first, then the others, nearest first; at most `MAX_CASES`.
+    case_count
+        Number of all cases.
+    mismatches
+        Number of mismatches to the number of cases that have so many, of all cases.
+    ruled_out_by
+        Parkey to the number of cases it rules out, of all cases.
+    candidates
+        Each group of equal candidates, best first, with their match keys.
+    dates
+        Searches through useafter dates, in order.
+    complaint
+        Why no case could be looked for, empty if that could be done.
+    """
+
+    parkeys: dict[str, str] = field(default_factory=dict)
+    cases: list[CaseTrace] = field(default_factory=list)
+    case_count: int = 0
+    mismatches: dict[int, int] = field(default_factory=dict)
+    ruled_out_by: dict[str, int] = field(default_factory=dict)
+    candidates: list[list[dict[str, str]]] = field(default_factory=list)
+    dates: list[DateTrace] = field(default_factory=list)
+    complaint: str = ""
+
+    @property
+    def nearest(self) -> CaseTrace | None:
+        """The case with the fewest mismatches where none fits."""
+        if self.candidates or not self.cases:
+            return None
+        return min(self.cases, key=_distance)
+
+    def add_cases(self, cases: list[CaseTrace], groups: Sequence[Sequence[int]]) -> None:
+        """Add the cases of a Match selector, and its candidates as groups of positions in `cases`."""
+        self.case_count = len(cases)
+        self.mismatches = dict(sorted(Counter(len(case.ruled_out_by) for case in cases).items()))
+        self.ruled_out_by = dict(Counter(miss.parkey for case in cases for miss in case.ruled_out_by))
+        self.candidates = [[cases[place].key for place in group] for group in groups]
+        chosen = [place for group in groups for place in group]
+        taken = set(chosen)
+        others = sorted(
+            (place for place in range(len(cases)) if place not in taken),
+            key=lambda place: _distance(cases[place]),
+        )
+        self.cases = [cases[place] for place in (chosen + others)[:MAX_CASES]]
+
+
+def _distance(case: CaseTrace) -> tuple[int, int]:
+    return len(case.ruled_out_by), -case.weight
 
 
 @dataclass(slots=True)
@@ -77,16 +165,8 @@ class ReftypeTrace:
         The type, and the reference mapping which decides (or ``N/A``, ``OMIT``).
     notes
         Conditions, hooks and complaints, in the order they came up.
-    parkeys
-        The values that were compared, after all rewriting.
-    cases
-        Candidates, best first, then the others, nearest first; at most `MAX_CASES`.
-    case_count
-        Number of all cases.
-    candidates
-        Weight of each group of equal candidates, best first, with their match keys.
-    dates
-        Searches through useafter dates, in order.
+    attempts
+        Searches through the cases, in order; none where the type is not looked up at all.
     answer
         As in the result; None if the type is left out of it.
     """
@@ -94,33 +174,22 @@ class ReftypeTrace:
     reftype: str
     mapping: str
     notes: list[str] = field(default_factory=list)
-    parkeys: dict[str, str] = field(default_factory=dict)
-    cases: list[CaseTrace] = field(default_factory=list)
-    case_count: int = 0
-    candidates: list[list[dict[str, str]]] = field(default_factory=list)
-    dates: list[DateTrace] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
     answer: str | None = None
-
-    @property
-    def nearest(self) -> CaseTrace | None:
-        """The case with the fewest mismatches where none fits."""
-        if self.candidates or not self.cases:
-            return None
-        return min(self.cases, key=lambda case: (len(case.ruled_out_by), -case.weight))
 
     def note(self, text: str) -> None:
         """Add one remark."""
         self.notes.append(text)
 
-    def add_cases(self, cases: list[CaseTrace], groups: Sequence[Sequence[int]]) -> None:
-        """Add the cases of a Match selector, and its candidates as groups of positions in `cases`."""
-        self.case_count += len(cases)
-        self.candidates.extend([cases[place].key for place in group] for group in groups)
-        chosen = [place for group in groups for place in group]
-        taken = set(chosen)
-        others = [place for place in range(len(cases)) if place not in taken]
-        others.sort(key=lambda place: (len(cases[place].ruled_out_by), -cases[place].weight))
-        self.cases.extend(cases[place] for place in (chosen + others)[:MAX_CASES])
+    def begin(self) -> Attempt:
+        """Start the record of a search through cases."""
+        self.attempts.append(Attempt())
+        return self.attempts[-1]
+
+    def add_dates(self, dates: DateTrace) -> None:
+        """Add a search through useafter dates to the search through cases that led there."""
+        attempt = self.attempts[-1] if self.attempts else self.begin()
+        attempt.dates.append(dates)
 
 
 class Trace:
@@ -140,12 +209,9 @@ class Trace:
         return entry
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, ready for a page or for JSON."""
+        """Return everything as plain values, ready for JSON."""
         return {
             "context": self.context,
             "instrument": self.instrument,
-            "reftypes": [
-                {**asdict(entry), "nearest": asdict(entry.nearest) if entry.nearest else None}
-                for entry in self.reftypes
-            ],
+            "reftypes": [asdict(entry) for entry in self.reftypes],
         }

@@ -82,6 +82,39 @@ def publish_context() -> str:
     return CONTEXT
 
 
+def publish_rules(
+    filekind: str,
+    cases: Any,
+    *,
+    parkeys: tuple[str, ...],
+    instrument: str = "cos",
+    **header: Any,
+) -> str:
+    """Publish a context with one type and make it latest; return its name.
+
+    Parameters
+    ----------
+    cases
+        Match key to useafter dates or to a reference; or a whole selector that takes the place of a Match.
+    """
+    if isinstance(cases, RawSelector):
+        selector, levels = cases, (("DATE-OBS", "TIME-OBS"),)
+    else:
+        chosen = {
+            case: RawSelector("UseAfter", dict(dates)) if isinstance(dates, Mapping) else dates
+            for case, dates in cases.items()
+        }
+        selector, levels = RawSelector("Match", chosen), (parkeys, ("DATE-OBS", "TIME-OBS"))
+    fixed = {"mapping": "REFERENCE", "instrument": instrument.upper(), "filekind": filekind.upper()}
+    imap, rmap = f"hst_{instrument}_0001.imap", f"hst_{instrument}_{filekind}_0001.rmap"
+    _publish(rmap, fixed | {"parkey": levels} | header, selector)
+    instrument_header = {"mapping": "INSTRUMENT", "parkey": ("REFTYPE",), "instrument": instrument.upper()}
+    _publish(imap, instrument_header, {filekind: rmap})
+    _publish(CONTEXT, {"mapping": "PIPELINE", "parkey": ("INSTRUME",)}, {instrument.upper(): imap})
+    set_context(pointer="latest", context=CONTEXT, user="tester", reason="first", is_overridden=True)
+    return CONTEXT
+
+
 def _publish_rmap(filekind: str, cases: Mapping[Any, Mapping[str, str]], **header: str) -> None:
     chosen = {case: RawSelector("UseAfter", dict(dates)) for case, dates in cases.items()}
     fixed = {"mapping": "REFERENCE", "instrument": "COS", "filekind": filekind.upper()}

@@ -124,6 +124,9 @@ class Observatory:
         Keywords that deliverers are asked to have checked besides those that all observatories ask for.
     compliance_checks
         Formats and programs that a delivery is to be verified against.
+    release_page
+        Where a release of the calibration software is described, with ``{version}`` for its version; empty if
+        contexts belong to no version.
     """
 
     name: str
@@ -142,6 +145,7 @@ class Observatory:
     timed_names: TimedNames | None = None
     checked_keywords: tuple[str, ...] = ("REFTYPE", "AUTHOR")
     compliance_checks: tuple[str, ...] = ("fits", "json", "asdf", "certify")
+    release_page: str = ""
 
     @property
     def instruments(self) -> tuple[str, ...]:

@@ -11,5 +11,6 @@ OBSERVATORY = Observatory(
     useafter_keys=("META.OBSERVATION.DATE", "META.OBSERVATION.TIME"),
     path_prefix="meta.",
     extra_parkeys=("META.VISIT.TSOVISIT", "META.INSTRUMENT.LAMP_STATE"),
+    release_page="https://github.com/spacetelescope/jwst/releases/tag/{version}",
     **generated_facts("jwst"),
 )

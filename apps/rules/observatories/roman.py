@@ -9,5 +9,6 @@ OBSERVATORY = Observatory(
     title="Roman",
     instrument_key="ROMAN.META.INSTRUMENT.NAME",
     useafter_keys=("ROMAN.META.EXPOSURE.START_TIME",),
+    release_page="https://github.com/spacetelescope/romancal/releases/tag/{version}",
     **generated_facts("roman"),
 )

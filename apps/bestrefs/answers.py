@@ -1,0 +1,134 @@
+"""The answer to a question as pages show it: one row for each reference type of the instrument."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+
+from apps.bestrefs.queries import NOT_FOUND
+from apps.bestrefs.questions import Question
+from apps.catalog import queries as catalog
+from apps.catalog.models import File
+from apps.contexts import queries as contexts
+
+# Names that a shell takes for one word and the client for a file.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*\.(?:fits|asdf)")
+OMITTED = "omitted"
+NA = "n/a"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One reference type.
+
+    Attributes
+    ----------
+    reftype
+        Lower case.
+    text
+        Name of the reference, ``n/a``, ``omitted``, or why there is none.
+    file
+        Row of the reference; None if there is none or the catalog does not know it.
+    """
+
+    reftype: str
+    description: str
+    text: str
+    is_reference: bool
+    file: File | None
+    why: str
+
+    @property
+    def title(self) -> str:
+        """The type as people write it."""
+        return self.reftype.upper()
+
+    @property
+    def look(self) -> str:
+        """What kind of answer it is: reference, na, omitted or failure."""
+        if self.is_reference:
+            return "reference"
+        return {NA: "na", OMITTED: OMITTED}.get(self.text, "failure")
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether clients must refuse the reference."""
+        return self.file is not None and self.file.is_bad
+
+    @property
+    def page(self) -> str:
+        """Address of what is known about the reference, empty if there is none."""
+        return f"/browse/{quote(self.text)}" if self.is_reference else ""
+
+    @property
+    def download(self) -> str:
+        """Address of the bytes of the reference, empty if there is none."""
+        if not self.is_reference:
+            return ""
+        return f"/unchecked_get/references/{settings.OBSERVATORY}/{quote(self.text)}"
+
+
+def rows_of(question: Question) -> list[Row]:
+    """Return the answer for each type of the instrument, sorted by type.
+
+    Raises
+    ------
+    HeaderError
+        Raised if the context does not know the instrument.
+    """
+    answers = question.rules.best_references(question.header)
+    types = _types(question) or tuple(answers)
+    names = [answer for answer in answers.values() if not answer.startswith(NOT_FOUND)]
+    files = catalog.files_named(names)
+    told = question.rules.definition.reftypes.get(question.instrument, {})
+    return [
+        _row(question, reftype, answers.get(reftype), files, told.get(reftype, ""))
+        for reftype in sorted({*types, *answers})
+    ]
+
+
+def _types(question: Question) -> tuple[str, ...]:
+    """Return the types of the instrument; of some the rules may say that they are to be left out."""
+    imap = question.rules.imap_name(question.instrument)
+    if imap is None or not imap.endswith(".imap"):
+        return ()
+    return tuple(dict(contexts.upper_mappings_of(imap)[imap].selections))
+
+
+def _row(
+    question: Question, reftype: str, answer: str | None, files: dict[str, File], description: str
+) -> Row:
+    why = urlencode({**question.sent, "type": reftype})
+    if answer is None:
+        return Row(reftype, description, OMITTED, False, None, why)
+    is_reference = not answer.startswith(NOT_FOUND)
+    return Row(
+        reftype,
+        description,
+        answer.removeprefix(NOT_FOUND).strip(),
+        is_reference,
+        files.get(answer) if is_reference else None,
+        why,
+    )
+
+
+def commands(question: Question, rows: list[Row]) -> list[tuple[str, str]]:
+    """Return what each command does, and the command that has the client do the same."""
+    names = sorted({row.text for row in rows if row.is_reference})
+    found = []
+    if source := _source(question):
+        text = f"crds bestrefs --new-context {question.context} {source} --print-new-references"
+        found.append(("Ask the same from the command line", text))
+    if names:
+        found.append(("Fetch these references", f"crds sync --files {' '.join(names)}"))
+    return found
+
+
+def _source(question: Question) -> str:
+    """Return how the client is told of the data; empty if it cannot be told."""
+    if question.dataset:
+        return f"--datasets {question.dataset}"
+    return f"--files {question.name}" if _PLAIN_NAME.fullmatch(question.name) else ""

@@ -1,0 +1,158 @@
+"""The form that asks for the best references of one dataset, and the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.bestrefs import exploring
+from apps.bestrefs.answers import Row, commands, rows_of
+from apps.bestrefs.errors import UnknownDatasetError
+from apps.bestrefs.forms import AskForm, filled_with
+from apps.bestrefs.questions import MAX_LINK, Question, of_address
+from apps.contexts import queries as contexts
+from apps.contexts.errors import UnknownContextError
+from apps.core.errors import NotFoundError
+from apps.core.forms import messages_of
+from apps.core.tables import Column, Table, exported
+from apps.datasets.queries import similar_ids
+from apps.rules.errors import CrdsError
+
+URLS = "urls"  # The format of a list to download from.
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@ensure_csrf_cookie
+def ask(request: HttpRequest) -> HttpResponseBase:
+    sent = request.POST if request.method == "POST" else request.GET
+    if request.method != "POST" and not AskForm.is_sent(sent):
+        return asked(
+            request, AskForm(initial={name: sent[name] for name in AskForm.base_fields if name in sent})
+        )
+    form = AskForm(sent)
+    if not form.is_valid():
+        return asked(request, form)
+    try:
+        questions = form.questions()
+        if len(questions) > 1:
+            return _choice(request, questions)
+        address = f"{reverse('bestrefs:results')}?{questions[0].query}"
+        return redirect(address) if len(address) <= MAX_LINK else _answer(request, questions[0])
+    except CrdsError as exc:
+        form.add_error(None, _told(exc))
+        return asked(request, form, suggestions=_suggestions(exc, form["dataset_id"].value() or ""))
+
+
+@require_safe
+@ensure_csrf_cookie
+def results(request: HttpRequest) -> HttpResponseBase:
+    sent = request.GET.dict()
+    if not sent:
+        return redirect("bestrefs:ask")
+    try:
+        questions = of_address(sent)
+        return _answer(request, questions[0]) if len(questions) == 1 else _choice(request, questions)
+    except CrdsError as exc:
+        return refused(request, exc)
+
+
+def refused(request: HttpRequest, error: CrdsError) -> HttpResponse:
+    """Return the form with what an address asked, and why it cannot be answered."""
+    sent = request.GET.dict()
+    form = AskForm(filled_with(sent))
+    # What the form itself finds wrong would only say the same again.
+    form.full_clean()
+    form.errors.clear()
+    form.add_error(None, _told(error))
+    missing = isinstance(error, NotFoundError | UnknownContextError)
+    return asked(
+        request,
+        form,
+        suggestions=_suggestions(error, sent.get("dataset", "")),
+        status=404 if missing else 200,
+    )
+
+
+def asked(
+    request: HttpRequest,
+    form: AskForm,
+    *,
+    suggestions: list[tuple[str, str]] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Return the form as a page.
+
+    Parameters
+    ----------
+    suggestions
+        Titles and addresses of what was perhaps meant.
+    """
+    page = {"form": form, "error": "; ".join(messages_of(form)), "suggestions": suggestions or []}
+    return render(request, "bestrefs/ask.html", {"page": page}, status=status)
+
+
+def _told(error: CrdsError) -> str:
+    """Return what is wrong, with what is known beyond the words of the wire."""
+    return f"{error} {error.detail}".strip()
+
+
+def _suggestions(error: CrdsError, dataset: str) -> list[tuple[str, str]]:
+    if not isinstance(error, UnknownDatasetError):
+        return []
+    address = reverse("bestrefs:ask")
+    return [(name, f"{address}?dataset_mode=dataset&dataset_id={name}") for name in similar_ids(dataset)]
+
+
+def _choice(request: HttpRequest, questions: list[Question]) -> HttpResponse:
+    """Return a page that lets choose between the exposures of a product."""
+    page = {"questions": questions, "product": questions[0].dataset.split(":")[0]}
+    return render(request, "bestrefs/exposures.html", {"page": page})
+
+
+def _answer(request: HttpRequest, question: Question) -> HttpResponseBase:
+    rows = rows_of(question)
+    if request.GET.get("format") == URLS:
+        return _urls(rows)
+    table = Table(COLUMNS, rows, request.GET.dict(), question.sent, size=0, label="Best references")
+    if file := exported(request, table):
+        return file
+    return render(request, "bestrefs/results.html", {"page": _page(question, rows, table)})
+
+
+def _page(question: Question, rows: list[Row], table: Table) -> dict[str, Any]:
+    explore = reverse("bestrefs:parameters", args=[question.context, question.instrument])
+    return {
+        "question": question,
+        "is_bad": contexts.get_pmap(question.context).is_bad,
+        "table": table,
+        "bad": [row for row in rows if row.is_bad],
+        "found": sum(row.is_reference for row in rows),
+        "failures": sum(row.look == "failure" for row in rows),
+        "commands": commands(question, rows),
+        "has_link": len(question.query) <= MAX_LINK,
+        "explore": f"{explore}?{exploring.address_of(question)}",
+        "kept": {name: value for name, value in question.sent.items() if name != "context"},
+    }
+
+
+def _urls(rows: list[Row]) -> HttpResponse:
+    """Return the address of each reference on a line of its own, as download programs read them."""
+    base = settings.PUBLIC_URL.rstrip("/")
+    lines = sorted({f"{base}{row.download}\n" for row in rows if row.is_reference})
+    return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8")
+
+
+COLUMNS = (
+    Column("type", "Type", lambda row: row.title, sort="type", search="type"),
+    Column("reference", "Best Reference", lambda row: row.text, sort="reference", search="reference"),
+    Column("status", "Status", lambda row: "bad" if row.is_bad else row.look, sort="status"),
+    Column("download", "Download", lambda row: row.download),
+    Column("why", "Why", lambda row: f"{reverse('bestrefs:explain')}?{row.why}"),
+)
