@@ -45,12 +45,13 @@ def bad_names(names: Collection[str]) -> list[str]:
     return sorted(name for name, rejected in flags.items() if rejected) or sorted(flags)
 
 
-def lacks_files(name: str) -> bool:
+def lacks_files(name: str, missing: set[str] | None = None) -> bool:
     """Tell whether a context has a catalogued file that is not available; False if nobody can tell.
 
-    Mostly every file is available, and then no context need be read.
+    Mostly every file is available, and then no context need be read. `missing` are the `unavailable_names`,
+    for those who ask about several contexts.
     """
-    missing = unavailable_names()
+    missing = unavailable_names() if missing is None else missing
     if not missing:
         return False
     try:

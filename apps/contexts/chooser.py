@@ -10,7 +10,7 @@ from apps.catalog import queries as catalog
 from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
 from apps.contexts import queries
-from apps.contexts.availability import lacks_files
+from apps.contexts.availability import lacks_files, unavailable_names
 from apps.contexts.models import Pointer
 from apps.contexts.states import Choice
 from apps.rules.errors import CrdsError
@@ -54,21 +54,27 @@ class Chooser:
 def find_choices() -> Chooser:
     """Return what there is to choose from now."""
     recent = tuple(Candidate(Choice.RECENT, file.name, file.delivered_at) for file in recent_contexts())
-    return Chooser(_pointed(Choice.EDIT, Pointer.EDIT), _pointed(Choice.LATEST, Pointer.LATEST), recent)
+    missing = unavailable_names()
+    edit = _pointed(Choice.EDIT, Pointer.EDIT, missing)
+    latest = _pointed(Choice.LATEST, Pointer.LATEST, missing)
+    return Chooser(edit, latest, recent)
 
 
-def _pointed(choice: Choice, pointer: Pointer) -> Candidate | None:
+def _pointed(choice: Choice, pointer: Pointer, missing: set[str]) -> Candidate | None:
     name = queries.find_pointed(pointer)
-    return find_candidate(choice, name) if name else None
+    return find_candidate(choice, name, missing) if name else None
 
 
-def find_candidate(choice: Choice, name: str) -> Candidate | None:
-    """Return a context with what its title tells, or None if no official context has this name."""
+def find_candidate(choice: Choice, name: str, missing: set[str] | None = None) -> Candidate | None:
+    """Return a context with what its title tells, or None if no official context has this name.
+
+    `missing` as `lacks_files` takes it.
+    """
     try:
         file = queries.get_pmap(name)
     except CrdsError:
         return None
-    return Candidate(choice, name, file.delivered_at, is_available=not lacks_files(name))
+    return Candidate(choice, name, file.delivered_at, is_available=not lacks_files(name, missing))
 
 
 def official_contexts() -> QuerySet[File]:

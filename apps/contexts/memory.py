@@ -108,6 +108,13 @@ class Pool:
             _require_known(name)
             return dict(self._load([name], wanted_by=name)[name].mapping.selections)
 
+    def upper_members(self, name: str) -> dict[str, Loaded]:
+        """Return a mapping and all it names but for rmaps, which need not be held here."""
+        with self._lock:
+            return self._load(
+                [member for member in self.closure(name) if not member.endswith(".rmap")], wanted_by=name
+            )
+
     def members(self, name: str) -> dict[str, Loaded]:
         """Return a mapping and all it names as they are in memory, sound or not."""
         with self._lock:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from apps.catalog import queries as catalog
 from apps.catalog.models import File
-from apps.catalog.states import FileState
+from apps.catalog.states import FileKind, FileState
 from apps.contexts.errors import (
     InvalidDateContextError,
     UnknownBuildError,
@@ -21,6 +21,7 @@ from apps.contexts.models import ContextChange, Pointer, RemotePipeline
 from apps.contexts.states import FORMER_CHOICES, Choice
 from apps.core.errors import InvalidInputError
 from apps.rules.context import Context
+from apps.rules.mapping import CompiledMapping
 from apps.rules.names import is_file_name
 from apps.rules.observatories import get_observatory
 from apps.rules.specifiers import Specifier, parse_specifier
@@ -198,6 +199,25 @@ def reference_names(name: str) -> tuple[str, ...]:
     """Return all references that the closure of any mapping names, sorted; errors as `mapping_names`."""
     loaded = pool().members(name).values()
     return tuple(sorted({reference for one in loaded for reference in one.mapping.references}))
+
+
+def mappings_of(name: str) -> dict[str, CompiledMapping]:
+    """Return the closure of any mapping as it is in memory, by name; errors as `mapping_names`.
+
+    Wrong sha1sums inside do not matter; an rmap that is not held does.
+    """
+    return {member: loaded.mapping for member, loaded in pool().members(name).items()}
+
+
+def upper_mappings_of(name: str) -> dict[str, CompiledMapping]:
+    """Return the pmap and imaps of a closure by name; errors as `mapping_names`."""
+    return {member: loaded.mapping for member, loaded in pool().upper_members(name).items()}
+
+
+def bad_mappings(name: str) -> list[str]:
+    """Return the mappings of a closure that were marked bad themselves, sorted; errors as `mapping_names`."""
+    bad = File.objects.filter(kind=FileKind.MAPPING, rejected=True).values_list("name", flat=True)
+    return sorted(set(bad) & set(mapping_names(name)))
 
 
 def build_context(calibration_version: str) -> str:

@@ -1,39 +1,123 @@
-"""What the pages show."""
+"""What the home page shows."""
 
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Count, Q
 
 from apps.catalog.models import File
 from apps.catalog.states import FileKind
 from apps.contexts import queries as contexts
-from apps.contexts.models import ContextChange, Pointer
+from apps.contexts.models import Pointer
 from apps.datasets.models import Dataset
+from apps.rules.errors import CrdsError
+from apps.web.context_pages.eras import Delivered, Era, find_delivered, find_eras, release_page
+from apps.web.context_pages.outline import Outline, find_outline
+
+ERAS = 4
+DELIVERIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """The build context that is announced, and the version it was made for."""
+
+    context: str
+    version: str
+    release_page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How much there is, as people write it; references that are held can be downloaded here."""
+
+    contexts: str
+    mappings: str
+    references: str
+    held: str
+    datasets: str
 
 
 @dataclass(frozen=True)
 class Home:
-    """What is in use now, and how much there is."""
+    """What is in use now, how much there is, and what changed recently.
+
+    Attributes
+    ----------
+    pointers
+        Each pointer with the context it stands at; those that never moved are left out.
+    latest
+        The latest context, empty if there is none.
+    outline
+        Its instruments; None if there is none, or its mappings are not here.
+    has_builds
+        Whether contexts belong to versions of the calibration software.
+    commands
+        How to ask from one's own machine.
+    """
 
     pointers: dict[str, str]
-    mappings: int
-    references: int
-    references_held: int
-    datasets: int
-    history: list[ContextChange]
-    example_context: str
+    latest: str
+    outline: Outline | None
+    banner: Banner | None
+    has_builds: bool
+    figures: Figures
+    eras: list[Era]
+    delivered: list[Delivered]
+    commands: str
 
 
 def home() -> Home:
     """Return what the home page shows."""
-    pointers = {pointer.value: contexts.find_pointed(pointer) or "" for pointer in Pointer}
-    references = File.objects.filter(kind=FileKind.REFERENCE)
+    pointers = {pointer.value: name for pointer in Pointer if (name := contexts.find_pointed(pointer))}
+    latest = pointers.get("latest", "")
     return Home(
         pointers=pointers,
-        mappings=File.objects.filter(kind=FileKind.MAPPING).count(),
-        references=references.count(),
-        references_held=references.filter(held_at__isnull=False).count(),
-        datasets=Dataset.objects.count(),
-        history=list(contexts.history()[:5]),
-        example_context=pointers["latest"] or f"{settings.OBSERVATORY}_0001.pmap",
+        latest=latest,
+        outline=_outline(latest),
+        banner=_banner(),
+        has_builds=Pointer.BUILD in pointers,
+        figures=_figures(),
+        eras=find_eras(ERAS),
+        delivered=find_delivered()[:DELIVERIES],
+        commands=_commands(latest or f"{settings.OBSERVATORY}_0001.pmap"),
     )
+
+
+def _commands(context: str) -> str:
+    """Return what to type to have the client ask this server."""
+    return (
+        f"export CRDS_SERVER_URL={settings.PUBLIC_URL}\n"
+        f"export CRDS_OBSERVATORY={settings.OBSERVATORY}\n"
+        "export CRDS_PATH=$HOME/crds_cache\n"
+        "crds list --status\n"
+        f"crds sync --contexts {context}"
+    )
+
+
+def _outline(name: str) -> Outline | None:
+    """Return the instruments of a context without a look into their rules: clients fetch this page often."""
+    try:
+        return find_outline(name, counted=False) if name else None
+    except CrdsError:  # Its own page tells why.
+        return None
+
+
+def _banner() -> Banner | None:
+    change = contexts.banner()
+    if change is None:
+        return None
+    version = change.calibration_version
+    return Banner(change.context, version, release_page(version))
+
+
+def _figures() -> Figures:
+    is_reference = Q(kind=FileKind.REFERENCE)
+    counts = File.objects.aggregate(
+        contexts=Count("pk", filter=Q(kind=FileKind.MAPPING, instrument="", name__endswith=".pmap")),
+        mappings=Count("pk", filter=Q(kind=FileKind.MAPPING)),
+        references=Count("pk", filter=is_reference),
+        held=Count("pk", filter=is_reference & Q(held_at__isnull=False)),
+    )
+    counts["datasets"] = Dataset.objects.count()
+    return Figures(**{name: f"{count:,}" for name, count in counts.items()})

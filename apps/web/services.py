@@ -5,15 +5,25 @@ from typing import Any
 
 from django.urls import reverse
 
-# Group, then title, name of the address, and the role it needs; the empty one is everybody's.
+# Group, then title, address (or the name of one), and the role it needs; the empty one is everybody's. The
+# addresses that stand here are those that old links and clients know (website, section 1.9).
 _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "Obtain Best Reference Files": (
+        ("Using the Command Line", "/docs/cmdline_bestrefs/", ""),
+        ("From Dataset ID or FITS Header Upload", "/bestrefs/", ""),
+        ("Exploring with Instrument Parameters", "/bestrefs_explore/", ""),
+    ),
     "Reference File Database Services": (
+        ("Server Environment Package Versions", "/server_versions/", ""),
+        ("Browse Database", "/browse_db/", ""),
         ("Recent Activity", "web:activity", ""),
+        ("All Contexts", "web:all_contexts", ""),
         ("Submission History", "submissions:history", "submitter"),
         ("Locks", "locks:table", "submitter"),
     ),
     "Restricted Services": (
         ("Certify Files", "submissions:certify", "submitter"),
+        ("Difference Files", "/difference_files/", "submitter"),
         ("Delivery Status", "catalog:delivery_status", "submitter"),
         ("Set Context", "contexts:set_context", "operator"),
     ),
@@ -53,11 +63,15 @@ def services(user: Any) -> list[Group]:
     groups: list[Group] = []
     number = 1
     for title, known in _GROUPS.items():
-        open_to = tuple((name, reverse(address)) for name, address, role in known if _may(user, role))
+        open_to = tuple((name, _address(address)) for name, address, role in known if _may(user, role))
         if open_to:
             groups.append(Group(title, number, open_to))
             number += len(open_to)
     return groups
+
+
+def _address(known: str) -> str:
+    return known if known.startswith("/") else reverse(known)
 
 
 def _may(user: Any, role: str) -> bool:

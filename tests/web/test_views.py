@@ -1,3 +1,5 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from apps.web import views
 from apps.web.services import services
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_file
+from tests.factories.contexts import make_change, make_context
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +22,53 @@ def test_home_of_an_empty_server_tells_how_to_fill_it(client: Client) -> None:
 
 def test_home_counts_what_is_known_and_what_is_held(client: Client) -> None:
     make_file(name="jwst_miri_dark_0001.fits")
-    assert b"1 references (" in client.get("/").content
+    make_file(name="jwst_miri_dark_0002.fits", content=b"held")
+    make_change(make_context())
+    page = client.get("/").content.decode()
+    assert "<strong>2</strong> references (1 held here)" in page
+    assert "<strong>3</strong> mappings" in page
+
+
+def test_home_shows_what_is_in_use_and_the_last_four_eras(client: Client) -> None:
+    make_context("jwst_0001.pmap")
+    for number, month in ((5, 1), (4, 2), (3, 3), (2, 4), (1, 5)):
+        make_change(f"jwst_{number:04}.pmap", started_at=datetime(2016, month, 1, tzinfo=UTC))
+    page = client.get("/").content.decode()
+    history = page.partition('aria-labelledby="history"')[2].partition("</section>")[0]
+    assert [history.index(f">jwst_000{number}.pmap</a>") for number in (1, 2, 3, 4)]
+    assert "jwst_0005" not in history
+    assert history.count(">latest</span>") == 1
+    assert 'Latest References <span class="under">(under context <a' in page
+    assert '<details id="miri" data-part="/context_table/jwst_0001.pmap/miri?part">' in page
+    assert 'href="/context_table/jwst_0001.pmap/miri/dark"' in page
+
+
+def test_home_announces_the_build_context_chosen_for_it(client: Client) -> None:
+    change = make_change("jwst_0001.pmap", pointer="build", calibration_version="1.14.0")
+    assert "Build Context" not in client.get("/").content.decode()
+    change.is_banner = True
+    change.save()
+    page = client.get("/").content.decode()
+    assert "Build Context: <a" in page
+    assert (
+        'based on CAL Version: <a href="https://github.com/spacetelescope/jwst/releases/tag/1.14.0">' in page
+    )
+    assert 'href="/display_build_contexts"' in page
+
+
+def test_home_is_there_although_the_latest_context_is_not(client: Client) -> None:
+    make_change("jwst_0404.pmap")
+    page = client.get("/").content.decode()
+    assert "cannot be shown here" in page
+
+
+def test_home_takes_few_queries(client: Client, django_assert_max_num_queries: Callable[..., Any]) -> None:
+    make_context()
+    for month in range(1, 13):
+        make_change(started_at=datetime(2016, month, 1, tzinfo=UTC))
+    client.get("/")
+    with django_assert_max_num_queries(16):
+        client.get("/")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +92,8 @@ def test_home_leads_people_where_their_role_lets_them(
 def test_every_service_of_home_opens_and_their_numbers_go_on(client: Client) -> None:
     client.force_login(user := make_user(role="operator"))
     groups = services(user)
-    assert [group.start for group in groups] == [1, 4, 7, 10]
+    assert [group.start for group in groups] == [1, 4, 10, 14, 17]
+    assert len({address for group in groups for _, address in group.services}) == 20
     for _, address in (service for group in groups for service in group.services):
         assert client.get(address).status_code == 200, address
 

@@ -1,0 +1,81 @@
+"""Lists of contexts, and the way from two ticked rows to their difference."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.catalog import queries as catalog
+from apps.contexts.chooser import delivery_order
+from apps.core.tables import Table, exported
+from apps.rules.names import is_file_name
+from apps.web.context_pages import eras
+from apps.web.context_pages.charts import find_chart
+
+SHARED = 20  # contexts with the very same time of delivery
+MOST = 50  # ticked rows that are listed again
+
+
+@require_safe
+def context_history(request: HttpRequest) -> HttpResponseBase:
+    known = eras.find_eras()
+    table = eras.era_table(known, request.GET)
+    return exported(request, table) or _page(request, "context_history", table, lambda: _charts(known))
+
+
+@require_safe
+def all_contexts(request: HttpRequest) -> HttpResponseBase:
+    table = eras.delivered_table(eras.find_delivered(), request.GET)
+    return exported(request, table) or _page(request, "all_contexts", table)
+
+
+@require_safe
+def build_contexts(request: HttpRequest) -> HttpResponseBase:
+    table = eras.build_table(eras.find_builds(), request.GET)
+    return exported(request, table) or _page(request, "build_contexts", table)
+
+
+def _page(
+    request: HttpRequest, name: str, table: Table, charts: Callable[[], list[object]] = list
+) -> HttpResponse:
+    page = {"table": table, "charts": charts()}
+    return render(request, f"web/{name}.html", {"page": page})
+
+
+def _charts(known: list[eras.Era]) -> list[object]:
+    changes = [era.started_at for era in known]
+    deliveries = _told_apart([context.delivered_at for context in eras.find_delivered()])
+    found = (
+        find_chart("Contexts delivered", deliveries, noun="context", span=changes),
+        find_chart("Contexts that became latest", changes, noun="change", span=deliveries),
+    )
+    return [chart for chart in found if chart]
+
+
+def _told_apart(moments: list[datetime]) -> list[datetime]:
+    """Leave out what many share: the moment of an import, where nobody knows the time of delivery."""
+    counts = Counter(moments)
+    return [moment for moment in moments if counts[moment] < SHARED]
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    names = [name for name in dict.fromkeys(request.GET.getlist("file")) if is_file_name(name)]
+    if len(names) == 2:
+        older, newer = _in_order(names)
+        return HttpResponseRedirect(f"/difference/?{urlencode({'file1': older, 'file2': newer})}", status=303)
+    return render(request, "web/compare.html", {"page": {"names": names[:MOST], "count": len(names)}})
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Return two files, the older one first: contexts by serial, others by delivery, else as they came."""
+    if all(name.endswith(".pmap") for name in names):
+        return sorted(names, key=delivery_order)
+    known = catalog.files_named(names)
+    if len(known) < len(names):
+        return names
+    return sorted(names, key=lambda name: known[name].delivered_at)

@@ -1,0 +1,303 @@
+"""Which reference applies when, as bars along time: one lane for each match case."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from apps.rules.listing import Listing, Row
+from apps.web.context_pages.axis import Axis, Tick, percent
+
+LANES = 20  # on one page
+BARS = 600  # on one page
+NARROWEST = 0.4  # percent of the width; what is narrower is drawn together,
+COARSEST = 10  # and up to this, where there would be too many bars.
+COLOURS = 6
+FAR = 9000  # Years from here on mean "never", and are not drawn.
+EARLIEST = timedelta(days=60)  # Shown before the first change, at least.
+
+_NO_MATTER = frozenset({"N/A", ""})
+
+# What addresses say of the table above the picture, and of the picture itself.
+TABLE_STATE = ("sort", "search", "show", "page")
+STATE = ("since", "until", "lanes")
+
+Case = tuple[str, ...]
+Dated = tuple[tuple[datetime, str], ...]  # Useafter dates, and what applies from each.
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """References that apply from one moment to another.
+
+    Attributes
+    ----------
+    left, width
+        Percent of the picture, as text.
+    look
+        Class of its colour: neighbours differ, and one reference has one colour throughout.
+    address
+        The page of the reference, or the same picture closer by where several are drawn as one.
+    """
+
+    left: str
+    width: str
+    look: str
+    title: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One match case.
+
+    Attributes
+    ----------
+    label
+        The matching parameters that tell it from the others.
+    bars, other
+        Under this context, and under the one it is compared with; the latter only where they differ.
+    change
+        How they differ, in words; empty if they do not.
+    """
+
+    label: str
+    bars: tuple[Bar, ...]
+    other: tuple[Bar, ...] = ()
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The lanes of one page.
+
+    Attributes
+    ----------
+    start, end
+        Days of the edges.
+    other
+        The context it is compared with; empty for none, or where nothing differs.
+    zoomed_out
+        Where the whole time is shown; empty if it is.
+    """
+
+    lanes: tuple[Lane, ...]
+    ticks: tuple[Tick, ...]
+    start: str
+    end: str
+    count: int
+    changed: int
+    other: str
+    previous: str
+    next: str
+    zoomed_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """One reference from its useafter date to the next one's; words instead of references count as one."""
+
+    start: datetime
+    end: datetime
+    name: str
+    address: str
+
+
+def find_timeline(
+    listing: Listing, other: Listing | None, sent: Mapping[str, str], *, now: datetime, other_name: str = ""
+) -> Timeline | None:
+    """Return the picture that an address asks for, or None if the rules do not choose by date.
+
+    Parameters
+    ----------
+    other
+        The same type under another context, to show where the two differ.
+    sent
+        ``since`` and ``until`` (days) bound the time, ``lanes`` is the number of the page.
+    now
+        Aware UTC; the picture goes on until then.
+    """
+    cases = _cases(listing)
+    if not cases:
+        return None
+    others = _cases(other) if other is not None and other.keys == listing.keys else cases
+    order = _order(cases, others)
+    edges = _edges([*cases.values(), *others.values()], now.replace(tzinfo=None))
+    start, end = _asked_edges(sent, edges)
+    pages = -(-len(order) // LANES)
+    page = _page(sent.get("lanes", ""), pages)
+    shown = order[(page - 1) * LANES : page * LANES]
+    axis = Axis(start, end)
+    labels, colours = _labels(order, listing), _colours(listing, other)
+    named = [(labels[case], cases.get(case, ()), others.get(case, ())) for case in shown]
+    changed = sum(cases.get(case) != others.get(case) for case in order)
+    return Timeline(
+        lanes=_drawn(named, _Painter(axis, colours, NARROWEST, edges[1], _kept(sent, TABLE_STATE))),
+        ticks=axis.ticks(),
+        start=f"{start:%Y-%m-%d}",
+        end=f"{end:%Y-%m-%d}",
+        count=len(order),
+        changed=changed,
+        other=other_name if changed else "",
+        previous=_address(_kept(sent, (*TABLE_STATE, *STATE)), lanes=page - 1) if page > 1 else "",
+        next=_address(_kept(sent, (*TABLE_STATE, *STATE)), lanes=page + 1) if page < pages else "",
+        zoomed_out=_address(_kept(sent, TABLE_STATE), lanes=page) if (start, end) != edges else "",
+    )
+
+
+def _kept(sent: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return what an address says by these names."""
+    return {name: sent[name] for name in names if sent.get(name)}
+
+
+def _address(said: Mapping[str, str], **changes: object) -> str:
+    return f"?{urlencode({**said, **changes})}#timeline"
+
+
+def _page(asked: str, pages: int) -> int:
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
+    return max(1, min(number, pages))
+
+
+def _cases(listing: Listing) -> dict[Case, Dated]:
+    """Return the match cases with their useafter dates and what applies then, in the order of time."""
+    place = listing.useafter
+    found: dict[Case, list[tuple[datetime, str]]] = {}
+    for row in listing.rows if place >= 0 else ():
+        if date := _date(row.values[place]):
+            case = row.values[:place] + row.values[place + 1 :]
+            found.setdefault(case, []).append((date, _name(row)))
+    return {case: tuple(sorted(dated)) for case, dated in found.items()}
+
+
+def _date(text: str) -> datetime | None:
+    """Return a date in the form of the rules, or None; one of that kind is in the table as it stands."""
+    try:
+        date = datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None
+    return date if date.year < FAR else None
+
+
+def _name(row: Row) -> str:
+    return ", ".join(row.references) or row.word
+
+
+def _order(cases: Mapping[Case, object], others: Mapping[Case, object]) -> list[Case]:
+    """Return all cases, those that differ before the others."""
+    known = list(dict.fromkeys([*cases, *others]))
+    return sorted(known, key=lambda case: cases.get(case) == others.get(case))
+
+
+def _edges(lanes: Sequence[Dated], now: datetime) -> tuple[datetime, datetime]:
+    """Return the time worth drawing: from a little before the first change until now, or the last date.
+
+    First dates often say no more than "from the beginning": drawn to scale they would leave no room.
+    """
+    dates = [date for lane in lanes for date, _name in lane]
+    end = max(now, *dates)
+    begin = min((lane[1][0] for lane in lanes if len(lane) > 1), default=max(dates))
+    lead = max(EARLIEST, (end - begin) / 12)
+    return begin - min(lead, begin - min(dates)), end + timedelta(days=1)
+
+
+def _asked_edges(sent: Mapping[str, str], edges: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    """Return the time an address asks for, all of it if that is no time."""
+    start = _date(f"{sent.get('since', '')[:10]} 00:00:00") or edges[0]
+    end = _date(f"{sent.get('until', '')[:10]} 00:00:00") or edges[1]
+    return (start, end) if start < end else edges
+
+
+def _colours(*listings: Listing | None) -> dict[str, str]:
+    """Return the colour of each name, in turn as they appear."""
+    names = dict.fromkeys(_name(row) for listing in listings if listing for row in listing.rows)
+    return {name: f"c{place % COLOURS}" for place, name in enumerate(names)}
+
+
+def _drawn(lanes: Sequence[tuple[str, Dated, Dated]], painter: "_Painter") -> tuple[Lane, ...]:
+    """Return the lanes, with as much drawn together as it takes to have not too many bars."""
+    drawn = tuple(_lane(label, here, there, painter) for label, here, there in lanes)
+    if sum(len(lane.bars) + len(lane.other) for lane in drawn) <= BARS or painter.narrowest > COARSEST:
+        return drawn
+    return _drawn(lanes, replace(painter, narrowest=2 * painter.narrowest))
+
+
+def _lane(label: str, here: Dated, there: Dated, painter: "_Painter") -> Lane:
+    lane = Lane(label, painter.bars(here))
+    if here == there:
+        return lane
+    change = "changed" if here and there else "taken away" if here else "new"
+    return replace(lane, other=painter.bars(there), change=change)
+
+
+def _labels(order: Sequence[Case], listing: Listing) -> dict[Case, str]:
+    """Return what tells each case from the others: parameters that are the same in all are left out."""
+    place = listing.useafter
+    titles = [key.title for key in (*listing.keys[:place], *listing.keys[place + 1 :])]
+    varied = [number for number in range(len(titles)) if len({case[number] for case in order}) > 1]
+    told = varied or range(len(titles))
+    return {
+        case: " · ".join(
+            f"{titles[number]} {case[number]}" for number in told if case[number] not in _NO_MATTER
+        )
+        or "all others"
+        for case in order
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Painter:
+    """Draws lanes.
+
+    Attributes
+    ----------
+    narrowest
+        Percent of the width; what is narrower is drawn together with what follows.
+    last
+        Until when the last reference of a lane is drawn.
+    kept
+        What addresses that lead closer must say again.
+    """
+
+    axis: Axis
+    colours: Mapping[str, str]
+    narrowest: float
+    last: datetime
+    kept: Mapping[str, str]
+
+    def bars(self, dated: Dated) -> tuple[Bar, ...]:
+        """Return the bars of one lane."""
+        return tuple(self._bar(group) for group in self._groups(self._stretches(dated)))
+
+    def _stretches(self, dated: Dated) -> list[_Stretch]:
+        ends = [*(date for date, _name in dated[1:]), self.last][: len(dated)]
+        return [
+            _Stretch(date, end, name, f"/browse/{name}" if "." in name and "," not in name else "")
+            for (date, name), end in zip(dated, ends, strict=True)
+            if date < self.axis.end and end > self.axis.start
+        ]
+
+    def _groups(self, stretches: Sequence[_Stretch]) -> list[list[_Stretch]]:
+        """Return stretches that are drawn together, in the order of time."""
+        groups: list[list[_Stretch]] = []
+        for stretch in stretches:
+            is_narrow = self._width(stretch.start, stretch.end) < self.narrowest
+            if is_narrow and groups and self._width(groups[-1][0].start, groups[-1][-1].end) < self.narrowest:
+                groups[-1].append(stretch)
+            else:
+                groups.append([stretch])
+        return groups
+
+    def _width(self, start: datetime, end: datetime) -> float:
+        return self.axis.place(end) - self.axis.place(start)
+
+    def _bar(self, group: list[_Stretch]) -> Bar:
+        first, last = group[0], group[-1]
+        left, width = self.axis.place(first.start), self._width(first.start, last.end)
+        until = "" if last.end == self.last else f" until {last.end:%Y-%m-%d %H:%M:%S}"
+        if len(group) == 1:
+            title = f"{first.name} from {first.start:%Y-%m-%d %H:%M:%S}{until}"
+            return Bar(percent(left), percent(width), self.colours[first.name], title, first.address)
+        closer = {"since": f"{first.start:%Y-%m-%d}", "until": f"{last.end + timedelta(days=1):%Y-%m-%d}"}
+        title = f"{len(group)} changes from {first.start:%Y-%m-%d}{until[:17]}: look closer"
+        return Bar(percent(left), percent(width), "several", title, _address(self.kept, **closer))

@@ -1,0 +1,176 @@
+"""What contexts say: their instruments, types and references, and a map to walk through them."""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from apps.contexts import queries as contexts
+from apps.contexts.errors import InvalidDateContextError, UnknownContextError, UnusableContextError
+from apps.contexts.models import Pointer
+from apps.core.tables import exported
+from apps.rules.errors import CrdsError
+from apps.rules.listing import Listing, list_rules
+from apps.web.context_pages import asked, listing
+from apps.web.context_pages.asked import Asked, find_asked, neighbours
+from apps.web.context_pages.outline import Outline, Reftype, UnknownPartError, find_outline
+from apps.web.context_pages.timeline import Timeline, find_timeline
+
+View = Callable[..., HttpResponseBase]
+RMAPS = 64  # kept as rows; the largest take a megabyte. Files are immutable, so they hold for ever.
+SHOWN = 400  # references in the map
+PREVIEW = 50  # rows of a table inside an accordion
+
+
+def _answers_unknown(view: View) -> View:
+    """Answer what there is not with what there is."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, specifier: str, **parts: str) -> HttpResponseBase:
+        try:
+            return view(request, specifier, **parts)
+        except UnknownPartError as exc:
+            page = {"specifier": specifier, "reason": str(exc), "is_part": True}
+            return render(request, "web/context_missing.html", {"page": page}, status=404)
+        except (UnknownContextError, InvalidDateContextError) as exc:
+            page = {
+                "specifier": specifier,
+                "reason": str(exc),
+                "suggestions": asked.suggestions(specifier),
+                "other_page": asked.other_page(specifier),
+            }
+            return render(request, "web/context_missing.html", {"page": page}, status=404)
+        except UnusableContextError as exc:
+            page = {"specifier": specifier, "reason": str(exc), "is_unusable": True}
+            return render(request, "web/context_missing.html", {"page": page}, status=409)
+
+    return answer
+
+
+@require_safe
+def latest(request: HttpRequest) -> HttpResponse:
+    return redirect("web:context_table", specifier=f"{settings.OBSERVATORY}-latest")
+
+
+@require_safe
+@_answers_unknown
+def context_table(request: HttpRequest, specifier: str) -> HttpResponse:
+    context = find_asked(specifier)
+    before, after = neighbours(context.name)
+    page = _about(context) | {
+        "outline": find_outline(context.name),
+        "before": before,
+        "after": after,
+        "command": f"crds sync --contexts {context.name}",
+        "changes": f"/difference/?{urlencode({'file1': before, 'file2': context.name})}" if before else "",
+    }
+    return render(request, "web/context_table.html", {"page": page})
+
+
+@require_safe
+@_answers_unknown
+def instrument_table(request: HttpRequest, specifier: str, instrument: str) -> HttpResponse:
+    context = find_asked(specifier)
+    outline = find_outline(context.name)
+    page = _about(context) | {"outline": outline, "instrument": outline.instrument(instrument)}
+    name = "_instrument_part" if "part" in request.GET else "instrument_table"
+    return render(request, f"web/{name}.html", {"page": page})
+
+
+@require_safe
+@_answers_unknown
+def reftype_table(request: HttpRequest, specifier: str, instrument: str, reftype: str) -> HttpResponseBase:
+    context = find_asked(specifier)
+    outline = find_outline(context.name)
+    part = outline.instrument(instrument)
+    known = part.reftype(reftype)
+    page = _about(context) | {"outline": outline, "instrument": part, "reftype": known}
+    if not known.rmap:
+        return render(request, "web/reftype_table.html", {"page": page})
+    rules = _rules_of(known.rmap)
+    facts = listing.Facts(listing.names_of(rules), instrument=part.name, reftype=known.name)
+    label = f"{context.name.removesuffix('.pmap')} {part.name} {known.name}"
+    if "part" in request.GET:
+        table = listing.table_of(rules, facts, {}, label=label, size=PREVIEW)
+        return render(request, "web/_reftype_part.html", {"page": page | {"table": table}})
+    table = listing.table_of(rules, facts, request.GET, label=label)
+    answer = exported(request, table)
+    if answer is not None:
+        return answer
+    page |= {"table": table, "timeline": _timeline(request, context, part.name, known, rules)}
+    return render(request, "web/reftype_table.html", {"page": page})
+
+
+@require_safe
+@_answers_unknown
+def context_map(
+    request: HttpRequest, specifier: str, instrument: str = "", reftype: str = ""
+) -> HttpResponse:
+    context = find_asked(specifier)
+    outline = find_outline(context.name)
+    part = outline.instrument(instrument) if instrument else None
+    known = part.reftype(reftype) if part and reftype else None
+    references = _references(known)
+    page = _about(context) | {
+        "outline": outline,
+        "instrument": part,
+        "reftype": known,
+        "references": references[:SHOWN],
+        "more": len(references[SHOWN:]),
+    }
+    return render(request, "web/context_map.html", {"page": page})
+
+
+def _about(context: Asked) -> dict[str, Any]:
+    return {"context": context, "bad": contexts.bad_mappings(context.name)}
+
+
+def _rules_of(rmap: str) -> Listing:
+    return _known_rules(str(settings.ARTIFACT_ROOT), rmap)
+
+
+@lru_cache(maxsize=RMAPS)
+def _known_rules(site: str, rmap: str) -> Listing:
+    """Return the rules of an rmap as rows; `site` tells stores apart."""
+    mapping = contexts.mappings_of(rmap)[rmap]
+    if mapping.selector is None:
+        raise UnusableContextError(f"{rmap} has no rules for references.")
+    return list_rules(mapping.selector, mapping.definition)
+
+
+def _references(reftype: Reftype | None) -> list[tuple[str, int]]:
+    """Return the references of a type, and in how many rows each stands; sorted."""
+    if reftype is None or not reftype.rmap:
+        return []
+    return sorted(Counter(listing.names_of(_rules_of(reftype.rmap))).items())
+
+
+def _timeline(
+    request: HttpRequest, context: Asked, instrument: str, reftype: Reftype, rules: Listing
+) -> Timeline | None:
+    """Return the picture of a type, with what edit would change."""
+    name, other = _edited(context, instrument, reftype)
+    return find_timeline(rules, other, request.GET, now=timezone.now(), other_name=name)
+
+
+def _edited(context: Asked, instrument: str, reftype: Reftype) -> tuple[str, Listing | None]:
+    """Return the edit context and its rules of a type, none where they are those of `context`."""
+    edit = contexts.find_pointed(Pointer.EDIT)
+    if edit is None or edit == context.name:
+        return "", None
+    try:
+        rmap = _rmap_of(find_outline(edit), instrument, reftype.name)
+        return edit, _rules_of(rmap) if rmap and rmap != reftype.rmap else None
+    except CrdsError:  # That edit cannot be shown is no reason not to show this one.
+        return "", None
+
+
+def _rmap_of(outline: Outline, instrument: str, reftype: str) -> str:
+    return outline.instrument(instrument).reftype(reftype).rmap
