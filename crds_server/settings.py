@@ -93,10 +93,9 @@ TEMPLATES = [
     }
 ]
 
-STYLEGUIDE = env.flag(
-    "STYLEGUIDE", SERVER_STRING == "dev"
-)  # Whether /styleguide/ shows the parts of the pages.
-JSON_CONSOLE = env.flag("JSON_CONSOLE", SERVER_STRING != "ops")  # Whether /json/browse/ lets people try methods.
+# What helps people who make pages or programs, and is nobody's business elsewhere.
+STYLEGUIDE = env.flag("STYLEGUIDE", SERVER_STRING == "dev")  # /styleguide/ shows the parts of the pages.
+JSON_CONSOLE = env.flag("JSON_CONSOLE", SERVER_STRING != "ops")  # /json/browse/ lets people try methods.
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_ROOT / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -42,6 +42,7 @@ def live_server(observatory: str, root: Path, *, fill: tuple[str, ...] = ()) -> 
         environment = environment_for(observatory, root, database_url) | {
             "PUBLIC_URL": f"http://localhost:{port}",
             "WARM_UP": "0",  # Most servers of the suite never see a submission.
+            "STYLEGUIDE": "1",
         }
         with running(environment, port):
             yield LiveServer(observatory, root, port, environment)

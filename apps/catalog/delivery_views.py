@@ -4,9 +4,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core.paginator import Paginator
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -19,6 +19,7 @@ from apps.catalog.models import Delivery, File
 from apps.catalog.states import DeliveryStatus
 from apps.core.access import require_role, role_required
 from apps.core.errors import ConflictError
+from apps.core.tables import Column, Table, exported
 from apps.rules.errors import CrdsError
 
 # What the archive may tell, and what an operator may do, by the last part of the address or the button.
@@ -33,9 +34,28 @@ BUTTONS = {
     "archived": DeliveryStatus.ARCHIVED,
     "failed": DeliveryStatus.FAILED,
 }
-PAGE_SIZE = 25
+PAGE_SIZE = 50
 LONGEST_TEXT = 128  # characters of a search
 LONGEST_REASON = 1000
+LOOKS: dict[str, str] = {
+    DeliveryStatus.OPEN: "warn",
+    DeliveryStatus.PICKED_UP: "calm",
+    DeliveryStatus.ARCHIVING: "calm",
+    DeliveryStatus.ARCHIVED: "good",
+    DeliveryStatus.FAILED: "bad",
+}
+
+# What is sorted by and exported; the page itself shows more of each delivery.
+COLUMNS = (
+    Column("made_at", "Date (UTC)", lambda delivery: delivery.made_at, sort="number"),
+    Column("catalogue", "Catalogue", lambda delivery: delivery.name, sort="number"),
+    Column("files", "Files", lambda delivery: delivery.count, sort="count", look="number"),
+    Column("bytes", "Bytes", lambda delivery: delivery.bytes, sort="bytes", look="number"),
+    Column("submitter", "Submitter", lambda delivery: delivery.user, sort="user"),
+    Column("state", "State", lambda delivery: delivery.get_status_display(), sort="status"),
+    Column("changed_at", "Since (UTC)", lambda delivery: delivery.changed_at, sort="changed_at"),
+    Column("reason", "Reason", lambda delivery: delivery.why),
+)
 
 
 @require_safe
@@ -129,14 +149,14 @@ def _moment(moment: Any) -> str:
 @never_cache
 @ensure_csrf_cookie
 @role_required("submitter")
-def status(request: HttpRequest) -> HttpResponse:
+def status(request: HttpRequest) -> HttpResponseBase:
     return _page(request)
 
 
 @require_POST
 @never_cache
 @role_required("operator")
-def change(request: HttpRequest, name: str) -> HttpResponse:
+def change(request: HttpRequest, name: str) -> HttpResponseBase:
     button = request.POST.get("move", "")
     if button not in BUTTONS:
         return _page(request, f"Choose one of {', '.join(BUTTONS)}; {button[:40]!r} is none of them.")
@@ -151,17 +171,22 @@ def change(request: HttpRequest, name: str) -> HttpResponse:
     return redirect(f"{reverse('catalog:delivery_status')}?{_filters(request)}")
 
 
-def _page(request: HttpRequest, error: str = "") -> HttpResponse:
+def _page(request: HttpRequest, error: str = "") -> HttpResponseBase:
     wanted, text = _wanted_status(request), _wanted_text(request)
     found = queries.matching(status=wanted, text=text).prefetch_related("rows__file")
-    shown = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    kept = {"status": wanted or "*", "text": text or "*"} if wanted or text else {}
+    table = Table(
+        COLUMNS, found, request.GET, kept=kept, order="-made_at", size=PAGE_SIZE, label="Deliveries"
+    )
+    if answer := exported(request, table):
+        return answer
     page = {
         "error": error,
         "status": wanted or "*",
         "text": text or "*",
         "statuses": DeliveryStatus.choices,
-        "shown": shown,
-        "deliveries": [_row(delivery) for delivery in shown],
+        "table": table,
+        "deliveries": [_row(delivery) for delivery in table.page],
         "may_change": require_role(request, "submitter").has_role("operator"),
         "filters": _filters(request),
     }
@@ -177,6 +202,7 @@ def _row(delivery: Delivery) -> dict[str, Any]:
             {"name": row.file.name, "size": row.file.size, "state": queries.shown_state(row.file), "row": row}
             for row in rows
         ],
+        "look": LOOKS[delivery.status],
         "summary": queries.state_summary([row.file for row in rows]),
         "is_unwritten": delivery.status == DeliveryStatus.OPEN and delivery.written_at is None,
         "moves": [

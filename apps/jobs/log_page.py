@@ -1,26 +1,63 @@
 """What the page of a channel shows; other pages have the same part."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from apps.jobs import queries
-from apps.jobs.states import MessageType
+from apps.jobs.models import Channel, Message
+from apps.jobs.states import DONE_STATUS, MessageType
 
-# What a reader may choose to see; `done` is always shown.
-LEVELS = {
-    "verbose": list(MessageType),
-    "info": [MessageType.LOG_MESSAGE, MessageType.WARNING, MessageType.ERROR, MessageType.DONE],
-    "warning": [MessageType.WARNING, MessageType.ERROR, MessageType.DONE],
-    "error": [MessageType.ERROR, MessageType.DONE],
+# The word of each type that a reader may choose to see, the least first; `done` is always shown.
+WORDS = {
+    MessageType.VERBOSE: "verbose",
+    MessageType.LOG_MESSAGE: "info",
+    MessageType.WARNING: "warning",
+    MessageType.ERROR: "error",
 }
+USUAL = "info"  # and above
+# What the form of the page sends with its boxes, so that one box alone means one level.
+_EXACT = MessageType.DONE.value
+_JUMPS = 50  # errors that the list above a log leads to
 
 
-def log_page(key: str, *, level: str = "info", since: int = 0) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A box of the filter."""
+
+    word: str
+    type: str
+    is_shown: bool
+
+
+def chosen_types(levels: Sequence[str]) -> set[str]:
+    """Return the types of messages that an address asks for.
+
+    Parameters
+    ----------
+    levels
+        One word means its level and all above; several, one of them perhaps ``done``, mean exactly these.
+        Without any known word, what is usual.
+
+    Examples
+    --------
+    >>> sorted(chosen_types(["warning"])), sorted(chosen_types(["done", "warning"]))
+    (['done', 'error', 'warning'], ['done', 'warning'])
+    """
+    if _EXACT in levels or len(levels) > 1:
+        return {str(kind) for kind, word in WORDS.items() if word in levels} | {_EXACT}
+    least = levels[0] if levels and levels[0] in WORDS.values() else USUAL
+    above = list(WORDS)[list(WORDS.values()).index(least) :]
+    return {str(kind) for kind in above} | {_EXACT}
+
+
+def log_page(key: str, *, levels: Sequence[str] = (), since: int = 0) -> dict[str, Any]:
     """Return what ``jobs/_log.html`` shows of a channel.
 
     Parameters
     ----------
-    level
-        A key of `LEVELS`; any other means ``info``.
+    levels
+        See `chosen_types`.
     since
         Number of the message after which to begin.
 
@@ -30,17 +67,45 @@ def log_page(key: str, *, level: str = "info", since: int = 0) -> dict[str, Any]
         Raised if no channel has this key.
     """
     channel, found = queries.require_channel(key), queries.messages(key, since)
-    level = level if level in LEVELS else "info"
+    types = chosen_types(levels)
     end = next((message for message in found if message.type == MessageType.DONE), None)
+    shown = [message for message in found if message.type in types]
     return {
         "key": channel.key,
-        "messages": [message for message in found if message.type in LEVELS[level]],
-        "level": level,
-        "levels": list(LEVELS),
+        "messages": shown,
+        "levels": [Level(word, str(kind), kind in types) for kind, word in WORDS.items()],
+        "query": "&".join(f"level={word}" for word in _said(types)),
+        "errors": [message for message in shown if message.type == MessageType.ERROR][:_JUMPS],
         "is_done": channel.done_at is not None,
         "end": end,
         # Only an address of the web becomes a link.
         "link": end.text if end and end.text.startswith(("http://", "https://")) else "",
+        "first": since,
         "last": found[-1].number if found else 0,
         "has_more": len(found) == queries.AT_ONCE,
     }
+
+
+def _said(types: set[str]) -> list[str]:
+    """Return the words by which an address says exactly these types."""
+    return [_EXACT, *(word for kind, word in WORDS.items() if kind in types)]
+
+
+def as_text(channel: Channel, *, levels: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the whole log line by line, in the shape that people know from the client."""
+    types, since = chosen_types(levels), 0
+    while found := queries.messages(channel.key, since):
+        since = found[-1].number
+        yield from (_line(message) for message in found if message.type in types)
+
+
+def _line(message: Message) -> str:
+    word = "DONE"
+    text = message.text
+    if message.type != MessageType.DONE:
+        word = WORDS[MessageType(message.type)].upper()
+    elif message.status is not None:
+        text = f"{DONE_STATUS[message.status]}: {text}"
+    # What the checks say has this form already.
+    line = text if text.startswith("CRDS - ") else f"CRDS - {word} -  {text}"
+    return f"{message.at:%Y-%m-%d %H:%M:%S} {line}\n"

@@ -11,7 +11,7 @@ from apps.core.sites import own_pages_only
 from apps.jobs import operations, queries, wire
 from apps.jobs.errors import ChannelNotFoundError
 from apps.jobs.events import open_stream
-from apps.jobs.log_page import log_page
+from apps.jobs.log_page import as_text, log_page
 
 SESSION_KEY = "jpoll_key"  # Where the session keeps the channel that its next form reports to.
 
@@ -31,10 +31,23 @@ def open_channel(request: HttpRequest) -> HttpResponse:
 def log(request: HttpRequest, key: str) -> HttpResponse:
     since = _number(request.GET.get("since"))
     try:
-        page = log_page(key, level=request.GET.get("level", "info"), since=since)
+        page = log_page(key, levels=request.GET.getlist("level"), since=since)
     except ChannelNotFoundError as exc:
         return render(request, "jobs/log.html", {"page": {"missing": str(exc)}}, status=404)
     return render(request, "jobs/log.html", {"page": page})
+
+
+@require_safe
+@never_cache
+def text(request: HttpRequest, key: str) -> HttpResponseBase:
+    try:
+        channel = queries.require_channel(key)
+    except ChannelNotFoundError as exc:
+        return HttpResponse(f"{exc}\n", "text/plain; charset=utf-8", 404)
+    lines = as_text(channel, levels=request.GET.getlist("level"))
+    answer = StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="crds_{channel.opened_at:%Y%m%d_%H%M%S}.log"'
+    return answer
 
 
 @require_safe

@@ -11,6 +11,8 @@ urlpatterns = [
     path("lock_status/<str:username>", views.lock_status),
     path("locks/", views.table, name="table"),
     path("locks", views.table),
+    path("locks/extend/", views.extend, name="extend"),
+    path("locks/extend", views.extend),
     path("locks/<str:instrument>/break/", views.break_one, name="break"),
     path("locks/<str:instrument>/break", views.break_one),
 ]

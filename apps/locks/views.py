@@ -1,16 +1,36 @@
 """The state of one person's lock for programs, and the table of all locks for people."""
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.access import require_role, role_required
 from apps.core.errors import NotFoundError
-from apps.locks import operations, queries
+from apps.core.tables import Column, Table, exported
+from apps.locks import operations, queries, sessions
 from apps.locks.models import Lock
+
+COLUMNS = (
+    Column("instrument", "Instrument", lambda lock: lock.instrument, sort="yes", search="yes"),
+    Column("user", "User", lambda lock: lock.user, sort="yes", search="yes"),
+    Column("created_at", "Since (UTC)", lambda lock: lock.created_at, sort="yes", look="moment"),
+    Column("expires_at", "Until (UTC)", lambda lock: lock.expires_at, sort="yes", look="moment"),
+    Column("time_left", "Time left", lambda lock: lock.countdown, look="number"),
+    Column(
+        "status",
+        "Status",
+        lambda lock: "expired" if lock.is_expired else "held",
+        sort="yes",
+        badge=lambda lock: "plain" if lock.is_expired else "calm",
+    ),
+)
 
 
 @require_safe
@@ -39,16 +59,20 @@ def _status(lock: Lock | None, username: str) -> dict[str, object]:
 @never_cache
 @ensure_csrf_cookie
 @role_required("submitter")
-def table(request: HttpRequest) -> HttpResponse:
+def table(request: HttpRequest) -> HttpResponseBase:
     return _table(request)
 
 
-def _table(request: HttpRequest, error: str = "") -> HttpResponse:
+def _table(request: HttpRequest, error: str = "") -> HttpResponseBase:
+    locks = list(queries.all_locks())
+    table = Table(COLUMNS, locks, request.GET, order="instrument", label="Locks")
+    if answer := exported(request, table):
+        return answer
     page = {
-        "locks": queries.all_locks(),
-        "free": sorted(set(queries.instruments()) - {lock.instrument for lock in queries.all_locks()}),
+        "table": table,
+        "locks": locks,
+        "free": sorted(set(queries.instruments()) - {lock.instrument for lock in locks}),
         "may_break": require_role(request, "submitter").has_role("admin"),
-        "now": timezone.now(),
         "error": error,
     }
     return render(request, "locks/table.html", {"page": page})
@@ -56,8 +80,35 @@ def _table(request: HttpRequest, error: str = "") -> HttpResponse:
 
 @require_POST
 @never_cache
+@role_required("submitter")
+def extend(request: HttpRequest) -> HttpResponse:
+    """Go back, with the full time on the lock: the request itself has prolonged it, as each action does."""
+    lock = queries.find_held(require_role(request, "submitter").get_username(), key=sessions.key_of(request))
+    if "application/json" in request.headers.get("Accept", ""):
+        return _extended(lock)
+    if lock is None:
+        return redirect(f"{reverse('accounts:login')}?{urlencode({'next': _back(request)})}")
+    return HttpResponseRedirect(_back(request), status=303)
+
+
+def _extended(lock: Lock | None) -> JsonResponse:
+    """Return what the script of the page goes on counting with."""
+    if lock is None:
+        return JsonResponse({"error": "This session holds no lock any more. Log in again."}, status=409)
+    return JsonResponse({"seconds": int(lock.time_left.total_seconds())})
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the page of ours that the request came from."""
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
+    return wanted if is_ours else "/"
+
+
+@require_POST
+@never_cache
 @role_required("admin")
-def break_one(request: HttpRequest, instrument: str) -> HttpResponse:
+def break_one(request: HttpRequest, instrument: str) -> HttpResponseBase:
     lock = queries.find_lock(instrument=instrument) if instrument in queries.instruments() else None
     if lock is None and instrument not in queries.instruments():
         raise Http404(f"There is no instrument {instrument[:40]!r}.")

@@ -4,12 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Lower, NullIf
+from django.utils.text import Truncator
 
 from apps.core.filters import FilterForm, MenuFilter, MomentFilter
+from apps.core.tables import Column
 from apps.rules.observatories import get_observatory
 from apps.submissions.models import Submission
-from apps.submissions.states import Kind, Origin, Status
+from apps.submissions.states import LOOKS, Kind, Origin, Status
 
 # Label and key of the answers that a record shows. For the ticket of the delivery team no question asks; its
 # row stays empty unless an answer came all the same.
@@ -48,7 +52,64 @@ def matching_submissions(form: HistoryForm) -> QuerySet[Submission]:
     rows = Submission.objects.filter(
         Q(started_at__gte=start) if start else Q(), Q(started_at__lt=end) if end else Q(), **equal
     )
-    return rows.order_by("-started_at", "-pk")
+    told = NullIf(KeyTextTransform("deliverer", "answers"), Value(""), output_field=TextField())
+    named = rows.annotate(delivered_by=Lower(Coalesce(told, "user", output_field=TextField())))
+    return named.order_by("-started_at", "-pk")
+
+
+COLUMNS = (
+    Column(
+        "key",
+        "Detail",
+        lambda submission: str(submission.key),
+        text=lambda submission: "(Click to view detail)",
+        address=lambda submission: f"/submission_history/{submission.key}",
+        look="moment",
+    ),
+    Column(
+        "created", "Created Date", lambda submission: submission.started_at, sort="started_at", look="moment"
+    ),
+    Column(
+        "deliverer",
+        "Deliverer",
+        lambda submission: deliverer(submission),
+        sort="delivered_by",
+        search="delivered_by__icontains",
+    ),
+    Column(
+        "instrument",
+        "Instrument",
+        lambda submission: submission.instrument,
+        sort="instrument",
+        search="instrument__icontains",
+        missing="none",
+    ),
+    Column("kind", "Kind", lambda submission: submission.title, sort="kind"),
+    Column(
+        "status",
+        "Status",
+        lambda submission: submission.get_status_display(),
+        sort="status",
+        badge=lambda submission: LOOKS.get(submission.status, "calm"),
+    ),
+    Column(
+        "description",
+        "Description",
+        lambda submission: submission.description,
+        text=lambda submission: Truncator(submission.description).chars(_SHOWN),
+        search="description__icontains",
+    ),
+    Column(
+        "result",
+        "Result",
+        lambda submission: submission.new_context,
+        text=lambda submission: submission.new_context or "Result",
+        address=lambda submission: f"/display_result/{submission.key}",
+        search="new_context__icontains",
+        sort="new_context",
+    ),
+)
+_SHOWN = 80  # characters of a description in the list
 
 
 def deliverer(submission: Submission) -> str:

@@ -7,6 +7,7 @@ from apps.rules.errors import CrdsError
 from apps.submissions import staging
 from apps.submissions.errors import UnknownSubmissionError
 from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.states import ALIVE, Kind, Origin
 
 
 def get_submission(key: str) -> Submission:
@@ -49,3 +50,15 @@ def parent_text(file: SubmittedFile) -> str | None:
         return storage.path_of(file.derived_from).read_text() if file.derived_from else None
     except (CrdsError, FileNotFoundError):
         return None
+
+
+def last_check_of(name: str) -> SubmittedFile | None:
+    """Return the newest certify run of an official file, or None if there was none."""
+    rows = SubmittedFile.objects.filter(name=name, origin=Origin.LISTED, submission__kind=Kind.CERTIFY)
+    return rows.select_related("submission").order_by("-pk").first()
+
+
+def find_pending(name: str) -> SubmittedFile | None:
+    """Return the new file of a submission under way that will have an official name, or None."""
+    rows = SubmittedFile.objects.filter(official_name=name, submission__status__in=ALIVE)
+    return rows.exclude(origin=Origin.LISTED).select_related("submission").order_by("-pk").first()

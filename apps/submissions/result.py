@@ -77,6 +77,7 @@ def page(submission: Submission, user: Any, *, levels: Sequence[str] = ()) -> di
         "submission": submission,
         "look": LOOKS.get(submission.status, "calm"),
         "banner": banner(submission, user, [file for file in judged if file not in generated], may),
+        "changes_title": _changes_title(submission),
         "changes": [change(action.table, anchor=action.anchor) for action in made if action.table],
         "heading": f"{submission.title} Results",
         "is_live": _is_live(submission),
@@ -99,7 +100,7 @@ def _contents(shown: dict[str, Any]) -> list[tuple[str, str]]:
     submission: Submission = shown["submission"]
     sections = (
         ("status", "Status", True),
-        ("changes", "What will change", shown["changes"]),
+        ("changes", shown["changes_title"], shown["changes"]),
         ("context", "Starting Context", True),
         ("generated", "Generated New Mappings", shown["generated"] or shown["is_context_awaited"]),
         ("collisions", "Edit Collision Warnings", submission.collisions),
@@ -111,6 +112,12 @@ def _contents(shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("decide", "Confirm or Abort Submission", any(shown["buttons"].values())),
     )
     return [(anchor, title) for anchor, title, has_it in sections if has_it]
+
+
+def _changes_title(submission: Submission) -> str:
+    if submission.is_alive:
+        return "What will change"
+    return "What changed" if submission.is_adopted else "What would have changed"
 
 
 def _is_live(submission: Submission) -> bool:

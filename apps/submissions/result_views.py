@@ -24,7 +24,7 @@ def result(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, submission: Submission, error: str = "") -> HttpResponse:
-    shown = page(submission, request.user, level=request.GET.get("level", "info"))
+    shown = page(submission, request.user, levels=request.GET.getlist("level"))
     return render(request, "submissions/result.html", {"page": shown, "error_message": error})
 
 

@@ -47,6 +47,16 @@ ENTERED_FROM: dict[str, set[str]] = {
 }
 ALIVE = (Status.STARTED, Status.PROCESSING, Status.READY)
 ADOPTED = (Status.CONFIRMED, Status.FORCED)
+# Colours of the badges; every other status is calm.
+LOOKS: dict[str, str] = {
+    Status.READY: "warn",
+    Status.CERTIFIED: "good",
+    Status.CONFIRMED: "good",
+    Status.FORCED: "good",
+    Status.CANCELLED: "plain",
+    Status.FAILED: "bad",
+    Status.TIMED_OUT: "bad",
+}
 OVER = tuple(status for status in Status if status not in ALIVE)
 
 

@@ -28,6 +28,7 @@ from apps.submissions.errors import (
     UploadRangeError,
 )
 from apps.submissions.models import IngestFile
+from apps.submissions.start_page import start_page
 from apps.submissions.upload_handler import Arrival, UploadHandler, parse_range
 
 View = Callable[..., HttpResponseBase]
@@ -79,7 +80,7 @@ def chunked(request: HttpRequest) -> HttpResponseBase:
 @role_required("submitter")
 def area(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
-        return render(request, "submissions/upload.html", {"panel": panel(request)})
+        return _start_page(request)
     handler = UploadHandler(request, owner_id=_owner_id(request), piece=None)
     return _receive(request, handler, _as_page)
 
@@ -128,8 +129,13 @@ def _as_page(request: HttpRequest, arrivals: list[Arrival]) -> HttpResponse:
         errors = ["Choose a file first."]
     if not errors:
         return _back(request)
-    error = "; ".join(errors)
-    return render(request, "submissions/upload.html", {"panel": panel(request), "error_message": error})
+    return _start_page(request, "; ".join(errors))
+
+
+def _start_page(request: HttpRequest, error: str = "") -> HttpResponse:
+    page = start_page(require_role(request, "submitter"))
+    shown = {"panel": panel(request), "page": page, "error_message": error}
+    return render(request, "submissions/upload.html", shown)
 
 
 def listed(row: IngestFile) -> dict[str, Any]:

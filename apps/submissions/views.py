@@ -21,7 +21,8 @@ from apps.locks import sessions
 from apps.locks.queries import find_held
 from apps.rules.errors import CrdsError
 from apps.rules.observatories import get_observatory
-from apps.submissions import operations, session_lock, upload_views
+from apps.submissions import filling, operations, queries, session_lock, upload_views
+from apps.submissions.errors import UnknownSubmissionError
 from apps.submissions.forms import (
     AddForm,
     BatchForm,
@@ -43,12 +44,6 @@ View = Callable[..., HttpResponseBase]
 _LOCKLESS = (Kind.CERTIFY, Kind.EXTENDED)
 
 
-def _form_page(view: View) -> View:
-    """Make a page for submitters of which scripts read the cookie at each GET, and hear of each refusal."""
-    page = _ends_waiting(role_required("submitter")(view))
-    return require_http_methods(["GET", "HEAD", "POST"])(never_cache(ensure_csrf_cookie(page)))
-
-
 def _ends_waiting(view: View) -> View:
     """Tell the channel of the session when a POST fails: who waits there must not wait for ever."""
 
@@ -68,39 +63,27 @@ def _refuse(request: HttpRequest, reason: str) -> None:
     jobs.refuse(request.session.get(SESSION_KEY), reason=reason)
 
 
-@_form_page
-def certify(request: HttpRequest) -> HttpResponse:
-    return _answer(request, CertifyForm, "submissions/certify.html")
+def _form_page(form_class: type[ContextualForm], template: str) -> View:
+    """Return the view of one form: scripts read the cookie at each GET, and hear of each refusal."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @never_cache
+    @ensure_csrf_cookie
+    @_ends_waiting
+    @role_required("submitter")
+    def page(request: HttpRequest) -> HttpResponse:
+        return _answer(request, form_class, template)
+
+    return page
 
 
-@_form_page
-def batch(request: HttpRequest) -> HttpResponse:
-    return _answer(request, BatchForm, "submissions/batch.html")
-
-
-@_form_page
-def extended(request: HttpRequest) -> HttpResponse:
-    return _answer(request, ExtendedForm, "submissions/extended.html")
-
-
-@_form_page
-def references(request: HttpRequest) -> HttpResponse:
-    return _answer(request, ReferencesForm, "submissions/references.html")
-
-
-@_form_page
-def mappings(request: HttpRequest) -> HttpResponse:
-    return _answer(request, MappingsForm, "submissions/mappings.html")
-
-
-@_form_page
-def add_references(request: HttpRequest) -> HttpResponse:
-    return _answer(request, AddForm, "submissions/add_references.html")
-
-
-@_form_page
-def delete_references(request: HttpRequest) -> HttpResponse:
-    return _answer(request, DeleteForm, "submissions/delete_references.html")
+certify = _form_page(CertifyForm, "submissions/certify.html")
+batch = _form_page(BatchForm, "submissions/batch.html")
+extended = _form_page(ExtendedForm, "submissions/extended.html")
+references = _form_page(ReferencesForm, "submissions/references.html")
+mappings = _form_page(MappingsForm, "submissions/mappings.html")
+add_references = _form_page(AddForm, "submissions/add_references.html")
+delete_references = _form_page(DeleteForm, "submissions/delete_references.html")
 
 
 @require_safe
@@ -110,6 +93,8 @@ def description(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, form_class: type[ContextualForm], template: str) -> HttpResponse:
+    if request.method != "POST" and form_class is ExtendedForm and "copy" in request.GET:
+        return _copied(request, request.GET["copy"])
     if request.method != "POST":
         return _page(request, form_class(initial=_beginnings(request)), template)
     form = form_class(request.POST)
@@ -123,6 +108,32 @@ def _answer(request: HttpRequest, form_class: type[ContextualForm], template: st
             return HttpResponseRedirect(reverse("submissions:result", args=[submission.key]), status=303)
     _refuse(request, _error(form))
     return _page(request, form, template)
+
+
+def _copied(request: HttpRequest, key: str) -> HttpResponse:
+    """Return the extended form with what an earlier submission of the same person told."""
+    name = require_role(request, "submitter").get_username()
+    try:
+        submission = queries.get_submission(key)
+    except UnknownSubmissionError as exc:
+        return extended_page(request, error=str(exc), status=404)
+    if submission.user != name:
+        return extended_page(request, error="Only submissions of yours can be copied from here.", status=403)
+    return extended_page(request, filled=filling.from_earlier(submission), copied=submission)
+
+
+def extended_page(
+    request: HttpRequest,
+    *,
+    filled: filling.Filling | None = None,
+    copied: Submission | None = None,
+    error: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """Return the extended form, empty or filled in, wherever it was asked for."""
+    initial = {**_beginnings(request), **(filled.values if filled else {})}
+    form, template = ExtendedForm(initial=initial), "submissions/extended.html"
+    return _page(request, form, template, error=error, filled=filled, copied=copied, status=status)
 
 
 def _start(request: HttpRequest, form: ContextualForm) -> Submission:
@@ -145,12 +156,37 @@ def _error(form: ContextualForm) -> str:
     return "; ".join(messages_of(form))
 
 
-def _page(request: HttpRequest, form: ContextualForm, template: str) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    form: ContextualForm,
+    template: str,
+    *,
+    error: str = "",
+    filled: filling.Filling | None = None,
+    copied: Submission | None = None,
+    status: int = 200,
+) -> HttpResponse:
     page: dict[str, Any] = {
         "form": form,
-        "error": _error(form),
+        "error": error or _error(form),
         "lock_notice": "" if form.kind in _LOCKLESS else session_lock.notice(request),
         "panel": upload_views.panel(request) if form.kind in UPLOADING else None,
         "path": request.path,
     }
-    return render(request, template, {"page": page, "panel": page["panel"]})
+    if form.kind == Kind.EXTENDED:
+        page |= _helps(request, filled) | {"copied": copied, "is_filled": form.is_bound or filled is not None}
+    return render(request, template, {"page": page, "panel": page["panel"]}, status=status)
+
+
+def _helps(request: HttpRequest, filled: filling.Filling | None) -> dict[str, Any]:
+    """Return what makes a long form shorter: earlier submissions, the draft of a browser, a file."""
+    name = require_role(request, "submitter").get_username()
+    address = reverse("submissions:extended")
+    return {
+        "path": address,
+        "action": address,
+        "draft": f"{name}:{Kind.EXTENDED}",
+        "earlier": filling.earlier(name),
+        "notices": filled.notices if filled else (),
+        "is_doubtful": bool(filled and filled.is_doubtful),
+    }

@@ -1,46 +1,78 @@
 // Keeps the log of a job fresh: by server-sent events, and where those do not get through, by asking again.
-// Without this script the page is the same, and its reload link does the work.
+// Without this script the page is the same, and its reload link and its filter form do the work.
 "use strict";
 
 (() => {
   const log = document.getElementById("log");
   const state = document.getElementById("log-state");
-  const level = document.getElementById("log-level");
-  if (!log || !state) return;
+  const box = document.getElementById("log-box");
+  const errors = document.getElementById("log-errors");
+  if (!log || !state || !box || !errors) return;
 
+  const levels = [...document.querySelectorAll(".log-tools input[name=level][data-type]")];
+  const follow = document.getElementById("log-follow");
   const base = `/jpoll/${encodeURIComponent(log.dataset.key)}`;
   const POLL = 3000; // milliseconds
   const FAILURES = 3; // of a stream, before polling takes over
-  const RANK = { verbose: 0, log_message: 1, warning: 2, error: 3, done: 4 };
-  const LEAST = { verbose: 0, info: 1, warning: 2, error: 3 };
+  const JUMPS = 50; // errors that the list above leads to
   const ENDS = { 0: "completed", 1: "failed", 3: "cancelled" };
+  const FOLLOW = "log-follow"; // What the switch is remembered by.
+  // What the server left out comes when it is asked for.
+  const present = new Set(levels.filter((level) => level.checked).map((level) => level.dataset.type));
   let last = Number(log.dataset.last);
   let isDone = "done" in log.dataset;
   let source = null;
   let failures = 0;
 
+  const chosen = () => new Set(["done", ...levels.filter((level) => level.checked).map((level) => level.dataset.type)]);
+
   function filter() {
-    const least = LEAST[level ? level.value : "info"] ?? 1;
-    for (const row of log.children) row.hidden = (RANK[row.dataset.type] ?? 4) < least;
+    const types = chosen();
+    for (const row of log.children) row.hidden = !types.has(row.dataset.type);
+    scroll();
   }
 
-  function add(message) {
-    if (message.id <= last) return;
-    last = message.id;
+  function scroll() {
+    if (follow.checked) box.scrollTop = box.scrollHeight;
+  }
+
+  function row(message) {
     const ends = message.type === "done";
-    const row = document.createElement("li");
-    row.className = `log-${message.type}`;
-    row.dataset.type = message.type;
+    const made = document.createElement("li");
+    made.id = `m${message.id}`;
+    made.className = `log-${message.type}`;
+    made.dataset.type = message.type;
     const time = document.createElement("time");
     time.textContent = message.time.slice(11);
     const word = document.createElement("b");
     word.textContent = ends ? ENDS[message.data.status] : message.type === "log_message" ? "info" : message.type;
     const text = document.createElement("span");
     text.textContent = ends ? message.data.result : message.data;
-    row.append(time, " ", word, " ", text);
-    log.append(row);
+    made.append(time, " ", word, " ", text);
+    return made;
+  }
+
+  function note(message) {
+    if (message.type !== "error" || document.querySelector(`#log-errors a[href="#m${message.id}"]`)) return;
+    const list = errors.querySelector("ol");
+    if (list.children.length >= JUMPS) return;
+    const item = document.createElement("li");
+    const link = document.createElement("a");
+    link.href = `#m${message.id}`;
+    link.textContent = message.data.slice(0, 120);
+    item.append(link);
+    list.append(item);
+    errors.hidden = false;
+    document.getElementById("log-errors-count").textContent = String(list.children.length);
+  }
+
+  function add(message) {
+    if (message.id <= last) return;
+    last = message.id;
+    log.append(row(message));
+    note(message);
     filter();
-    if (ends) finish(message.data);
+    if (message.type === "done") finish(message.data);
   }
 
   function finish(end) {
@@ -52,6 +84,7 @@
     if (!result || document.getElementById("log-result")) return;
     const link = document.createElement("a");
     link.id = "log-result";
+    link.className = "button";
     link.href = result;
     link.textContent = "Result";
     state.append(" ", link);
@@ -89,15 +122,49 @@
     }
   }
 
-  if (level) {
-    level.addEventListener("change", () => {
-      // What the page left out is fetched again; the choice stays in the address.
-      const url = new URL(window.location.href);
-      url.searchParams.set("level", level.value);
-      window.location.assign(url);
-    });
-    const button = level.form.querySelector("button");
-    if (button) button.hidden = true;
+  // All messages up to the last one that is here, with those that the page was served without.
+  async function complete() {
+    const first = Number(log.dataset.first || 0);
+    const rows = [];
+    for (let since = first; since < last; ) {
+      const answer = await fetch(`${base}/messages?since=${since}`);
+      if (!answer.ok) return;
+      const found = (await answer.json()).messages.filter((message) => message.id <= last);
+      if (!found.length) break;
+      rows.push(...found.map(row));
+      found.forEach(note);
+      since = found.at(-1).id;
+    }
+    const later = [...log.children].filter((each) => Number(each.id.slice(1)) > last);
+    log.replaceChildren(...rows, ...later);
+    for (const level of levels) present.add(level.dataset.type);
   }
+
+  async function choose() {
+    const query = new URLSearchParams([["level", "done"]]);
+    for (const level of levels) if (level.checked) query.append("level", level.value);
+    const url = new URL(window.location.href);
+    url.search = String(query);
+    window.history.replaceState(null, "", url); // The choice survives a reload.
+    document.getElementById("log-text").href = `${base}/log.txt?${query}`;
+    document.getElementById("log-reload").href = `?${query}`;
+    const isLacking = levels.some((level) => level.checked && !present.has(level.dataset.type));
+    if (isLacking) await complete().catch(() => {});
+    filter();
+  }
+
+  for (const level of levels) level.addEventListener("change", choose);
+  document.querySelector(".log-tools button").hidden = true;
+  document.getElementById("log-follow-choice").hidden = false;
+  follow.checked = sessionStorage.getItem(FOLLOW) !== "no";
+  follow.addEventListener("change", () => {
+    sessionStorage.setItem(FOLLOW, follow.checked ? "yes" : "no");
+    scroll();
+  });
+  // Who goes to an error wants to stay there.
+  errors.addEventListener("click", (event) => {
+    if (event.target.matches("a")) follow.checked = false;
+  });
+  scroll();
   if (!isDone) listen();
 })();

@@ -59,7 +59,7 @@
       "tr",
       {},
       element("td", {}, name(file)),
-      element("td", { textContent: String(file.size) }),
+      element("td", { className: "number", textContent: String(file.size) }),
       element("td", {}, item.bar),
       element("td", {}, item.word),
       element("td", {}, item.start, " ", item.pause, " ", button("Cancel", () => giveUp(item))),
@@ -174,14 +174,14 @@
   function row(file) {
     const box = element("input", { type: "checkbox", name: "name", value: file.name });
     box.setAttribute("aria-label", `Choose ${file.name}`);
-    const remover = element("button", { type: "submit", textContent: "Delete", formAction: file.deleteUrl });
+    const remover = element("button", { type: "submit", className: "danger", textContent: "Delete", formAction: file.deleteUrl });
     remover.setAttribute("aria-label", `Delete ${file.name}`);
     const made = element(
       "tr",
       {},
       element("td", {}, box),
       element("td", {}, name(file)),
-      element("td", { textContent: String(file.size) }),
+      element("td", { className: "number", textContent: String(file.size) }),
       element("td", {}, remover),
       element("td", {}, element("code", { textContent: file.sha1sum })),
     );
@@ -208,6 +208,7 @@
     input.value = "";
   });
   input.required = false;
+  document.getElementById("upload-hint").hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     items.filter((item) => ["candidate", "paused", "failed"].includes(item.state)).forEach(enqueue);

@@ -88,11 +88,10 @@ def official_names(page: Page) -> Sequence[str]:
 
 
 def edit_context(page: Page) -> str:
-    """Return what the home page says, of which another tab is opened."""
-    text = page.request.get("/").text()
-    found = re.search(r"<dt>edit</dt><dd><code>([^<]+)</code>", text)
-    assert found, text
-    return found[1]
+    """Return what clients hear when they ask for it."""
+    question = {"jsonrpc": "1.0", "method": "get_default_context", "params": ["jwst", "edit"], "id": 1}
+    name: str = page.request.post("/json/", data=question).json()["result"]
+    return name
 
 
 def number_of(context: str) -> int:

@@ -185,7 +185,7 @@ def test_the_page_shows_each_delivery_with_its_files() -> None:
         "jwst_1.cat",
         f'<a href="/browse/{NAMES[0]}">{NAMES[0]}</a>, {len(NAMES[0])} bytes, latest',
         "1 latest, 1 delivered",
-        f"<td>2</td><td>{sum(map(len, NAMES))}</td><td>homer</td>",
+        f'<td class="number">2</td><td class="number">{sum(map(len, NAMES))}</td><td>homer</td>',
         "&lt;b&gt;why&lt;/b&gt;",
         "&lt;i&gt;no room&lt;/i&gt;",
         "<td>0\xa0minutes</td>",
@@ -222,6 +222,21 @@ def test_filters_choose_deliveries(query: str, found: list[str]) -> None:
     text = shown(logged_in(), query)
     assert re.findall(r'<tr id="jwst_(\d+)\.cat">', text) == found
     assert "<script>" not in text
+
+
+def test_deliveries_are_sorted_and_exported() -> None:
+    make_delivery()
+    make_delivery(["jwst_miri_flat_0001.fits"], why="=1+1")
+    assert re.findall(r'<tr id="jwst_(\d+)\.cat">', shown(logged_in(), "?sort=files")) == ["2", "1"]
+    assert re.findall(r'<tr id="jwst_(\d+)\.cat">', shown(logged_in(make_user("bart")), "?sort=%00")) == [
+        "2",
+        "1",
+    ]
+    answer = logged_in(make_user("lisa")).get(PAGE, {"format": "csv", "text": "flat"})
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert lines[0] == "made_at,catalogue,files,bytes,submitter,state,changed_at,reason"
+    assert len(lines) == 2
+    assert lines[1].endswith(",'=1+1")
 
 
 def test_pages_keep_the_filters(monkeypatch: pytest.MonkeyPatch) -> None:

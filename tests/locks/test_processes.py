@@ -1,11 +1,10 @@
 """The race for one instrument between processes, as gunicorn runs them, on a database of its own."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.live import PROJECT, _database, manage
+from tests.roots import PROJECT, environment_for, filled_root
 
 CROWD = 4
 PROGRAM = """
@@ -26,15 +25,8 @@ print(won)
 
 
 def test_each_instrument_goes_to_exactly_one_process(tmp_path: Path) -> None:
-    with _database("jwst", tmp_path) as address:
-        environment = {
-            **os.environ,
-            "DATA_ROOT": str(tmp_path),
-            "DATABASE_URL": address,
-            "OBSERVATORY": "jwst",
-            "DJANGO_SETTINGS_MODULE": "crds_server.settings",
-        }
-        manage(environment, "migrate", "--verbosity", "0")
+    with filled_root("jwst", tmp_path / "root") as address:
+        environment = environment_for("jwst", tmp_path / "root", address)
         runners = [_start(f"user{number}", environment) for number in range(CROWD)]
         for runner in runners:
             assert runner.stdout is not None

@@ -108,7 +108,7 @@ def test_the_table_shows_who_holds_what() -> None:
     make_lock("nircam", user="bart", left=timedelta(hours=-1))
     page = logged_in().get("/locks/").content.decode()
     assert "<td>miri</td><td>marge</td>" in page
-    assert "<td>1:00:" in page
+    assert '<td class="number">1:00:' in page
     assert "expired" in page
     assert "Free: fgs, niriss, nirspec" in page
     assert "Break the lock" not in page
@@ -161,3 +161,58 @@ def test_a_lock_that_changed_hands_is_not_broken_by_an_old_page() -> None:
 def test_breaking_what_is_no_instrument_is_not_found(name: str) -> None:
     client = logged_in(make_user(role="admin"))
     assert post(client, f"/locks/{name}/break/", form="/locks/", key="x").status_code == 404
+
+
+def test_one_press_gives_a_lock_its_full_time_and_goes_back() -> None:
+    client = logged_in(instrument="miri")
+    _shorten()
+    response = post(client, "/locks/extend/", form="/locks/", next="/upload/?a=1")
+    assert (response.status_code, response["Location"]) == (303, "/upload/?a=1")
+    assert Lock.objects.get().time_left > timedelta(hours=3)
+    assert '<form id="lock_extend" method="post" action="/locks/extend/">' in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "wanted", ["//evil.example/", "https://evil.example/", "upload", "javascript:alert(1)", ""]
+)
+def test_nobody_is_sent_to_another_site_after_extending(wanted: str) -> None:
+    response = post(logged_in(instrument="miri"), "/locks/extend", form="/locks/", next=wanted)
+    assert response["Location"] == "/"
+
+
+def test_the_script_of_the_page_hears_how_much_is_left() -> None:
+    client = logged_in(instrument="miri")
+    _shorten()
+    token = client.get("/locks/").cookies["csrftoken"].value
+    json_only = {"Accept": "application/json"}
+    answer = client.post("/locks/extend/", {"csrfmiddlewaretoken": token}, headers=json_only)
+    assert answer.json()["seconds"] > 3 * 3600
+    Lock.objects.all().delete()
+    answer = client.post("/locks/extend/", {"csrfmiddlewaretoken": token}, headers=json_only)
+    assert (answer.status_code, "holds no lock" in answer.json()["error"]) == (409, True)
+
+
+def test_who_has_no_lock_to_extend_is_asked_to_log_in() -> None:
+    response = post(logged_in(), "/locks/extend/", form="/locks/", next="/upload/?a=1&b=2")
+    assert response["Location"] == "/login/?next=%2Fupload%2F%3Fa%3D1%26b%3D2"
+
+
+def test_extending_needs_a_login_the_csrf_token_and_a_post() -> None:
+    assert Client().post("/locks/extend/").status_code == 401
+    client = logged_in(instrument="miri")
+    before = _shorten().expires_at
+    assert Client().get("/locks/extend/").status_code == 405
+    assert Lock.objects.get().expires_at == before
+    assert client.post("/locks/extend/").status_code == 403
+
+
+def test_the_table_is_sorted_searched_and_exported() -> None:
+    make_lock("miri", user="marge")
+    make_lock("nircam", user="<b>bart</b>", left=timedelta(hours=-1))
+    client = logged_in()
+    page = client.get("/locks/?sort=-instrument").content.decode()
+    assert page.index("<td>nircam</td>") < page.index("<td>miri</td>")
+    assert "<b>bart" not in page
+    assert "<td>nircam</td>" not in client.get("/locks/?search=MARGE").content.decode()
+    rows = b"".join(client.get("/locks/?format=csv&sort=instrument").streaming_content)  # type: ignore[attr-defined]
+    assert rows.decode().splitlines()[1].startswith("miri,marge,20")

@@ -1,13 +1,12 @@
 """A small site for each test that asks for one, and certification children for all of them."""
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from apps.submissions.pipeline import children
 from tests.factories.sites import make_site
+from tests.scratch import scratch
 from tests.submissions.remembering import RememberingRunner
 
 
@@ -15,7 +14,7 @@ from tests.submissions.remembering import RememberingRunner
 def runners() -> Iterator[Callable[[str], RememberingRunner]]:
     """Return what keeps one runner for each observatory; all end with the session."""
     kept: dict[str, RememberingRunner] = {}
-    folder = Path(os.environ["CRDS_TEST_SCRATCH"]) / "remembered"
+    folder = scratch() / "remembered"
 
     def runner_of(observatory: str) -> RememberingRunner:
         return kept.setdefault(observatory, RememberingRunner(observatory, folder))

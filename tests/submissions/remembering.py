@@ -38,20 +38,21 @@ class RememberingRunner:
 
     def run(self, job: Job, *, is_aborted: Callable[[], bool]) -> Iterator[Event]:
         if not isinstance(job, CertifyJob):
-            return self._ask(job, is_aborted)
+            return self.ask(job, is_aborted)
         known = self._folder / _key(job)
         if known.is_dir():
             return _repeat(known, job)
         return self._remember(known, job, is_aborted)
 
-    def _ask(self, job: Job, is_aborted: Callable[[], bool]) -> Iterator[Event]:
+    def ask(self, job: Job, is_aborted: Callable[[], bool]) -> Iterator[Event]:
+        """Let a child do a job, whatever is remembered of it, and forget what it says."""
         self.real += 1
         self._runner = self._runner or Runner(self.observatory)
         return self._runner.run(job, is_aborted=is_aborted)
 
     def _remember(self, known: Path, job: CertifyJob, is_aborted: Callable[[], bool]) -> Iterator[Event]:
         events, made = [], {}
-        for event in self._ask(job, is_aborted):
+        for event in self.ask(job, is_aborted):
             events.append(encode(event))
             if isinstance(event, RmapMade | Rewritten) and event.path:
                 made[event.name] = Path(event.path).read_bytes()

@@ -1,6 +1,7 @@
 """Submission history: who sees it, filters, pages, and the record of each submission."""
 
 import html
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -85,8 +86,9 @@ def test_a_row_leads_to_record_and_result(browser: Client) -> None:
         "Homer Simpson",
         "miri",
         "Extended Batch Reference Submit",
-        "Forced",
+        "New darks",
     ]
+    assert '<span class="badge good">Forced</span>' in page
 
 
 @pytest.mark.parametrize(
@@ -130,11 +132,37 @@ def test_pages_of_fifty_are_linked_with_their_filters(browser: Client) -> None:
     for number in range(51):
         make_submission(started_at=NOON + timedelta(seconds=number))
     first = html.unescape(text(browser, instrument="miri"))
-    assert "Showing 1 to 50 of 51 entries." in first
-    assert re.search(r'href="/submission_history\?instrument=miri&[^"]*&page=2">Next', first)
+    assert "Showing 1 to 50 of 51 entries" in first
+    assert re.search(r'href="\?instrument=miri&(?:[^"]*&)?page=2">Next', first)
     second = text(browser, instrument="miri", page="2")
-    assert "Showing 51 to 51 of 51 entries." in second
+    assert "Showing 51 to 51 of 51 entries" in second
     assert "2026-01-31 12:00:00" in second
+
+
+def test_the_list_is_sorted_and_searched_by_who_delivered(browser: Client) -> None:
+    make_submission(Kind.EXTENDED, answers={"deliverer": "Zelda"}, description="by hand")
+    make_submission(Kind.EXTENDED, answers={"deliverer": ""}, description="nameless", user="homer")
+    make_submission(description="<i>batch</i>", user="lisa")
+    page = text(browser, sort="-deliverer")
+    assert page.index("<td>Zelda") < page.index("<td>lisa") < page.index("<td>homer")
+    page = text(browser, search="zel", status="*")
+    assert "by hand" in page
+    assert "nameless" not in page
+    assert "&lt;i&gt;batch" in text(browser, search="<i>")
+
+
+def test_the_list_is_exported_with_its_filters(browser: Client) -> None:
+    make_submission(description="=1+1", started_at=NOON, user="bart")
+    make_submission(status=Status.FAILED)
+    answer = browser.get(PATH, {"status": "confirmed", "format": "csv"})
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert lines[0].startswith("key,created,deliverer,instrument,kind,status,description,result")
+    assert lines[1].split(",")[1:7] == [
+        "2026-01-31T12:00:00Z", "bart", "miri", "Batch Reference Submit", "Confirmed", "'=1+1",
+    ]  # fmt: skip
+    assert len(lines) == 2
+    answer = browser.get(PATH, headers={"Accept": "application/json"})
+    assert len(json.loads(b"".join(answer.streaming_content))["rows"]) == 2  # type: ignore[attr-defined]
 
 
 def test_rows_take_no_queries_of_their_own(

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from apps.submissions.pipeline import STEPS
-from tests.live import PROJECT
+from tests.roots import PROJECT
+from tests.scratch import scratch
 
 Do = Callable[..., Any]
 Trap = tuple[str, str, int, bool]
@@ -50,7 +51,7 @@ CONFIRMED: list[Trap] = [
 @pytest.fixture(scope="module")
 def do(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Do]:
     """Return what does things in a data root, in a process of their own that a trap may kill."""
-    memory = Path(os.environ["CRDS_TEST_SCRATCH"]) / "remembered"
+    memory = scratch() / "remembered"
     environment = os.environ | {
         "DATA_ROOT": str(tmp_path_factory.mktemp("none")),
         "DATABASE_URL": "sqlite:////nowhere",

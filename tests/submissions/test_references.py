@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from apps.catalog.models import File
+from apps.core.errors import InvalidInputError
 from apps.submissions.models import Submission
-from apps.submissions.operations import confirm
+from apps.submissions.operations import Wishes, confirm, start
 from apps.submissions.pipeline import sweep
 from apps.submissions.states import Kind
+from tests.factories.catalog import make_file
 from tests.factories.sites import (
     add,
     deliver,
@@ -163,6 +165,30 @@ def test_certify_judges_and_leaves_nothing() -> None:
     assert "'known.fits' is identical to existing CRDS file 'jwst_miri_flat_0009.fits'" in said(submission)
     sweep()
     assert snapshot() == before
+
+
+def test_an_official_file_is_certified_once_more_where_it_is(site: str) -> None:
+    before = snapshot()
+    wishes = Wishes(kind=Kind.CERTIFY, names=("jwst_miri_flat_0001.fits",), context=site)
+    submission = process(start(wishes, user=find_user(), lock_key=None, channel=None))
+    assert submission.status == "certified", submission.reason
+    assert [file.verdict for file in submission.files.all()] == ["OK"]
+    # It stands in its rmap already, and is not tried there again.
+    assert submission.tests == []
+    sweep()
+    assert snapshot() == before
+
+
+def test_bytes_that_are_not_here_cannot_be_certified(site: str) -> None:
+    make_file("jwst_miri_flat_0077.fits")
+    for name in ("jwst_miri_flat_0077.fits", "jwst_miri_flat_0078.fits"):
+        with pytest.raises(InvalidInputError, match=f"does not hold the bytes of {name}"):
+            start(
+                Wishes(kind=Kind.CERTIFY, names=(name,), context=site),
+                user=find_user(),
+                lock_key=None,
+                channel=None,
+            )
 
 
 def test_what_an_rmap_replaces_knows_its_successor() -> None:

@@ -515,6 +515,19 @@ def test_the_sum_is_right_when_another_process_has_taken_pieces(browser: Client)
     assert not growing_sum._remembered
 
 
+def test_a_further_piece_takes_four_queries_and_no_write(
+    browser: Client, django_assert_num_queries: Any
+) -> None:
+    send(browser, CONTENT[:PIECE], 0)
+    piece = body_of(browser.cookies["csrftoken"].value, NAME, CONTENT[PIECE : 2 * PIECE])
+    headers = {"Content-Range": f"bytes {PIECE}-{2 * PIECE - 1}/{len(CONTENT)}"}
+    # The session, the account, what it may do, and the file.
+    with django_assert_num_queries(4) as asked:
+        answer = browser.post(CHUNKED, piece, content_type=FORM, headers=headers)
+    assert answer.status_code == 200
+    assert {query["sql"].split()[0] for query in asked.captured_queries} == {"SELECT"}
+
+
 def test_a_part_can_be_deleted_by_the_address_in_the_answer(browser: Client) -> None:
     [item] = send(browser, CONTENT[:1000], 0).json()["files"]
     assert browser.get(item["deleteUrl"]).status_code == 200

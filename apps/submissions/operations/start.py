@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts.models import User
 from apps.catalog import queries as catalog
+from apps.catalog.models import File
 from apps.catalog.states import FileKind
 from apps.contexts import queries as contexts
 from apps.core.errors import ConflictError, DeniedError, InvalidInputError
@@ -44,7 +45,7 @@ class Wishes:
     is_renamed, is_compared, makes_contexts
         As in `Submission`.
     names
-        References to add or delete.
+        References to add or delete; official files to certify once more, in the place of uploaded ones.
     other_email
         Further addresses to tell, by commas.
     answers
@@ -144,6 +145,8 @@ def _lock_key(kind: str, instrument: str, user: User) -> uuid.UUID | None:
 
 
 def _files(wishes: Wishes, submission: Submission, user: User) -> list[SubmittedFile]:
+    if wishes.kind == Kind.CERTIFY and wishes.names:
+        return _official(wishes, submission)
     if wishes.kind not in UPLOADING:
         return _listed(wishes, submission)
     rows = ingest.files_of(user.pk)
@@ -187,19 +190,31 @@ def _listed(wishes: Wishes, submission: Submission) -> list[SubmittedFile]:
             complaints.append(f"{name} could not be found and deleted: it is no part of {submission.base}")
     if complaints:
         raise InvalidInputError("; ".join(complaints) + ".")
-    return [
-        SubmittedFile(
-            submission=submission,
-            origin=Origin.LISTED,
-            name=name,
-            official_name=name,
-            instrument=known[name].instrument,
-            filekind=known[name].filekind,
-            size=known[name].size,
-            sha1sum=known[name].sha1sum,
-        )
-        for name in names
-    ]
+    return [_row(submission, known[name]) for name in names]
+
+
+def _official(wishes: Wishes, submission: Submission) -> list[SubmittedFile]:
+    """Return rows for official files that are to be checked as they are in the store."""
+    names = tuple(dict.fromkeys(wishes.names))
+    known = catalog.files_named(names)
+    missing = [name for name in names if name not in known or not known[name].is_held]
+    if missing:
+        raise InvalidInputError(f"This server does not hold the bytes of {', '.join(missing)}.")
+    return [_row(submission, known[name]) for name in names]
+
+
+def _row(submission: Submission, file: File) -> SubmittedFile:
+    """Return the row for a file that is here already."""
+    return SubmittedFile(
+        submission=submission,
+        origin=Origin.LISTED,
+        name=file.name,
+        official_name=file.name,
+        instrument=file.instrument,
+        filekind=file.filekind,
+        size=file.size,
+        sha1sum=file.sha1sum,
+    )
 
 
 def _store(submission: Submission, files: list[SubmittedFile], channel: str | None) -> None:

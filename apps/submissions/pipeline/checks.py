@@ -12,7 +12,7 @@ from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.children import Child, job_for, with_files
 from apps.submissions.pipeline.uploads import named
 from apps.submissions.pipeline.work import Work
-from apps.submissions.states import Kind
+from apps.submissions.states import Kind, Origin
 
 TRYING = (Kind.BATCH, Kind.EXTENDED, Kind.CERTIFY)
 NONE = ("", "N/A", "OMIT", "TEMPORARILY_OMIT")
@@ -46,7 +46,10 @@ def _run(work: Work, waiting: dict[str, SubmittedFile], *, is_whole: bool) -> No
     paths = [staging.path_of(file) for file in waiting.values()]
     for number, file in enumerate(waiting.values(), 1):
         work.say(f"Certifying '{file.name}' [{number} / {len(waiting)} files] [{file.size or 0} bytes]")
-    job = with_files(job_for(work), paths, is_tried=is_whole and work.submission.kind in TRYING)
+    # What is official already stands in its rmap, and is not tried there.
+    is_new = all(file.origin != Origin.LISTED for file in waiting.values())
+    is_tried = is_whole and is_new and work.submission.kind in TRYING
+    job = with_files(job_for(work), paths, is_tried=is_tried)
     child = Child(work, job)
     try:
         for event in child.events():

@@ -17,7 +17,7 @@ from apps.jobs.pipeline import require_claim, say, say_all
 from apps.rules.editing import Base
 from apps.rules.observatories import Observatory, get_observatory
 from apps.submissions.models import Submission, SubmittedFile
-from apps.submissions.states import Origin
+from apps.submissions.states import Kind, Origin
 
 # The types of message a level of the log becomes. The client counts errors, so they are true ones.
 _TYPES = {"ERROR": "error", "CRITICAL": "error", "WARNING": "warning", "INFO": "verbose", "DEBUG": "verbose"}
@@ -48,8 +48,9 @@ class Work:
         return list(rows.filter(origin__in=origins) if origins else rows)
 
     def incoming(self) -> list[SubmittedFile]:
-        """Return the files whose bytes came with the submission."""
-        return self.files(Origin.UPLOADED, Origin.LOOKUP_TABLE)
+        """Return the files whose bytes came with the submission; for a certify run those it lists too."""
+        listed = (Origin.LISTED,) if self.submission.kind == Kind.CERTIFY else ()
+        return self.files(Origin.UPLOADED, Origin.LOOKUP_TABLE, *listed)
 
     def say(self, text: str, *, type: str = "log_message") -> None:
         """Tell those who watch."""

@@ -4,12 +4,13 @@ import re
 
 from django import template
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
 # Clients take every text of a page that holds these words for one of theirs.
 _WORDS = re.compile(r"(Logical)(?= Diff)")
+_BREAK = mark_safe("<wbr>")
 _FILE = re.compile(r"'([A-Za-z0-9._-]+\.(?:fits|asdf|json|yaml|text|r\dh|[pir]map))'")
 
 
@@ -17,9 +18,7 @@ _FILE = re.compile(r"'([A-Za-z0-9._-]+\.(?:fits|asdf|json|yaml|text|r\dh|[pir]ma
 def apart(text: object) -> SafeString:
     """Return a text in which no client finds the heading it looks for, though people read the same."""
     parts = _WORDS.split(str(text))
-    return format_html_join(
-        "", "{}{}", ((part, format_html("<wbr>") if part == "Logical" else "") for part in parts)
-    )
+    return format_html_join("", "{}{}", ((part, _BREAK if part == "Logical" else "") for part in parts))
 
 
 @register.filter

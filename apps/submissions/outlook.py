@@ -1,0 +1,185 @@
+"""What the top of a result page says: what happened, what to do next, and what will change."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from apps.accounts.models import User
+from apps.locks.models import Lock
+from apps.rules.differences import Difference, Differences
+from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.states import Kind, Status
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_ADDED, _DELETED = ("added", "added_rule"), ("deleted", "deleted_rule")
+_CASES = (*_ADDED, *_DELETED, "replaced")
+
+# Where somebody begins anew, by kind.
+FORMS = {
+    Kind.BATCH: "submissions:batch",
+    Kind.EXTENDED: "submissions:extended",
+    Kind.REFERENCES: "submissions:references",
+    Kind.MAPPINGS: "submissions:mappings",
+    Kind.ADD: "submissions:add_references",
+    Kind.DELETE: "submissions:delete_references",
+    Kind.CERTIFY: "submissions:certify",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Where a submission stands, in two sentences.
+
+    Attributes
+    ----------
+    look
+        Colour of the notice: ``good``, ``warn``, ``bad`` or empty.
+    happened, next
+        What has happened, and what to do now; the second may be empty.
+    is_mine_to_decide
+        The reader may press a button further down.
+    form
+        Name of the address of the form to begin anew with; empty where nothing is to be repeated.
+    """
+
+    look: str
+    happened: str
+    next: str = ""
+    is_mine_to_decide: bool = False
+    form: str = ""
+
+
+def banner(
+    submission: Submission, user: object, files: Sequence[SubmittedFile], may: dict[str, bool]
+) -> Banner:
+    """Return what a reader is told first; `may` says which buttons the reader has."""
+    status = submission.status
+    if status in (Status.STARTED, Status.PROCESSING):
+        return Banner("", "The files are being checked.", "Wait; the log says when it is over.")
+    if status == Status.READY:
+        return _ready(submission, user, files, may)
+    if status == Status.CERTIFIED:
+        return _certified(files)
+    if submission.is_adopted:
+        return _adopted(submission)
+    return _given_up(submission)
+
+
+def _ready(
+    submission: Submission, user: object, files: Sequence[SubmittedFile], may: dict[str, bool]
+) -> Banner:
+    warned = sum(1 for file in files if file.warnings)
+    happened = f"All checks passed{f', with warnings for {warned} of the files' if warned else ''}."
+    if submission.collisions:
+        happened += " Somebody else has changed the same rules meanwhile."
+    look = "warn" if warned or submission.collisions else "good"
+    if may["confirm"]:
+        lock = submission.find_lock()
+        return Banner(look, happened, f"Look through the changes, then confirm {_until(lock)}.", True)
+    if may["force"]:
+        text = "No lock protects this submission any more: it can only be forced or cancelled."
+        return Banner("warn", happened, text, True)
+    if isinstance(user, User):
+        return Banner(look, happened, f"{submission.user} is to confirm or cancel it.")
+    return Banner(look, happened, "The submitter is to log in, and to confirm or cancel it.")
+
+
+def _until(lock: Lock | None) -> str:
+    if lock is None:
+        return "before the lock ends"
+    return f"before the lock ends at {lock.expires_at:%H:%M} UTC; each action of yours prolongs it"
+
+
+def _certified(files: Sequence[SubmittedFile]) -> Banner:
+    wrong = sum(1 for file in files if file.errors)
+    warned = sum(1 for file in files if file.warnings and not file.errors)
+    if wrong:
+        text = f"{wrong} of {len(files)} files would be refused."
+        return Banner("bad", text, "Correct them, and certify them again.", form=FORMS[Kind.CERTIFY])
+    if warned:
+        text = f"No file would be refused; {warned} of {len(files)} have warnings."
+        return Banner("warn", text, "Read the warnings before you submit the files.")
+    return Banner("good", "Every file passed all checks.", "The files can be submitted.")
+
+
+def _adopted(submission: Submission) -> Banner:
+    if submission.new_context:
+        text = f"Its files are official, and {submission.new_context} is the context that has them."
+        return Banner("good", text, "An operator makes it the latest context once the archive has the files.")
+    text = "Its files are official. No context was made of it."
+    next_text = (
+        "They apply to no data until a context has them." if submission.kind == Kind.REFERENCES else ""
+    )
+    return Banner("good", text, next_text)
+
+
+def _given_up(submission: Submission) -> Banner:
+    form = FORMS[Kind(submission.kind)]
+    if submission.status == Status.FAILED:
+        text = "Something is wrong with it, and nothing was adopted."
+        again = "Replace what is bad and submit again: what you uploaded still waits for you."
+        return Banner("bad", text, again, form=form)
+    word = "It was cancelled" if submission.status == Status.CANCELLED else "Its time ran out"
+    return Banner("warn", f"{word}, and nothing was adopted.", "", form=form)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one new mapping changes, counted.
+
+    Attributes
+    ----------
+    added, replaced, deleted
+        Entries of references or mappings.
+    other
+        Changes of headers and selectors, which a person should look at.
+    cases
+        Sets of matching values that are concerned.
+    first, last
+        Useafter dates of the entries, as the mapping writes them; empty if they have none.
+    anchor
+        Where on the page the whole table stands.
+    """
+
+    old: str
+    new: str
+    added: int
+    replaced: int
+    deleted: int
+    other: int
+    cases: int
+    first: str
+    last: str
+    anchor: str
+
+
+def change(table: Differences, *, anchor: str) -> Change:
+    """Return what a table of differences comes to."""
+    cases = [row for row in table.rows if row.kind in _CASES]
+    dates = sorted(filter(None, map(_useafter, cases)))
+    return Change(
+        old=table.old,
+        new=table.new,
+        added=_count(cases, _ADDED),
+        replaced=_count(cases, ("replaced",)),
+        deleted=_count(cases, _DELETED),
+        other=sum(1 for row in table.rows if row.kind not in (*_CASES, "boilerplate")),
+        cases=len({_case(row) for row in cases}),
+        first=dates[0] if dates else "",
+        last=dates[-1] if dates else "",
+        anchor=anchor,
+    )
+
+
+def _count(rows: Iterable[Difference], kinds: Sequence[str]) -> int:
+    return sum(1 for row in rows if row.kind in kinds)
+
+
+def _useafter(row: Difference) -> str:
+    """Return the moment from which an entry applies; empty if none of its keys is a date."""
+    return next((text for step in row.steps if _DATE.match(text := " ".join(step))), "")
+
+
+def _case(row: Difference) -> tuple[tuple[str, ...], ...]:
+    """Return what an entry matches, without its date."""
+    return tuple(step for step in row.steps if not _DATE.match(" ".join(step)))

@@ -1,0 +1,99 @@
+"""Every page, wide and narrow, light and dark: it fits, axe finds nothing, and the browser does not complain.
+
+Screenshots go to the folder that ``SCREENSHOTS`` names, by default ``var/screenshots``, to be looked at.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page
+
+from tests.browser.checks import assert_accessible, assert_fits
+from tests.browser.conftest import LogIn
+
+FOLDER = Path(os.environ.get("SCREENSHOTS", settings.BASE_DIR / "var" / "screenshots"))
+PUBLIC = {
+    "home": "/",
+    "login": "/login/",
+    "context history": "/display_context_history/",
+    "all contexts": "/display_all_contexts/",
+    "build contexts": "/display_build_contexts/",
+    "context table": "/context_table/jwst_0005.pmap",
+    "context table of a type": "/context_table/jwst_0005.pmap/miri/flat/",
+    "difference of contexts": "/difference/?file1=jwst_0004.pmap&file2=jwst_0005.pmap",
+    "difference files": "/difference_files/",
+    "browse": "/browse_db/",
+    "browse results": "/browse_db/?extension=*&instrument=miri",
+    "reference": "/browse/jwst_miri_flat_0006.fits",
+    "rmap": "/browse/jwst_miri_flat_0003.rmap",
+    "pmap": "/browse/jwst_0005.pmap",
+    "best references": "/bestrefs/",
+    "explore": "/bestrefs_explore/",
+    "explore miri": "/bestrefs_explore/jwst_0005.pmap/miri/",
+    "activity": "/recent_activity/",
+    "versions": "/server_versions/",
+    "command line": "/docs/cmdline_bestrefs/",
+    "guide": "/static/users_guide/index.html",
+    "console": "/json/browse/?method=get_default_context",
+    "search": "/search/?q=miri",
+    "not found": "/browse/jwst_miri_flat_9999.fits",
+    "styleguide": "/styleguide/",
+}
+SUBMITTER = {
+    "deliver": "/upload/",
+    "certify": "/certify/",
+    "batch": "/batch_submit_references/",
+    "extended": "/submission_form/redcat_submit/",
+    "references": "/submit/reference/",
+    "mappings": "/submit/mapping/",
+    "add references": "/add_references/",
+    "delete references": "/delete_references/",
+    "mark files bad": "/mark_files_bad/",
+    "history": "/submission_history/",
+    "tokens": "/accounts/tokens/",
+    "locks": "/locks/",
+}
+OPERATOR = {
+    "set context": "/set_context/",
+    "delivery status": "/delivery_status/",
+    "workflow": "/server_workflow/",
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_everybodys_page(page: Page, complaints: list[str], name: str) -> None:
+    look_at(page, name, PUBLIC[name])
+    if name == "not found":
+        complaints.clear()  # The browser tells of the 404 that was asked for.
+
+
+def test_the_pages_of_submitters(page: Page, log_in: LogIn) -> None:
+    log_in(page)
+    for name, address in SUBMITTER.items():
+        look_at(page, name, address)
+
+
+def test_the_pages_of_operators(page: Page, log_in: LogIn) -> None:
+    log_in(page, name="demo_operator")
+    for name, address in OPERATOR.items():
+        look_at(page, name, address)
+
+
+def look_at(page: Page, name: str, address: str) -> None:
+    """Open a page once, and look at it four times."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == (404 if name == "not found" else 200), f"{address}: {answer.status}"
+    for width in (1280, 360):
+        assert_fits(page, width=width)
+        for scheme in ("light", "dark"):
+            # Colours that are still on their way from one scheme to the other are nobody's.
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            assert_accessible(page)
+            file = f"{re.sub('[^a-z]+', '_', name)}_{scheme}_{width}.png"
+            page.screenshot(path=FOLDER / file, full_page=True)
