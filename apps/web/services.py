@@ -1,10 +1,12 @@
 """Where the home page leads, by what the person who looks at it may do (website, section 3)."""
 
+import difflib
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
+_LONGEST_PATH = 100  # characters of an address that are compared
 # Group, then title, address (or the name of one), and the role it needs; the empty one is everybody's. The
 # addresses that stand here are those that old links and clients know (website, section 1.9).
 _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -72,6 +74,13 @@ def services(user: Any) -> list[Group]:
 
 def _address(known: str) -> str:
     return known if known.startswith("/") else reverse(known)
+
+
+def nearest_services(path: str, user: Any) -> list[tuple[str, str]]:
+    """Return titles and addresses of services whose addresses are like one that leads nowhere."""
+    known = {address: title for group in services(user) for title, address in group.services}
+    found = difflib.get_close_matches(path[:_LONGEST_PATH], known, n=3, cutoff=0.5)
+    return [(known[address], address) for address in found]
 
 
 def _may(user: Any, role: str) -> bool:

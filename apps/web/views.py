@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from apps.web import health as checks
 from apps.web import queries
-from apps.web.services import services
+from apps.web.services import nearest_services, services
 
 
 @require_safe
@@ -24,7 +24,9 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "web/not_found.html", {"path": request.path}, status=404)
+    word = request.path.rstrip("/").rpartition("/")[2]
+    page = {"path": request.path, "word": word, "near": nearest_services(request.path, request.user)}
+    return render(request, "web/not_found.html", page, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ BENCHMARKS = (
     "uploads",
     "certify",
     "submissions",
+    "pages",
 )
 
 

@@ -55,3 +55,16 @@ def test_what_others_made_is_as_it_came() -> None:
 
     assert found == known
     assert all(f"{name.split('/')[0]}/LICENSE" in known for name in known)
+
+
+def test_a_page_that_is_not_there_leads_to_those_that_are_like_it(client: Client) -> None:
+    answer = client.get("/brows_db/")
+    assert answer.status_code == 404
+    assert '<a href="/browse_db/">Browse Database</a> <code>' in answer.text
+    assert 'href="/search/?q=brows_db"' in answer.text
+
+
+def test_an_address_that_leads_nowhere_never_becomes_markup(client: Client) -> None:
+    answer = client.get('/x/<img src=x onerror="x">' + "y" * 3000)
+    assert answer.status_code == 404
+    assert "<img" not in answer.text
