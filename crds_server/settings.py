@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.middleware.recognise_token",
     "apps.locks.middleware.reset_countdown",
+    "apps.core.maintenance.refuse_changes",
     "apps.accounts.middleware.AnswerRefusals",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -96,6 +97,17 @@ TEMPLATES = [
 # What helps people who make pages or programs, and is nobody's business elsewhere.
 STYLEGUIDE = env.flag("STYLEGUIDE", SERVER_STRING == "dev")  # /styleguide/ shows the parts of the pages.
 JSON_CONSOLE = env.flag("JSON_CONSOLE", SERVER_STRING != "ops")  # /json/browse/ lets people try methods.
+# A text for everybody while nothing may be changed, such as "Moving to a new disk until 14:00 UTC."; empty: as always.
+MAINTENANCE = env.text("MAINTENANCE", "")
+# What may be posted even then: questions, who one is, and in which colours one reads.
+MAINTENANCE_PATHS = [
+    r"/json(/|$)",
+    r"/log(in|out)/?$",
+    r"/theme/?$",
+    r"/bestrefs",
+    r"/browse_db",
+    r"/recent_activity",
+]
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_ROOT / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

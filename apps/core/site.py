@@ -12,4 +12,5 @@ def site(request: HttpRequest) -> dict[str, str]:
         "server_string": badge,
         "server_version": settings.SERVER_VERSION,
         "public_url": settings.PUBLIC_URL,
+        "maintenance": settings.MAINTENANCE,
     }
