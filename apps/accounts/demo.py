@@ -36,7 +36,9 @@ def ensure_demo_accounts() -> list[DemoAccount]:
     for name, role in _ROLES.items():
         user = User.objects.filter(username=name).first()
         if user is None:
-            create_account(name, role=role, password=passwords[name])
+            # With an address there are mails to look at; nobody can have one of this domain.
+            email = f"{name}@example.org"
+            create_account(name, role=role, password=passwords[name], email=email)
         elif not user.check_password(passwords[name]):
             # The file was lost, or the database copied: what we print must be true.
             user.set_password(passwords[name])

@@ -187,6 +187,7 @@ def test_demo_accounts_are_made_once_and_can_log_in(settings: Any) -> None:
         values = {"username": account.name, "password": account.password, "instrument": instrument}
         assert post(Client(), "/login/", **values).status_code == 302
         assert account.password in str(account)
+        assert User.objects.get(username=account.name).email == f"{account.name}@example.org"
     assert (settings.DATA_ROOT / "demo_accounts.json").stat().st_mode & 0o077 == 0
 
 
