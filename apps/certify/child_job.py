@@ -11,23 +11,20 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
-import logging
 import os
 import resource
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from apps.certify import child_rewrite, child_rmaps, child_sizes
-from apps.certify.messages import CertifyJob, End, Event, FileVerdict, Job, Limits, Log, RmapMade, SynphotJob
+from apps.certify.child_reporter import Emit, Reporter
+from apps.certify.messages import CertifyJob, End, FileVerdict, Job, Limits, RmapMade, SynphotJob
 from apps.rules.errors import MappingError
 from apps.rules.names import is_mapping
 from apps.rules.parser import parse_mapping
-
-Emit = Callable[[Event], None]
 
 
 def prepare(observatory: str) -> None:
@@ -137,66 +134,6 @@ def _do_files(job: CertifyJob, reporter: Reporter) -> list[Any]:
     if not any(step.errors for step in done):
         done += [child_rmaps.edit(order, job, reporter) for order in job.edits]
     return done
-
-
-class Reporter:
-    """Turns the log of the library into events, and counts what it says about each thing in work."""
-
-    def __init__(self, job: Job, emit: Emit) -> None:
-        from crds.core import log
-
-        self.emit, self._log, self._about = emit, log, ""
-        self._folders = sorted((f"{folder}/" for folder in job.folders - {"/"}), key=len, reverse=True)
-        logger = logging.getLogger("CRDS")
-        for handler in list(logger.handlers):
-            logger.removeHandler(handler)
-        logger.addHandler(_Handler(self))
-
-    def say(self, level: str, text: str) -> None:
-        """Report a line, without the folders of this server."""
-        for folder in self._folders:
-            text = text.replace(folder, "")
-        self.emit(Log(level, text.removeprefix(" "), self._about))
-
-    @contextlib.contextmanager
-    def counting(self, about: str) -> Iterator[Callable[[], tuple[int, int]]]:
-        """Count errors and warnings about one thing, and give what tells them so far."""
-        self._about = about
-        self._log.reset()
-        try:
-            yield lambda: (self._log.errors(), self._log.warnings())
-        finally:
-            self._about = ""
-
-    @contextlib.contextmanager
-    def silence(self) -> Iterator[None]:
-        """Let nothing through that the library says meanwhile."""
-        emit, self.emit = self.emit, lambda _event: None
-        try:
-            yield
-        finally:
-            self.emit = emit
-
-    def error(self, *words: object) -> None:
-        """Say and count an error."""
-        self._log.error(*words)
-
-    def warning(self, *words: object) -> None:
-        """Say and count a warning."""
-        self._log.warning(*words)
-
-    def info(self, *words: object) -> None:
-        """Say and count a remark."""
-        self._log.info(*words)
-
-
-class _Handler(logging.Handler):
-    def __init__(self, reporter: Reporter) -> None:
-        super().__init__()
-        self._reporter = reporter
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._reporter.say(record.levelname, record.getMessage())
 
 
 def _certify(path: str, job: CertifyJob, reporter: Reporter) -> FileVerdict:

@@ -10,13 +10,9 @@ from __future__ import annotations
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from apps.certify.child_rmaps import in_words
+from apps.certify.child_reporter import Reporter, in_words
 from apps.certify.messages import Rewrite, Rewritten
-
-if TYPE_CHECKING:
-    from apps.certify.child_job import Reporter
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from apps.certify.child_reporter import Reporter, trapped
 from apps.certify.messages import Answer, CertifyJob, RmapEdit, RmapMade
 from apps.rules.agreement import probes
 from apps.rules.errors import CrdsError
-
-if TYPE_CHECKING:
-    from apps.certify.child_job import Reporter
 
 
 def trial(
@@ -71,23 +67,6 @@ def edit(order: RmapEdit, job: CertifyJob, reporter: Reporter) -> RmapMade:
     )
     reporter.emit(made)
     return made
-
-
-@contextlib.contextmanager
-def trapped(reporter: Reporter, what: str) -> Iterator[None]:
-    """Turn whatever the library raises into an error of the log, as the library does itself."""
-    try:
-        yield
-    except Exception as exc:
-        reporter.error(what, ":", in_words(exc))
-
-
-def in_words(exc: Exception) -> str:
-    """Return what an error says, and whom it concerns if the submitter can do nothing about it."""
-    is_full = isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT)
-    return (
-        f"{exc}; the server has no room and its operators must act. Try again later." if is_full else str(exc)
-    )
 
 
 def _folder(job: CertifyJob, name: str) -> Path:

@@ -8,12 +8,11 @@ import math
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from apps.certify.child_job import Reporter
+from typing import Any
 
 BLOCK = 2880  # bytes, of which a FITS file is made
+
+from apps.certify.child_reporter import Reporter
 
 
 def hint_at_missing_bytes(path: str, reporter: Reporter) -> None:

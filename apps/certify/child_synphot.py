@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apps.certify import child_synphot_tables, child_synphot_tests
+from apps.certify.child_reporter import Reporter
 from apps.certify.child_synphot_files import delivered_files
 from apps.certify.messages import SynphotJob, SynphotVerdict, TableMade
-
-if TYPE_CHECKING:
-    from apps.certify.child_job import Reporter
 
 
 def do(job: SynphotJob, reporter: Reporter) -> list[TableMade | SynphotVerdict]:

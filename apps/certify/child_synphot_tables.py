@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from apps.certify.child_rmaps import trapped
+from apps.certify.child_reporter import Reporter, trapped
 from apps.certify.child_synphot_files import (
     INSTRUMENT,
     THERMAL,
@@ -25,9 +24,6 @@ from apps.certify.child_synphot_files import (
     located,
 )
 from apps.certify.messages import SynphotJob, TableMade
-
-if TYPE_CHECKING:
-    from apps.certify.child_job import Reporter
 
 COMPONENTS = {THROUGHPUT_TABLE: THROUGHPUT, THERMAL_TABLE: THERMAL}
 

@@ -18,9 +18,9 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from apps.certify.child_rmaps import trapped
+from apps.certify.child_reporter import Reporter, trapped
 from apps.certify.child_synphot_files import (
     GRAPH,
     OBSMODES,
@@ -34,9 +34,6 @@ from apps.certify.child_synphot_files import (
     table_path,
 )
 from apps.certify.messages import SynphotJob, SynphotVerdict
-
-if TYPE_CHECKING:
-    from apps.certify.child_job import Reporter
 
 CORE_TEST, OBSMODE_TEST = "synphot core integration tests", "synphot obsmode integration tests"
 ARGUMENTS = {
