@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-BLOCK = 2880  # bytes, of which a FITS file is made
-
 from apps.certify.child_reporter import Reporter
+
+BLOCK = 2880  # bytes, of which a FITS file is made
 
 
 def hint_at_missing_bytes(path: str, reporter: Reporter) -> None:

@@ -19,6 +19,10 @@ from tests.shared_data import data_root
 
 MOST_SECONDS, FIRST_PAINT, MOST_BYTES = 0.150, 1.0, 300_000  # the targets
 ROUNDS = 9
+# Answers with the milliseconds at which something was first seen, even if that is still to come.
+PAINTED = """new Promise((told) => new PerformanceObserver((list) => {
+  for (const entry of list.getEntriesByName("first-contentful-paint")) { told(entry.startTime); }
+}).observe({type: "paint", buffered: true}))"""
 PAGES = {
     "home": "/",
     "context history": "/display_context_history/",
@@ -80,8 +84,7 @@ def _first_paint(url: str) -> float:
         for _ in range(ROUNDS):
             page = browser.new_page()
             page.goto(url)
-            paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-            found.append(float(page.evaluate(paint)) / 1e3)
+            found.append(float(page.evaluate(PAINTED)) / 1e3)
             page.close()
         browser.close()
     return statistics.median(found)
