@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from apps.contexts.forms import ContextChoiceMixin
 from apps.core.tables import Column, Part, Picks, Table
 
 BADGES = (
@@ -14,6 +15,11 @@ BADGES = (
     ("warnings", "warn"),
     ("rejected", "bad"),
 )
+_LOOKS = dict(BADGES)
+
+
+class _Chooser(ContextChoiceMixin):
+    """The context chooser alone."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ _COLUMNS = (
         "State",
         lambda row: row.state,
         sort="state",
-        badge=lambda row: dict((*BADGES, ("", "")))[row.state],
+        badge=lambda row: _LOOKS[row.state],
     ),
     Column("description", "Description", lambda row: row.description, search="description"),
     Column(
@@ -77,6 +83,7 @@ def page(sent: Mapping[str, str]) -> dict[str, Any]:
     """Return the samples; the tables obey the address as all tables do."""
     return {
         "badges": BADGES,
+        "chooser": _Chooser(),
         "table": Table(_COLUMNS, _ROWS, sent, label="Sample files", order="-delivered_at"),
         "ticked": Table(_COLUMNS[:2], _ROWS, sent, label="Rows to tick", prefix="ticked_", picks=_PICKS),
         "empty": Table(_COLUMNS, [], sent, label="No files", prefix="empty_"),

@@ -37,7 +37,9 @@ def test_the_bar_says_where_one_is(client: Client) -> None:
 
 
 def test_the_parts_are_shown_where_pages_are_made_only(client: Client, settings: Any) -> None:
-    assert client.get("/styleguide/").status_code == 200
+    answer = client.get("/styleguide/")
+    assert answer.status_code == 200
+    assert 'id="context_chooser"' in answer.text
     settings.STYLEGUIDE = False
     assert client.get("/styleguide/").status_code == 404
 
