@@ -31,8 +31,8 @@ def held(job: Job) -> None:
     """
     say(job, "log_message", f"attempt {job.attempts} begins")
     mark(f"start {job.pk} {job.attempts}")
+    # Nothing is written meanwhile: who is stopped in the middle of that keeps SQLite from everybody.
     while (settings.DATA_ROOT / "hold").exists():
-        say(job, "log_message", f"attempt {job.attempts} is held")
         time.sleep(0.1)
     _work(job)
 

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -114,6 +115,27 @@ def marks(environment: dict[str, str]) -> list[list[str]]:
     return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def stop(worker: subprocess.Popen[bytes], environment: dict[str, str]) -> None:
+    """Let a worker sleep, but not while it writes: on SQLite nobody else could write then."""
+    os.killpg(worker.pid, signal.SIGSTOP)
+    while not is_writable(environment):
+        os.killpg(worker.pid, signal.SIGCONT)
+        time.sleep(0.1)
+        os.killpg(worker.pid, signal.SIGSTOP)
+
+
+def is_writable(environment: dict[str, str]) -> bool:
+    if not environment["DATABASE_URL"].startswith("sqlite:"):
+        return True
+    path = environment["DATABASE_URL"].removeprefix("sqlite:///")
+    with contextlib.closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+
 def wait_for(condition: Callable[[], object], what: str) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
@@ -178,7 +200,7 @@ def test_a_worker_that_was_only_asleep_cannot_finish_what_was_taken_from_it(
         with hold(environment):
             shell(environment, START.format(kind="held", count=1))
             wait_for(lambda: marks(environment), "the start of the job")
-            os.killpg(first.pid, signal.SIGSTOP)
+            stop(first, environment)
         with worker(environment, "second"):
             wait_for(lambda: ended(environment), "the end of the job by the second worker")
             os.killpg(first.pid, signal.SIGCONT)
