@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "apps.bestrefs",
     "apps.distribution",
     "apps.submissions",
+    "apps.reprocessing",
     "apps.rpc",
     "apps.web",
 ]
@@ -229,6 +230,7 @@ HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often 
 JOB_KINDS: dict[str, str] = {
     "submission": "apps.submissions.pipeline.run",
     "look": "apps.catalog.looks.pipeline.run",
+    "reprocessing": "apps.reprocessing.pipeline.run",
 }
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker so often has failed.
 CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
@@ -247,6 +249,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {
     "follow-archive": {"task": "apps.contexts.tasks.follow_archive", "schedule": crontab(minute="*/10")},
+    "follow-latest": {
+        "task": "apps.reprocessing.tasks.follow_latest",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "sweep-submissions": {"task": "apps.submissions.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
     "remove-abandoned-parts": {
         "task": "apps.submissions.tasks.remove_abandoned_parts",

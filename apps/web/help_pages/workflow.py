@@ -9,9 +9,12 @@ from apps.contexts import queries as contexts
 from apps.contexts.models import ContextChange, Pointer, RemotePipeline
 from apps.locks.models import Lock
 from apps.locks.queries import all_locks
+from apps.reprocessing.models import Transition
+from apps.reprocessing.queries import transitions
 from apps.submissions.models import Submission
 from apps.submissions.states import ALIVE
 
+_MOVES = 5  # of latest that are shown
 _SHOWN = 20  # rows of each list; the page leads to the whole
 
 
@@ -57,6 +60,8 @@ class Workflow:
         Deliveries that the archive has not stored, oldest first.
     pending_count
         How many these are in all.
+    repro
+        The searches for the datasets that the last moves of latest affect, newest first.
     """
 
     edit: ContextChange | None
@@ -67,6 +72,7 @@ class Workflow:
     pending_count: int
     locks: list[Lock]
     echoes: list[Echo]
+    repro: list[Transition]
 
     @property
     def is_edit_ahead(self) -> bool:
@@ -87,6 +93,7 @@ def workflow() -> Workflow:
         pending_count=pending.count(),
         locks=[lock for lock in all_locks() if not lock.is_expired],
         echoes=[_echo(pipeline, latest) for pipeline in contexts.pipelines()],
+        repro=list(transitions()[:_MOVES]),
     )
 
 

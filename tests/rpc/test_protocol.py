@@ -1,21 +1,10 @@
-"""Methods whose work is not part of this server yet: the words of their errors."""
-
-from typing import Any
+"""The methods of the protocol."""
 
 import pytest
 
-from tests.factories.rpc import call, failed
+from tests.factories.rpc import call
 
 pytestmark = pytest.mark.django_db
-
-NOT_COMPUTED = "No precomputed affected datasets results exist"
-
-
-@pytest.mark.parametrize("params", [["jwst"], [None], ["jwst", "jwst_0001.pmap", "jwst_0002.pmap"]])
-def test_affected_datasets_are_refused_in_the_words_of_a_result_that_is_not_there(params: list[Any]) -> None:
-    message = failed("get_affected_datasets", *params)
-    assert NOT_COMPUTED in message
-    assert "not part of this server yet" in message
 
 
 def test_every_method_of_the_protocol_is_there() -> None:

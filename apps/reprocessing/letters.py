@@ -1,0 +1,26 @@
+"""What people are told by mail about a transition (website, section 9.2)."""
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from apps.mails import operations as outbox
+from apps.reprocessing.models import Transition
+
+
+def ended(row: Transition, *, attempt: int) -> None:
+    """Tell the lists how the search ended; call it inside the transaction that ends it.
+
+    Parameters
+    ----------
+    attempt
+        Key of the job that ended: who asks for a search again is told again.
+    """
+    site = f"[CRDS {settings.OBSERVATORY} {settings.SERVER_STRING}]"
+    address = f"{settings.PUBLIC_URL}{row.address}"
+    page = {"transition": row, "address": address, "server": settings.PUBLIC_URL}
+    outbox.post(
+        key=f"reprocessing-{row.pk}-{attempt}",
+        recipients=[],
+        subject=f"{site} REPRO {row.status.upper()} {row.old} --> {row.new}",
+        text=render_to_string("reprocessing/mails/ended.txt", {"page": page}),
+    )

@@ -1,0 +1,21 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.reprocessing.operations import search
+from apps.rules.errors import CrdsError
+
+
+class Command(BaseCommand):
+    help = "Have a worker find the datasets that a step of the context history affects, again if need be."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("old", help="The context before, hst_0299.pmap say.")
+        parser.add_argument("new", help="The context that followed it.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            row = search(options["old"], options["new"], user="find_affected")
+        except CrdsError as exc:
+            raise CommandError(str(exc)) from exc
+        self.stdout.write(f"Queued; see {row.address}")

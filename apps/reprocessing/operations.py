@@ -1,0 +1,42 @@
+"""What somebody, or the clock, asks of transitions."""
+
+from django.db import transaction
+
+from apps.jobs import operations as jobs
+from apps.reprocessing.models import Transition
+from apps.reprocessing.queries import KIND, Step, find_step, unhandled_steps
+from apps.reprocessing.states import Status
+
+
+def notice_changes() -> int:
+    """Queue a search for each new move of latest, and note moves back as skipped; return how many."""
+    return sum(_notice(step) for step in unhandled_steps())
+
+
+@transaction.atomic
+def _notice(step: Step) -> bool:
+    status = Status.SKIPPED if step.is_backward else Status.PENDING
+    facts = {"old": step.old, "new": step.new, "status": status}
+    row, is_new = Transition.objects.get_or_create(change=step.change, defaults=facts)
+    if is_new and status == Status.PENDING:
+        jobs.start(KIND, subject_id=row.pk, user="", channel=None)
+    return is_new
+
+
+@transaction.atomic
+def search(old: str, new: str, *, user: str) -> Transition:
+    """Queue the search for a step of the history, whether it is old, led back, or was searched for before.
+
+    Raises
+    ------
+    UnknownTransitionError
+        Raised if the history has no such step.
+    ConflictError
+        Raised if the search is under way.
+    """
+    step = find_step(old, new)
+    row, is_new = Transition.objects.get_or_create(change=step.change, defaults={"old": old, "new": new})
+    if not is_new:
+        row.enter(Status.PENDING, reason="")
+    jobs.start(KIND, subject_id=row.pk, user=user, channel=None)
+    return row

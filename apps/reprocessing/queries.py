@@ -1,0 +1,150 @@
+"""Which moves of latest there were, and what is known of the datasets they affect."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from apps.contexts import queries as contexts
+from apps.contexts.models import ContextChange
+from apps.jobs import queries as jobs
+from apps.reprocessing.errors import NotComputedError, UnknownTransitionError
+from apps.reprocessing.models import Transition
+from apps.reprocessing.states import Status
+
+KIND = "reprocessing"  # of its jobs
+_SERIAL = re.compile(r"_([0-9]+)\.pmap\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the context history, and the context that was latest before it."""
+
+    old: str
+    change: ContextChange
+
+    @property
+    def new(self) -> str:
+        """The context that is latest since."""
+        return self.change.context
+
+    @property
+    def is_backward(self) -> bool:
+        """Whether it leads to an older context.
+
+        Examples
+        --------
+        >>> Step("hst_9999.pmap", ContextChange(context="hst_10000.pmap")).is_backward
+        False
+        """
+        return serial(self.old) > serial(self.new)
+
+
+def serial(name: str) -> int:
+    """Return the serial of a context; the first one may have none, and then it is 0."""
+    found = _SERIAL.search(name)
+    return int(found[1]) if found else 0
+
+
+def steps() -> list[Step]:
+    """Return the steps of the context history, newest first."""
+    return [Step(before.context, change) for change, before in pairwise(contexts.history())]
+
+
+def unhandled_steps() -> list[Step]:
+    """Return the steps after the newest one that has a transition, oldest first.
+
+    If none has, that is the last step only: a history that was imported may have hundreds.
+    """
+    known = steps()
+    handled = set(Transition.objects.values_list("change_id", flat=True))
+    newest = next((place for place, step in enumerate(known) if step.change.pk in handled), None)
+    return known[:1] if newest is None else known[:newest][::-1]
+
+
+def find_step(old: str | None = None, new: str | None = None) -> Step:
+    """Return the newest step between two contexts; one that is None may be any.
+
+    Raises
+    ------
+    UnknownTransitionError
+        Raised if the history has no such step.
+    """
+    for step in steps():
+        if old in (None, step.old) and new in (None, step.new):
+            return step
+    raise UnknownTransitionError(
+        f"The latest context never went from {(old or 'any')[:128]!r} to {(new or 'any')[:128]!r}."
+    )
+
+
+def find_transition(step: Step) -> Transition | None:
+    """Return what is known of a step, None if nothing is."""
+    return Transition.objects.filter(change=step.change).first()
+
+
+def get_complete(old: str | None = None, new: str | None = None) -> Transition:
+    """Return the newest transition between two contexts with its result; without them, the last one.
+
+    Raises
+    ------
+    NotComputedError
+        Raised if there is no result, or no such step; it says which, and whether one will come.
+    """
+    try:
+        step = find_step(old, new)
+    except UnknownTransitionError as exc:
+        raise NotComputedError(old or "any", new or "any", str(exc)) from exc
+    transition = find_transition(step)
+    if transition is None or transition.status != Status.COMPLETE:
+        raise NotComputedError(step.old, step.new, why_not(step, transition))
+    return transition
+
+
+def why_not(step: Step, transition: Transition | None) -> str:
+    """Return why a step has no result."""
+    if transition is None:
+        is_next = step.change.pk in {each.change.pk for each in unhandled_steps()}
+        return "pending, it was not noticed yet." if is_next else "it was never computed, being too old."
+    told = {
+        Status.PENDING: "pending, it waits for a worker.",
+        Status.RUNNING: "running, a worker computes it.",
+        Status.SKIPPED: "skipped, because latest moved back to an older context.",
+    }
+    return told.get(Status(transition.status), f"failed. {transition.reason}")
+
+
+def find_progress(transition: Transition | None) -> str:
+    """Return what the search said last, empty if it said nothing.
+
+    The key of its channel stays here: whoever has it may abort the search.
+    """
+    job = jobs.find_job(kind=KIND, subject_id=transition.pk) if transition else None
+    if job is None or job.channel is None:
+        return ""
+    last = jobs.messages(job.channel.key, job.channel.last_number - 1)
+    return last[-1].text if last else ""
+
+
+def transitions() -> "QuerySet[Transition]":
+    """Return all transitions, the newest move first; without their ids, which may be many."""
+    found = Transition.objects.select_related("change").defer("affected_ids")
+    return found.order_by("-change__started_at", "-change__pk")
+
+
+def result(transition: Transition) -> dict[str, object]:
+    """Return a result in the form that clients read (wire protocol, section 2.6).
+
+    Where they expect the folder of the computation they get the address of its page.
+    """
+    return {
+        "observatory": settings.OBSERVATORY,
+        "old_context": transition.old,
+        "new_context": transition.new,
+        "affected_ids": transition.affected_ids,
+        "bestrefs_status": int(bool(transition.error_count)),
+        "bestrefs_err_summary": transition.summary,
+        "computation_dir": f"{settings.PUBLIC_URL}{transition.address}",
+    }

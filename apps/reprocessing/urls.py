@@ -1,0 +1,16 @@
+"""Addresses of the transitions, with and without a slash at the end."""
+
+from django.urls import path
+
+from apps.reprocessing import views
+
+app_name = "reprocessing"
+
+urlpatterns = [
+    path("reprocessing/", views.listing, name="listing"),
+    path("reprocessing", views.listing),
+    path("reprocessing/<str:old>/<str:new>/", views.detail, name="detail"),
+    path("reprocessing/<str:old>/<str:new>", views.detail),
+    path("reprocessing/<str:old>/<str:new>/ids.txt", views.ids_as_text, name="text"),
+    path("reprocessing/<str:old>/<str:new>/ids.json", views.ids_as_json, name="json"),
+]

@@ -1,0 +1,96 @@
+"""Which datasets each move of the latest context affects, for everybody."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.core.filters import PAGE_SIZE
+from apps.core.tables import Column, Table, exported
+from apps.reprocessing import queries
+from apps.reprocessing.errors import NotComputedError
+from apps.reprocessing.models import Transition
+from apps.reprocessing.states import LOOKS, Status
+
+
+def _address(row: Transition) -> str:
+    return row.address
+
+
+def _counted(row: Transition, number: int) -> int | None:
+    """Return a number of a result; none before there is one, for that would say that nothing is affected."""
+    return number if row.status == Status.COMPLETE else None
+
+
+COLUMNS = (
+    Column(
+        "new", "Latest Context", lambda row: row.new, sort="new", search="new__icontains", address=_address
+    ),
+    Column("old", "Before", lambda row: row.old, sort="old", search="old__icontains"),
+    Column("since", "Since", lambda row: row.change.started_at, sort="change__started_at", look="moment"),
+    Column(
+        "status",
+        "Status",
+        lambda row: str(row.status),
+        sort="status",
+        badge=lambda row: LOOKS[Status(row.status)],
+    ),
+    Column("products", "Affected Products", lambda row: _counted(row, row.affected_count), look="number"),
+    Column("examined", "Exposures Examined", lambda row: _counted(row, row.examined_count), look="number"),
+    Column("errors", "Errors", lambda row: _counted(row, row.error_count), look="number"),
+    Column("ended", "Ended", lambda row: row.ended_at, sort="ended_at", look="moment"),
+)
+ID_COLUMNS = (Column("id", "Id", lambda text: text, sort="id", search="id", look="code"),)
+
+
+@require_safe
+@never_cache
+def listing(request: HttpRequest) -> HttpResponseBase:
+    table = Table(
+        COLUMNS, queries.transitions(), request.GET, order="-since", size=PAGE_SIZE, label="Transitions"
+    )
+    answer = exported(request, table)
+    return answer or render(request, "reprocessing/listing.html", {"page": {"table": table}})
+
+
+@require_safe
+@never_cache
+def detail(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
+    step = queries.find_step(old, new)
+    row = queries.find_transition(step)
+    page: dict[str, Any] = {"step": step, "transition": row}
+    if row is None or row.status != Status.COMPLETE:
+        page |= {"why_not": queries.why_not(step, row), "progress": queries.find_progress(row)}
+        return render(request, "reprocessing/detail.html", {"page": page})
+    table = Table(ID_COLUMNS, row.affected_ids, request.GET, order="id", label="Affected Products")
+    counts = [
+        (name, reftype, count) for name, types in row.counts.items() for reftype, count in types.items()
+    ]
+    page |= {"table": table, "counts": counts}
+    answer = exported(request, table)
+    return answer or render(request, "reprocessing/detail.html", {"page": page})
+
+
+@require_safe
+@never_cache
+def ids_as_text(request: HttpRequest, old: str, new: str) -> HttpResponse:
+    queries.find_step(old, new)
+    try:
+        row = queries.get_complete(old, new)
+    except NotComputedError as exc:
+        return HttpResponse(f"{exc}\n", status=409, content_type="text/plain; charset=utf-8")
+    text = "".join(f"{each}\n" for each in row.affected_ids)
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+@never_cache
+def ids_as_json(request: HttpRequest, old: str, new: str) -> HttpResponse:
+    queries.find_step(old, new)
+    try:
+        return JsonResponse(queries.result(queries.get_complete(old, new)))
+    except NotComputedError as exc:
+        return JsonResponse({"error": str(exc)}, status=409)

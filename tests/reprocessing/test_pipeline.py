@@ -1,0 +1,173 @@
+"""Which datasets a move of latest affects, by the answers under both contexts."""
+
+import pytest
+
+from apps.contexts.queries import history
+from apps.core.errors import ConflictError
+from apps.jobs.models import Job, Message
+from apps.mails.models import Mail
+from apps.reprocessing import operations, pipeline
+from apps.reprocessing.errors import UnknownTransitionError
+from apps.reprocessing.models import Transition
+from tests.factories.contexts import make_change
+from tests.factories.datasets import make_dataset, make_header
+from tests.factories.reprocessing import (
+    DEADTAB,
+    NEW,
+    NEW_DEADTAB,
+    OLD,
+    make_exposures,
+    make_transition,
+    move,
+    publish,
+    publish_both,
+    work,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_affected_products_are_those_whose_answer_changes() -> None:
+    row = make_transition()
+    assert (row.old, row.new, row.status) == (OLD, NEW, "complete")
+    assert row.affected_ids == ["lb4q02010"]
+    assert row.counts == {"cos": {"deadtab": 2}}
+    assert (row.affected_count, row.examined_count, row.error_count) == (1, 4, 0)
+
+
+def test_an_rmap_with_another_name_and_the_same_rules_affects_nothing() -> None:
+    publish_both(new=DEADTAB)
+    make_exposures()
+    move(NEW)
+    work()
+    row = Transition.objects.get()
+    assert (row.status, row.affected_ids, row.examined_count) == ("complete", [], 4)
+
+
+def test_instruments_whose_rules_did_not_change_are_not_looked_at() -> None:
+    publish_both()
+    make_dataset(header=make_header(INSTRUME="ACS"), instrument="acs")
+    move(NEW)
+    work()
+    assert Transition.objects.get().examined_count == 0
+
+
+def test_an_answer_that_fails_since_the_move_is_an_error_and_affects_nothing() -> None:
+    publish_both()
+    make_dataset(header=make_header(DETECTOR="NUV"))
+    make_dataset("LB4Q05010:LB4Q05ABQ", header=make_header(DETECTOR="XXX"))
+    move(NEW)
+    work()
+    row = Transition.objects.get()
+    assert (row.status, row.error_count, row.affected_ids) == ("complete", 1, [])
+    assert "ERROR LB4Q04010:LB4Q04ABQ deadtab: NOT FOUND" in row.summary
+    assert "LB4Q05010" not in row.summary
+
+
+def test_an_answer_that_failed_until_the_move_is_affected() -> None:
+    publish_both(new={**DEADTAB, "XXX": {"1996-10-01 00:00:00": "new.fits"}})
+    make_dataset("LB4Q05010:LB4Q05ABQ", header=make_header(DETECTOR="XXX"))
+    move(NEW)
+    work()
+    assert Transition.objects.get().affected_ids == ["lb4q05010"]
+
+
+def test_a_new_type_and_one_that_is_gone_affect() -> None:
+    publish(1, {"brftab": DEADTAB})
+    publish(2, {"deadtab": DEADTAB})
+    make_exposures()
+    move(OLD)
+    move(NEW)
+    work()
+    row = Transition.objects.get()
+    assert row.counts == {"cos": {"brftab": 4, "deadtab": 4}}
+    # What the rules do not know any more is not needed, and no error.
+    assert row.error_count == 0
+
+
+def test_more_exposures_than_one_batch_are_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.reprocessing.comparing.AT_ONCE", 1)
+    monkeypatch.setattr("apps.reprocessing.pipeline.BATCHES", 2)
+    row = make_transition()
+    assert row.examined_count == 4
+    texts = Message.objects.filter(type="log_message").values_list("text", flat=True)
+    assert "cos: 2 of 4 exposures, 1 products are affected so far." in texts
+    assert "cos: 4 of 4 exposures, 1 products are affected so far." in texts
+
+
+def test_a_second_search_finds_the_same() -> None:
+    first = make_transition()
+    again = operations.search(OLD, NEW, user="tester")
+    assert again.status == "pending"
+    work()
+    again.refresh_from_db()
+    assert again.pk == first.pk
+    assert (again.affected_ids, again.counts) == (first.affected_ids, first.counts)
+
+
+def test_a_search_whose_worker_died_starts_again() -> None:
+    publish_both()
+    make_exposures()
+    move(NEW)
+    operations.notice_changes()
+    Transition.objects.get().enter("running")
+    work()
+    assert Transition.objects.get().affected_ids == ["lb4q02010"]
+
+
+def test_a_move_back_is_skipped_and_the_next_one_forward_is_not() -> None:
+    make_transition()
+    move(OLD)
+    move(NEW)
+    work()
+    moves = Transition.objects.order_by("change__started_at").values_list("old", "new", "status")
+    assert list(moves) == [(OLD, NEW, "complete"), (NEW, OLD, "skipped"), (OLD, NEW, "complete")]
+
+
+def test_only_the_last_step_of_an_imported_history_is_computed() -> None:
+    publish_both(new=NEW_DEADTAB)
+    move(NEW)
+    move(OLD)
+    move(NEW)
+    assert operations.notice_changes() == 1
+    assert operations.notice_changes() == 0
+    assert Transition.objects.get().change == history().first()
+    assert Job.objects.filter(kind="reprocessing").count() == 1
+
+
+def test_a_site_with_a_single_era_has_nothing_to_compare() -> None:
+    make_change(OLD)
+    assert operations.notice_changes() == 0
+
+
+def test_a_context_that_cannot_be_read_lets_the_search_fail_with_the_reason() -> None:
+    make_change(OLD)
+    make_change(NEW)
+    work()
+    assert Transition.objects.get().status == "running"
+    pipeline.follow_jobs()
+    row = Transition.objects.get()
+    assert row.status == "failed"
+    assert OLD in row.reason
+    mail = Mail.objects.get()
+    assert "REPRO FAILED" in mail.subject
+    assert OLD in mail.text
+
+
+def test_a_mail_tells_the_lists_what_was_found() -> None:
+    make_transition()
+    mail = Mail.objects.get()
+    assert mail.recipients == ["archive@example.org"]
+    assert mail.subject == f"[CRDS hst dev] REPRO COMPLETE {OLD} --> {NEW}"
+    for text in ("Affected products: 1", "cos deadtab: 2 exposures", f"/reprocessing/{OLD}/{NEW}/"):
+        assert text in mail.text
+
+
+def test_what_is_under_way_is_not_asked_for_twice() -> None:
+    publish_both()
+    move(NEW)
+    operations.notice_changes()
+    with pytest.raises(ConflictError, match="is pending"):
+        operations.search(OLD, NEW, user="tester")
+    with pytest.raises(UnknownTransitionError, match="never went"):
+        operations.search(NEW, OLD, user="tester")

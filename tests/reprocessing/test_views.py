@@ -1,0 +1,103 @@
+"""The pages of the transitions."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from apps.jobs.models import Job
+from apps.reprocessing import operations
+from apps.reprocessing.models import Transition
+from tests.factories.reprocessing import NEW, OLD, make_transition, move, publish_both
+
+pytestmark = pytest.mark.django_db
+
+PAGE = f"/reprocessing/{OLD}/{NEW}/"
+
+
+def exported_rows(client: Client) -> list[list[Any]]:
+    answer = client.get("/reprocessing/?format=json")
+    rows: list[list[Any]] = json.loads(answer.getvalue())["rows"]
+    return rows
+
+
+def test_the_list_leads_to_each_transition(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_transition()
+    with django_assert_max_num_queries(8):
+        page = client.get("/reprocessing/").content.decode()
+    assert f'<a href="{PAGE}">{NEW}</a>' in page
+    assert "complete" in page
+    assert client.get("/reprocessing").status_code == 200
+    assert exported_rows(client)[0][:2] == [NEW, OLD]
+    assert client.get("/reprocessing/?sort=-status&search=0002&page=x").status_code == 200
+    assert client.post("/reprocessing/").status_code in (403, 405)
+
+
+def test_a_server_without_moves_says_so(client: Client) -> None:
+    assert "No move of the latest context" in client.get("/reprocessing/").content.decode()
+
+
+def test_a_complete_transition_shows_counts_ids_and_log(client: Client) -> None:
+    make_transition()
+    page = client.get(PAGE).content.decode()
+    for text in ("lb4q02010", "<td>deadtab</td>", "1 products are affected", "datasets affected"):
+        assert text in page
+    assert client.get(PAGE.rstrip("/")).status_code == 200
+
+
+def test_the_ids_come_as_text_and_as_json(client: Client) -> None:
+    make_transition()
+    assert client.get(f"{PAGE}ids.txt").content == b"lb4q02010\n"
+    assert client.get(f"{PAGE}ids.json").json()["affected_ids"] == ["lb4q02010"]
+    assert client.get(f"{PAGE}?format=csv").getvalue() == b"id\r\nlb4q02010\r\n"
+
+
+def test_a_transition_without_result_never_looks_like_an_empty_one(client: Client) -> None:
+    publish_both()
+    move(NEW)
+    assert "it was not noticed yet" in client.get(PAGE).content.decode()
+    operations.notice_changes()
+    page = client.get(PAGE).content.decode()
+    assert "There is no list: pending" in page
+    assert "0 products" not in page
+    assert client.get(f"{PAGE}ids.txt").status_code == 409
+    assert client.get(f"{PAGE}ids.json").status_code == 409
+    assert exported_rows(client)[0][4] is None
+
+
+def test_the_key_of_the_channel_is_nowhere(client: Client) -> None:
+    publish_both()
+    move(NEW)
+    operations.notice_changes()
+    row = Transition.objects.get()
+    assert Job.objects.get(subject_id=row.pk).channel_id not in client.get(PAGE).content.decode()
+
+
+def test_markup_in_a_reason_stays_text(client: Client) -> None:
+    make_transition()
+    Transition.objects.update(status="failed", reason="<script>alert(1)</script>")
+    page = client.get(PAGE).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "hst_0001.pmap/hst_0009.pmap/",
+        "hst_0002.pmap/hst_0001.pmap/ids.txt",
+        "<script>/x/",
+        "..%2f..%2fetc/passwd/ids.json",
+        "%00/%00/",
+        "é/x",
+    ],
+)
+def test_steps_that_never_were_are_missing_in_the_frame(client: Client, path: str) -> None:
+    make_transition()
+    answer = client.get(f"/reprocessing/{path}")
+    assert answer.status_code == 404
+    assert "<script>/x" not in answer.content.decode()
