@@ -34,6 +34,8 @@ def search(old: str, new: str, *, user: str) -> Transition:
     ConflictError
         Raised if the search is under way.
     """
+    # Else all steps after an old one would be taken for new.
+    notice_changes()
     step = find_step(old, new)
     row, is_new = Transition.objects.get_or_create(change=step.change, defaults={"old": old, "new": new})
     if not is_new:

@@ -19,6 +19,7 @@ PUBLIC = {
     "home": "/",
     "login": "/login/",
     "context history": "/display_context_history/",
+    "affected datasets": "/reprocessing/",
     "all contexts": "/display_all_contexts/",
     "build contexts": "/display_build_contexts/",
     "context table": "/context_table/jwst_0005.pmap",

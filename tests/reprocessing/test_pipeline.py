@@ -1,10 +1,12 @@
 """Which datasets a move of latest affects, by the answers under both contexts."""
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from apps.contexts.queries import history
 from apps.core.errors import ConflictError
 from apps.jobs.models import Job, Message
+from apps.jobs.operations import abort
 from apps.mails.models import Mail
 from apps.reprocessing import operations, pipeline
 from apps.reprocessing.errors import UnknownTransitionError
@@ -171,3 +173,45 @@ def test_what_is_under_way_is_not_asked_for_twice() -> None:
         operations.search(OLD, NEW, user="tester")
     with pytest.raises(UnknownTransitionError, match="never went"):
         operations.search(NEW, OLD, user="tester")
+
+
+def test_a_search_that_somebody_aborted_has_failed() -> None:
+    publish_both()
+    make_exposures()
+    move(NEW)
+    operations.notice_changes()
+    job = Job.objects.get(kind="reprocessing")
+    abort(str(job.channel_id))
+    work()
+    pipeline.follow_jobs()
+    row = Transition.objects.get()
+    assert (row.status, row.reason) == ("failed", "Aborted on request.")
+
+
+def test_a_worker_that_was_taken_for_dead_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_both()
+    make_exposures()
+    move(NEW)
+    operations.notice_changes()
+    # While it searches, another worker takes the job.
+    monkeypatch.setattr(
+        "apps.reprocessing.pipeline.compare_instrument",
+        lambda *_: iter([(1, 1)] if Job.objects.update(attempts=2) else []),
+    )
+    work()
+    row = Transition.objects.get()
+    assert (row.status, row.affected_ids) == ("running", [])
+    assert not Mail.objects.exists()
+
+
+def test_an_old_step_is_searched_when_asked_for_and_no_other() -> None:
+    publish_both()
+    for context in (NEW, OLD, NEW, OLD):
+        move(context)
+    call_command("find_affected", OLD, NEW)
+    assert set(Transition.objects.values_list("old", "new", "status")) == {
+        (OLD, NEW, "pending"),
+        (NEW, OLD, "skipped"),
+    }
+    with pytest.raises(CommandError, match="never went"):
+        call_command("find_affected", OLD, "hst_0009.pmap")

@@ -9,6 +9,7 @@ from django.test import Client
 
 from apps.catalog.states import DeliveryStatus
 from apps.contexts.models import RemotePipeline
+from apps.reprocessing.operations import notice_changes
 from apps.submissions.states import Status
 from tests.factories.accounts import logged_in, make_user
 from tests.factories.contexts import make_change, make_context
@@ -72,6 +73,16 @@ def test_it_shows_where_everything_stands() -> None:
     assert '<span class="badge plain">silent</span> new' in page
 
 
+def test_it_leads_to_the_searches_for_affected_datasets() -> None:
+    make_change("jwst_0001.pmap")
+    make_change("jwst_0002.pmap")
+    notice_changes()
+    assert (
+        '<span class="badge warn">pending</span> <a href="/reprocessing/jwst_0001.pmap/jwst_0002.pmap/">'
+        in shown(logged_in())
+    )
+
+
 def test_only_operators_are_led_to_set_context() -> None:
     assert 'href="/set_context' not in shown(logged_in())
     assert 'href="/set_context' in shown(logged_in(make_user("marge", role="operator")))
@@ -82,7 +93,7 @@ def test_many_deliveries_take_no_more_queries(django_assert_max_num_queries: Cal
         make_delivery([f"jwst_miri_flat_{number:04}.fits"])
         make_submission(status=Status.READY, instrument="", user=f"u{number}")
     browser = logged_in()
-    # Session, account, grants and lock; three pointers, two lists with a count, locks and pipelines.
+    # Session, account, grants and lock; three pointers, two lists with a count, locks, pipelines, searches.
     with django_assert_max_num_queries(12):
         page = shown(browser)
     assert page.count('href="/delivery_status/?text=') == 20
