@@ -1,4 +1,11 @@
-"""The answers for one dataset under two contexts, and for all datasets of an instrument."""
+"""The answers for one dataset under two contexts, and for all datasets of an instrument.
+
+Notes
+-----
+Source: ``compare_bestrefs`` in ``crds.bestrefs``, which leaves out an exposure altogether if any of the
+changed types fails for it. We list it nevertheless: an exposure calibrated in vain does less harm than one
+forgotten.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

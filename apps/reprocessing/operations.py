@@ -39,6 +39,6 @@ def search(old: str, new: str, *, user: str) -> Transition:
     step = find_step(old, new)
     row, is_new = Transition.objects.get_or_create(change=step.change, defaults={"old": old, "new": new})
     if not is_new:
-        row.enter(Status.PENDING, reason="")
+        row.enter(Status.PENDING, reason="", ended_at=None)
     jobs.start(KIND, subject_id=row.pk, user=user, channel=None)
     return row

@@ -74,6 +74,18 @@ def test_an_answer_that_failed_until_the_move_is_affected() -> None:
     assert Transition.objects.get().affected_ids == ["lb4q05010"]
 
 
+def test_a_type_that_fails_does_not_hide_another_one_that_changes() -> None:
+    nuv = {"NUV": {"1996-10-01 00:00:00": "nuv.fits"}}
+    publish(1, {"brftab": nuv, "deadtab": DEADTAB})
+    publish(2, {"brftab": nuv, "deadtab": NEW_DEADTAB})
+    make_exposures()
+    move(OLD)
+    move(NEW)
+    work()
+    row = Transition.objects.get()
+    assert (row.affected_ids, row.error_count) == (["lb4q02010"], 0)
+
+
 def test_a_new_type_and_one_that_is_gone_affect() -> None:
     publish(1, {"brftab": DEADTAB})
     publish(2, {"deadtab": DEADTAB})
