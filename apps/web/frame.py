@@ -18,6 +18,13 @@ _PLACES = (
     ("Activity", "/recent_activity/"),
     ("Guide", "/static/users_guide/index.html"),
 )
+# Pages below a place that its address does not tell.
+_BELOW = {
+    "/browse_db/": ("/browse/",),
+    "/display_context_history/": ("/display_", "/context_", "/reprocessing/"),
+    "/difference_files/": ("/difference/",),
+    "/upload/": ("/submit/", "/submission_form", "/batch_submit", "/certify/", "/add_ref", "/delete_ref"),
+}
 # For people who logged in.
 _INSIDE = (
     ("Deliver", "/upload/"),
@@ -50,4 +57,6 @@ def chosen_theme(request: HttpRequest) -> str:
 
 
 def _is_at(path: str, address: str) -> bool:
-    return path == address or (address != "/" and path.startswith(address))
+    if path == address:
+        return True
+    return address != "/" and path.startswith((address, *_BELOW.get(address, ())))

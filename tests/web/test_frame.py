@@ -32,8 +32,20 @@ def test_a_choice_leads_to_no_other_site(client: Client, back: str) -> None:
     assert client.post("/theme", {"theme": "light", "next": back})["Location"] == "/"
 
 
-def test_the_bar_says_where_one_is(client: Client) -> None:
-    assert '<a href="/recent_activity/" aria-current="page">' in client.get("/recent_activity/").text
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/", "/"),
+        ("/recent_activity/", "/recent_activity/"),
+        ("/browse/nothing.fits", "/browse_db/"),
+        ("/display_all_contexts/", "/display_context_history/"),
+        ("/difference/?file1=a&file2=b", "/difference_files/"),
+    ],
+)
+def test_the_bar_says_where_one_is(client: Client, path: str, place: str) -> None:
+    bar = client.get(path).text.partition("</header>")[0]
+    assert bar.count('aria-current="page"') == 1
+    assert f'<a href="{place}" aria-current="page">' in bar
 
 
 def test_the_parts_are_shown_where_pages_are_made_only(client: Client, settings: Any) -> None:
