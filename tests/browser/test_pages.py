@@ -99,5 +99,5 @@ def look_at(page: Page, name: str, address: str) -> None:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
             if (width, scheme) in LOOKED_INTO:
                 assert_accessible(page)
-            file = f"{re.sub('[^a-z]+', '_', name)}_{scheme}_{width}.png"
-            page.screenshot(path=FOLDER / file, full_page=True)
+                file = f"{re.sub('[^a-z]+', '_', name)}_{scheme}_{width}.png"
+                page.screenshot(path=FOLDER / file, full_page=True)
