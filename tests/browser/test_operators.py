@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LogIn
+from tests.browser.conftest import LogIn, NewPage
 from tests.browser.delivering import decide, edit_context, follow, inspect
 
 
@@ -23,6 +23,24 @@ def test_a_bad_reference_is_marked_after_a_second_look_and_marked_ok_again(page:
     mark(page, "OK")
     page.get_by_role("button", name="Mark OK").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Files marked OK")
+
+
+def test_files_are_marked_and_contexts_set_without_scripts(new_page: NewPage, log_in: LogIn) -> None:
+    page = new_page(java_script_enabled=False)
+    log_in(page, name="demo_operator")
+    page.get_by_role("link", name="Mark Files Bad").click()
+    for verdict, button in (("Bad", "Mark bad"), ("OK", "Mark OK")):
+        mark(page, verdict)
+        if verdict == "Bad":
+            page.get_by_label("Mark them bad nevertheless.").check()
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_role("main").get_by_role("status")).to_contain_text("1 file marked.")
+        page.get_by_role("link", name="Mark more files").click()
+
+    for name in ("jwst_0004.pmap", "jwst_0005.pmap"):
+        page.goto("/set_context/")
+        set_context(page, "versions", name)
+        expect(page.get_by_role("main").get_by_role("status")).to_contain_text(f"Done: versions is {name}")
 
 
 def mark(page: Page, verdict: str) -> None:
@@ -95,6 +113,7 @@ def set_context(page: Page, pointer: str, name: str = "") -> None:
     if name:
         page.locator("#context_chooser summary").click()
         page.get_by_label("User specified context").fill(name)
+        page.get_by_label("User Specified", exact=True).check()
     page.get_by_label("Reason").fill("Checked against the archive")
     page.get_by_role("button", name="Set Default Context").click()
 
