@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from urllib.parse import quote
 
 from django.conf import settings
@@ -124,6 +125,20 @@ def _picks(field: str) -> Picks:
     return Picks(reverse("web:compare"), lambda row: str(getattr(row, field)))
 
 
+def _context_column(field: str) -> Column:
+    """Return the column of a context that stands in a field of the rows, and leads to its table."""
+    name_of = attrgetter(field)
+    return Column(
+        "context",
+        "Context",
+        name_of,
+        sort="value",
+        search="value",
+        address=lambda row: _table_of(name_of(row)),
+        look="code",
+    )
+
+
 _ERA_COLUMNS = (
     Column(
         "start_date",
@@ -134,15 +149,7 @@ _ERA_COLUMNS = (
         text=lambda era: f"{era.started_at:%Y-%m-%d}",
         look="moment",
     ),
-    Column(
-        "context",
-        "Context",
-        lambda era: era.context,
-        sort="value",
-        search="value",
-        address=lambda era: _table_of(era.context),
-        look="code",
-    ),
+    _context_column("context"),
     Column("status", "Status", lambda era: era.status, sort="value", badge=lambda era: era.look),
     Column("description", "Description", lambda era: era.reason, sort="value", search="value", look="long"),
 )
@@ -156,15 +163,7 @@ _DELIVERED_COLUMNS = (
         search="value",
         look="moment",
     ),
-    Column(
-        "context",
-        "Context",
-        lambda context: context.name,
-        sort="value",
-        search="value",
-        address=lambda context: _table_of(context.name),
-        look="code",
-    ),
+    _context_column("name"),
     Column("status", "Status", lambda context: context.shown_status, sort="value", search="value"),
     Column(
         "description",
@@ -185,15 +184,7 @@ _BUILD_COLUMNS = (
         address=lambda build: build.address,
         look="code",
     ),
-    Column(
-        "context",
-        "Context",
-        lambda build: build.context,
-        sort="value",
-        search="value",
-        address=lambda build: _table_of(build.context),
-        look="code",
-    ),
+    _context_column("context"),
     Column("since", "Since", lambda build: build.started_at, sort="value", look="moment"),
 )
 
