@@ -1,6 +1,7 @@
-"""Every page, wide and narrow, light and dark: it fits, axe finds nothing, and the browser does not complain.
+"""Every page, wide and narrow, light and dark: it fits, and the browser does not complain.
 
-Screenshots go to the folder that ``SCREENSHOTS`` names, by default ``var/screenshots``, to be looked at.
+The accessibility checker looks at two of the four, wide and light, narrow and dark. Screenshots of these go
+to the folder that ``SCREENSHOTS`` names, by default ``var/screenshots``, to be looked at.
 """
 
 import os
@@ -43,7 +44,7 @@ PUBLIC = {
     "not found": "/browse/jwst_miri_flat_9999.fits",
     "styleguide": "/styleguide/",
 }
-# Both schemes and both widths; what axe says of the other two pairs follows from these.
+# Both schemes and both widths: contrast hangs on the scheme alone, and what can be reached on the width.
 LOOKED_INTO = {(1280, "light"), (360, "dark")}
 SUBMITTER = {
     "deliver": "/upload/",
