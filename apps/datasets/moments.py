@@ -40,7 +40,8 @@ def parse_moment(text: str) -> datetime:
 def find_observed_at(header: Mapping[str, str], observatory: Observatory) -> datetime | None:
     """Return the start of an exposure, aware UTC, or None if its header tells none that can be read."""
     try:
-        text = " ".join(header[key].strip() for key in observatory.useafter_keys)
+        # A date that holds the time leaves the time blank.
+        text = " ".join(header[key].strip() for key in observatory.useafter_keys).strip()
         # The usual form is read in a third of the time.
         usual = usual_date(text)
         moment = datetime.fromisoformat(usual) if usual else parse_date(text)

@@ -232,7 +232,8 @@ class InstrumentRules:
         for filekind, rules in self._epochal:
             place = self._places[rules.date_parkeys or ()]
             moment, complaint = moments.get(place) or self._moment(place, dates[place])
-            if complaint is not None:
+            # A hook reads the date by itself, and refuses some spellings that a selector takes.
+            if complaint is not None or usual_date(" ".join(dates[place])) is None:
                 _put(found, filekind, rules.answer(self._dated_header(mode, dates)))
                 continue
             epoch = filekind, bisect_right(rules.epochs, moment)

@@ -55,3 +55,10 @@ def test_the_start_of_an_exposure_is_where_the_observatory_writes_it() -> None:
     expected = datetime(2010, 5, 6, 12, 0, 1, 500000, tzinfo=UTC)
     assert hubble == find_observed_at(webb, get_observatory("jwst")) == expected
     assert find_observed_at(roman, get_observatory("roman")) == expected
+
+
+@pytest.mark.parametrize("time", ["", " "])
+def test_a_date_that_holds_the_time_needs_no_other(time: str) -> None:
+    header = {"DATE-OBS": "2010-05-06T12:00:01.5", "TIME-OBS": time}
+    expected = datetime(2010, 5, 6, 12, 0, 1, 500000, tzinfo=UTC)
+    assert find_observed_at(header, get_observatory("hst")) == expected

@@ -82,12 +82,14 @@ def make_upper(kind: str, rows: Mapping[str, str], *, name: str, instrument: str
     return compile_mapping(text, name=name, observatory=get_observatory("hst"))
 
 
-def make_context(*rmaps: CompiledMapping, specials: Mapping[str, str] | None = None) -> Context:
-    """Return a Hubble context of one instrument, STIS, with these reference mappings and special values."""
+def make_context(
+    *rmaps: CompiledMapping, specials: Mapping[str, str] | None = None, instrument: str = "STIS"
+) -> Context:
+    """Return a Hubble context of one instrument with these reference mappings and special values."""
     rmaps = rmaps or (make_rmap(),)
     rows = {str(rmap.filekind): rmap.name for rmap in rmaps} | dict(specials or {})
-    imap = make_upper("imap", rows, name="hst_stis_0001.imap")
-    pmap = make_upper("pmap", {"STIS": imap.name}, name="hst_0001.pmap")
+    imap = make_upper("imap", rows, name=f"hst_{instrument.lower()}_0001.imap", instrument=instrument)
+    pmap = make_upper("pmap", {instrument: imap.name}, name="hst_0001.pmap")
     return assemble(pmap.name, {mapping.name: mapping for mapping in (pmap, imap, *rmaps)})
 
 

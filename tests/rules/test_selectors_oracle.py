@@ -9,7 +9,7 @@ from apps.rules.compiler import compile_mapping
 from apps.rules.context import assemble
 from apps.rules.errors import MappingError
 from apps.rules.observatories import get_observatory
-from tests.rules.factories import make_rmap_text
+from tests.rules.factories import make_context, make_rmap, make_rmap_text
 from tests.rules.oracle import ask_client, differences, our_answer
 
 DATES = ("DATE-OBS", "TIME-OBS")
@@ -326,3 +326,55 @@ def test_rare_rules_answer_as_in_the_client(number: int, outcomes: list[dict[str
             for line in differences(theirs, our_answer(context, header))
         ]
         assert found == []
+
+
+DAYS = (None, "", " ", "UNDEFINED", "2016-12-31", "2016/12/31", "31/12/16")
+WHOLE = tuple(
+    f"2016-12-31{time}" for time in ("T10:00:00", " 10:00:00", "T10:00:00Z", "T10:00:00.1", "T10:00", "T")
+)
+TIMES = (None, "", " ", "UNDEFINED", "10:00:00", "10:00:00Z", "10:00", " 10:00:00 ", "T10:00:00")
+BIAS = """Match({
+    ('WFC', 'N/A') : UseAfter({
+        '1992-01-01 00:00:00' : 'old_bia.fits',
+        '2016-12-31 05:00:00' : 'new_bia.fits',
+    }),
+})"""
+DATES = ("DATE-OBS", "TIME-OBS")
+
+
+def dated(day: str | None, time: str | None) -> dict[str, str]:
+    given = {key: value for key, value in zip(DATES, (day, time), strict=True) if value is not None}
+    plain = dict.fromkeys(("NAXIS1", "NAXIS2", "LTV1", "LTV2", "XCORNER", "YCORNER"), "0.0")
+    return {"INSTRUME": "ACS", "DETECTOR": "WFC", "APERTURE": "WFC", "CCDAMP": "AD", **plain, **given}
+
+
+@pytest.mark.parametrize("hook", ["", "precondition_header_acs_biasfile_v2"])
+def test_dates_and_times_in_any_spelling_answer_as_in_the_client(hook: str) -> None:
+    """A hook reads the date by itself: it refuses one that holds the time, beside a blank time."""
+    fields: dict[str, Any] = {
+        "parkey": (("DETECTOR", "APERTURE"), DATES),
+        "extra_keys": ("CCDAMP", "NAXIS1", "NAXIS2", "LTV1", "LTV2", "XCORNER", "YCORNER"),
+        "instrument": "ACS",
+        "filekind": "BIASFILE",
+        "hooks": {"precondition_header": hook or "none"},
+    }
+    headers = [dated(day, time) for day in (*DAYS, *WHOLE) for time in TIMES]
+    name = "hst_acs_biasfile_0001.rmap"
+    [outcome] = ask_client(
+        [{"name": name, "text": make_rmap_text(BIAS, **fields), "headers": headers}], "hst"
+    )
+    context = make_context(make_rmap(BIAS, **fields), instrument="ACS")
+    for _ in range(2):
+        found = [
+            (header, line)
+            for header, theirs in zip(headers, outcome["answers"], strict=True)
+            for line in differences(
+                {"bestrefs": {"biasfile": theirs_of(theirs)}}, our_answer(context, header)
+            )
+        ]
+        assert found == []
+
+
+def theirs_of(answer: dict[str, Any]) -> str:
+    """Return what one rmap answers in the words of a whole context."""
+    return str(answer["bestrefs"]["biasfile"])
