@@ -27,6 +27,11 @@ lint: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev $(CLIENT)/.ready
 	$(PY) -m tests.bench $(ARGS)
 
+# Collects docs/changes under the version of crds_server/__init__.py.
+.PHONY: changelog
+changelog: $(VENV)/.ready-dev
+	$(VENV)/bin/towncrier build --yes --version "$$($(PY) -c 'import crds_server; print(crds_server.__version__)')"
+
 # Hashes of everything, for every platform; needs `uv`.
 lock:
 	for name in requirements requirements-dev requirements-client requirements-synphot; do \

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from celery.schedules import crontab
 
-from crds_server import env
+from crds_server import __version__, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # What this server is. One server serves one observatory; a second one beside it differs in these
 # variables and its port, nothing else.
 
-SERVER_VERSION = "0.1.0"  # Also in pyproject.toml.
+SERVER_VERSION = __version__
 OBSERVATORY = env.word("OBSERVATORY", "jwst", r"[a-z][a-z]{1,8}")
 SERVER_STRING = env.word("SERVER_STRING", "dev")
 PUBLIC_URL = env.url("PUBLIC_URL", "http://localhost:8000", schemes=("http", "https"))

@@ -1,6 +1,4 @@
 import json
-import tomllib
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -52,8 +50,3 @@ def test_versions_are_told_as_page_text_and_json(client: Client) -> None:
 def test_versions_tell_no_path(client: Client) -> None:
     text = client.get("/server_versions/?format=text").text
     assert "/" not in text
-
-
-def test_the_server_has_one_version() -> None:
-    project = tomllib.loads((Path(settings.BASE_DIR) / "pyproject.toml").read_text())["project"]
-    assert project["version"] == settings.SERVER_VERSION

@@ -1,0 +1,49 @@
+"""One version, told by the command, the project's metadata and the changelog."""
+
+import datetime
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from django.conf import settings
+
+from crds_server import __version__
+
+ROOT = Path(settings.BASE_DIR)
+
+
+def test_the_command_says_the_version() -> None:
+    said = subprocess.run(
+        [sys.executable, "manage.py", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert said.stdout == f"The open CRDS server {__version__}\n"
+
+
+def test_the_metadata_have_the_same_version() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == __version__
+    assert __version__ == settings.SERVER_VERSION
+
+
+def test_the_changelog_begins_with_this_version_and_falls() -> None:
+    headings = re.findall(r"^## (\S+) \((\S+)\)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    versions = [tuple(int(part) for part in version.split(".")) for version, _date in headings]
+    dates = [datetime.date.fromisoformat(date) for _version, date in headings]
+    assert headings[0][0] == __version__
+    assert versions == sorted(set(versions), reverse=True)
+    assert dates == sorted(dates, reverse=True)
+
+
+def test_every_fragment_names_its_kind() -> None:
+    kinds = {kind["directory"] for kind in _configuration()["type"]}
+    fragments = set((ROOT / "docs" / "changes").iterdir()) - {
+        ROOT / "docs" / "changes" / name for name in _configuration()["ignore"]
+    }
+    assert [
+        path.name for path in fragments if not re.fullmatch(rf"\+[a-z_]+\.({'|'.join(kinds)})\.md", path.name)
+    ] == []
+
+
+def _configuration() -> dict[str, object]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["towncrier"]
