@@ -1,15 +1,12 @@
 """The bell, and work that beat asks for."""
 
-import logging
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_ready
-from kombu.exceptions import OperationalError
 
+from apps.core.broker import publish
 from apps.jobs import pipeline
-
-logger = logging.getLogger(__name__)
 
 
 @shared_task(acks_late=True)
@@ -19,10 +16,7 @@ def execute(job_id: int) -> None:
 
 def ring(job_id: int) -> None:
     """Tell some worker that a job waits. A broker that is away delays the job only: the sweep rings again."""
-    try:
-        execute.apply_async((job_id,), retry=False)
-    except (OperationalError, OSError) as exc:
-        logger.error("the bell of job %s did not ring: %s", job_id, exc)
+    publish(execute, job_id, about=f"job {job_id}")
 
 
 @shared_task
@@ -41,7 +35,4 @@ def clean_channels() -> None:
 @worker_ready.connect
 def sweep_at_start(**_: Any) -> None:
     """Do not wait for beat: what the worker before this one left is known now."""
-    try:
-        sweep.apply_async(kwargs={"is_start": True}, retry=False)
-    except (OperationalError, OSError) as exc:
-        logger.error("no sweep at start: %s", exc)
+    publish(sweep, about="the sweep at start", kwargs={"is_start": True})

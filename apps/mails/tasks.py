@@ -1,13 +1,9 @@
 """The bell, and work that beat asks for."""
 
-import logging
-
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
+from apps.core.broker import publish
 from apps.mails import pipeline, queries
-
-logger = logging.getLogger(__name__)
 
 RING_AGAIN = 60  # Seconds between two sweeps, and until a bell that nobody heard is thrown away.
 
@@ -19,11 +15,8 @@ def deliver(mail_id: int) -> None:
 
 def ring(mail_id: int) -> None:
     """Tell some worker that a mail waits. A broker that is away delays it only: the sweep rings again."""
-    try:
-        # Bells expire, or those of the sweep would pile up in front of busy workers.
-        deliver.apply_async((mail_id,), retry=False, expires=RING_AGAIN)
-    except (OperationalError, OSError) as exc:
-        logger.error("the bell of mail %s did not ring: %s", mail_id, exc)
+    # Messages expire, or those of the sweep would pile up in front of busy workers.
+    publish(deliver, mail_id, about=f"mail {mail_id}", expires=RING_AGAIN)
 
 
 @shared_task

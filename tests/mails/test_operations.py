@@ -72,8 +72,8 @@ def test_a_real_broker_that_is_away_is_only_logged(
     before = time.monotonic()
     with transaction.atomic():
         mail = make_mail()
-    assert time.monotonic() - before < 2, "the caller had to wait"
-    assert f"the bell of mail {mail.pk} did not ring" in caplog.text
+    assert time.monotonic() - before < 8, "the caller had to wait"
+    assert f"the message for mail {mail.pk} was not sent" in caplog.text
     assert queries.due_mails() == [mail.pk]
 
 

@@ -1,0 +1,42 @@
+"""Publishes messages for workers, and never holds or fails the caller because of the broker.
+
+The database knows what there is to do, and the sweeps publish again, so that a lost message costs a delay.
+"""
+
+import logging
+import time
+from typing import Any
+
+from celery import Task
+
+logger = logging.getLogger(__name__)
+
+SLOW = 1.5  # seconds after which an attempt shows that the broker is silent
+PAUSE = 10.0  # seconds in which a silent broker is left alone: one request may publish several messages
+
+_silent_until = 0.0
+
+
+def publish(task: "Task[..., Any]", *arguments: Any, about: str, **options: Any) -> bool:
+    """Publish a task once, and return whether the broker took it; a failure is only logged.
+
+    Parameters
+    ----------
+    about
+        The subject of the message, for the log.
+    options
+        As of ``Task.apply_async``.
+    """
+    global _silent_until
+    begun_at = time.monotonic()
+    if begun_at < _silent_until:
+        logger.error("the message for %s was not sent: the broker was silent a moment ago", about)
+        return False
+    try:
+        task.apply_async(arguments, retry=False, **options)
+    except Exception as exc:  # Whatever it is, the row is committed and the caller has done its part.
+        if time.monotonic() - begun_at > SLOW:
+            _silent_until = time.monotonic() + PAUSE
+        logger.error("the message for %s was not sent: %s: %s", about, type(exc).__name__, exc)
+        return False
+    return True
