@@ -1,5 +1,6 @@
 """Keeps a few child programs running, and ends them all together."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -12,11 +13,14 @@ logger = logging.getLogger(__name__)
 
 PAUSE = 2.0  # seconds between the end of a child and its next start
 PATIENCE = 15.0  # seconds a child may take to end before it is killed
+DYING = 5.0  # seconds until a kill has worked, or what is left is a zombie that nobody collects
+LOOK = 0.05  # seconds between two looks at children that end
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # The last one comes when a terminal is closed.
 
 
 @dataclass
 class Child:
-    """One program in a session of its own, so that its helpers end with it."""
+    """One program in a process group of its own, so that its helpers end with it."""
 
     name: str
     command: Sequence[str]
@@ -30,6 +34,7 @@ class Child:
             return
         if self.process is not None and self.start_at == 0.0:
             logger.error("%s ended with status %s; starting it again", self.name, self.process.returncode)
+            self.signal(signal.SIGKILL)  # Helpers that outlived it would work beside the new ones.
             self.start_at = time.monotonic() + PAUSE
         if time.monotonic() >= self.start_at:
             self.process = subprocess.Popen(self.command, env=dict(self.environment), start_new_session=True)
@@ -37,31 +42,54 @@ class Child:
             logger.info("%s started, process %s", self.name, self.process.pid)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the program and everything it started."""
-        if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, number)
+        """Send a signal to the program and to everything that it started, even after its own end."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    def has_ended(self) -> bool:
+        """Tell whether the program and everything in its group are gone."""
+        if self.process is None:
+            return True
+        self.process.poll()
+        _reap_orphans(self.process.pid)
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
 
     def wait(self, until: float) -> None:
-        """Wait for the end until a moment of the monotonic clock, then kill."""
-        if self.process is None:
-            return
-        try:
-            self.process.wait(max(0.0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            logger.error("%s does not end; killed", self.name)
+        """Wait for the end until a moment of the monotonic clock, then kill what is left."""
+        if not self._ends(until):
+            logger.error("%s or one of its helpers does not end; killed", self.name)
             self.signal(signal.SIGKILL)
-            self.process.wait()
+            self._ends(time.monotonic() + DYING)
+
+    def _ends(self, until: float) -> bool:
+        while not self.has_ended():
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK)
+        return True
+
+
+def _reap_orphans(group: int) -> None:
+    """Take the exit statuses of helpers whose parent is gone, if they became our children."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
 
 
 def supervise(children: Sequence[Child]) -> None:
-    """Run the children until INT or TERM, restarting each that ends; then end them all."""
+    """Run the children until INT, TERM or HUP, restarting each that ends; then end them all."""
     stopping = False
 
     def stop(_number: int, _frame: object) -> None:
         nonlocal stopping
         stopping = True
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         while not stopping:
             for child in children:
@@ -74,7 +102,7 @@ def supervise(children: Sequence[Child]) -> None:
 
 
 def end_all(children: Sequence[Child]) -> None:
-    """End all children at once, politely first."""
+    """Ask all children to end at once, and kill what is left after `PATIENCE`."""
     for child in children:
         child.signal(signal.SIGTERM)
     until = time.monotonic() + PATIENCE

@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -9,6 +10,7 @@ import pytest
 
 from apps.core import supervisor
 from apps.core.supervisor import Child, supervise
+from tests.roots import PROJECT
 
 LEAVE_A_MARK = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); time.sleep(%s)"
 
@@ -64,3 +66,75 @@ def test_a_child_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pyt
     stopper.join()
     assert child.process is not None
     assert child.process.returncode == -signal.SIGKILL
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+# A program that ends at TERM, and before that started one which does not: as a worker with its clock.
+WITH_A_DEAF_HELPER = (
+    "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', sys.argv[2], sys.argv[1]]);"
+    "time.sleep(600)"
+)
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + LEAVE_A_MARK % 600
+
+
+def test_a_deaf_helper_of_a_child_that_ended_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "PATIENCE", 0.5)
+    mark = tmp_path / "mark"
+    child = Child("worker", [sys.executable, "-c", WITH_A_DEAF_HELPER, str(mark), DEAF], os.environ)
+    stopper = stop_when(lambda: pids(mark))
+    supervise([child])
+    stopper.join()
+    (helper,) = pids(mark)
+    assert child.process is not None
+    assert child.process.returncode == -signal.SIGTERM
+    assert is_gone(helper)
+
+
+def test_helpers_of_a_child_that_died_are_gone_before_it_starts_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "PAUSE", 0.1)
+    monkeypatch.setattr(supervisor, "PATIENCE", 0.5)
+    mark, survivors, killed = tmp_path / "mark", [], []
+    child = Child("worker", [sys.executable, "-c", WITH_A_DEAF_HELPER, str(mark), DEAF], os.environ)
+
+    def has_started_again() -> bool:
+        known = pids(mark)
+        if known and not killed and child.process is not None:
+            killed.append(child.process.pid)
+            child.process.kill()
+        if len(known) > 1:
+            survivors.extend(pid for pid in known[:-1] if not is_gone(pid))
+        return len(known) > 1
+
+    stopper = stop_when(has_started_again)
+    supervise([child])
+    stopper.join()
+    assert len(pids(mark)) > 1
+    assert survivors == []
+    assert all(map(is_gone, pids(mark)))
+
+
+def test_a_closed_terminal_ends_the_children(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    child = [sys.executable, "-c", LEAVE_A_MARK % 600, str(mark)]
+    code = (
+        "import os, sys; from apps.core.supervisor import Child, supervise\n"
+        f"supervise([Child('child', {child!r}, os.environ)])"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT)
+    until = time.monotonic() + 20
+    while not pids(mark) and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(20) == 0
+    assert is_gone(pids(mark)[0])
