@@ -3,13 +3,17 @@
 import os
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+
+from crds_server.service_urls import BadServiceUrlError, ServiceUrl, read_service_url
 
 
 def text(name: str, default: str) -> str:
@@ -51,6 +55,16 @@ def flag(name: str, default: bool) -> bool:
 def words(name: str, default: str) -> list[str]:
     """Return a comma separated list without empty items."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def choice(name: str, default: str, known: Collection[str]) -> str:
+    """Return one of some known words."""
+    value = text(name, default)
+    if value not in known:
+        near = get_close_matches(value, known, n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise ImproperlyConfigured(f"{name}={value!r} is not one of {', '.join(known)}.{hint}")
+    return value
 
 
 def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
@@ -105,6 +119,7 @@ SQLITE_OPTIONS = {
 # One connection for each thread of a process and for the heartbeat of each job: one that has to wait for a
 # connection makes its job look dead. Idle ones go back: PostgreSQL allows a hundred in all.
 CONNECTION_POOL = {"min_size": 1, "max_size": 40, "max_idle": 60.0}
+CONNECT_TIMEOUT = "5"  # seconds a database may take to accept us
 
 
 def database(name: str, default: str) -> dict[str, Any]:
@@ -114,30 +129,56 @@ def database(name: str, default: str) -> dict[str, Any]:
     ``postgresql://user:password@host:port/name?option=value``.
     """
     value = text(name, default)
-    parts = urlsplit(value)
-    if parts.scheme == "sqlite" and parts.path.strip("/"):
-        path = unquote(parts.path.removeprefix("/"))
+    if value.startswith("sqlite:///") and (path := unquote(value.removeprefix("sqlite:///"))).strip("/"):
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": path,
             "OPTIONS": dict(SQLITE_OPTIONS),
             "CONN_MAX_AGE": 60,  # seconds; opening the file costs more than most requests do in it
         }
-    if parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/"):
+    if value.startswith(("postgres://", "postgresql://")):
+        url = service_url(name, value, "postgresql://user:password@host:port/name", has_path=True)
         return {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(parts.path.strip("/")),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "",
-            "PORT": str(parts.port or ""),
-            "OPTIONS": {"pool": dict(CONNECTION_POOL), **dict(parse_qsl(parts.query))},
+            "NAME": url.path,
+            "USER": url.user,
+            "PASSWORD": url.password,
+            "HOST": url.host,
+            "PORT": str(url.port or ""),
+            "OPTIONS": {"pool": dict(CONNECTION_POOL), "connect_timeout": CONNECT_TIMEOUT, **url.options},
         }
     raise ImproperlyConfigured(f"{name}: expected sqlite:///path or postgresql://host/name.")
 
 
-# Whoever rings a bell does not wait for a broker that is away: once tried is enough, the sweeps ring again.
-REMOTE_BROKER = {"max_retries": 0, "socket_connect_timeout": 3}  # seconds
+def service_url(name: str, value: str, form: str, *, has_path: bool = False) -> ServiceUrl:
+    """Return the parts of a URL; the refusal tells the form that is wanted and never the password."""
+    try:
+        return read_service_url(value, has_path=has_path)
+    except BadServiceUrlError as exc:
+        raise ImproperlyConfigured(f"{name}: expected {form}, but {exc}.") from None
+
+
+# Whoever publishes a message does not wait for a broker that is away or silent: the sweeps publish again, so
+# one attempt is enough. A worker asks the broker to wait a second for a message, so three are a silence.
+REMOTE_BROKER = {
+    "max_retries": 0,
+    "socket_connect_timeout": 2,  # seconds
+    "socket_timeout": 3,  # seconds for each answer
+    "socket_keepalive": True,
+    "health_check_interval": 25,  # seconds
+}
+
+
+def broker(name: str, default: str) -> str:
+    """Return the address of the broker: a folder, or a Redis with everything percent-encoded."""
+    value = text(name, default)
+    if value == "filesystem://" or value.startswith("redis+socket:///"):
+        return value
+    form = "filesystem:// or redis://:password@host:port/number"
+    url = service_url(name, value, form)
+    if url.scheme not in {"redis", "rediss"} or not re.fullmatch(r"\d*", url.path):
+        raise ImproperlyConfigured(f"{name}: expected {form}.")
+    return url.as_text()
 
 
 def folder_broker(root: Path) -> dict[str, object]:
@@ -187,13 +228,9 @@ def mail_server(name: str) -> MailServer:
 
 
 def _mail_server_of_url(name: str, value: str) -> MailServer:
-    try:
-        parts = urlsplit(value)
-        tls, port = MAIL_SCHEMES.get(parts.scheme, ""), parts.port
-    except ValueError:  # Its text would show the password.
-        tls, port, parts = "", None, urlsplit("")
-    if not tls or not parts.hostname:
-        known = ", ".join(f"{scheme}://" for scheme in MAIL_SCHEMES)
+    known = ", ".join(f"{scheme}://" for scheme in MAIL_SCHEMES)
+    url = service_url(name, value, f"user:password@host:port after one of {known}")
+    tls = MAIL_SCHEMES.get(url.scheme, "")
+    if not tls or not url.host or url.path:
         raise ImproperlyConfigured(f"{name}: expected user:password@host:port after one of {known}.")
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return MailServer(parts.hostname, port or MAIL_PORTS[tls], user, password, tls)
+    return MailServer(url.host, url.port or MAIL_PORTS[tls], url.user, url.password, tls)

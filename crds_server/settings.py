@@ -7,6 +7,7 @@ from pathlib import Path
 
 from celery.schedules import crontab
 
+from apps.rules.observatories import NAMES
 from crds_server import __version__, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -15,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # variables and its port, nothing else.
 
 SERVER_VERSION = __version__
-OBSERVATORY = env.word("OBSERVATORY", "jwst", r"[a-z][a-z]{1,8}")
+OBSERVATORY = env.choice("OBSERVATORY", "jwst", NAMES)
 SERVER_STRING = env.word("SERVER_STRING", "dev")
 PUBLIC_URL = env.url("PUBLIC_URL", "http://localhost:8000", schemes=("http", "https"))
 
@@ -235,7 +236,9 @@ JOB_KINDS: dict[str, str] = {
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker so often has failed.
 CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://")
+# Celery reads the variable itself, as it was written, unless these two name the broker.
+CELERY_BROKER_READ_URL = CELERY_BROKER_WRITE_URL = CELERY_BROKER_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     env.folder_broker(BROKER_ROOT) if CELERY_BROKER_URL.startswith("filesystem:") else dict(env.REMOTE_BROKER)
 )

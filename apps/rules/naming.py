@@ -23,7 +23,7 @@ YEARS = "abcdefghijklmnopqrstuvwxyz0123456789"
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 DIGITS_OF_SERIAL = 4
 
-_OBSERVATORY = re.compile(r"[a-z][a-z]{1,8}")
+_OBSERVATORY = re.compile(r"[a-z]{2,8}")  # The client writes no longer one into a context name.
 _INSTRUMENT = re.compile(r"[a-z][a-z0-9]{1,16}")
 _FILEKIND = re.compile(r"[a-z][a-z0-9-]{1,32}")
 _EXTENSION = re.compile(r"\.(?:pmap|imap|rmap|fits|asdf|json|yaml|text|r[0-9][hd])")

@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -51,7 +52,7 @@ def test_the_databases_are_understood() -> None:
     postgres = env.database("NO_SUCH_VARIABLE", "postgresql://me:p%40ss@db:5433/crds?sslmode=require")
     assert (postgres["NAME"], postgres["USER"], postgres["PASSWORD"]) == ("crds", "me", "p@ss")
     assert (postgres["HOST"], postgres["PORT"]) == ("db", "5433")
-    assert postgres["OPTIONS"] == {"pool": env.CONNECTION_POOL, "sslmode": "require"}
+    assert postgres["OPTIONS"] == {"pool": env.CONNECTION_POOL, "connect_timeout": "5", "sslmode": "require"}
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
@@ -118,3 +119,31 @@ def test_other_mail_servers_are_refused_without_showing_the_password(
     with pytest.raises(ImproperlyConfigured, match=r"expected user:password@host:port") as caught:
         env.mail_server("MAIL_URL")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("password", ["p#ss", "p/ss", "p@ss"])
+def test_the_broker_and_the_mail_server_take_any_password(
+    password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER", f"redis://:{password}@cache:6379/3")
+    assert env.broker("BROKER", "") == f"redis://:{quote(password, safe='')}@cache:6379/3"
+    monkeypatch.setenv("MAIL_URL", f"smtp://me:{password}@relay:25")
+    assert env.mail_server("MAIL_URL").password == password
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h:6379/database", "http://:secret@h/0", "secret", "redis://h:port/0"]
+)
+def test_other_brokers_are_refused_without_showing_the_password(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER", url)
+    with pytest.raises(ImproperlyConfigured, match="BROKER: expected filesystem:// or redis://") as caught:
+        env.broker("BROKER", "")
+    assert "secret" not in str(caught.value)
+
+
+def test_an_unknown_word_is_refused_with_those_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OBSERVATORY", "jswt")
+    with pytest.raises(ImproperlyConfigured, match=r"'jswt' is not one of hst, jwst\. Did you mean jwst\?"):
+        env.choice("OBSERVATORY", "hst", ("hst", "jwst"))

@@ -30,11 +30,23 @@ class Command(BaseCommand):
         )
 
 
+def listening_address(host: str, port: int) -> str:
+    """Return where to listen, an IPv6 address in brackets.
+
+    Examples
+    --------
+    >>> listening_address("::1", 8000), listening_address("127.0.0.1", 8000)
+    ('[::1]:8000', '127.0.0.1:8000')
+    """
+    bare = host.strip("[]")
+    return f"[{bare}]:{port}" if ":" in bare else f"{bare}:{port}"
+
+
 def web_command(options: dict[str, Any]) -> list[str]:
     """Return the command of the web server; threads, because a download must not block a page."""
     return [
         *(sys.executable, "-m", "gunicorn", "crds_server.wsgi:application"),
-        *("--bind", f"{options['bind']}:{options['port']}"),
+        *("--bind", listening_address(options["bind"], options["port"])),
         *("--workers", str(options["workers"]), "--threads", str(options["threads"])),
         *("--worker-class", "gthread", "--worker-tmp-dir", str(settings.DATA_ROOT)),
         *("--no-control-socket", "--log-level", "warning"),
