@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from apps.bestrefs.explanations import Case, Explanation, Search
 from apps.bestrefs.questions import Question
-from apps.rules.trace import DateTrace
+from apps.rules.lookup.lookup_record import DateTrace
 
 
 def as_text(question: Question, explanations: Sequence[Explanation]) -> str:

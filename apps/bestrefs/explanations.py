@@ -15,13 +15,13 @@ from apps.bestrefs.queries import NOT_FOUND
 from apps.bestrefs.questions import Question
 from apps.contexts import queries as contexts
 from apps.rules.conditioning import condition_value
-from apps.rules.listing import short_names
-from apps.rules.mapping import CompiledMapping
-from apps.rules.matchers import alternatives, is_esoteric
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiled_selectors import NA, references_in
+from apps.rules.lookup.lookup_record import Attempt, CaseTrace, DateTrace, ReftypeTrace, Trace
+from apps.rules.lookup.matchers import alternatives, is_esoteric
+from apps.rules.lookup.reftype import hook_names, merges_ties, substitutions_of, text_field
+from apps.rules.lookup.rules_as_rows import short_names
 from apps.rules.observatories import Observatory
-from apps.rules.rules import hook_names, merges_ties, substitutions_of, text_field
-from apps.rules.selectors import NA, references_in
-from apps.rules.trace import Attempt, CaseTrace, DateTrace, ReftypeTrace, Trace
 
 NEAREST = 20  # cases that do not fit which are shown
 VALUES = 12  # values named in a sentence

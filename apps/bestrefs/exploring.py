@@ -15,9 +15,9 @@ from apps.contexts import queries as contexts
 from apps.core.errors import InvalidInputError
 from apps.rules.dates import parse_date
 from apps.rules.errors import LookupFailure
-from apps.rules.listing import short_names
-from apps.rules.mapping import CompiledMapping
-from apps.rules.selectors import SEVERAL, Choice
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiled_selectors import SEVERAL, Choice
+from apps.rules.lookup.rules_as_rows import short_names
 
 ALWAYS = ("*", "N/A")  # in every menu
 PICKED, TYPED = "pick:", "type:"  # before the parkey in the names of fields

@@ -23,8 +23,8 @@ from apps.contexts.queries import context_for, get_context, resolve
 from apps.datasets.archive import Header
 from apps.datasets.moments import parse_moment
 from apps.datasets.queries import headers_of, ids_of_instrument, two_part_id
-from apps.rules.context import Context
 from apps.rules.errors import CrdsError
+from apps.rules.lookup.context import Context
 
 NOT_FOUND = "NOT FOUND "
 _LABEL = re.compile(r"[A-Za-z0-9.:_+-]{1,128}")

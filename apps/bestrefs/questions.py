@@ -25,7 +25,7 @@ from apps.bestrefs.headers import MISSING
 from apps.contexts import queries as contexts
 from apps.datasets.headers import canonical, find_instrument
 from apps.datasets.queries import headers_of, id_grammar
-from apps.rules.context import Context
+from apps.rules.lookup.context import Context
 from apps.rules.observatories import NAMES, get_observatory
 from apps.rules.observatories.dataset_ids import dataset_ids
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from apps.rules.dates import parse_date
 from apps.rules.errors import LookupFailure
-from apps.rules.trace import DateTrace
+from apps.rules.lookup.lookup_record import DateTrace
 
 WIDTH = 960  # units of the picture
 MOST = 60  # bars drawn

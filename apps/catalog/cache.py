@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.catalog.errors import BadCacheError
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 
 MAX_CONFIG = 64 << 20  # bytes of a server_config; the largest seen has 2 MB
 MAX_METADATA = 256 << 20  # bytes of its download_metadata, unpacked

@@ -4,7 +4,7 @@ import re
 
 from apps.catalog.errors import BadNameError
 from apps.catalog.states import FileKind
-from apps.rules.names import is_file_name, is_mapping
+from apps.rules.naming.file_names import is_file_name, is_mapping
 
 # What the client's download code takes for a reference (wire protocol, section 5).
 _REFERENCE = re.compile(r".+\.(?:fits|asdf|json|yaml|text|r[0-9][hd])")

@@ -21,7 +21,7 @@ from apps.catalog.pipeline.register import adopt_bad_files, register
 from apps.catalog.pipeline.report import Report, Wishes
 from apps.catalog.pipeline.sweep import sweep
 from apps.catalog.progress import Progress
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 
 
 def add_file(

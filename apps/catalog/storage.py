@@ -25,7 +25,7 @@ from typing import BinaryIO
 from django.conf import settings
 
 from apps.catalog.errors import BadNameError, DamagedFileError, NameTakenError
-from apps.rules.names import is_file_name, is_mapping
+from apps.rules.naming.file_names import is_file_name, is_mapping
 
 logger = logging.getLogger(__name__)
 

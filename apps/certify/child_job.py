@@ -23,8 +23,8 @@ from apps.certify import child_rewrite, child_rmaps, child_sizes
 from apps.certify.child_reporter import Emit, Reporter
 from apps.certify.messages import CertifyJob, End, FileVerdict, Job, Limits, RmapMade, SynphotJob
 from apps.rules.errors import MappingError
-from apps.rules.names import is_mapping
-from apps.rules.parser import parse_mapping
+from apps.rules.naming.file_names import is_mapping
+from apps.rules.text.parser import parse_mapping
 
 
 def prepare(observatory: str) -> None:

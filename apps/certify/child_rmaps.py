@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.certify.child_reporter import Reporter, trapped
 from apps.certify.messages import Answer, CertifyJob, RmapEdit, RmapMade
-from apps.rules.agreement import probes
+from apps.rules.differences.rmap_agreement import probes
 from apps.rules.errors import CrdsError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from apps.certify.errors import ChildError, RefusedJobError
-from apps.rules.names import is_file_name, is_mapping
+from apps.rules.naming.file_names import is_file_name, is_mapping
 
 GIB = 1 << 30
 
@@ -332,7 +332,7 @@ class RmapMade:
     is_trial
         Whether the references had the names they were uploaded under.
     answers
-        What the library finds in it; see `apps.rules.agreement`.
+        What the library finds in it; see `apps.rules.differences.rmap_agreement`.
     """
 
     name: str

@@ -15,7 +15,7 @@ from apps.contexts.operations.bad_files import Mark
 from apps.core.access import require_role, role_required
 from apps.core.forms import messages_of
 from apps.rules.errors import CrdsError
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

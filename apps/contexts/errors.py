@@ -1,7 +1,7 @@
 """What can be wrong with a context somebody asks for."""
 
 from apps.core.errors import ConflictError, NotFoundError
-from apps.rules.specifiers import InvalidDateContextError
+from apps.rules.naming.specifiers import InvalidDateContextError
 
 __all__ = [
     "InvalidDateContextError",

@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.catalog.cache import read_moment
 from apps.contexts.models import Pointer
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 
 # Pointer to the keys of server_config that tell it, the preferred one first.
 POINTER_KEYS = {

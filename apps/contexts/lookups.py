@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from apps.contexts import queries
 from apps.contexts.memory import pool
-from apps.rules.listing import Listing, list_rules
+from apps.rules.lookup.rules_as_rows import Listing, list_rules
 
 
 @dataclass(frozen=True, slots=True)

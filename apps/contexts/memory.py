@@ -24,11 +24,11 @@ from apps.catalog import queries as catalog
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.models import File
 from apps.contexts.errors import UnknownContextError, UnusableContextError
-from apps.rules import artifacts
-from apps.rules.compiler import CompiledMapping, compile_mapping
-from apps.rules.context import Context, assemble
 from apps.rules.errors import ArtifactError, ChecksumError, CrdsError, MappingError
-from apps.rules.names import is_file_name, is_mapping
+from apps.rules.lookup import compiled_bytes
+from apps.rules.lookup.compiler import CompiledMapping, compile_mapping
+from apps.rules.lookup.context import Context, assemble
+from apps.rules.naming.file_names import is_file_name, is_mapping
 from apps.rules.observatories import get_observatory
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Pool:
     """Every mapping and context this process has met. Reading takes no lock; loading takes one."""
 
     def __init__(self, artifact_root: Path) -> None:
-        self.folder = artifact_root / str(artifacts.ENGINE_VERSION)
+        self.folder = artifact_root / str(compiled_bytes.ENGINE_VERSION)
         self._loaded: dict[str, Loaded] = {}
         self._contexts: dict[str, Context] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
@@ -159,7 +159,7 @@ class Pool:
             content = (self.folder / f"{row.name}.bin").read_bytes()
             if content[:40] != row.sha1sum.encode():
                 return None
-            return Loaded(artifacts.load(content[40:]))
+            return Loaded(compiled_bytes.load(content[40:]))
         except FileNotFoundError:
             return None
         except (OSError, ArtifactError) as exc:
@@ -171,7 +171,7 @@ class Pool:
         temporary = self.folder / f".{secrets.token_hex(8)}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(row.sha1sum.encode() + artifacts.dump(mapping))
+            temporary.write_bytes(row.sha1sum.encode() + compiled_bytes.dump(mapping))
             os.replace(temporary, self.folder / f"{row.name}.bin")
         except OSError as exc:
             logger.warning("The artifact of %s cannot be written: %s", row.name, exc)

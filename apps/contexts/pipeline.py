@@ -16,7 +16,7 @@ from apps.contexts import operations, queries
 from apps.contexts.history import read_eras, read_pointers
 from apps.contexts.models import Pointer
 from apps.rules.errors import CrdsError
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 
 
 @dataclass

@@ -20,11 +20,11 @@ from apps.contexts.memory import pool
 from apps.contexts.models import ContextChange, Pointer, RemotePipeline
 from apps.contexts.states import FORMER_CHOICES, Choice
 from apps.core.errors import InvalidInputError
-from apps.rules.context import Context
-from apps.rules.mapping import CompiledMapping
-from apps.rules.names import is_file_name
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.context import Context
+from apps.rules.naming.file_names import is_file_name
+from apps.rules.naming.specifiers import Specifier, parse_specifier
 from apps.rules.observatories import get_observatory
-from apps.rules.specifiers import Specifier, parse_specifier
 
 NOTHING = frozenset({"", "null", "none", "None", "NONE"})  # How callers spell "no context given".
 NOT_APPLICABLE = "N/A"

@@ -20,8 +20,8 @@ from apps.contexts.availability import closure
 from apps.contexts.errors import UnusableContextError
 from apps.contexts.memory import load_text
 from apps.contexts.models import Pointer
-from apps.rules.compiler import compile_mapping
 from apps.rules.errors import CrdsError
+from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.observatories import get_observatory
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from apps.catalog.states import FileKind
 from apps.distribution.server_info import FOLDERS, bad_files, file_url, server_config, server_info
 from apps.distribution.serving import Held
 from apps.distribution.snapshot import sqlite_snapshot
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 
 __all__ = ["bad_files", "downloadable", "file_url", "server_config", "server_info", "sqlite_snapshot"]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from apps.contexts import queries as contexts
 from apps.datasets.queries import headers_of, ids_of_instrument
-from apps.rules.context import Context
 from apps.rules.errors import CrdsError
+from apps.rules.lookup.context import Context
 
 AT_ONCE = 1000  # headers in memory
 SHOWN_ERRORS = 100  # that a summary lists

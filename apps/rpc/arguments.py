@@ -5,8 +5,8 @@ from django.conf import settings
 from apps.catalog.errors import UnknownFileError
 from apps.contexts.queries import NOTHING
 from apps.core.errors import InvalidInputError
-from apps.rules.names import is_file_name
-from apps.rules.specifiers import InvalidDateContextError, parse_specifier
+from apps.rules.naming.file_names import is_file_name
+from apps.rules.naming.specifiers import InvalidDateContextError, parse_specifier
 
 
 def require_observatory(observatory: str | None) -> None:

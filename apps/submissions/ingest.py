@@ -30,7 +30,7 @@ from django.utils import timezone
 
 from apps.catalog import storage
 from apps.core.rows import find_row
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 from apps.submissions.errors import NoSpaceError, QuotaError, UploadGapError, UploadNameError
 from apps.submissions.growing_sum import GrowingSum
 from apps.submissions.models import IngestFile

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 from apps.submissions import mails
 from apps.submissions.models import Submission
 from apps.submissions.states import Status

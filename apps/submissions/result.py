@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.jobs.log_page import log_page
 from apps.rules.differences import Difference, Differences, DiffLine, logical_differences, text_differences
 from apps.rules.errors import CrdsError
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 from apps.rules.observatories import get_observatory
 from apps.submissions import queries
 from apps.submissions.models import Submission, SubmittedFile

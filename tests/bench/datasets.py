@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, TextIO
 from unittest import mock
 
-from apps.rules.compiler import compile_mapping
-from apps.rules.context import Context, assemble
+from apps.rules.lookup.compiler import compile_mapping
+from apps.rules.lookup.context import Context, assemble
 from apps.rules.observatories import get_observatory
 from tests import shared_data
 from tests.bench.rpc import CONTEXT, Header, make_headers

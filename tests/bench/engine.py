@@ -13,10 +13,10 @@ from pathlib import Path
 from time import process_time_ns
 from typing import Any, TextIO
 
-from apps.rules.artifacts import dump, load
-from apps.rules.context import Context, assemble
 from apps.rules.errors import CrdsError
-from apps.rules.memory import forget_all
+from apps.rules.lookup.bounded_cache import forget_all
+from apps.rules.lookup.compiled_bytes import dump, load
+from apps.rules.lookup.context import Context, assemble
 from tests.rules.oracle import compiled, load_context, observatory_of, run_client
 from tests.shared_data import PROJECT, bench_tools, data_root
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from time import process_time
 
-from apps.rules.compiler import compile_mapping
-from apps.rules.context import Context, assemble
 from apps.rules.errors import CrdsError
-from apps.rules.mapping import CompiledMapping
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiler import compile_mapping
+from apps.rules.lookup.context import Context, assemble
 from apps.rules.observatories import get_observatory
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from apps.rules.parser import ParsedMapping, RawSelector, parse_mapping
+from apps.rules.text.parser import ParsedMapping, RawSelector, parse_mapping
 from tests import shared_data
 from tests.bench.web_server import WebServer, environment_for, request, web_server
 from tests.roots import manage

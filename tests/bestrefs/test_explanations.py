@@ -7,7 +7,7 @@ from apps.bestrefs.errors import UnknownTypeError
 from apps.bestrefs.explanation_text import as_text
 from apps.bestrefs.explanations import Explanation, explain
 from apps.bestrefs.questions import Question, of_header
-from apps.rules.parser import RawSelector
+from apps.rules.text.parser import RawSelector
 from tests.factories.datasets import CONTEXT, make_header, publish_context, publish_rules
 
 pytestmark = pytest.mark.django_db

@@ -1,5 +1,5 @@
 from apps.bestrefs.strips import MOST, WIDTH, strip_of
-from apps.rules.trace import DateTrace
+from apps.rules.lookup.lookup_record import DateTrace
 
 
 def trace(rows: list[tuple[str, str]], *, observed: str, chosen: str | None) -> DateTrace:

@@ -8,8 +8,8 @@ import pytest
 from astropy.io import fits
 
 from apps.certify.runner import CertifyJob, Rewrite, Rewritten, RmapEdit, RmapMade, Runner
-from apps.rules.agreement import disagreements
-from apps.rules.parser import parse_mapping
+from apps.rules.differences.rmap_agreement import disagreements
+from apps.rules.text.parser import parse_mapping
 from tests.factories.certify import errors, make_job, rmaps, run_job
 from tests.shared_data import data_root, sample_files
 

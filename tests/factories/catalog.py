@@ -16,7 +16,7 @@ from django.conf import settings
 from apps.catalog import operations
 from apps.catalog.models import File
 from apps.catalog.names import kind_of
-from apps.rules.compiler import text_checksum
+from apps.rules.lookup.compiler import text_checksum
 
 CONTENT = b"SIMPLE  =                    T\n"
 

@@ -10,8 +10,8 @@ from typing import Any
 from apps.catalog.operations import add_file
 from apps.contexts.operations import set_context
 from apps.datasets.models import Dataset
-from apps.rules.parser import RawSelector
-from apps.rules.writer import write_mapping
+from apps.rules.text.parser import RawSelector
+from apps.rules.text.writer import write_mapping
 
 CONTEXT = "hst_0001.pmap"
 

@@ -11,8 +11,8 @@ from apps.jobs import pipeline as jobs
 from apps.jobs.models import Job
 from apps.reprocessing import operations
 from apps.reprocessing.models import Transition
-from apps.rules.parser import RawSelector
-from apps.rules.writer import write_mapping
+from apps.rules.text.parser import RawSelector
+from apps.rules.text.writer import write_mapping
 from tests.factories.datasets import make_dataset, make_header
 
 OLD, NEW = "hst_0001.pmap", "hst_0002.pmap"

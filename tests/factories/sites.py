@@ -21,8 +21,8 @@ from apps.jobs import pipeline as jobs
 from apps.jobs.models import Job, Message
 from apps.locks.models import Lock
 from apps.locks.operations import acquire
-from apps.rules.parser import RawSelector
-from apps.rules.writer import write_mapping
+from apps.rules.text.parser import RawSelector
+from apps.rules.text.writer import write_mapping
 from apps.submissions import ingest
 from apps.submissions.models import IngestFile, Submission, SubmittedFile
 from apps.submissions.operations import Wishes, start

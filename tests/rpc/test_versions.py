@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from apps.rules.parser import RawSelector
-from apps.rules.writer import write_mapping
+from apps.rules.text.parser import RawSelector
+from apps.rules.text.writer import write_mapping
 from tests.factories.catalog import make_file, make_imap, make_pmap, sha1
 from tests.factories.contexts import make_change, make_context
 from tests.factories.rpc import call, failed

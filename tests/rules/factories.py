@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from apps.rules.compiler import compile_mapping, text_checksum
-from apps.rules.context import Context, assemble
-from apps.rules.mapping import CompiledMapping
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiler import compile_mapping, text_checksum
+from apps.rules.lookup.context import Context, assemble
 from apps.rules.observatories import get_observatory
 
 CASES = """Match({

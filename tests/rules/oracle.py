@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from apps.rules.compiler import compile_mapping
-from apps.rules.context import Context, assemble
 from apps.rules.errors import CrdsError
-from apps.rules.mapping import CompiledMapping
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiler import compile_mapping
+from apps.rules.lookup.context import Context, assemble
 from apps.rules.observatories import get_observatory
 from tests.shared_data import bench_tools, client_python, data_root
 

@@ -1,8 +1,8 @@
 import pytest
 
-from apps.rules.compiler import compile_mapping
 from apps.rules.errors import ChecksumError, CrdsError, MappingError
-from apps.rules.mapping import CompiledMapping
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.observatories import get_observatory
 from tests.rules.factories import make_rmap, make_rmap_text, make_upper
 from tests.rules.oracle import compiled, load_context

@@ -2,9 +2,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from apps.rules.context import assemble
 from apps.rules.errors import HeaderError, UnknownInstrumentError, UnknownMappingError
-from apps.rules.memory import forget_all
+from apps.rules.lookup.bounded_cache import forget_all
+from apps.rules.lookup.context import assemble
 from tests.rules.factories import CASES, make_context, make_header, make_rmap, make_upper
 
 

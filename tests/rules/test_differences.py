@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.rules.ages import is_newer
 from apps.rules.differences import (
     Difference,
     Differences,
@@ -25,8 +24,9 @@ from apps.rules.differences import (
     warnings_of,
 )
 from apps.rules.errors import MappingError
-from apps.rules.parser import RawSelector, parse_mapping
-from apps.rules.writer import write_mapping
+from apps.rules.naming.newer import is_newer
+from apps.rules.text.parser import RawSelector, parse_mapping
+from apps.rules.text.writer import write_mapping
 from tests.rules.factories import CASES, make_rmap_text, make_upper_text
 from tests.rules.oracle import load_context, mapping_text, observatory_of, run_client
 from tests.shared_data import data_root

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.rules.artifacts import dump, load
-from apps.rules.compiler import compile_mapping
-from apps.rules.context import assemble
 from apps.rules.errors import ArtifactError, CrdsError, MappingError
+from apps.rules.lookup.compiled_bytes import dump, load
+from apps.rules.lookup.compiler import compile_mapping
+from apps.rules.lookup.context import assemble
 from apps.rules.observatories import get_observatory
 from tests.rules.factories import CASES, make_context, make_header, make_rmap, make_rmap_text
 from tests.rules.oracle import ask_client, differences, load_context, mapping_text, our_answer

@@ -1,6 +1,6 @@
 import pytest
 
-from apps.rules.matchers import literals_of, matcher
+from apps.rules.lookup.matchers import literals_of, matcher
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from apps.rules.compiler import compile_mapping
-from apps.rules.context import assemble
-from apps.rules.memory import forget_all
+from apps.rules.lookup.bounded_cache import forget_all
+from apps.rules.lookup.compiler import compile_mapping
+from apps.rules.lookup.context import assemble
+from apps.rules.lookup.lookup_record import Trace
 from apps.rules.observatories import get_observatory
-from apps.rules.trace import Trace
 from tests.rules.oracle import (
     NO_FORM,
     ask_client,

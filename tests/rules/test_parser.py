@@ -1,7 +1,7 @@
 import pytest
 
 from apps.rules.errors import MappingError
-from apps.rules.parser import RawSelector, parse_mapping
+from apps.rules.text.parser import RawSelector, parse_mapping
 
 TEXT = '''# A remark.
 header = {

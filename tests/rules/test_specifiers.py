@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.rules.specifiers import InvalidDateContextError, Specifier, parse_specifier
+from apps.rules.naming.specifiers import InvalidDateContextError, Specifier, parse_specifier
 
 moment = datetime.fromisoformat
 

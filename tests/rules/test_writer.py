@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.rules.compiler import compile_mapping
 from apps.rules.errors import MappingError
+from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.observatories import get_observatory
-from apps.rules.parser import RawSelector, parse_mapping
-from apps.rules.writer import write_mapping
+from apps.rules.text.parser import RawSelector, parse_mapping
+from apps.rules.text.writer import write_mapping
 from tests.shared_data import client_python, data_root
 
 JWST = get_observatory("jwst")

@@ -14,8 +14,8 @@ from apps.contexts.queries import find_pointed
 from apps.core.errors import ConflictError, DeniedError
 from apps.locks.models import Lock
 from apps.locks.operations import acquire, release_user
-from apps.rules.editing import CollisionError
-from apps.rules.parser import parse_mapping
+from apps.rules.text.derived_mappings import CollisionError
+from apps.rules.text.parser import parse_mapping
 from apps.submissions import ingest
 from apps.submissions.errors import NoSpaceError, NotReadyError, UnprotectedError
 from apps.submissions.models import Submission

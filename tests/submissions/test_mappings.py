@@ -7,8 +7,8 @@ import pytest
 from apps.catalog import storage
 from apps.catalog.models import AuditRecord, File
 from apps.core.errors import InvalidInputError
-from apps.rules.compiler import text_checksum
-from apps.rules.parser import parse_mapping
+from apps.rules.lookup.compiler import text_checksum
+from apps.rules.text.parser import parse_mapping
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import Submission
 from apps.submissions.operations import confirm

@@ -8,9 +8,9 @@ import pytest
 from apps.catalog import storage
 from apps.catalog.models import File
 from apps.contexts import queries as contexts
-from apps.rules.compiler import text_checksum
-from apps.rules.parser import parse_mapping
-from apps.rules.writer import write_mapping
+from apps.rules.lookup.compiler import text_checksum
+from apps.rules.text.parser import parse_mapping
+from apps.rules.text.writer import write_mapping
 from apps.submissions.operations import confirm
 from apps.submissions.states import Kind
 from tests.factories.catalog import sha1

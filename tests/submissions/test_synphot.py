@@ -15,8 +15,8 @@ from apps.jobs import pipeline as jobs
 from apps.jobs.queries import find_job
 from apps.locks.models import Lock
 from apps.locks.operations import acquire
-from apps.rules.names import is_mapping
-from apps.rules.parser import parse_mapping
+from apps.rules.naming.file_names import is_mapping
+from apps.rules.text.parser import parse_mapping
 from apps.submissions import operations
 from apps.submissions.models import Submission
 from apps.submissions.states import Kind, Origin, Status

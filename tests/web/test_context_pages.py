@@ -9,8 +9,8 @@ from django.test import Client
 
 from apps.catalog.models import File
 from apps.contexts.operations import mark_bad
-from apps.rules.parser import RawSelector
-from apps.rules.writer import write_mapping
+from apps.rules.text.parser import RawSelector
+from apps.rules.text.writer import write_mapping
 from tests.factories.catalog import make_file, make_imap, make_pmap
 from tests.factories.contexts import make_change, make_context, make_whole_context
 from tests.factories.sites import DATES, PARKEYS, RULES, make_rmap_text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.rules.listing import USEAFTER, Key, Listing, Row
+from apps.rules.lookup.rules_as_rows import USEAFTER, Key, Listing, Row
 from apps.web.context_pages.axis import Axis
 from apps.web.context_pages.timeline import BARS, LANES, Timeline, find_timeline
 from tests.factories.contexts import make_change

@@ -25,7 +25,7 @@ from apps.catalog import queries, storage
 from apps.catalog.errors import BadNameError, DamagedFileError, DeliveryFolderError
 from apps.catalog.models import File
 from apps.catalog.storage import ABANDONED, PART
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 
 MARK = ".crds-deliveries"
 

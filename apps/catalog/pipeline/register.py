@@ -16,7 +16,7 @@ from apps.catalog.names import kind_of, told_by
 from apps.catalog.pipeline.findings import Findings
 from apps.catalog.pipeline.report import Report, Wishes
 from apps.catalog.states import FileState
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 
 ROWS = 500  # rows made in one statement
 

@@ -30,7 +30,7 @@ from apps.contexts.tainting import (
     stay_blacklisted,
 )
 from apps.core.errors import ConflictError, InvalidInputError
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 
 
 @dataclass(frozen=True, slots=True)

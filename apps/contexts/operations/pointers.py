@@ -19,7 +19,7 @@ from apps.contexts.history import Era
 from apps.contexts.models import ContextChange, Pointer, RemotePipeline
 from apps.contexts.operations.states import follow_latest
 from apps.core.errors import ConflictError, InvalidInputError
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 
 TICK = timedelta(microseconds=1)
 LISTED = 10  # names of files in one message

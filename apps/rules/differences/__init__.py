@@ -5,11 +5,11 @@
 unusual. `hunks` gives the lines their numbers and puts them side by side.
 """
 
-from apps.rules.differences.changed import ChangedMapping, changed_mappings
+from apps.rules.differences.contexts import ChangedMapping, changed_mappings
 from apps.rules.differences.lines import DiffLine, text_differences
 from apps.rules.differences.logical import Difference, Differences, logical_differences
-from apps.rules.differences.sides import Hunk, hunks, pages_of
-from apps.rules.differences.unusual import warnings_of
+from apps.rules.differences.side_by_side import Hunk, hunks, pages_of
+from apps.rules.differences.unusual_changes import warnings_of
 
 __all__ = [
     "ChangedMapping",

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from apps.contexts.forms import ContextChoiceMixin
 from apps.locks.queries import NONE, instruments
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 from apps.rules.observatories import get_observatory
 from apps.submissions.forms.fields import FlagField, LineField, ReasonField, WordField
 from apps.submissions.operations import Wishes

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from apps.rules.names import is_file_name, is_mapping
+from apps.rules.naming.file_names import is_file_name, is_mapping
 from apps.submissions.forms.deliveries import ContextualForm
 from apps.submissions.forms.fields import ReasonField
 from apps.submissions.states import Kind

@@ -9,7 +9,7 @@ from apps.catalog import audit
 from apps.catalog.models import File
 from apps.catalog.names import kind_of
 from apps.catalog.states import FileState
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 from apps.submissions.models import SubmittedFile
 from apps.submissions.states import Origin
 

@@ -5,9 +5,9 @@ from django.conf import settings
 from apps.catalog import storage
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
-from apps.rules import naming
-from apps.rules.editing import Base, NewRmap
+from apps.rules.naming import official_names
 from apps.rules.observatories import get_observatory
+from apps.rules.text.derived_mappings import Base, NewRmap
 from apps.submissions import staging
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.pipeline.naming import next_name, reserve
@@ -76,6 +76,6 @@ def _row(submission: Submission, old: str, instrument: str) -> SubmittedFile:
         derived_from=old,
         errors=0,
     )
-    stem = naming.stem(get_observatory(settings.OBSERVATORY), instrument=instrument)
+    stem = official_names.stem(get_observatory(settings.OBSERVATORY), instrument=instrument)
     reserve(file, next_name(stem, old[old.rindex(".") :]))
     return file

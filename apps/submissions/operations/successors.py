@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.catalog.models import File
 from apps.rules.differences import logical_differences
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 from apps.submissions.models import SubmittedFile
 from apps.submissions.queries import parent_text, text_of
 

@@ -7,7 +7,7 @@ from apps.certify.headers import UnreadableHeaderError, read_header
 from apps.core.text import storable
 from apps.rules.dates import parse_date
 from apps.rules.errors import CrdsError
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 from apps.submissions import staging
 from apps.submissions.pipeline.work import Work
 

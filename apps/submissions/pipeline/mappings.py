@@ -1,11 +1,11 @@
 """Mappings that somebody wrote by hand: what they name must be here, and their headers get official names."""
 
 from apps.catalog import queries as catalog
-from apps.rules.compiler import compile_mapping
-from apps.rules.editing import renamed
 from apps.rules.errors import MappingError
-from apps.rules.names import is_mapping
-from apps.rules.parser import parse_mapping
+from apps.rules.lookup.compiler import compile_mapping
+from apps.rules.naming.file_names import is_mapping
+from apps.rules.text.derived_mappings import renamed
+from apps.rules.text.parser import parse_mapping
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile

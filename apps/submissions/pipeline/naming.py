@@ -9,8 +9,8 @@ from django.utils import timezone
 from apps.catalog.models import File
 from apps.catalog.turn import take_turn
 from apps.certify.messages import Rewrite, Rewritten
-from apps.rules import naming
-from apps.rules.names import is_mapping
+from apps.rules.naming import official_names
+from apps.rules.naming.file_names import is_mapping
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
@@ -42,27 +42,27 @@ def reserve(file: SubmittedFile, name: str) -> None:
 def _name(work: Work, file: SubmittedFile, moment: datetime) -> tuple[str, datetime]:
     """Return the official name of a file, and the moment from which the next one may be named."""
     observatory, where = work.observatory, {"instrument": file.instrument, "filekind": file.filekind}
-    is_kept = not is_mapping(file.name) and naming.keeps_name(observatory, **where)
+    is_kept = not is_mapping(file.name) and official_names.keeps_name(observatory, **where)
     is_ours = file.origin == Origin.LOOKUP_TABLE
     if is_kept or not (work.submission.is_renamed or is_ours):
         _require_free(file.name)
         return file.name, moment
     extension = Path(file.name).suffix
-    if is_mapping(file.name) or not naming.is_timed(observatory):
-        return next_name(naming.stem(observatory, **where), extension), moment
-    return naming.next_timed_name(
+    if is_mapping(file.name) or not official_names.is_timed(observatory):
+        return next_name(official_names.stem(observatory, **where), extension), moment
+    return official_names.next_timed_name(
         observatory,
         **where,
         extension=extension,
         moment=moment,
-        taken=taken_names(naming.time_code(moment)[:3]),
+        taken=taken_names(official_names.time_code(moment)[:3]),
     )
 
 
 def next_name(stem: str, extension: str) -> str:
     """Return the first free numbered name of a stem; the caller has the turn."""
-    serial = naming.next_serial(stem, extension, taken_names(stem))
-    return naming.numbered_name(stem, extension, serial)
+    serial = official_names.next_serial(stem, extension, taken_names(stem))
+    return official_names.numbered_name(stem, extension, serial)
 
 
 def taken_names(start: str) -> set[str]:
@@ -103,7 +103,7 @@ def stage_references(work: Work) -> None:
 
 def _is_rewritten(work: Work, file: SubmittedFile) -> bool:
     is_fits = file.name.endswith(".fits")
-    return is_fits and naming.is_timed(work.observatory) and file.name != file.official_name
+    return is_fits and official_names.is_timed(work.observatory) and file.name != file.official_name
 
 
 def _rewrite(work: Work, files: list[SubmittedFile]) -> None:

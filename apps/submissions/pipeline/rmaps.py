@@ -7,8 +7,8 @@ from pathlib import Path
 from apps.catalog import storage
 from apps.catalog.turn import take_turn
 from apps.certify.messages import RmapEdit, RmapMade
-from apps.rules import naming
-from apps.rules.agreement import disagreements
+from apps.rules.differences.rmap_agreement import disagreements
+from apps.rules.naming import official_names
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
@@ -37,7 +37,7 @@ def name_rmaps(work: Work) -> None:
                 filekind=filekind,
                 derived_from=old,
             )
-            stem = naming.stem(work.observatory, instrument=instrument, filekind=filekind)
+            stem = official_names.stem(work.observatory, instrument=instrument, filekind=filekind)
             reserve(file, next_name(stem, ".rmap"))
 
 

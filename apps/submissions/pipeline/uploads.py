@@ -2,7 +2,7 @@
 
 from apps.catalog import storage
 from apps.catalog.models import File
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile

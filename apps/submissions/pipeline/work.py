@@ -14,8 +14,8 @@ from apps.contexts import queries as contexts
 from apps.jobs import queries as jobs
 from apps.jobs.models import Job
 from apps.jobs.pipeline import require_claim, say, say_all
-from apps.rules.editing import Base
 from apps.rules.observatories import Observatory, get_observatory
+from apps.rules.text.derived_mappings import Base
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import Kind, Origin
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from apps.contexts import queries as contexts
 from apps.contexts.chooser import delivery_order, official_contexts
 from apps.contexts.models import Pointer
-from apps.rules.names import is_file_name, is_mapping
+from apps.rules.naming.file_names import is_file_name, is_mapping
 
 SUGGESTIONS = 6
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from apps.catalog import queries as catalog
 from apps.contexts.chooser import delivery_order
 from apps.core.tables import Table, exported
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 from apps.web.context_pages import eras
 from apps.web.context_pages.charts import find_chart
 

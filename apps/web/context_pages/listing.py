@@ -10,7 +10,7 @@ from django.urls import reverse
 from apps.catalog.models import File
 from apps.catalog.states import FileKind
 from apps.core.tables import Column, Picks, Table
-from apps.rules.listing import Listing, Row
+from apps.rules.lookup.rules_as_rows import Listing, Row
 from apps.web.context_pages.timeline import STATE
 
 CHUNK = 500  # names in one query; databases bound the number of parameters

@@ -11,9 +11,9 @@ from django.urls import reverse
 from apps.contexts import queries as contexts
 from apps.contexts.errors import UnusableContextError
 from apps.core.errors import NotFoundError
-from apps.rules.mapping import CompiledMapping
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiled_selectors import SPECIAL, references_in
 from apps.rules.observatories import get_observatory
-from apps.rules.selectors import SPECIAL, references_in
 
 CONTEXTS = 64  # Contexts whose counts are kept; files are immutable, so they hold for ever.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from apps.rules.listing import Listing, Row
+from apps.rules.lookup.rules_as_rows import Listing, Row
 from apps.web.context_pages.axis import Axis, Tick, percent
 
 LANES = 20  # on one page

@@ -17,7 +17,7 @@ from apps.contexts.errors import InvalidDateContextError, UnknownContextError, U
 from apps.contexts.models import Pointer
 from apps.core.tables import exported
 from apps.rules.errors import CrdsError
-from apps.rules.listing import Listing, list_rules
+from apps.rules.lookup.rules_as_rows import Listing, list_rules
 from apps.web.context_pages import asked, listing
 from apps.web.context_pages.asked import Asked, find_asked, neighbours
 from apps.web.context_pages.outline import Outline, Reftype, UnknownPartError, find_outline

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from apps.rules.observatories import get_observatory
-from apps.rules.parser import RawSelector
-from apps.rules.writer import write_mapping
+from apps.rules.text.parser import RawSelector
+from apps.rules.text.writer import write_mapping
 from apps.web.demo import OBSERVATORY
 from apps.web.demo.deliveries import DELIVERIES, Delivery
 from apps.web.demo.references import Reference, name_references, next_name

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from apps.core.tables import Table, exported
 from apps.rules.differences import Hunk, pages_of
 from apps.rules.errors import CrdsError
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 from apps.web.difference_pages import mappings, references, tables
 from apps.web.difference_pages.asked import Asked, address
 from apps.web.difference_pages.mappings import CONTEXTS, Library

@@ -14,7 +14,7 @@ from apps.contexts import queries as contexts
 from apps.contexts.memory import load_text
 from apps.core.errors import InvalidInputError
 from apps.rules.errors import CrdsError, MappingError
-from apps.rules.names import MAPPING_EXTENSIONS, is_file_name, is_mapping
+from apps.rules.naming.file_names import MAPPING_EXTENSIONS, is_file_name, is_mapping
 
 LONGEST = 200  # characters of what may be typed
 MOST_TEXT = 4 << 20  # bytes of an uploaded mapping, ten times the largest there is

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from apps.rules.names import is_mapping as is_mapping_name
+from apps.rules.naming.file_names import is_mapping as is_mapping_name
 from apps.submissions import queries
 from apps.submissions.models import SubmittedFile
 from apps.web.file_pages.contents import Contents, contents

@@ -19,7 +19,7 @@ from apps.core.errors import DeniedError
 from apps.core.forms import messages_of
 from apps.core.tables import exported
 from apps.rules.errors import CrdsError
-from apps.rules.names import is_file_name
+from apps.rules.naming.file_names import is_file_name
 from apps.submissions import queries as submissions
 from apps.submissions.models import SubmittedFile
 from apps.web.file_pages.browse import BrowseForm, listing

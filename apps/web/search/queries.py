@@ -17,7 +17,7 @@ from apps.core.errors import InvalidInputError
 from apps.core.globs import clean_glob, matching
 from apps.core.text import storable
 from apps.rules.errors import CrdsError
-from apps.rules.names import is_mapping
+from apps.rules.naming.file_names import is_mapping
 from apps.rules.observatories import get_observatory
 from apps.submissions.models import Submission
 

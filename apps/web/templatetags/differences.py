@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.rules.differences import Difference
-from apps.rules.differences.sides import Line, Row
+from apps.rules.differences.side_by_side import Line, Row
 
 register = template.Library()
 

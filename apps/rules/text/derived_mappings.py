@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.rules.errors import MappingError, UnknownMappingError
-from apps.rules.parser import ParsedMapping, parse_mapping
-from apps.rules.selectors import NOT_APPLICABLE, SPECIAL
-from apps.rules.writer import write_mapping
+from apps.rules.lookup.compiled_selectors import NOT_APPLICABLE, SPECIAL
+from apps.rules.text.parser import ParsedMapping, parse_mapping
+from apps.rules.text.writer import write_mapping
 
 
 class CollisionError(MappingError):

@@ -1,7 +1,7 @@
 import pytest
 
-from apps.rules.artifacts import dump, load
-from apps.rules.context import assemble
+from apps.rules.lookup.compiled_bytes import dump, load
+from apps.rules.lookup.context import assemble
 from tests.rules.factories import make_header, make_rmap, make_upper
 from tests.rules.oracle import compiled, load_context
 

@@ -9,13 +9,20 @@ from threading import Lock
 from typing import Any
 
 from apps.rules.errors import HeaderError, UnknownInstrumentError, UnknownMappingError, UnknownReftypeError
-from apps.rules.instrument import InstrumentRules, Picker, as_texts, condition, picker_of_places, rules_for
-from apps.rules.mapping import CompiledMapping
-from apps.rules.memory import Memo
+from apps.rules.lookup.bounded_cache import Memo
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiled_selectors import SPECIAL
+from apps.rules.lookup.instrument import (
+    InstrumentRules,
+    Picker,
+    as_texts,
+    condition,
+    picker_of_places,
+    rules_for,
+)
+from apps.rules.lookup.lookup_record import Trace
 from apps.rules.observatories import Observatory
 from apps.rules.observatories.definition import INSTRUMENT_KEYWORDS
-from apps.rules.selectors import SPECIAL
-from apps.rules.trace import Trace
 
 UNDEFINED = "UNDEFINED"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from apps.rules.compiler import compile_mapping
-from apps.rules.context import assemble
-from apps.rules.editing import Base, CollisionError, NewRmap, derived_context, renamed
 from apps.rules.errors import MappingError, UnknownMappingError
+from apps.rules.lookup.compiler import compile_mapping
+from apps.rules.lookup.context import assemble
 from apps.rules.observatories import get_observatory
-from apps.rules.parser import parse_mapping
+from apps.rules.text.derived_mappings import Base, CollisionError, NewRmap, derived_context, renamed
+from apps.rules.text.parser import parse_mapping
 from tests.rules.oracle import load_context, mapping_text
 from tests.shared_data import client_python, data_root
 

@@ -15,16 +15,16 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, cast
 
-from apps.rules.choosing import observed_date
 from apps.rules.conditioning import condition_value
 from apps.rules.dates import usual_date
 from apps.rules.errors import HeaderError, LookupFailure
-from apps.rules.expressions import evaluable
-from apps.rules.mapping import CompiledMapping
-from apps.rules.memory import Memo
-from apps.rules.rules import Outcome, Plan, ReferenceRules
-from apps.rules.selectors import NA, NOT_APPLICABLE
-from apps.rules.trace import Trace
+from apps.rules.lookup.bounded_cache import Memo
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiled_selectors import NA, NOT_APPLICABLE
+from apps.rules.lookup.expressions import evaluable
+from apps.rules.lookup.lookup_record import Trace
+from apps.rules.lookup.reftype import Outcome, Plan, ReferenceRules
+from apps.rules.lookup.selectors import observed_date
 
 Picker = Callable[[Sequence[Any]], tuple[Any, ...]]
 Dates = tuple[tuple[str, ...], ...]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from apps.rules.compiler import text_checksum
 from apps.rules.errors import MappingError
-from apps.rules.parser import SELECTORS, RawSelector
+from apps.rules.lookup.compiler import text_checksum
+from apps.rules.text.parser import SELECTORS, RawSelector
 
 INDENT = " " * 4
 CHECKSUM = "sha1sum"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from apps.rules.lookup.compiled_selectors import SPECIAL, Selector, references_in
+from apps.rules.lookup.reftype import ReferenceRules, required_parkeys, text_field
 from apps.rules.observatories import Observatory, get_observatory
-from apps.rules.rules import ReferenceRules, required_parkeys, text_field
-from apps.rules.selectors import SPECIAL, Selector, references_in
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.rules.names import is_file_name
-from apps.rules.naming import (
+from apps.rules.naming.file_names import is_file_name
+from apps.rules.naming.official_names import (
     SLOT,
     NamingError,
     is_timed,

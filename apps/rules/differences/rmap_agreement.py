@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.rules.compiler import compile_mapping
-from apps.rules.context import assemble
 from apps.rules.errors import CrdsError, MappingError
-from apps.rules.mapping import CompiledMapping
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiled_selectors import SEVERAL, Choice
+from apps.rules.lookup.compiler import compile_mapping
+from apps.rules.lookup.context import assemble
 from apps.rules.observatories import get_observatory
-from apps.rules.parser import parse_mapping
-from apps.rules.selectors import SEVERAL, Choice
+from apps.rules.text.parser import parse_mapping
 
 # Fields of a header that tell a mapping from its predecessor and mean nothing to its rules.
 OF_ITS_OWN = frozenset(("name", "derived_from", "sha1sum"))

@@ -12,9 +12,9 @@ import sys
 from typing import Any
 
 from apps.rules.errors import ArtifactError
-from apps.rules.mapping import CompiledMapping
-from apps.rules.memory import interned
-from apps.rules.selectors import SEVERAL, Selector, shared_selector
+from apps.rules.lookup.bounded_cache import interned
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiled_selectors import SEVERAL, Selector, shared_selector
 
 # Raise it whenever the meaning of a compiled selector changes.
 ENGINE_VERSION = "1"

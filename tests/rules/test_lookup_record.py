@@ -1,6 +1,6 @@
 import json
 
-from apps.rules.trace import DateTrace, Trace
+from apps.rules.lookup.lookup_record import DateTrace, Trace
 from tests.rules.factories import make_context, make_header, make_rmap
 
 

@@ -1,6 +1,6 @@
 """Rules as rows: every way through a selector, whatever its kinds."""
 
-from apps.rules.listing import Listing, list_rules, short_names
+from apps.rules.lookup.rules_as_rows import Listing, list_rules, short_names
 from apps.rules.observatories import get_observatory
 from tests.rules.factories import make_rmap
 

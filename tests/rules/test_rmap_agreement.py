@@ -2,9 +2,9 @@
 
 import pytest
 
-from apps.rules.agreement import Disagreement, disagreements, probes
-from apps.rules.parser import RawSelector
-from apps.rules.writer import write_mapping
+from apps.rules.differences.rmap_agreement import Disagreement, disagreements, probes
+from apps.rules.text.parser import RawSelector
+from apps.rules.text.writer import write_mapping
 
 OLD = {("HRC",): {"2001-01-01 00:00:00": "old_a.fits"}, ("WFC|SBC",): {"2002-01-01 00:00:00": "old_b.fits"}}
 HEADER = {

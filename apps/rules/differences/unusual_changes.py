@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from apps.rules.ages import is_newer, manner_of
 from apps.rules.differences.logical import Difference, Differences, Kind
+from apps.rules.naming.newer import is_newer, manner_of
 
 # A file for a file; one selector or several files on either side are written otherwise.
 _REPLACED = re.compile(r"replaced '(.+)' with '(.+)'")

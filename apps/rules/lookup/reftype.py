@@ -14,15 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from apps.rules.choosing import Chooser, Match, Several, UseAfter, is_plain_date, ready
 from apps.rules.errors import LookupFailure, NothingFits
-from apps.rules.expressions import Condition, compile_condition, evaluable
-from apps.rules.memory import Memo
+from apps.rules.lookup.bounded_cache import Memo
+from apps.rules.lookup.compiled_selectors import NA, NOT_APPLICABLE, NOT_FOUND, OMITTED, Selector
+from apps.rules.lookup.decision_table import Standing
+from apps.rules.lookup.expressions import Condition, compile_condition, evaluable
+from apps.rules.lookup.lookup_record import ReftypeTrace
+from apps.rules.lookup.selectors import Chooser, Match, Several, UseAfter, is_plain_date, ready
 from apps.rules.observatories import Observatory
 from apps.rules.observatories.definition import Hook
-from apps.rules.selectors import NA, NOT_APPLICABLE, NOT_FOUND, OMITTED, Selector
-from apps.rules.table import Standing
-from apps.rules.trace import ReftypeTrace
 
 # Everything a lookup may raise; the client turns each into an answer.
 FAILURES = (

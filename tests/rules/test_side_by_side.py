@@ -3,7 +3,7 @@
 import pytest
 
 from apps.rules.differences import hunks, pages_of, text_differences
-from apps.rules.differences.sides import LONGEST_MARKED, Hunk, changed_parts
+from apps.rules.differences.side_by_side import LONGEST_MARKED, Hunk, changed_parts
 
 
 def found(old: str, new: str, *, context: int = 3) -> tuple[Hunk, ...]:

@@ -14,8 +14,16 @@ from typing import Any
 
 from apps.rules.conditioning import condition_value
 from apps.rules.errors import LookupFailure
-from apps.rules.matchers import WILD_VALUES, Matcher, Verdict, alternatives, is_esoteric, literals_of, matcher
-from apps.rules.memory import Memo
+from apps.rules.lookup.bounded_cache import Memo
+from apps.rules.lookup.matchers import (
+    WILD_VALUES,
+    Matcher,
+    Verdict,
+    alternatives,
+    is_esoteric,
+    literals_of,
+    matcher,
+)
 
 # Negations and substitutions followed before a value counts as invalid; substitutions may run in a circle.
 MAX_STEPS = 4_000

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.rules.errors import ChecksumError, MappingError
-from apps.rules.mapping import CompiledMapping
-from apps.rules.memory import interned
+from apps.rules.lookup.bounded_cache import interned
+from apps.rules.lookup.compiled_mapping import CompiledMapping
+from apps.rules.lookup.compiled_selectors import Selector, compile_selector
+from apps.rules.lookup.reftype import Conditions, find_hook, required_parkeys, substitutions_of, text_field
 from apps.rules.observatories import Observatory
-from apps.rules.parser import ParsedMapping, RawSelector, parse_mapping
-from apps.rules.rules import Conditions, find_hook, required_parkeys, substitutions_of, text_field
-from apps.rules.selectors import Selector, compile_selector
+from apps.rules.text.parser import ParsedMapping, RawSelector, parse_mapping
 
 __all__ = ["CompiledMapping", "compile_mapping", "text_checksum"]
 

@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from apps.rules.conditioning import condition_value
-from apps.rules.matchers import alternatives, is_esoteric, matcher
-from apps.rules.memory import interned, shared
-from apps.rules.parser import RawSelector
-from apps.rules.table import Substitutions
-from apps.rules.versions import Relation, parse_version
+from apps.rules.lookup.bounded_cache import interned, shared
+from apps.rules.lookup.decision_table import Substitutions
+from apps.rules.lookup.matchers import alternatives, is_esoteric, matcher
+from apps.rules.lookup.software_versions import Relation, parse_version
+from apps.rules.text.parser import RawSelector
 
 SEVERAL = "Several"
 

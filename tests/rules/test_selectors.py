@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from apps.rules.compiler import compile_mapping
-from apps.rules.context import assemble
 from apps.rules.errors import MappingError
+from apps.rules.lookup.compiler import compile_mapping
+from apps.rules.lookup.context import assemble
 from apps.rules.observatories import get_observatory
 from tests.rules.factories import make_context, make_rmap, make_rmap_text
 from tests.rules.oracle import ask_client, differences, our_answer

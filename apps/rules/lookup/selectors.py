@@ -19,11 +19,11 @@ from typing import Any, ClassVar
 
 from apps.rules.dates import format_date, parse_date
 from apps.rules.errors import LookupFailure, NothingFits
-from apps.rules.memory import Memo
-from apps.rules.selectors import NA, NOT_APPLICABLE, OMITTED, SEVERAL, SPECIAL, Choice
-from apps.rules.table import MatchTable, Substitutions, table_for
-from apps.rules.trace import MAX_DATES, Attempt, CaseTrace, DateTrace, Mismatch, ReftypeTrace
-from apps.rules.versions import Relation, parse_version
+from apps.rules.lookup.bounded_cache import Memo
+from apps.rules.lookup.compiled_selectors import NA, NOT_APPLICABLE, OMITTED, SEVERAL, SPECIAL, Choice
+from apps.rules.lookup.decision_table import MatchTable, Substitutions, table_for
+from apps.rules.lookup.lookup_record import MAX_DATES, Attempt, CaseTrace, DateTrace, Mismatch, ReftypeTrace
+from apps.rules.lookup.software_versions import Relation, parse_version
 
 Header = Mapping[str, str]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.rules.errors import CrdsError
-from apps.rules.names import is_file_name, is_mapping
+from apps.rules.naming.file_names import is_file_name, is_mapping
 
 MAX_SPECIFIER = 200  # characters
 

@@ -1,0 +1,1 @@
+"""The text of mappings: read, written, and made from other mappings."""
