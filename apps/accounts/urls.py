@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from apps.accounts import token_views, views
+from apps.accounts.pages import login_page
+from apps.core.sites import own_pages_only
 
 app_name = "accounts"
 
@@ -21,7 +23,8 @@ urlpatterns = [
     path("login", views.log_in),
     path("logout/", views.log_out, name="logout"),
     path("logout", views.log_out),
-    path("oidc/authenticate/", _sso, {"view": "start"}, name="sso"),
+    # If the provider knows the person already, this begins a new session and gives back the lock.
+    path("oidc/authenticate/", own_pages_only(_sso, instead=login_page), {"view": "start"}, name="sso"),
     path("oidc/callback/", _sso, {"view": "callback"}, name="callback"),
     path("accounts/tokens/", token_views.tokens, name="tokens"),
     path("accounts/tokens", token_views.tokens),

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -13,6 +13,7 @@ from apps.accounts.middleware import COOKIE
 from apps.accounts.models import Token, User
 from apps.accounts.pages import denied_page, login_page
 from apps.accounts.throttle import address_of
+from apps.core.sites import own_pages_only
 from apps.rules.errors import CrdsError
 
 WISH = "login_wish"  # Where the session keeps what to do after single sign-on.
@@ -57,8 +58,16 @@ def finish(
     return redirect(local_address(request, wish["next"]))
 
 
+def _ask_to_log_out(request: HttpRequest) -> HttpResponse:
+    """Ask the person, because the request may come from a page of another site."""
+    if not request.user.is_authenticated:
+        return redirect("/")
+    return render(request, "accounts/logout.html", status=403)
+
+
 @require_http_methods(["GET", "POST"])
 @never_cache
+@own_pages_only(instead=_ask_to_log_out)
 def log_out(request: HttpRequest) -> HttpResponse:
     operations.log_out(request)
     return redirect("/")

@@ -1,26 +1,82 @@
-"""Who sent the browser here."""
+"""Which site sent the browser here."""
 
 from collections.abc import Callable
+from enum import Enum
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
 View = Callable[..., HttpResponseBase]
 
+REFUSAL = (
+    "Only pages of this server may call this address. A program must send a Referer header with the "
+    "address of this server, or a token in the Authorization header."
+)
 
-def own_pages_only(view: View) -> View:
-    """Refuse requests that a browser makes for another site's page.
 
-    For addresses that change something on GET, because clients in the field call them so; there is no token
-    to check. Programs that are no browsers do not send the header.
+class Sender(Enum):
+    """Where a request comes from."""
+
+    HERE = "a page of ours, the address bar, or a program that names this server"
+    ELSEWHERE = "a page of another site"
+    UNKNOWN = "a program, or a page of any site that suppressed its Referer"
+
+
+def sender_of(request: HttpRequest) -> Sender:
+    """Return where a request comes from.
+
+    Browsers say it in ``Sec-Fetch-Site``, and over plain HTTP and where they are old in ``Origin`` or
+    ``Referer``. The CRDS client sends ``Referer``.
+    """
+    if getattr(request, "_dont_enforce_csrf_checks", False):
+        # It has a token in a header, which no page of another site can make a browser send.
+        return Sender.HERE
+    if (site := request.headers.get("Sec-Fetch-Site")) is not None:
+        return Sender.HERE if site in ("same-origin", "none") else Sender.ELSEWHERE
+    named = request.headers.get("Origin") or request.headers.get("Referer")
+    if not named:
+        return Sender.UNKNOWN
+    ours = (f"{request.scheme}://{request.get_host()}", origin(settings.PUBLIC_URL))
+    return Sender.HERE if origin(named) in ours else Sender.ELSEWHERE
+
+
+def origin(address: str) -> str:
+    """Return scheme, host and port of an address; nothing if it cannot be read."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def own_pages_only(view: View | None = None, *, instead: View | None = None) -> Any:
+    """Refuse requests that a browser sends for a page of another site.
+
+    For addresses that change something without a CSRF token, because the CRDS client calls them by GET. The
+    mark `changes_by_get` tells the site that this view changes something, whatever the method.
+
+    Parameters
+    ----------
+    instead
+        View that answers a refused request; by default a line of JSON with status 403.
     """
 
-    @wraps(view)
-    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.headers.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site"):
-            return JsonResponse({"error": "This address answers pages of this server only."}, status=403)
-        return view(request, *args, **kwargs)
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if sender_of(request) is Sender.HERE:
+                return view(request, *args, **kwargs)
+            return (instead or _refused)(request)
 
-    return wrapper
+        guarded.changes_by_get = True  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate if view is None else decorate(view)
+
+
+def _refused(request: HttpRequest) -> HttpResponseBase:
+    return JsonResponse({"error": REFUSAL}, status=403)

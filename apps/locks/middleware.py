@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from apps.core.sites import Sender, sender_of
 from apps.locks.operations import touch
 from apps.locks.sessions import key_of
 
@@ -13,11 +14,11 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def reset_countdown(get_response: GetResponse) -> GetResponse:
-    """Prolong the lock of this session before the view runs, unless an open tab only polls."""
+    """Prolong the lock of this session, unless an open tab polls or a page of another site asks."""
     is_background = re.compile("|".join(settings.BACKGROUND_PATHS)).match
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if not is_background(request.path_info):
+        if sender_of(request) is not Sender.ELSEWHERE and not is_background(request.path_info):
             _touch(request)
         return get_response(request)
 

@@ -7,15 +7,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from apps.core.sites import own_pages_only
 from apps.web import samples
 from apps.web.frame import THEME_COOKIE, THEMES
 
 _YEAR = 365 * 24 * 3600  # seconds
 
 
-# A cookie of taste is all that it sets: without a token, no page has to carry a secret for it.
+# It only sets a cookie, so no page has to carry a CSRF token for it.
 @csrf_exempt
 @require_POST
+@own_pages_only
 def set_theme(request: HttpRequest) -> HttpResponse:
     theme, back = request.POST.get("theme", ""), request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)

@@ -67,7 +67,9 @@ def to_provider(client: Client, **values: Any) -> str:
     """Choose an instrument on the login page, and return the provider's address we are sent to."""
     response = post(client, "/login/", **{"instrument": "none", "next": "/", **values})
     assert response["Location"] == "/oidc/authenticate/"
-    return str(client.get(response["Location"])["Location"])
+    # Browsers name the page with the form for the addresses that it leads on to, too.
+    answer = client.get(response["Location"], headers={"Sec-Fetch-Site": "same-origin"})
+    return str(answer["Location"])
 
 
 def consent(address: str, subject: str, **form: str) -> str:

@@ -182,7 +182,7 @@ class Person:
         self.wait(answer.url, "certified")
         taken = time.perf_counter() - started_at
         for item in self.session.get(f"{self.url}/upload/list/").json()["files"]:
-            self.session.get(self.url + item["deleteUrl"])
+            self.session.get(self.url + item["deleteUrl"], headers={"Referer": self.url})
         return taken
 
     def wait(self, url: str, status: str) -> None:

@@ -4,6 +4,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.checks import assert_accessible, assert_fits
 from tests.browser.conftest import LogIn, NewPage
+from tests.browser.delivering import OWN_PAGE
 from tests.live import LiveServer
 
 # Written beside the server, as a worker does.
@@ -19,7 +20,7 @@ def test_a_log_grows_by_events_and_where_there_are_none_by_asking(
     page: Page, new_page: NewPage, log_in: LogIn, demo_site: LiveServer, complaints: list[str]
 ) -> None:
     log_in(page)
-    key = page.request.get("/jpoll/open_channel").json()
+    key = page.request.get("/jpoll/open_channel", headers=OWN_PAGE).json()
     asking = new_page()
     asking.route("**/events?*", lambda route: route.fulfill(status=503))
     for each in (page, asking):
@@ -59,7 +60,7 @@ def test_without_its_script_the_log_is_filtered_by_its_form(
 ) -> None:
     page = new_page(java_script_enabled=False)
     log_in(page)
-    key = page.request.get("/jpoll/open_channel").json()
+    key = page.request.get("/jpoll/open_channel", headers=OWN_PAGE).json()
     demo_site.manage("shell", "-c", WRITE.format(key=key))
     page.goto(f"/jpoll/{key}/log")
     expect(page.locator("#log li")).to_have_count(3)

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.checks import assert_accessible, assert_fits
 from tests.browser.conftest import LogIn, NewPage
+from tests.browser.delivering import OWN_PAGE
 
 BIG = random.Random(1).randbytes(5_000_000)  # Three pieces.
 PIECES = "**/upload/chunked/"
@@ -21,7 +22,7 @@ def area(page: Page, log_in: LogIn) -> Iterator[Page]:
     yield page
     page.unroute_all(behavior="ignoreErrors")
     for file in page.request.get("/upload/list/").json()["files"]:
-        page.request.get(file["deleteUrl"])
+        page.request.get(file["deleteUrl"], headers=OWN_PAGE)
 
 
 def choose(page: Page, **files: bytes) -> None:

@@ -31,8 +31,11 @@ def make_token(user: User | None = None, *, scopes: Iterable[str] = (), **fields
 
 
 def logged_in(user: User | None = None, *, instrument: str = "none", **options: Any) -> Client:
-    """Return a browser in which somebody has logged in; CSRF is enforced."""
-    browser = Client(enforce_csrf_checks=True, **options)
+    """Return a browser in which somebody has logged in; CSRF is enforced.
+
+    As the CRDS client does, it says with each request that it comes from this server.
+    """
+    browser = Client(enforce_csrf_checks=True, headers={"Referer": "http://testserver/"}, **options)
     user = user or make_user()
     response = post(browser, "/login/", username=user.username, password=PASSWORD, instrument=instrument)
     assert response.status_code == 302, response.content.decode()

@@ -1,0 +1,100 @@
+"""A small site in use: somebody is logged in, and everything exists that an address can name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from apps.catalog.models import File
+from apps.jobs.models import Channel
+from apps.locks.models import Lock
+from apps.submissions import ingest
+from tests.factories import sites
+from tests.factories.accounts import logged_in, make_token, make_user
+from tests.factories.deliveries import make_delivery
+from tests.factories.submissions import make_submission
+
+UPLOADED = "uploaded.fits"
+
+
+@dataclass
+class World:
+    """The browser of an admin who holds the lock of miri, and the values of the addresses' parameters."""
+
+    browser: Client
+    values: Mapping[str, str]
+    form: Mapping[str, str] = field(default_factory=dict)
+
+
+def make_world() -> World:
+    """Return a site with files, a ready submission, a channel, a delivery, an upload and a token."""
+    context = sites.make_site()
+    user = make_user("homer", role="admin")
+    browser = logged_in(user, instrument="miri")
+    del browser.defaults["HTTP_REFERER"]  # Tests say themselves where a request comes from.
+    lock = Lock.objects.get()
+    submission = make_submission(status="ready", ready_at=timezone.now(), lock_key=lock.key)
+    delivery = make_delivery()
+    sites.upload(user, {UPLOADED: b"x"})
+    token, _ = make_token(user)
+    reference = File.objects.filter(kind="reference", name__startswith="jwst_miri_flat").latest("pk")
+    values = {
+        "browse/name": reference.name,
+        "certify_file/name": reference.name,
+        "context": context,
+        "delivery/name": delivery.name,
+        "delivery/what": "failed",
+        "delivery_status/name": delivery.name,
+        "display_result/key": str(submission.key),
+        "folder": "references",
+        "get/name": reference.name,
+        "instrument": "miri",
+        "jpoll/key": Channel.objects.create(user="homer").key,
+        "looks/name": reference.name,
+        "looks/sha1sum": reference.sha1sum,
+        "new": context,
+        "observatory": settings.OBSERVATORY,
+        "old": context,
+        "pk": str(token.pk),
+        "reftype": "flat",
+        "specifier": context,
+        "submission_history/key": str(submission.key),
+        "unchecked_get/name": reference.name,
+        "upload/name": UPLOADED,
+        "upload/token": ingest.delete_token(user.pk, UPLOADED),
+        "username": "homer",
+    }
+    form = {
+        "button": "cancel",
+        "instrument": "none",
+        "move": "failed",
+        "name": UPLOADED,
+        "results_id": str(submission.key),
+        "theme": "dark",
+    }
+    return World(browser, values, form)
+
+
+def everything() -> dict[str, Any]:
+    """Return all rows and all files of the server, to compare with what they are later."""
+    rows = {
+        f"{model.__name__} {row.pk}": {name: value for name, value in vars(row).items() if name != "_state"}
+        for model in apps.get_models()
+        for row in model._default_manager.all()
+    }
+    files = {
+        str(path.relative_to(settings.DATA_ROOT)): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in settings.DATA_ROOT.rglob("*")
+        if path.is_file()
+    }
+    return rows | files
+
+
+def changed(before: Mapping[str, Any]) -> list[str]:
+    """Return which rows and files are new, other than before or gone."""
+    now = everything()
+    return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
