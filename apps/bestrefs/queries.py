@@ -21,8 +21,9 @@ from apps.bestrefs.errors import BadLabelError, InstrumentNotInContextError, Lim
 from apps.bestrefs.headers import complete_header
 from apps.contexts.queries import context_for, get_context, resolve
 from apps.datasets.archive import Header
+from apps.datasets.headers import canonical, find_instrument
 from apps.datasets.moments import parse_moment
-from apps.datasets.queries import headers_of, ids_of_instrument, two_part_id
+from apps.datasets.queries import headers_of, id_grammar, ids_of_instrument, two_part_id
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.context import Context
 
@@ -40,7 +41,7 @@ def best_references(
     Parameters
     ----------
     specifier
-        Any specifier of a pipeline context; None means latest.
+        Any specifier; None means latest. Under an imap or rmap only its own rules answer.
     header
         Keys in any case; values that are no text are taken as their text.
     reftypes
@@ -49,9 +50,9 @@ def best_references(
     Raises
     ------
     CrdsError
-        Raised if the context or the instrument is unknown.
+        Raised if the context or the instrument is unknown, or an imap or rmap is of another instrument.
     """
-    return context_for(specifier).best_references(header, reftypes or None)
+    return _best_references(context_for(specifier), header, reftypes or None)
 
 
 def best_references_by_header_map(
@@ -193,11 +194,29 @@ def dataset_headers_of_instrument(
     return dataset_headers(specifier, dataset_ids(specifier, instrument, datasets_since), datasets_since)
 
 
+def _best_references(
+    context: Context, header: Mapping[str, Any], reftypes: Sequence[str] | None
+) -> References:
+    if not context.is_whole:
+        _require_same_instrument(context, header)
+    return context.best_references(header, reftypes)
+
+
+def _require_same_instrument(context: Context, header: Mapping[str, Any]) -> None:
+    """Refuse data of another instrument: an imap or rmap would answer them with references of its own."""
+    texts = canonical(header, context.definition, id_grammar())
+    instrument, (known,) = find_instrument(texts, context.definition), context.instruments()
+    if instrument not in (None, known):
+        raise InstrumentNotInContextError(
+            f"{context.name} has rules for {known.upper()} only; the data are of {instrument.upper()[:40]!r}."
+        )
+
+
 def _references_or_reason(context: Context, header: Any, reftypes: Sequence[str] | None) -> References | str:
     if not isinstance(header, dict):
         return f"{NOT_FOUND}a header must be an object of keys and values"
     try:
-        return context.best_references(header, reftypes)
+        return _best_references(context, header, reftypes)
     except CrdsError as exc:
         return f"{NOT_FOUND}{exc}"
 

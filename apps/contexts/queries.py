@@ -26,8 +26,13 @@ from apps.rules.naming.file_names import is_file_name
 from apps.rules.naming.specifiers import Specifier, parse_specifier
 from apps.rules.observatories import get_observatory
 
-NOTHING = frozenset({"", "null", "none", "None", "NONE"})  # How callers spell "no context given".
+NOTHING = frozenset({"null", "none", "None", "NONE"})  # How callers spell "no context given".
 NOT_APPLICABLE = "N/A"
+# Clients resolve `<obs>-versions` to an empty name by themselves where server_info has none.
+_EMPTY = (
+    "The context is empty. Name a mapping, {observatory}_0001.pmap for example, or {observatory}-latest. "
+    "A client sends an empty name for {observatory}-versions while no versions context is set."
+)
 VERSIONS_INSTRUMENT, VERSIONS_TYPE = "system", "calver"  # Where rules translate versions of the software.
 
 
@@ -53,8 +58,8 @@ def resolve(specifier: str | None) -> str:
     Parameters
     ----------
     specifier
-        Literal, symbolic, dated, or nothing, which means latest. A literal comes back as it is; whether it
-        exists shows when it is used.
+        Literal, symbolic, dated, or null in one of its spellings, which means latest. A literal comes back
+        as it is; whether it exists shows when it is used.
 
     Returns
     -------
@@ -63,8 +68,8 @@ def resolve(specifier: str | None) -> str:
     Raises
     ------
     InvalidDateContextError
-        Raised if the specifier is not of the grammar, is of another observatory, names an instrument the
-        observatory does not have, or a date before the first era.
+        Raised if the specifier is empty or not of the grammar, is of another observatory, names an
+        instrument the observatory does not have, or a date before the first era.
     UnknownContextError
         Raised if the pointer it means was never set.
     UnusableContextError
@@ -72,12 +77,30 @@ def resolve(specifier: str | None) -> str:
     """
     if specifier is None or specifier in NOTHING:
         return _pointed(Pointer.LATEST)
+    if not specifier.strip():
+        raise InvalidDateContextError(_EMPTY.format(observatory=settings.OBSERVATORY))
     parsed = parse_specifier(specifier)
     if parsed.literal:
         return parsed.literal
     _require_ours(parsed)
     context = _at(parsed.date) if parsed.date else _pointed(parsed.tag)
     return _below(context, parsed) if parsed.instrument else context
+
+
+def resolve_explicit(specifier: str | None) -> str:
+    """Return the pmap that a specifier means, as `resolve_pipeline`, but take none for latest.
+
+    Raises
+    ------
+    InvalidDateContextError
+        Raised as by `resolve_pipeline`, and if the specifier is null in one of its spellings.
+    """
+    if specifier is None or specifier in NOTHING:
+        raise InvalidDateContextError(
+            f"No context is named. Name a mapping, {settings.OBSERVATORY}_0001.pmap for example, or "
+            f"{settings.OBSERVATORY}-latest."
+        )
+    return resolve_pipeline(specifier)
 
 
 def resolve_pipeline(specifier: str | None) -> str:
@@ -145,9 +168,9 @@ def resolve_choice(
 def _given(*texts: str) -> str:
     """Return the first text that says something."""
     for text in texts:
-        if (stripped := text.strip()) not in NOTHING:
+        if (stripped := text.strip()) and stripped not in NOTHING:
             return stripped
-    raise InvalidInputError(f"Name a context, {settings.OBSERVATORY}_0001.pmap say.")
+    raise InvalidInputError(f"Name a context, for example {settings.OBSERVATORY}_0001.pmap.")
 
 
 def get_pmap(name: str) -> File:
@@ -180,8 +203,19 @@ def get_context(name: str) -> Context:
 
 
 def context_for(specifier: str | None) -> Context:
-    """Return the context that a specifier means; errors as `resolve_pipeline` and `get_context`."""
-    return get_context(resolve_pipeline(specifier))
+    """Return the context that a specifier means: a whole one, or the rules of one instrument or type alone.
+
+    Raises
+    ------
+    InvalidDateContextError
+        Raised as by `resolve`, and if the context has no rules for the instrument or type.
+    UnknownContextError, UnusableContextError
+        Raised as by `get_context`.
+    """
+    name = resolve(specifier)
+    if name == NOT_APPLICABLE:
+        raise InvalidDateContextError(f"{specifier!r} means no mapping: that context has no such rules.")
+    return get_context(name)
 
 
 def mapping_names(name: str) -> tuple[str, ...]:

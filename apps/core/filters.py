@@ -13,13 +13,14 @@ from django.db.models import Model, QuerySet
 
 from apps.core.errors import InvalidInputError
 from apps.core.globs import clean_glob
+from apps.rules.dates import parse_timestamp
 
 Row = TypeVar("Row", bound=Model)
 
 ANY = "*"
 PAGE_SIZE = 50  # rows
 LONGEST = 200  # characters of what may be typed
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?)?", re.ASCII)
+_PRECISION = re.compile(r"[\d-]{10}(?:[ T](\d\d:\d\d)(:\d\d)?(\.\d+)?)?", re.ASCII)
 
 
 class MenuFilter(forms.ChoiceField):
@@ -54,9 +55,9 @@ class GlobFilter(forms.CharField):
 
 
 class MomentFilter(forms.CharField):
-    """A date, and a time if wanted, UTC, which is included; it comes out None for any.
+    """A date or a moment, in UTC or with an offset; cleaning returns None for any.
 
-    Of the end of a range comes out the first moment after it: that of a day is the next midnight.
+    The end of a range is included: cleaning returns the first moment after it, for a day the next midnight.
     """
 
     def __init__(self, *, is_end: bool = False, **options: Any) -> None:
@@ -68,24 +69,29 @@ class MomentFilter(forms.CharField):
         text = super().clean(value)
         if text in ("", ANY):
             return None
-        found = _MOMENT.fullmatch(text)
         try:
-            moment = datetime.fromisoformat(text).replace(tzinfo=UTC) if found else None
+            moment = parse_timestamp(text).replace(tzinfo=UTC)
         except ValueError:
-            moment = None
-        if found is None or moment is None:
-            raise ValidationError(f"{text[:40]!r} is no date; expected 2026-01-31, 2026-01-31 23:59 or *.")
-        return _after(moment, found) if self.is_end else moment
+            raise ValidationError(
+                f"{text[:40]!r} is not a date; write 2026-01-31, 2026-01-31 23:59 (UTC) or *."
+            ) from None
+        return _after(moment, text) if self.is_end else moment
 
 
-def _after(moment: datetime, found: re.Match[str]) -> datetime:
-    """Return the end of the day, minute or second that somebody wrote."""
-    _, minute, second = found.groups()
-    unit = timedelta(seconds=1) if second else timedelta(minutes=1) if minute else timedelta(days=1)
+def _after(moment: datetime, text: str) -> datetime:
+    """Return the end of the day, minute, second or microsecond that somebody wrote."""
     try:
-        return moment + unit
+        return moment + _precision(text)
     except OverflowError:  # After the last day there is none.
         return datetime.max.replace(tzinfo=UTC)
+
+
+def _precision(text: str) -> timedelta:
+    found = _PRECISION.match(text)
+    minute, second, fraction = found.groups() if found else (None, None, None)
+    if fraction:
+        return timedelta(microseconds=1)
+    return timedelta(seconds=1) if second else timedelta(minutes=1) if minute else timedelta(days=1)
 
 
 class FilterForm(forms.Form):

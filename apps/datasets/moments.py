@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from apps.datasets.errors import BadTimestampError
-from apps.rules.dates import parse_date, usual_date
+from apps.rules.dates import parse_date, parse_timestamp, usual_date
 from apps.rules.errors import LookupFailure
 from apps.rules.observatories import Observatory
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?", re.ASCII)
-
 
 def parse_moment(text: str) -> datetime:
-    """Return the moment of ``YYYY-MM-DD[( |T)HH:MM[:SS[.ffffff]]]``, aware UTC; a bare date is its midnight.
+    """Return the moment of a timestamp as `rules.dates.parse_timestamp` reads it, aware UTC.
 
     Raises
     ------
@@ -28,13 +24,12 @@ def parse_moment(text: str) -> datetime:
     >>> parse_moment("2016-01-01T12:30:00").isoformat()
     '2016-01-01T12:30:00+00:00'
     """
-    # The calendar has not every day that looks like one.
-    with suppress(ValueError):
-        if _MOMENT.fullmatch(text):
-            return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    raise BadTimestampError(
-        f"{text[:100]!r} is not a timestamp; one looks like 2016-01-01 or 2016-01-01 12:30:00."
-    )
+    try:
+        return parse_timestamp(text).replace(tzinfo=UTC)
+    except ValueError:
+        raise BadTimestampError(
+            f"{text[:100]!r} is not a timestamp; one looks like 2016-01-01 or 2016-01-01 12:30:00."
+        ) from None
 
 
 def find_observed_at(header: Mapping[str, str], observatory: Observatory) -> datetime | None:

@@ -64,6 +64,10 @@ def unhandled_steps() -> list[Step]:
     return known[:1] if newest is None else known[:newest][::-1]
 
 
+def _named(context: str | None) -> str:
+    return "any context" if context is None else repr(context[:128])
+
+
 def find_step(old: str | None = None, new: str | None = None) -> Step:
     """Return the newest step between two contexts; one that is None may be any.
 
@@ -75,9 +79,7 @@ def find_step(old: str | None = None, new: str | None = None) -> Step:
     for step in steps():
         if old in (None, step.old) and new in (None, step.new):
             return step
-    raise UnknownTransitionError(
-        f"The latest context never went from {(old or 'any')[:128]!r} to {(new or 'any')[:128]!r}."
-    )
+    raise UnknownTransitionError(f"The latest context never went from {_named(old)} to {_named(new)}.")
 
 
 def find_transition(step: Step) -> Transition | None:

@@ -9,7 +9,7 @@ Source: ``crds.core.timestamp``. The messages of the errors are part of the answ
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from apps.rules.errors import LookupFailure
 
@@ -28,7 +28,39 @@ _RUN_TOGETHER = re.compile(r"\d{8}:\d{6}")
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+# ISO 8601 as callers write it. In an address that is not escaped, the plus sign of an offset becomes a blank.
+_TIMESTAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+ -]\d\d:\d\d)?)?", re.ASCII
+)
+
 Time = tuple[int, int, int, int]
+
+
+def parse_timestamp(text: str) -> datetime:
+    """Return the moment of ``YYYY-MM-DD[(T| )HH:MM[:SS[.digits]][Z|+HH:MM|-HH:MM]]`` as naive UTC.
+
+    A date alone means its midnight. A time without an offset is UTC. Digits beyond the microsecond are
+    dropped.
+
+    Raises
+    ------
+    ValueError
+        Raised for any other text, and for a moment that the calendar does not have.
+
+    Examples
+    --------
+    >>> parse_timestamp("2016-01-01T12:30:00+02:00") == parse_timestamp("2016-01-01 10:30:00Z")
+    True
+    """
+    found = _TIMESTAMP.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text[:100]!r} is not a timestamp such as 2016-01-01T12:30:00Z")
+    date, time, offset = found.groups()
+    moment = datetime.fromisoformat(f"{date} {time or '00:00'}{(offset or 'Z').replace(' ', '+')}")
+    try:
+        return moment.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        raise ValueError(f"{text!r} is outside the calendar") from None
 
 
 def usual_date(text: str) -> str | None:

@@ -29,6 +29,51 @@ def test_one_header_gets_its_references_under_any_specifier() -> None:
         assert queries.best_references(specifier, make_header()) == FUV
 
 
+PART = {"deadtab": FUV["deadtab"]}
+
+
+@pytest.mark.parametrize(
+    ("specifier", "expected"),
+    [
+        ("hst_cos_0001.imap", FUV),
+        ("hst-cos-latest", FUV),
+        ("hst-cos-2100-01-01 00:00:00", FUV),
+        ("hst_cos_deadtab_0001.rmap", PART),
+        ("hst-cos-deadtab-latest", PART),
+    ],
+)
+def test_rules_of_one_instrument_or_type_answer_alone(specifier: str, expected: dict[str, str]) -> None:
+    make_dataset("LB4Q04010:LB4Q04ABQ")
+    assert queries.best_references(specifier, make_header()) == expected
+    assert queries.best_references_by_header_map(specifier, {"a": make_header()}) == {"a": expected}
+    found = queries.best_references_by_ids(specifier, ["LB4Q04ABQ"], include_headers=True)
+    assert found["LB4Q04ABQ"] == [True, expected]
+    assert found["headers"]["LB4Q04ABQ"]["INSTRUME"] == "COS"
+    assert queries.aui_best_references(specifier, ["LB4Q04ABQ"]) == {
+        "LB4Q04ABQ": [True, sorted(expected.values())]
+    }
+    headers = queries.dataset_headers(specifier, ["LB4Q04ABQ"])
+    assert headers["LB4Q04010:LB4Q04ABQ"]["DETECTOR"] == "FUV"
+    assert queries.dataset_ids(specifier, "COS") == ["LB4Q04010:LB4Q04ABQ"]
+
+
+def test_rules_of_one_instrument_never_answer_for_another() -> None:
+    make_dataset("J8BT05010:J8BT05NJQ", instrument="acs", header=make_header(INSTRUME="ACS"))
+    reason = "hst_cos_0001.imap has rules for COS only; the data are of 'ACS'."
+    with pytest.raises(InstrumentNotInContextError, match="has rules for COS only"):
+        queries.best_references("hst_cos_0001.imap", make_header(INSTRUME="ACS"))
+    assert queries.best_references_by_ids("hst-cos-latest", ["J8BT05NJQ"]) == {
+        "J8BT05NJQ": [False, f"NOT FOUND {reason}"]
+    }
+    with pytest.raises(InstrumentNotInContextError):
+        queries.dataset_ids("hst-cos-latest", "acs")
+
+
+def test_an_instrument_without_rules_has_no_context_of_its_own() -> None:
+    with pytest.raises(InvalidDateContextError, match="'hst-acs-latest' means no mapping"):
+        queries.best_references("hst-acs-latest", make_header(INSTRUME="ACS"))
+
+
 def test_types_are_chosen_in_any_case_and_none_means_all() -> None:
     assert queries.best_references(None, make_header(), ["DeadTab"]) == {"deadtab": FUV["deadtab"]}
     assert queries.best_references(None, make_header(), []) == FUV

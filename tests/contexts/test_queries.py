@@ -73,6 +73,8 @@ def test_specifiers_mean_contexts(specifier: str | None, context: str) -> None:
         ("2015-12-31T23:59:59.999999", "No context was in use at 2015-12-31 23:59:59.999999"),
         ("jwst-2016-13-45", "Bad date '2016-13-45'"),
         ("jwst-edit-foo", "is not a context specification"),
+        ("", "The context is empty. Name a mapping, jwst_0001.pmap for example, or jwst-latest."),
+        ("  ", "The context is empty."),
     ],
 )
 def test_bad_specifiers_say_what_is_bad(specifier: str, text: str) -> None:

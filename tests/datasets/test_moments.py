@@ -15,6 +15,11 @@ from apps.rules.observatories import get_observatory
         ("2016-01-01", datetime(2016, 1, 1, tzinfo=UTC)),
         ("2016-01-01 12:30:00", datetime(2016, 1, 1, 12, 30, tzinfo=UTC)),
         ("2016-01-01T12:30:00.25", None),
+        ("2016-01-01T12:30:00Z", datetime(2016, 1, 1, 12, 30, tzinfo=UTC)),
+        ("2016-01-01 12:30:00+00:00", datetime(2016, 1, 1, 12, 30, tzinfo=UTC)),
+        ("2016-01-01 12:30:00 00:00", datetime(2016, 1, 1, 12, 30, tzinfo=UTC)),
+        ("2016-01-01T12:30:00+05:30", datetime(2016, 1, 1, 7, tzinfo=UTC)),
+        ("2016-01-01T12:30-01:00", datetime(2016, 1, 1, 13, 30, tzinfo=UTC)),
         ("2016-01-01T12:30:00.250000", datetime(2016, 1, 1, 12, 30, 0, 250000, tzinfo=UTC)),
     ],
 )

@@ -189,6 +189,50 @@ def test_a_pipeline_tells_its_context_by_its_key(contexts: None, kind: str) -> N
     assert call("get_remote_context", "jwst", "jwst-ops-pipeline") == "jwst_0001.pmap"
 
 
+@pytest.mark.parametrize("unnamed", [None, "", "none", "None", "NONE", "null"])
+def test_a_push_that_names_no_context_records_nothing(contexts: None, unnamed: str | None) -> None:
+    key = create_pipeline("jwst-ops-pipeline", user="homer")
+    message = failed("push_remote_context", "jwst", "latest", key, unnamed)
+    assert "Name a mapping, jwst_0001.pmap for example, or jwst-latest." in message
+    assert "has not told" in failed("get_remote_context", "jwst", "jwst-ops-pipeline")
+    call("push_remote_context", "jwst", "latest", key, "jwst-latest")
+    assert call("get_remote_context", "jwst", "jwst-ops-pipeline") == "jwst_0001.pmap"
+
+
+@pytest.mark.parametrize(
+    ("method", "more"),
+    [
+        ("get_mapping_names", []),
+        ("get_reference_names", []),
+        ("get_context_by_date", ["jwst"]),
+        ("get_best_references", [{"META.INSTRUMENT.NAME": "MIRI"}]),
+        ("get_best_references_by_ids", [["JW00001001001_02101_00001.MIRIMAGE"]]),
+        ("get_best_references_by_header_map", [{}]),
+        ("get_aui_best_references", [[]]),
+        ("get_required_parkeys", []),
+        ("get_dataset_ids", ["miri"]),
+        ("get_dataset_headers_by_id", [[]]),
+        ("get_dataset_headers_by_instrument", ["miri"]),
+    ],
+)
+def test_an_empty_context_is_an_error_and_not_latest(contexts: None, method: str, more: list[Any]) -> None:
+    message = failed(method, "", *more)
+    assert message.startswith("InvalidDateBasedContext: The context is empty. Name a mapping")
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("get_system_versions", ["1.0", ""]),
+        ("get_file_info", ["", "jwst_0001.pmap"]),
+        ("get_url", ["", "jwst_0001.pmap"]),
+        ("get_affected_datasets", ["jwst", "", "jwst_0001.pmap"]),
+    ],
+)
+def test_empty_is_no_context_elsewhere_either(contexts: None, method: str, params: list[Any]) -> None:
+    failed(method, *params)
+
+
 def test_a_pushed_context_must_be_a_known_pmap_and_the_key_a_known_one(contexts: None) -> None:
     key = create_pipeline("jwst-ops-pipeline", user="homer")
     for bad in ("jwst_9999.pmap", "jwst_miri_0001.imap", "nope", "a/jwst_0001.pmap"):

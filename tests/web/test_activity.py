@@ -116,7 +116,7 @@ def test_acts_that_change_no_file_are_not_shown() -> None:
 def test_what_was_typed_wrongly_is_told_beside_its_field(client: Client) -> None:
     page = html.unescape(text(client, filename="[", start_date="yesterday", instrument="nosuch"))
     assert page.count('class="error_message"') == 3
-    assert "id=\"filter_start_date_error\">'yesterday' is no date;" in page
+    assert "id=\"filter_start_date_error\">'yesterday' is not a date;" in page
     assert '<div id="error_message">Instrument: ' in page
     assert "<details open>" in page
 

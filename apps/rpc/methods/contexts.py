@@ -69,7 +69,7 @@ def push_remote_context(observatory: str | None, kind: str, key: str, context: s
     require_observatory(observatory)
     if kind not in PUSHED_KINDS:
         raise InvalidInputError(f"Unknown context kind {kind[:128]!r}; known are {', '.join(PUSHED_KINDS)}.")
-    operations.push_remote_context(key=key, context=queries.resolve_pipeline(context))
+    operations.push_remote_context(key=key, context=queries.resolve_explicit(context))
 
 
 @method

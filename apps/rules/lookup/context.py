@@ -164,6 +164,11 @@ class Context:
     def __repr__(self) -> str:
         return f"Context({self.name!r})"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it begins with a pmap, and not with the rules of one instrument or type."""
+        return self._root.kind == "pmap"
+
     def best_references(
         self,
         header: Mapping[str, object],

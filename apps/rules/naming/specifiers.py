@@ -6,9 +6,10 @@
     literal   := file name ending in .pmap, .imap or .rmap
     symbolic  := obs [ "-" instr [ "-" filekind ] ] "-" ( date | tag )
     tag       := "edit" | "operational" | "latest" | "build" | "versions"
-    date      := YYYY-MM-DD [ "T" HH:MM:SS [ "." digits ] ]
+    date      := YYYY-MM-DD [ ( "T" | " " ) HH:MM:SS [ "." digits ] [ "Z" | ( "+" | "-" ) HH:MM ] ]
 
-A filekind may contain hyphens, hence the end is recognised first. Source: wire protocol, section 4.
+The blank and the offset are our generosity; a date without an offset is UTC. A filekind may contain
+hyphens, so the end is recognised first. Source: wire protocol, section 4.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from apps.rules.dates import parse_timestamp
 from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_file_name, is_mapping
 
 MAX_SPECIFIER = 200  # characters
 
-_DATE = r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?)?)"
+_TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
+_DATE = rf"(?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[T ]{_TIME})?)"
 _TAG = r"(?P<tag>edit|operational|latest|build|versions)"
 _SYMBOLIC = re.compile(
     r"(?P<observatory>[a-z]{2,9})"
@@ -86,7 +89,7 @@ def parse_specifier(text: str) -> Specifier:
         raise InvalidDateContextError(
             f"{text[:MAX_SPECIFIER]!r} is not a context specification; expected a mapping name, "
             "[<observatory>[-<instrument>[-<type>]]-](<date>|edit|latest|versions|build) or latest or build, "
-            "with dates as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS."
+            "with dates as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, in UTC or with an offset such as +00:00."
         )
     parts = {name: value or "" for name, value in found.groupdict().items()}
     date = _moment(parts.pop("date"), text)
@@ -95,14 +98,11 @@ def parse_specifier(text: str) -> Specifier:
 
 
 def _moment(text: str, whole: str) -> datetime | None:
-    """Return a date of the grammar; digits beyond the microsecond are dropped."""
     if not text:
         return None
-    day_and_time, _, fraction = text.partition(".")
     try:
-        moment = datetime.fromisoformat(day_and_time)
+        return parse_timestamp(text)
     except ValueError as exc:
         raise InvalidDateContextError(
             f"Bad date {text!r} in context specification {whole!r}: {exc}."
         ) from None
-    return moment.replace(microsecond=int(fraction[:6].ljust(6, "0")) if fraction else 0)
