@@ -4,17 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import auth
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import get_resolver
-from django.utils.http import urlencode
 
 from apps.accounts.models import Token
 from apps.accounts.operations import note_use
 from apps.accounts.operations.login import SESSION_TOKEN
 from apps.accounts.pages import denied_page, login_page
 from apps.accounts.queries import PREFIX, find_token, get_usable_token
-from apps.core.access import NotLoggedInError
+from apps.core.access import NotLoggedInError, login_address
 from apps.core.errors import DeniedError, NotFoundError
 from apps.locks.sessions import has_session
 
@@ -106,14 +105,9 @@ def _ask_to_log_in(request: HttpRequest, reason: str, is_api: bool) -> HttpRespo
     if is_api:
         return _unauthorised(reason)
     if request.method in {"GET", "HEAD"}:
-        return _to_login(request)
+        return redirect(login_address(next=request.get_full_path()))
     # Not a redirect: the client takes a login page without an error for success.
     return login_page(request, error=reason, status=401)
-
-
-def _to_login(request: HttpRequest) -> HttpResponseRedirect:
-    login = redirect("accounts:login")
-    return HttpResponseRedirect(f"{login.url}?{urlencode({'next': request.get_full_path()})}")
 
 
 def _unauthorised(reason: str) -> JsonResponse:

@@ -5,6 +5,8 @@ from typing import Any
 from django.db import DatabaseError
 from django.http import HttpRequest
 
+from apps.core.access import login_address
+from apps.locks.models import Lock
 from apps.locks.queries import find_held
 from apps.locks.sessions import key_of
 
@@ -12,12 +14,21 @@ _NOBODY: dict[str, Any] = {"user": "", "lock": None}
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
-    """Return the name of the person and the lock of this session, as ``account``."""
+    """Return the name of the person, the lock of this session and where to log in, as ``account``."""
     try:
-        return {"account": _account(request)}
+        told = _account(request)
     except DatabaseError:
         # The page that says so must still be shown when the database is what is broken.
-        return {"account": _NOBODY}
+        told = _NOBODY
+    return {"account": told | {"login": _login(request, told["lock"])}}
+
+
+def _login(request: HttpRequest, lock: Lock | None) -> str:
+    """Return the address of the login page that leads back here, unless a form led here."""
+    is_page = request.method in {"GET", "HEAD"} and request.path_info.strip("/") != "login"
+    return login_address(
+        next=request.get_full_path() if is_page else "/", instrument=lock.instrument if lock else ""
+    )
 
 
 def _account(request: HttpRequest) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from functools import wraps
 from typing import Any, Protocol
 
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from apps.core.errors import DeniedError
 
@@ -26,6 +28,12 @@ class NotLoggedInError(DeniedError):
 
 
 View = Callable[..., HttpResponseBase]
+
+
+def login_address(*, next: str, instrument: str = "") -> str:
+    """Return the address of the login page, which leads to `next` and proposes to lock `instrument`."""
+    wishes = {"next": next} | ({"instrument": instrument} if instrument else {})
+    return f"{reverse('accounts:login')}?{urlencode(wishes)}"
 
 
 def require_role(request: HttpRequest, role: str, *, instrument: str = "") -> Actor:

@@ -11,15 +11,21 @@ from django.utils import timezone
 class Lock(models.Model):
     """One instrument reserved by one person. No row: nobody holds it.
 
-    The `key` is new each time the lock changes hands, also between two sessions of one person. A session
-    holds the lock if it keeps the key; a submission that keeps it can tell whether its lock was dropped or
-    stolen since. An expired row stays: it is free for everybody else, and its holder's next action revives
-    it.
+    The `key` tells sessions apart, the `tenure` tells whether one person held the lock without a gap. Another
+    session of the holder that takes the lock over gets a new key under the same tenure. Both are new after a
+    release, an expiry, a break, or another holder. A session keeps the key; a submission keeps the tenure,
+    and is protected as long as the lock has it.
+
+    An expired row stays: it is free for everybody else, and the next action of the session that took it
+    revives it.
     """
 
     instrument = models.CharField(max_length=32, unique=True, help_text="Lower case.")
     user = models.CharField(max_length=150, unique=True, help_text="Account that holds it.")
     key = models.UUIDField(default=uuid.uuid4, editable=False, help_text="Kept by the session that holds it.")
+    tenure = models.UUIDField(
+        default=uuid.uuid4, editable=False, help_text="Kept by submissions: one holder, without a gap."
+    )
     created_at = models.DateTimeField(default=timezone.now, help_text="When this session took it.")
     expires_at = models.DateTimeField(help_text="From this moment on anybody may take it.")
 

@@ -3,6 +3,7 @@
 import logging
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, transaction
@@ -31,8 +32,9 @@ def acquire(*, instrument: str, user: str, key: str | uuid.UUID | None = None) -
     instrument, user
         What to lock, and for whom. The person's role is the caller's to check.
     key
-        What the caller's session keeps. If it is that of the present lock, the lock is only prolonged. A
-        lock that another session of the same person holds is stolen from it: it gets a new key.
+        What the caller's session keeps. If it is that of the present lock, the lock is only prolonged.
+        Otherwise a lock that another session of the same person holds is taken over from it: it gets a new
+        key and keeps its tenure.
 
     Raises
     ------
@@ -73,8 +75,9 @@ def _take(instrument: str, user: str, key: str | uuid.UUID | None) -> Lock:
     present = {lock.instrument: lock for lock in concerned}.get(instrument)
     if present and present.user != user and not present.is_expired:
         raise LockedError(_holder(present))
-    if present and present.is_held_by(user, key=key) and key is not None:
-        return _prolong(present)
+    if present and present.user == user and _go_on(present, key):
+        present.refresh_from_db()
+        return present
     Lock.objects.filter(Q(instrument=instrument) | Q(user=user)).filter(_may_go(user)).delete()
     now = timezone.now()
     return Lock.objects.create(instrument=instrument, user=user, created_at=now, expires_at=now + _age())
@@ -85,10 +88,16 @@ def _may_go(user: str) -> Q:
     return Q(user=user) | Q(expires_at__lte=timezone.now())
 
 
-def _prolong(lock: Lock) -> Lock:
-    lock.expires_at = timezone.now() + _age()
-    lock.save(update_fields=["expires_at"])
-    return lock
+def _go_on(lock: Lock, key: str | uuid.UUID | None) -> bool:
+    """Give the lock its full time under the same tenure; return False if it has expired.
+
+    A session that does not keep its key takes it over from the one that does.
+    """
+    now = timezone.now()
+    changes: dict[str, Any] = {"expires_at": now + _age()}
+    if key is None or not lock.is_of(lock.user, key=key):
+        changes |= {"key": uuid.uuid4(), "created_at": now}
+    return bool(Lock.objects.filter(pk=lock.pk, key=lock.key, expires_at__gt=now).update(**changes))
 
 
 def _age() -> timedelta:
@@ -105,7 +114,7 @@ def _holder(lock: Lock) -> str:
 def touch(user: str, *, key: str | uuid.UUID | None = None) -> bool:
     """Reset the countdown of the lock a person holds, and return whether that person holds one.
 
-    An expired lock is revived unless somebody took it meanwhile. A session whose lock was stolen touches
+    An expired lock is revived unless somebody took it meanwhile. A session whose lock was taken over touches
     nothing.
     """
     lock = find_row(Lock, user=user)
@@ -126,6 +135,15 @@ def release(lock: Lock) -> bool:
     deleted, _ = Lock.objects.filter(pk=lock.pk, key=lock.key).delete()
     if deleted:
         logger.info("lock of %s released by %s", lock.instrument, lock.user)
+    return bool(deleted)
+
+
+def release_instrument(instrument: str, *, user: str) -> bool:
+    """Give back the lock of an instrument if a person holds it, in whichever session; return whether so."""
+    # One statement, so that a session that takes the lock over at the same moment does not keep it.
+    deleted, _ = Lock.objects.filter(instrument=instrument, user=user).delete()
+    if deleted:
+        logger.info("lock of %s released by %s", instrument, user)
     return bool(deleted)
 
 

@@ -51,6 +51,27 @@ def find_held(user: str, *, key: str | uuid.UUID | None = None) -> Lock | None:
     return lock if lock and lock.is_held_by(user, key=key) else None
 
 
+def find_tenure(instrument: str, tenure: uuid.UUID | None, *, for_update: bool = False) -> Lock | None:
+    """Return the lock of an instrument if one person has held it without a gap under this tenure.
+
+    Parameters
+    ----------
+    tenure
+        None fits no lock.
+    for_update
+        Nobody changes the lock before the end of the transaction.
+
+    Returns
+    -------
+    lock
+        The lock, expired or not; None if it was released, broken, or taken after it expired.
+    """
+    if tenure is None:
+        return None
+    locks = Lock.objects.select_for_update() if for_update else Lock.objects.all()
+    return locks.filter(instrument=instrument, tenure=tenure).first()
+
+
 def require_lock(instrument: str, *, user: str, key: str | uuid.UUID | None = None) -> Lock:
     """Return the unexpired lock of an instrument that a person holds.
 

@@ -1,17 +1,14 @@
 """The state of one person's lock for programs, and the table of all locks for people."""
 
-from urllib.parse import urlencode
-
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.core.access import require_role, role_required
+from apps.core.access import login_address, require_role, role_required
 from apps.core.errors import NotFoundError
 from apps.core.tables import Column, Table, exported
 from apps.locks import operations, queries, sessions
@@ -87,7 +84,7 @@ def extend(request: HttpRequest) -> HttpResponse:
     if "application/json" in request.headers.get("Accept", ""):
         return _extended(lock)
     if lock is None:
-        return redirect(f"{reverse('accounts:login')}?{urlencode({'next': _back(request)})}")
+        return redirect(login_address(next=_back(request)))
     return HttpResponseRedirect(_back(request), status=303)
 
 

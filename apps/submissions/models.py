@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.catalog.states import ChangeLevel
 from apps.core.models import StatusModel
 from apps.locks.models import Lock
+from apps.locks.queries import find_tenure
 from apps.submissions.states import ADOPTED, ALIVE, ENTERED_FROM, ContextMode, Kind, Origin, Status
 
 
@@ -57,7 +58,7 @@ class Submission(StatusModel):
     user_email = models.EmailField(blank=True)
     other_email = models.TextField(blank=True, help_text="Further addresses to tell, by commas.")
     instrument = models.CharField(max_length=32, blank=True, help_text="Locked for it; empty: none.")
-    lock_key = models.UUIDField(null=True, help_text="Key of the lock it was started under.")
+    lock_tenure = models.UUIDField(null=True, help_text="Tenure of the lock it was started under.")
     channel = models.CharField(max_length=36, blank=True, help_text="Where its job reports.")
 
     context_mode = models.CharField(max_length=11, choices=ContextMode, default=ContextMode.EDIT)
@@ -120,10 +121,8 @@ class Submission(StatusModel):
         return self.status in ADOPTED
 
     def find_lock(self) -> Lock | None:
-        """Return the lock it was started under, if that has not changed hands since."""
-        if self.lock_key is None:
-            return None
-        return Lock.objects.filter(instrument=self.instrument, key=self.lock_key).first()
+        """Return the lock it was started under, expired or not, if its holder has had it without a gap."""
+        return find_tenure(self.instrument, self.lock_tenure)
 
     @property
     def title(self) -> str:

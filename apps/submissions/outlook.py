@@ -80,8 +80,8 @@ def _ready(
         text = "No lock protects this submission any more: it can only be forced or cancelled."
         return Banner("warn", happened, text, True)
     if isinstance(user, User):
-        return Banner(look, happened, f"{submission.user} is to confirm or cancel it.")
-    return Banner(look, happened, "The submitter is to log in, and to confirm or cancel it.")
+        return Banner(look, happened, f"{submission.user} decides whether to confirm or cancel it.")
+    return Banner(look, happened, "The submitter logs in, and confirms or cancels it.")
 
 
 def _until(lock: Lock | None) -> str:

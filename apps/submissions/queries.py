@@ -3,6 +3,8 @@
 import uuid
 
 from apps.catalog import storage
+from apps.locks.models import Lock
+from apps.locks.queries import find_lock, find_tenure
 from apps.rules.errors import CrdsError
 from apps.submissions import staging
 from apps.submissions.errors import UnknownSubmissionError
@@ -27,10 +29,27 @@ def get_submission(key: str) -> Submission:
     return found
 
 
-def is_protected(submission: Submission) -> bool:
-    """Whether the lock a submission was started under still is the same, and not expired."""
-    lock = submission.find_lock()
-    return lock is not None and lock.is_held_by(submission.user)
+def find_protection(submission: Submission, *, for_update: bool = False) -> Lock | None:
+    """Return the lock that protects a submission from others; None if nothing does.
+
+    It is the one under which the submission was started, in whichever session of the submitter it is now,
+    as long as it has not expired.
+    """
+    lock = find_tenure(submission.instrument, submission.lock_tenure, for_update=for_update)
+    return lock if lock is not None and lock.is_held_by(submission.user) else None
+
+
+def why_unprotected(submission: Submission) -> str:
+    """Return what became of the lock of a submission that is not protected any more."""
+    lock = find_lock(instrument=submission.instrument) if submission.instrument else None
+    name = f"The lock of {submission.instrument}"
+    if lock is None:
+        return f"{name} was given back or broken since."
+    if lock.user != submission.user:
+        return f"{name} is held by {lock.user} since {lock.created_at:%Y-%m-%d %H:%M:%S} UTC."
+    if lock.tenure == submission.lock_tenure:
+        return f"{name} expired at {lock.expires_at:%Y-%m-%d %H:%M:%S} UTC."
+    return f"{name} was given up and taken again since."
 
 
 def text_of(file: SubmittedFile) -> str | None:

@@ -1,12 +1,14 @@
 """What the page of one submission shows (website, section 7.9)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.core.access import login_address
 from apps.jobs.log_page import log_page
 from apps.rules.differences import Difference, Differences, DiffLine, logical_differences, text_differences
 from apps.rules.errors import CrdsError
@@ -14,6 +16,7 @@ from apps.rules.naming.file_names import is_mapping
 from apps.rules.observatories import get_observatory
 from apps.submissions import queries
 from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.operations.permissions import require_cancel, require_confirm, require_force
 from apps.submissions.outlook import banner, change
 from apps.submissions.questionnaire import questions
 from apps.submissions.states import LOOKS, Kind, Origin, Status
@@ -71,7 +74,8 @@ def page(submission: Submission, user: Any, *, levels: Sequence[str] = ()) -> di
     is_known = bool(getattr(user, "is_authenticated", False))
     files = list(submission.files.select_related("submission"))
     generated = [file for file in files if file.origin == Origin.GENERATED]
-    made, may = actions(files), buttons(submission, user)
+    made, refusals = actions(files), why_not(submission, user)
+    may = {button: is_known and not reason for button, reason in refusals.items()}
     judged = [file for file in files if file.errors is not None and not _is_context(file)]
     shown = {
         "submission": submission,
@@ -90,6 +94,9 @@ def page(submission: Submission, user: Any, *, levels: Sequence[str] = ()) -> di
         "actions": made,
         "records": answers(submission),
         "buttons": may,
+        "refusals": refusals if is_known and submission.is_alive else {},
+        "is_undecided": submission.is_alive and (is_known or submission.status == Status.READY),
+        "login": login_address(next=page_address(submission), instrument=submission.instrument),
         "is_known": is_known,
     }
     return shown | {"contents": _contents(shown)}
@@ -109,7 +116,7 @@ def _contents(shown: dict[str, Any]) -> list[tuple[str, str]]:
         *((action.anchor, f"Actions on {action.old}", True) for action in shown["actions"]),
         ("tests", "Integration Test Results", submission.tests),
         ("answers", "Questionnaire", shown["records"]),
-        ("decide", "Confirm or Abort Submission", any(shown["buttons"].values())),
+        ("decide", "Confirm or Abort Submission", shown["is_undecided"]),
     )
     return [(anchor, title) for anchor, title, has_it in sections if has_it]
 
@@ -126,7 +133,7 @@ def _is_live(submission: Submission) -> bool:
 
 def _live_log(submission: Submission, levels: Sequence[str]) -> dict[str, Any]:
     """Return the log, with this page as what to look at once it has ended, however it does."""
-    return log_page(submission.channel, levels=levels) | {"result": f"/display_result/{submission.key}"}
+    return log_page(submission.channel, levels=levels) | {"result": page_address(submission)}
 
 
 def _level(file: SubmittedFile) -> tuple[int, str]:
@@ -175,15 +182,25 @@ def answers(submission: Submission) -> list[tuple[str, str]]:
     return [(question.label, str(given[question.key])) for question in asked if question.key in given]
 
 
-def buttons(submission: Submission, user: Any) -> dict[str, bool]:
-    """Return which buttons somebody may press; all are off for strangers."""
-    if not isinstance(user, User) or not user.has_role("submitter", submission.instrument):
-        return {"confirm": False, "force": False, "cancel": False}
-    is_ready = submission.status == Status.READY
-    is_own = user.get_username() == submission.user
-    is_protected = queries.is_protected(submission)
-    return {
-        "confirm": is_ready and is_own and is_protected,
-        "force": is_ready and not is_protected,
-        "cancel": submission.is_alive and (is_own or not is_protected),
-    }
+def page_address(submission: Submission) -> str:
+    """Return the address of its page on this server."""
+    return reverse("submissions:result", args=[submission.key])
+
+
+_BUTTONS = {"confirm": require_confirm, "force": require_force, "cancel": require_cancel}
+
+
+def why_not(submission: Submission, user: Any) -> dict[str, str]:
+    """Return for each button why somebody may not press it; empty if it would work."""
+    if not isinstance(user, User):
+        return dict.fromkeys(_BUTTONS, "Log in first.")
+    protection = queries.find_protection(submission)
+
+    def refusal(require: Callable[..., None]) -> str:
+        try:
+            require(submission, user=user, protection=protection)
+        except CrdsError as exc:
+            return str(exc)
+        return ""
+
+    return {button: refusal(require) for button, require in _BUTTONS.items()}

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.accounts.models import User
 from apps.core.access import role_required
 from apps.core.errors import InvalidInputError
-from apps.locks.sessions import key_of
 from apps.rules.errors import CrdsError
 from apps.submissions import operations, queries
 from apps.submissions.models import Submission
@@ -43,11 +42,11 @@ def decide(request: HttpRequest) -> HttpResponse:
 
 
 def _decide(request: HttpRequest, submission: Submission) -> None:
-    user, key = request.user, key_of(request)
+    user = request.user
     assert isinstance(user, User)  # noqa: S101 (the role says so)
     button = request.POST.get("button", "")
     if button == "confirm":
-        operations.confirm(submission, user=user, lock_key=key)
+        operations.confirm(submission, user=user)
     elif button == "force":
         operations.force(submission, user=user)
     elif button == "cancel":

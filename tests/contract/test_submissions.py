@@ -6,9 +6,12 @@ import secrets
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
+import requests
 
 from tests.contract.client import Client, Done
 from tests.factories.references import make_reference
@@ -170,6 +173,35 @@ def test_a_batch_is_confirmed_at_once_and_its_context_answers(team: Team) -> Non
         "--print-new-references",
     )
     assert official.upper() in answered.text.upper(), answered.text
+
+
+def test_what_a_program_submitted_is_confirmed_on_its_page(team: Team) -> None:
+    """The manual's way without autoconfirm: open the ready URL, log in, confirm; by forms, as pages say."""
+    before = team.edit_context()
+    done = team.submit(files=[team.new_flat()])
+    url = RESULT.search(done.text)[1]  # type: ignore[index]
+    with requests.Session() as visitor:
+        shown = visitor.get(url, timeout=60)
+        [link] = set(re.findall(r'href="(/login/[^"]*instrument=miri[^"]*)"', shown.text))
+        login = visitor.get(urljoin(url, unescape(link)), timeout=60)
+        wishes = {"username": "", "password": team.token}
+        shown = visitor.post(login.url, data=fields_of(login.text, "/login/") | wishes, timeout=60)
+        assert shown.url == url
+        form = fields_of(shown.text, "/submit_confirm_pipeline/")
+        action = urljoin(url, "/submit_confirm_pipeline/")
+        shown = visitor.post(action, data=form | {"button": "confirm"}, timeout=60)
+    assert ">Confirmed<" in shown.text, shown.text
+    assert number_of(team.edit_context()) == number_of(before) + 1
+    status = requests.get(urljoin(url, f"/lock_status/{team.name}/"), timeout=60).json()
+    assert status["name"] == ""
+
+
+def fields_of(page: str, action: str) -> dict[str, str]:
+    """Return what a form of a page sends if nobody changes anything."""
+    [form] = re.findall(rf'<form[^>]*action="{action}".*?</form>', page, re.DOTALL)
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+    chosen = re.findall(r'<select name="(\w+)".*?<option value="(\w+)" selected>', form, re.DOTALL)
+    return {name: unescape(value) for name, value in (*hidden, *chosen)}
 
 
 def official_name(team: Team, url: str, name: str) -> str:

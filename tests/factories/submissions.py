@@ -38,7 +38,7 @@ def make_listing_submission(kind: str = Kind.ADD, *, lock: Lock | None = None, *
         kind,
         status=Status.READY,
         ready_at=timezone.now(),
-        lock_key=(lock or make_lock()).key,
+        lock_tenure=(lock or make_lock()).tenure,
         channel=make_channel().key,
         **fields,
     )
@@ -63,7 +63,7 @@ def make_upload_submission(**fields: Any) -> Submission:
         Kind.REFERENCES,
         status=Status.READY,
         ready_at=timezone.now(),
-        lock_key=make_lock().key,
+        lock_tenure=make_lock().tenure,
         channel=make_channel().key,
         makes_contexts=False,
         **fields,

@@ -73,6 +73,42 @@ def test_the_same_person_steals_from_the_first_session() -> None:
     assert queries.require_lock("miri", user="homer") == second
 
 
+def test_another_session_of_the_holder_goes_on_with_the_tenure() -> None:
+    first = operations.acquire(instrument="miri", user="homer")
+    second = operations.acquire(instrument="miri", user="homer", key="")
+    assert (second.tenure, second.pk) == (first.tenure, first.pk)
+    assert queries.find_tenure("miri", first.tenure) == second
+    assert queries.find_tenure("nircam", first.tenure) is None
+    assert queries.find_tenure("miri", None) is None
+
+
+@pytest.mark.parametrize("gap", ["release", "expiry", "break", "another holder", "another instrument"])
+def test_a_gap_ends_the_tenure(gap: str) -> None:
+    first = operations.acquire(instrument="miri", user="homer")
+    if gap == "release":
+        operations.release_user("homer")
+    elif gap == "break":
+        operations.break_lock(first, by=make_user("admin", role="admin"))
+    elif gap == "another instrument":
+        operations.acquire(instrument="fgs", user="homer", key=first.key)
+    else:
+        Lock.objects.update(created_at=timezone.now() - timedelta(hours=4), expires_at=timezone.now())
+    if gap == "another holder":
+        operations.acquire(instrument="miri", user="marge")
+        operations.release_user("marge")
+    again = operations.acquire(instrument="miri", user="homer", key=first.key)
+    assert again.tenure != first.tenure
+    assert queries.find_tenure("miri", first.tenure) is None
+
+
+def test_the_lock_of_an_instrument_is_given_back_from_any_session() -> None:
+    operations.acquire(instrument="miri", user="homer")
+    assert not operations.release_instrument("miri", user="marge")
+    assert not operations.release_instrument("fgs", user="homer")
+    assert operations.release_instrument("miri", user="homer")
+    assert not Lock.objects.exists()
+
+
 def test_the_same_session_keeps_its_key() -> None:
     first = operations.acquire(instrument="miri", user="homer")
     again = operations.acquire(instrument="miri", user="homer", key=first.key)

@@ -23,7 +23,9 @@ def status_of(path: str) -> dict[str, object]:
     return answer
 
 
-def test_status_of_a_held_lock() -> None:
+def test_status_of_a_held_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = timezone.now()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
     lock = make_lock("miri", user="homer", left=timedelta(hours=3, minutes=57, seconds=58.9))
     assert status_of("/lock_status/homer/") == {
         "name": "miri",

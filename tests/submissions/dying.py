@@ -129,7 +129,7 @@ def _confirm() -> None:
     from apps.submissions.operations import confirm
     from tests.factories.sites import find_user
 
-    confirm(Submission.objects.get(), user=find_user(), lock_key=None)
+    confirm(Submission.objects.get(), user=find_user())
 
 
 def _cancel() -> None:

@@ -38,7 +38,7 @@ def text_of(name: str) -> str:
 
 
 def confirmed(submission: Submission) -> Submission:
-    return confirm(submission, user=find_user(submission.user), lock_key=None)
+    return confirm(submission, user=find_user(submission.user))
 
 
 def test_a_confirmation_makes_files_official_under_a_new_edit_context(site: str) -> None:
@@ -76,7 +76,7 @@ def test_confirming_twice_changes_nothing(site: str) -> None:
 def test_only_the_submitter_confirms(site: str) -> None:
     submission = make_ready()
     with pytest.raises(DeniedError, match="Only homer may confirm"):
-        confirm(submission, user=find_user("marge"), lock_key=None)
+        confirm(submission, user=find_user("marge"))
     with pytest.raises(DeniedError, match="may not submit files of miri"):
         force(submission, user=_nircam_only())
 
@@ -110,7 +110,7 @@ def test_a_lock_that_was_given_up_and_taken_anew_protects_no_more(site: str) -> 
     submission = make_ready()
     release_user("homer")
     acquire(instrument="miri", user="homer")
-    with pytest.raises(UnprotectedError, match="given up or taken anew since"):
+    with pytest.raises(UnprotectedError, match="given up and taken again since"):
         confirmed(submission)
 
 
@@ -133,7 +133,7 @@ def moved_on() -> tuple[Submission, Submission]:
     second = make_ready({"flat.fits": make_content(FILTER="F770W")}, user="marge")
     confirmed(second)
     acquire(instrument="miri", user="homer")
-    Submission.objects.filter(pk=first.pk).update(lock_key=Lock.objects.get().key)
+    Submission.objects.filter(pk=first.pk).update(lock_tenure=Lock.objects.get().tenure)
     first.refresh_from_db()
     return first, second
 
@@ -211,7 +211,9 @@ def test_a_ready_submission_is_cancelled_and_its_names_are_free(site: str) -> No
     assert cancel(submission, user=find_user()).status == "cancelled"
     assert snapshot() == before
     assert cancel(submission, user=find_user()).status == "cancelled"
-    with pytest.raises(NotReadyError, match="This submission is cancelled; only one that is ready"):
+    with pytest.raises(
+        NotReadyError, match="This submission is cancelled; only a ready one can be confirmed"
+    ):
         confirmed(submission)
     # The ingest area is kept, and the names are given again.
     again = make_ready({})

@@ -271,5 +271,5 @@ def test_whatever_a_header_says_can_be_catalogued(text: str, monkeypatch: pytest
     monkeypatch.setattr(facts, "read_header", lambda _path: dict.fromkeys(keywords, text))
     submission = process(deliver(**REFERENCES))
     assert submission.status == "ready", submission.reason
-    confirm(submission, user=find_user(), lock_key=None)
+    confirm(submission, user=find_user())
     assert File.objects.get(name="jwst_miri_flat_0002.fits").pedigree in ("ab", "?", "x" * 80)

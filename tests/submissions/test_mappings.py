@@ -47,7 +47,7 @@ def mappings(files: dict[str, str], **wishes: Any) -> Submission:
 
 
 def confirmed(submission: Submission) -> Submission:
-    return confirm(submission, user=find_user(), lock_key=None)
+    return confirm(submission, user=find_user())
 
 
 def new_rmap() -> str:

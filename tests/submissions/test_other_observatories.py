@@ -73,7 +73,7 @@ def test_hst_references_are_written_again_under_names_that_tell_the_time(hst: st
 
     content = sample("hst", "s7g1700hl_dead.fits")
     submission = make_ready({"my_dead.fits": content}, instrument="cos", context=hst)
-    confirm(submission, user=find_user(), lock_key=None)
+    confirm(submission, user=find_user())
     official = submission.files.get(name="my_dead.fits").official_name
     assert re.fullmatch(r"[a-z0-9]{8}l_dead\.fits", official)
     path = storage.path_of(official)
@@ -106,7 +106,7 @@ def test_roman_references_are_numbered(settings: Any) -> None:
     submission = make_ready({"flat.asdf": content}, instrument="wfi", context=site)
     file = submission.files.get(name="flat.asdf")
     assert (file.official_name, file.official_sha1sum) == ("roman_wfi_flat_0001.asdf", sha1(content))
-    confirm(submission, user=find_user(), lock_key=None)
+    confirm(submission, user=find_user())
     assert "'roman_wfi_flat_0001.asdf'" in storage.path_of("roman_wfi_flat_0005.rmap").read_text()
 
 
@@ -120,7 +120,7 @@ def test_an_overlap_of_equal_weight_is_taken_where_rules_allow_it(
     trial = submission.tests[0]
     assert (trial["name"], trial["status"]) == ("trial insertion into the rmap of cos deadtab", "OK")
     assert "('FUV|NUV',)" in said(submission)
-    confirm(submission, user=find_user(), lock_key=None)
+    confirm(submission, user=find_user())
     new = submission.files.get(name="my_dead.fits").official_name
     rules = contexts.get_context(snapshot().edit)
     for detector, old in (("FUV", "s7g1700gl_dead.fits"), ("NUV", "s7g1700ql_dead.fits")):
@@ -139,7 +139,7 @@ def test_a_mapping_of_roman_becomes_part_of_new_contexts(settings: Any) -> None:
     edited = text.replace(row, row + row.replace("2020", "2030").replace("0004", "0005"))
     wishes = {"kind": Kind.MAPPINGS, "instrument": "wfi", "context": site}
     submission = make_ready({"roman_wfi_flat_0004.rmap": edited.encode()}, **wishes)
-    confirm(submission, user=find_user(), lock_key=None)
+    confirm(submission, user=find_user())
     text = storage.path_of("roman_wfi_flat_0005.rmap").read_text()
     parsed = parse_mapping(text, "roman_wfi_flat_0005.rmap")
     assert parsed.header["sha1sum"] == text_checksum(text)

@@ -45,8 +45,10 @@ def test_without_a_lock_it_can_only_be_forced() -> None:
 
 def test_others_and_strangers_hear_who_decides() -> None:
     submission = make_listing_submission()
-    assert "homer is to confirm or cancel it." in outlook(logged_in(make_user("lisa")), submission)
-    assert "submitter is to log in" in outlook(Client(), submission)
+    assert "homer decides whether to confirm or cancel it." in outlook(
+        logged_in(make_user("lisa")), submission
+    )
+    assert "submitter logs in" in outlook(Client(), submission)
 
 
 @pytest.mark.parametrize("status", OVER)

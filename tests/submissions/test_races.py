@@ -4,12 +4,16 @@ from functools import partial
 from typing import Any
 
 from apps.catalog.models import Delivery
+from apps.locks import operations as locks
+from apps.locks.models import Lock
+from apps.submissions.errors import UnprotectedError
 from apps.submissions.models import Submission, SubmittedFile
-from apps.submissions.operations import confirm
+from apps.submissions.operations import confirm, force
 from apps.submissions.pipeline.naming import assign_official_names
 from apps.submissions.pipeline.work import Work
 from tests.factories.races import Run, at_once
 from tests.factories.sites import Snapshot, claimed, deliver, find_user, make_ready, make_site, snapshot
+from tests.factories.submissions import make_upload_submission
 
 CROWD = 6
 
@@ -48,5 +52,49 @@ def _presses() -> tuple[list[Any], Snapshot, int]:
     submission = make_ready()
     homer = find_user()
     presses = [Submission.objects.get(pk=submission.pk) for _ in range(3)]
-    results = at_once([partial(confirm, press, user=homer, lock_key=None) for press in presses])
+    results = at_once([partial(confirm, press, user=homer) for press in presses])
     return results, snapshot(), Delivery.objects.count()
+
+
+def test_a_confirmation_succeeds_while_another_session_takes_the_lock_over(run_apart: Run) -> None:
+    (confirmed, lock), before, after = run_apart(_confirmed_and_taken_over)
+    assert confirmed.status == "confirmed"
+    # The login came first and its lock was released, or it came later and its lock is another one.
+    assert after in ([], [lock.tenure])
+    assert (lock.tenure == before) is (after == [])
+
+
+def _confirmed_and_taken_over() -> tuple[list[Any], Any, list[Any]]:
+    submission, homer = make_upload_submission(), find_user()
+    before = Lock.objects.get().tenure
+    take_over = partial(locks.acquire, instrument="miri", user="homer", key="")
+    results = at_once([partial(confirm, submission, user=homer), take_over])
+    return results, before, list(Lock.objects.values_list("tenure", flat=True))
+
+
+def test_a_submission_is_confirmed_under_its_lock_or_not_at_all(run_apart: Run) -> None:
+    (confirmed, given_back), status = run_apart(_confirmed_and_given_back)
+    assert isinstance(given_back, bool), given_back
+    # Whoever comes first decides: the lock is released once, by the confirmation or by the logout.
+    assert (status == "confirmed") is not given_back
+    assert isinstance(confirmed, UnprotectedError) is given_back
+
+
+def _confirmed_and_given_back() -> tuple[list[Any], str]:
+    submission, homer = make_upload_submission(), find_user()
+    results = at_once([partial(confirm, submission, user=homer), partial(locks.release_user, "homer")])
+    return results, Submission.objects.get().status
+
+
+def test_of_two_people_who_force_one_does_and_both_see_it(run_apart: Run) -> None:
+    results, forcers = run_apart(_forced_by_two)
+    assert [getattr(result, "status", result) for result in results] == ["forced", "forced"]
+    assert len(forcers) == 1
+
+
+def _forced_by_two() -> tuple[list[Any], set[str]]:
+    submission = make_upload_submission()
+    people = [find_user("homer"), find_user("marge")]
+    locks.release_user("homer")
+    presses = [partial(force, Submission.objects.get(pk=submission.pk), user=person) for person in people]
+    return at_once(presses), set(Submission.objects.values_list("ended_by", flat=True))

@@ -34,7 +34,7 @@ def rows(user: str = "homer") -> set[tuple[str, str, str, str]]:
 def confirm(submission: Submission) -> Submission:
     lock = submission.find_lock()
     assert lock
-    return operations.confirm(submission, user=make_user(), lock_key=str(lock.key))
+    return operations.confirm(submission, user=make_user())
 
 
 @pytest.mark.parametrize(("kind", "action"), [(Kind.ADD, "add reference"), (Kind.DELETE, "delete reference")])
@@ -62,7 +62,7 @@ def test_an_uploaded_file_is_told_with_its_new_name() -> None:
         ("rename", REFERENCE, "New darks", f"new_dark.fits --> {REFERENCE}"),
         ("submit file", REFERENCE, "New darks", f"{submission.delivery}: {REFERENCE}"),
     }
-    operations.confirm(submission, user=make_user("marge"), lock_key=None)
+    operations.confirm(submission, user=make_user("marge"))
     assert len(rows()) == 2
     assert rows("marge") == set()
 

@@ -193,6 +193,6 @@ def test_bytes_that_are_not_here_cannot_be_certified(site: str) -> None:
 
 def test_what_an_rmap_replaces_knows_its_successor() -> None:
     submission = make_ready({"flat.fits": make_content(useafter="2021-08-01", DESCRIP="Better")})
-    confirm(submission, user=find_user(), lock_key=None)
+    confirm(submission, user=find_user())
     assert File.objects.get(name="jwst_miri_flat_0001.fits").replaced_by == "jwst_miri_flat_0002.fits"
     assert File.objects.get(name="jwst_miri_flat_0002.fits").replaced_by == ""

@@ -72,7 +72,7 @@ def test_nobody_has_ended_a_certification() -> None:
 
 def test_who_confirmed_or_cancelled_is_named() -> None:
     submission = make_ready()
-    confirm(submission, user=find_user(), lock_key=None)
+    confirm(submission, user=find_user())
     assert ended(submission) == "MOMENT UTC by homer"
     again = make_ready({"again.fits": make_content(useafter="2031-01-01")})
     cancel(again, user=find_user())

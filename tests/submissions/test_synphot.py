@@ -78,7 +78,7 @@ def test_a_new_throughput_comes_with_a_new_lookup_table(user: User, tmp_path: Pa
         "synphot core integration tests",
         "synphot obsmode integration tests",
     }
-    operations.confirm(submission, user=user, lock_key=str(lock.key))
+    operations.confirm(submission, user=user)
     assert submission.status == Status.CONFIRMED
     imap = next(file for file in submission.files.all() if file.official_name.endswith(".imap"))
     rules = parse_mapping(storage.path_of(imap.official_name).read_text(), imap.official_name).selector

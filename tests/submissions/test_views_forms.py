@@ -366,7 +366,7 @@ def test_the_extended_form_takes_the_lock_of_its_instrument(context: str) -> Non
     assert response.status_code == 303, shown(response)
     lock = Lock.objects.get()
     assert (lock.instrument, lock.user) == ("miri", "homer")
-    assert Submission.objects.get().lock_key == lock.key
+    assert Submission.objects.get().lock_tenure == lock.tenure
     # The session keeps it: what follows needs no other login.
     assert b"lock_notice" not in session.get("/batch_submit_references/").content
 

@@ -3,21 +3,20 @@
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.core.errors import DeniedError
 from apps.jobs import operations as jobs
 from apps.jobs.models import Job
 from apps.jobs.states import Status as JobStatus
 from apps.submissions import staging
-from apps.submissions.errors import NotReadyError
 from apps.submissions.models import Submission
+from apps.submissions.operations.permissions import require_cancel
 from apps.submissions.operations.start import JOB_KIND
 from apps.submissions.pipeline.ending import close
-from apps.submissions.queries import is_protected
+from apps.submissions.queries import find_protection
 from apps.submissions.states import Status
 
 
 def cancel(submission: Submission, *, user: User) -> Submission:
-    """End a submission that is not over; its names are free again and its lock is released.
+    """End a submission that is not over; its names are free again, and so is its submitter's lock.
 
     One that is being processed ends at its next step, all others at once. Cancelling again changes nothing.
 
@@ -30,9 +29,7 @@ def cancel(submission: Submission, *, user: User) -> Submission:
     """
     if submission.status == Status.CANCELLED:
         return submission
-    _require_allowed(submission, user)
-    if not submission.is_alive:
-        raise NotReadyError(f"This submission is {submission.status} and cannot be cancelled.")
+    require_cancel(submission, user=user, protection=find_protection(submission))
     if submission.status != Status.READY:
         jobs.abort(submission.channel)
     if submission.status == Status.READY or _is_without_worker(submission):
@@ -45,17 +42,6 @@ def _is_without_worker(submission: Submission) -> bool:
     """Tell whether its job was cancelled before a worker took it, or after the last one died."""
     jobs_of = Job.objects.filter(kind=JOB_KIND, subject_id=submission.pk)
     return jobs_of.filter(status=JobStatus.CANCELLED).exists()
-
-
-def _require_allowed(submission: Submission, user: User) -> None:
-    name = user.get_username()
-    if not user.has_role("submitter", submission.instrument):
-        raise DeniedError(f"{name} may not cancel submissions of {submission.instrument}.")
-    if name != submission.user and is_protected(submission):
-        raise DeniedError(
-            f"{submission.user} holds the lock of {submission.instrument} for this submission, and alone "
-            "may cancel it."
-        )
 
 
 @transaction.atomic

@@ -20,46 +20,35 @@ from apps.catalog.errors import NameTakenError
 from apps.catalog.models import Delivery, File
 from apps.catalog.turn import take_turn
 from apps.contexts import operations as contexts
-from apps.core.errors import DeniedError
-from apps.locks.errors import NoLockError
-from apps.locks.operations import release
-from apps.locks.queries import require_lock
+from apps.locks.operations import release_instrument
 from apps.submissions import letters, staging
-from apps.submissions.errors import NotReadyError, UnprotectedError
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.operations.adopt import adopt_files
 from apps.submissions.operations.merge import new_contexts
+from apps.submissions.operations.permissions import require_confirm, require_force
 from apps.submissions.operations.records import record_decision
 from apps.submissions.operations.successors import find_successors, note_successors
-from apps.submissions.queries import is_protected
+from apps.submissions.queries import find_protection
 from apps.submissions.states import ADOPTED, Origin, Status
 
 logger = logging.getLogger(__name__)
 
 
-def confirm(submission: Submission, *, user: User, lock_key: str | None) -> Submission:
+def confirm(submission: Submission, *, user: User) -> Submission:
     """Adopt the files under the protection of the lock they were submitted under, then release it.
 
-    Confirming again changes nothing.
+    Any session of the submitter will do. Confirming again changes nothing.
 
     Raises
     ------
-    DeniedError
-        Raised if `user` is not the submitter.
-    UnprotectedError
-        Raised if the lock is not that of this submission any more.
-    NotReadyError
-        Raised if the submission is not ready, or over otherwise.
+    DeniedError, NotReadyError, UnprotectedError
+        Raised as by `permissions.require_confirm`.
     CollisionError
         Raised if the context has moved on for one of its types: its changes would be lost.
     """
     if submission.status in ADOPTED:
         return submission
-    if user.get_username() != submission.user:
-        raise DeniedError(
-            f"Only {submission.user} may confirm this submission; force it once its lock is gone."
-        )
-    return _adopt(submission, _Decision(user, Status.CONFIRMED, lock_key))
+    return _adopt(submission, _Decision(user, Status.CONFIRMED))
 
 
 def force(submission: Submission, *, user: User) -> Submission:
@@ -67,25 +56,20 @@ def force(submission: Submission, *, user: User) -> Submission:
 
     Raises
     ------
-    DeniedError
-        Raised if `user` may not submit for the instrument.
-    UnprotectedError
-        Raised while the lock of the submission still protects it.
-    NotReadyError
-        Raised as by `confirm`.
+    DeniedError, NotReadyError, UnprotectedError
+        Raised as by `permissions.require_force`.
     """
     if submission.status in ADOPTED:
         return submission
-    return _adopt(submission, _Decision(user, Status.FORCED, None))
+    return _adopt(submission, _Decision(user, Status.FORCED))
 
 
 @dataclass(frozen=True)
 class _Decision:
-    """Who decided what, under which lock."""
+    """Who decided what."""
 
     user: User
     status: Status
-    lock_key: str | None
 
     @property
     def name(self) -> str:
@@ -125,33 +109,10 @@ def _require_whole(files: list[SubmittedFile]) -> None:
         storage.require_sum(staging.official_path(file), file.official_sha1sum)
 
 
-def _require_allowed(submission: Submission, decision: _Decision) -> None:
-    if submission.status != Status.READY:
-        raise NotReadyError(
-            f"This submission is {submission.status}; only one that is ready can be {decision.status}."
-        )
-    if not decision.user.has_role("submitter", submission.instrument):
-        raise DeniedError(f"{decision.name} may not submit files of {submission.instrument}.")
-    _require_protection(submission, decision)
-
-
-def _require_protection(submission: Submission, decision: _Decision) -> None:
-    """Let a confirmation have its lock, and a forced one have none."""
-    if decision.status == Status.FORCED:
-        if is_protected(submission):
-            raise UnprotectedError(
-                f"{submission.user} still holds the lock of {submission.instrument} for this submission; "
-                "it can be forced once that is gone."
-            )
-        return
-    try:
-        require_lock(submission.instrument, user=decision.name, key=decision.lock_key)
-        if not is_protected(submission):
-            raise NoLockError(f"The lock of {submission.instrument} was given up or taken anew since.")
-    except NoLockError as exc:
-        raise UnprotectedError(
-            f"{exc} Nothing protects this submission any more: force or cancel it."
-        ) from exc
+def _require_allowed(submission: Submission, decision: _Decision, *, for_update: bool = False) -> None:
+    protection = find_protection(submission, for_update=for_update)
+    require = require_force if decision.status == Status.FORCED else require_confirm
+    require(submission, user=decision.user, protection=protection)
 
 
 def _arriving(files: list[SubmittedFile]) -> list[SubmittedFile]:
@@ -165,8 +126,9 @@ def _write_rows(
 ) -> Delivery:
     """Write every row that the confirmation means, or none."""
     take_turn()
-    # Looked at again: whoever had the turn may have taken the lock, or confirmed.
-    _require_protection(submission, decision)
+    # Whoever had the turn may have taken the lock, or confirmed. From here on nobody takes the lock.
+    submission.refresh_from_db()
+    _require_allowed(submission, decision, for_update=True)
     now = timezone.now()
     submission.enter(decision.status, ended_at=now, ended_by=decision.name)
     made = new_contexts(submission, files, is_forced=decision.status == Status.FORCED)
@@ -181,9 +143,7 @@ def _write_rows(
         )
         submission.delivery = delivery.name
         submission.save(update_fields=["delivery", "final_base", "new_context"])
-        lock = submission.find_lock()
-        if lock is not None:
-            release(lock)
+        release_instrument(submission.instrument, user=submission.user)
         letters.ended(submission)
     return delivery
 

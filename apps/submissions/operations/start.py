@@ -100,7 +100,7 @@ def start(wishes: Wishes, *, user: User, lock_key: str | None, channel: str | No
         user_email=user.email,
         other_email=wishes.other_email,
         instrument=instrument,
-        lock_key=_lock_key(wishes.kind, instrument, user),
+        lock_tenure=_lock_tenure(wishes.kind, instrument, user),
         context_mode=wishes.context_mode,
         posted_context=wishes.posted_context or context,
         base=context,
@@ -136,12 +136,12 @@ def _require_instrument(wishes: Wishes, user: User, lock_key: str | None) -> str
     return instrument
 
 
-def _lock_key(kind: str, instrument: str, user: User) -> uuid.UUID | None:
-    """Return the key of the lock that protects the submission; a certify run needs none and keeps none."""
+def _lock_tenure(kind: str, instrument: str, user: User) -> uuid.UUID | None:
+    """Return the tenure of the lock that protects the submission; a certify run needs none and keeps none."""
     if kind == Kind.CERTIFY:
         return None
     lock = find_held(user.get_username())
-    return lock.key if lock and lock.instrument == instrument else None
+    return lock.tenure if lock and lock.instrument == instrument else None
 
 
 def _files(wishes: Wishes, submission: Submission, user: User) -> list[SubmittedFile]:

@@ -14,7 +14,7 @@ from apps.core.errors import ConflictError
 from apps.core.text import storable
 from apps.jobs.models import Job
 from apps.jobs.pipeline import finish
-from apps.locks.operations import release
+from apps.locks.operations import release_instrument
 from apps.submissions import letters, staging
 from apps.submissions.models import Submission
 from apps.submissions.pipeline.naming import release_names
@@ -60,13 +60,18 @@ def close(submission: Submission, status: Status, *, reason: str, by: str) -> No
     # A confirmation that was killed may have left them in the store.
     staging.withdraw(submission)
     release_names(submission.pk)
-    lock = submission.find_lock()
-    if lock is not None:
-        release(lock)
+    _release_lock(submission, is_decided=by != "")
     if submission.kind != Kind.CERTIFY:
         letters.ended(submission)
         _record_cancelled(submission, by)
     logger.info("%s is %s: %s", submission, status, reason)
+
+
+def _release_lock(submission: Submission, *, is_decided: bool) -> None:
+    """Give back the lock it was started under, and after a decision any that its submitter took since."""
+    lock = submission.find_lock()
+    if submission.kind != Kind.CERTIFY and (is_decided or lock is not None):
+        release_instrument(submission.instrument, user=submission.user)
 
 
 def _record_cancelled(submission: Submission, by: str) -> None:

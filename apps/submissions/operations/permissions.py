@@ -1,0 +1,90 @@
+"""Who may confirm, force or cancel a submission now; the page and the operations ask the same functions."""
+
+from apps.accounts.models import Role, User
+from apps.core.errors import DeniedError
+from apps.locks.models import Lock
+from apps.submissions.errors import NotReadyError, UnprotectedError
+from apps.submissions.models import Submission
+from apps.submissions.queries import why_unprotected
+from apps.submissions.states import Status
+
+
+def require_confirm(submission: Submission, *, user: User, protection: Lock | None) -> None:
+    """Refuse to confirm unless the submitter asks for it and the lock still protects the submission.
+
+    Parameters
+    ----------
+    protection
+        The answer of `queries.find_protection`.
+
+    Raises
+    ------
+    DeniedError
+        Raised if `user` is not the submitter, or may not submit for the instrument.
+    NotReadyError
+        Raised if the submission is not ready, or over.
+    UnprotectedError
+        Raised if the submitter has not held the lock without a gap.
+    """
+    if user.get_username() != submission.user:
+        raise DeniedError(
+            f"Only {submission.user} may confirm this submission; force it once its lock is gone."
+        )
+    _require_ready(submission, Status.CONFIRMED)
+    _require_submitter(submission, user)
+    if protection is None:
+        raise UnprotectedError(
+            f"{why_unprotected(submission)} Nothing protects this submission any more: force or cancel it."
+        )
+
+
+def require_force(submission: Submission, *, user: User, protection: Lock | None) -> None:
+    """Refuse to force while the lock protects the submission.
+
+    Raises
+    ------
+    DeniedError
+        Raised if `user` may not submit for the instrument.
+    NotReadyError
+        Raised if the submission is not ready, or over.
+    UnprotectedError
+        Raised while the lock protects it.
+    """
+    _require_ready(submission, Status.FORCED)
+    _require_submitter(submission, user)
+    if protection is not None:
+        raise UnprotectedError(
+            f"{submission.user} still holds the lock of {submission.instrument} for this submission, until "
+            f"{protection.expires_at:%H:%M} UTC at least; it can be forced once that is gone."
+        )
+
+
+def require_cancel(submission: Submission, *, user: User, protection: Lock | None) -> None:
+    """Refuse to cancel what is over, or what the lock of somebody else protects.
+
+    Raises
+    ------
+    DeniedError
+        Raised if the lock of somebody else protects it, or `user` may not submit for the instrument.
+    NotReadyError
+        Raised if it is over.
+    """
+    _require_submitter(submission, user)
+    if user.get_username() != submission.user and protection is not None:
+        raise DeniedError(
+            f"{submission.user} holds the lock of {submission.instrument} for this submission until "
+            f"{protection.expires_at:%H:%M} UTC at least, and alone may cancel it."
+        )
+    if not submission.is_alive:
+        raise NotReadyError(f"This submission is {submission.status} and cannot be cancelled.")
+
+
+def _require_ready(submission: Submission, wanted: Status) -> None:
+    if submission.status != Status.READY:
+        raise NotReadyError(f"This submission is {submission.status}; only a ready one can be {wanted}.")
+
+
+def _require_submitter(submission: Submission, user: User) -> None:
+    if not user.has_role(Role.SUBMITTER, submission.instrument):
+        where = submission.instrument or "any instrument"
+        raise DeniedError(f"{user} may not submit files of {where}.")
