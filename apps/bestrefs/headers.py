@@ -9,6 +9,7 @@ from apps.rules.lookup.context import Context
 from apps.rules.observatories import Observatory, get_observatory
 
 MISSING = "UNDEFINED"
+REFTYPE = "REFTYPE"  # The parkey by which an imap chooses a type; it belongs to references.
 
 
 def complete_header(header: Header, context: Context) -> Header:
@@ -21,7 +22,8 @@ def complete_header(header: Header, context: Context) -> Header:
     instrument = find_instrument(header, observatory)
     parkeys = context.required_parkeys()
     wanted = parkeys.get(instrument or "", ()) if isinstance(parkeys, dict) else parkeys
-    added = {parkey: MISSING for parkey in wanted if parkey not in header}
+    left_out = () if observatory.headers_name_reftype else (REFTYPE,)
+    added = {parkey: MISSING for parkey in wanted if parkey not in header and parkey not in left_out}
     added |= _split_date(header, observatory)
     return {**header, **added} if added else header
 

@@ -268,11 +268,6 @@ class Log:
     text: str
     about: str = ""
 
-    @property
-    def line(self) -> str:
-        """The line as people know it from the client."""
-        return f"CRDS - {self.level} -  {self.text}"
-
 
 @dataclass(frozen=True, slots=True)
 class FileVerdict:

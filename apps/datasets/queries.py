@@ -51,7 +51,10 @@ def two_part_id(text: str) -> str:
     """
     dataset = find_id(text)
     if dataset is None or find_instrument(dataset, id_grammar()) is None:
-        raise UndeterminedInstrumentError(f"Can't determine instrument for dataset {text[:300]!r}")
+        # The tools write a half twice where they want two; people wrote it once.
+        half, _, other = text.partition(":")
+        named = half if half == other else text
+        raise UndeterminedInstrumentError(f"Can't determine instrument for dataset {named[:300]!r}")
     return str(dataset)
 
 

@@ -17,7 +17,7 @@ from apps.catalog import queries
 from apps.catalog.models import AuditRecord
 from apps.distribution.kept import keep
 
-FORMAT = 1  # Raised when what is published changes its shape.
+FORMAT = 2  # Raised when what is published changes its shape.
 _DIGEST = 40  # hex digits before the content of a file
 
 

@@ -115,9 +115,9 @@ def _catalog_rows() -> Iterator[Row]:
 
 def _history_rows() -> Iterator[Row]:
     for number, era in enumerate(contexts.history().reverse(), start=1):
-        yield (number, "", timestamp(era.started_at), era.context, era.pointer, era.reason)
+        yield (number, "", _plain(era.started_at), era.context, era.pointer, era.reason)
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as SQLite keeps it; truth is 0 or 1, a moment is text."""
-    return timestamp(value) if isinstance(value, datetime) else value
+    """Return a value as SQLite keeps it; truth is 0 or 1, a moment is UTC as text without an offset."""
+    return timestamp(value).removesuffix("+00:00") if isinstance(value, datetime) else value

@@ -1,4 +1,4 @@
-"""How values are written for clients: moments as text, bulk as packed JSON."""
+"""Values in the form that clients read: moments as text, bulk as packed JSON."""
 
 import base64
 import gzip
@@ -16,9 +16,9 @@ def timestamp(moment: datetime) -> str:
     Examples
     --------
     >>> timestamp(datetime(2019, 9, 9, 16, 9, 51, tzinfo=UTC))
-    '2019-09-09 16:09:51'
+    '2019-09-09 16:09:51+00:00'
     """
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
+    return moment.astimezone(UTC).isoformat(sep=" ")
 
 
 def encode(value: Any) -> dict[str, str]:

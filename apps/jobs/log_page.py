@@ -106,6 +106,6 @@ def _line(message: Message) -> str:
         word = WORDS[MessageType(message.type)].upper()
     elif message.status is not None:
         text = f"{DONE_STATUS[message.status]}: {text}"
-    # What the checks say has this form already.
+    # Lines of certification were once kept in this form.
     line = text if text.startswith("CRDS - ") else f"CRDS - {word} -  {text}"
     return f"{message.at:%Y-%m-%d %H:%M:%S} {line}\n"

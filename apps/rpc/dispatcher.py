@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from apps.rpc import parsing
+from apps.rpc.client import note_client
 from apps.rpc.errors import InvalidParamsError, InvalidRequestError, RpcError, describe
 from apps.rpc.registry import Prepared, get_method
 
@@ -51,6 +52,7 @@ def _answer_one(request: Any, may_hold_nul: bool) -> bytes:
             raise InvalidRequestError("A request must be an object with 'method' and 'params'.")
         version = request.get("jsonrpc")
         identifier = _identifier(request)
+        note_client(identifier)
         result = _call(request, may_hold_nul)
         encoded = result.json if type(result) is Prepared else orjson.dumps(result)
     except Exception as exc:

@@ -1,6 +1,7 @@
-"""What the catalog says of a file, as clients read it: text in every field.
+"""The catalog's record of a file as clients read it: text in every field.
 
-Source: wire protocol, section 2.4. Text is lower case there, names excepted; what is unknown is ``none``.
+Source: wire protocol, section 2.4. Text is lower case, names excepted. An unknown value is ``none``, or empty
+in the fields that mappings never have.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 from apps.catalog.models import File
 from apps.catalog.states import FileState
 from apps.distribution.wire import timestamp
+from apps.rpc.client import is_at_least
 
 UNKNOWN = "none"
 NOT_FOUND = "NOT FOUND"  # The client compares with exactly this text.
@@ -18,7 +20,10 @@ BATCH = 5000  # rows read at a time
 CHUNK = 500  # names in one query
 
 # The useafter date of files that have none, mappings above all.
-NO_USEAFTER = "2050-01-01 00:00:00"
+NO_USEAFTER = "2050-01-01 00:00:00+00:00"
+
+# The first client that knows the state `latest`; older ones warn of every file that has it.
+KNOWS_LATEST = (12, 0, 3)
 
 
 def _text(value: str) -> str:
@@ -32,6 +37,18 @@ def _name(value: str) -> str:
 def _place(value: str) -> str:
     """Return an instrument or filekind; a pmap has none, and the client wants an empty text there."""
     return value.lower()
+
+
+def _empty(value: str) -> str:
+    """Return a text that mappings never have; clients expect it empty there."""
+    return value.lower()
+
+
+def _state(value: str) -> str:
+    """Return a state in a word that the client knows."""
+    if value == FileState.LATEST and not is_at_least(KNOWS_LATEST):
+        return str(FileState.OPERATIONAL)
+    return value
 
 
 def _number(value: int | None) -> str:
@@ -52,7 +69,7 @@ def _useafter(value: datetime | None) -> str:
 
 @dataclass(frozen=True)
 class Field:
-    """Where a field of the wire comes from, and how it is written."""
+    """The column behind a field of the wire, and the function that writes its value."""
 
     column: str
     write: Callable[[Any], str]
@@ -74,13 +91,13 @@ FIELDS: Mapping[str, Field] = {
     "instrument": Field("instrument", _place),
     "name": Field("name", _name),
     "observatory": Field("observatory", _place),
-    "pedigree": Field("pedigree", _text),
-    "reference_file_type": Field("reference_file_type", _text),
+    "pedigree": Field("pedigree", _empty),
+    "reference_file_type": Field("reference_file_type", _empty),
     "rejected": Field("rejected", _flag),
-    "replaced_by_filename": Field("replaced_by", _name),
+    "replaced_by_filename": Field("replaced_by", str),
     "sha1sum": Field("sha1sum", _text),
     "size": Field("size", _number),
-    "state": Field("state", _text),
+    "state": Field("state", _state),
     "type": Field("kind", _text),
     "uploaded_as": Field("uploaded_as", _name),
     "useafter_date": Field("useafter_at", _useafter),
@@ -97,7 +114,7 @@ def info_by_name(names: Iterable[str] | None, fields: Iterable[str] | None) -> d
     names
         None means all official files. A name that is not known is not in the result.
     fields
-        None means all; fields that do not exist are passed over.
+        None means all; fields that do not exist are ignored.
     """
     wanted = {name: FIELDS[name] for name in (FIELDS if fields is None else fields) if name in FIELDS}
     columns = [field.column for field in wanted.values()]

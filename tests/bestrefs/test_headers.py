@@ -14,6 +14,16 @@ def test_missing_parkeys_are_undefined_and_others_untouched() -> None:
     assert header == {"INSTRUME": "COS", "DETECTOR": "FUV"}
 
 
+def test_only_webb_has_the_type_of_a_reference_in_headers_of_datasets() -> None:
+    hubble = complete_header({"INSTRUME": "COS"}, context("hst", cos=["INSTRUME", "REFTYPE"]))
+    assert hubble == {"INSTRUME": "COS"}
+    webb = {"META.INSTRUMENT.NAME": "MIRI"}
+    found = complete_header(webb, context("jwst", miri=["META.INSTRUMENT.NAME", "REFTYPE"]))
+    assert found == webb | {"REFTYPE": "UNDEFINED"}
+    own = {"INSTRUME": "COS", "REFTYPE": "DARK"}
+    assert complete_header(own, context("hst", cos=["REFTYPE"])) == own
+
+
 def test_a_header_of_an_unknown_instrument_stays_as_it_is() -> None:
     assert complete_header({"INSTRUME": "STIS"}, context("hst", cos=["DETECTOR"])) == {"INSTRUME": "STIS"}
 

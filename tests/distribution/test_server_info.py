@@ -83,8 +83,8 @@ def test_the_history_is_newest_first() -> None:
     point("edit", "jwst_0003.pmap", 2021)
     point("latest", "jwst_0002.pmap", 2022, reason="second")
     assert info()["context_history"] == [
-        ["2022-01-01 00:00:00", "jwst_0002.pmap", "second"],
-        ["2020-01-01 00:00:00", "jwst_0001.pmap", "first"],
+        ["2022-01-01 00:00:00+00:00", "jwst_0002.pmap", "second"],
+        ["2020-01-01 00:00:00+00:00", "jwst_0001.pmap", "first"],
     ]
 
 
@@ -136,8 +136,8 @@ def test_last_synced_is_the_moment_of_the_call_and_the_rest_is_kept(monkeypatch:
     first = info()
     second = info()
     assert (first.pop("last_synced"), second.pop("last_synced")) == (
-        "2026-01-02 00:00:00",
-        "2026-01-03 00:00:00",
+        "2026-01-02 00:00:00+00:00",
+        "2026-01-03 00:00:00+00:00",
     )
     assert first == second
 

@@ -9,7 +9,7 @@ from django.test import Client
 from apps.catalog.models import File
 from apps.rpc import info
 from tests.factories.catalog import CONTENT, make_file, sha1
-from tests.factories.rpc import call, failed
+from tests.factories.rpc import call, failed, request, send
 
 pytestmark = pytest.mark.django_db
 
@@ -59,13 +59,40 @@ def test_the_fields_follow_their_conventions(files: None) -> None:
     assert (found["description"], found["deliverer_user"]) == ("made in space", "homer")
     assert (found["name"], found["uploaded_as"]) == (FLAT, "My_Flat.fits")
     assert found["comment"] == found["activation_date"] == "none"
-    assert found["useafter_date"] == "2020-01-02 03:04:05"
+    assert found["useafter_date"] == "2020-01-02 03:04:05+00:00"
 
 
 def test_a_pmap_has_no_instrument_and_the_useafter_of_mappings(files: None) -> None:
     found = call("get_file_info", "jwst", PMAP)
     assert (found["instrument"], found["filekind"]) == ("", "")
-    assert (found["useafter_date"], found["delivery_date"]) == ("2050-01-01 00:00:00", "2020-01-01 00:00:00")
+    assert found["useafter_date"] == "2050-01-01 00:00:00+00:00"
+    assert found["delivery_date"] == "2020-01-01 00:00:00+00:00"
+
+
+def test_a_mapping_has_empty_texts_where_only_references_have_any(files: None) -> None:
+    found = call("get_file_info", "jwst", PMAP)
+    lacking = ("pedigree", "reference_file_type", "replaced_by_filename")
+    assert [found[name] for name in lacking] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "word"),
+    [
+        ("sync-14.0.3-85f4ca4d-0dec-4ab6-88fa-7b3eec699535-00000002", "latest"),
+        ("-c-12.0.3-85f4ca4d-0dec-4ab6-88fa-7b3eec699535-00000002", "latest"),
+        ("13.2.4.dev1+g1-13.2.4.dev1+g1-85f4ca4d-0dec-4ab6-88fa-7b3eec699535-00000002", "latest"),
+        ("sync-12.0.2-85f4ca4d-0dec-4ab6-88fa-7b3eec699535-00000002", "operational"),
+        ("sync-11.17.20-85f4ca4d-0dec-4ab6-88fa-7b3eec699535-00000002", "operational"),
+        ("my-14.0.3-tool-7.4.1-85f4ca4d-0dec-4ab6-88fa-7b3eec699535-00000002", "operational"),
+        ("sync-85f4ca4d-0dec-4ab6-88fa-7b3eec699535-00000002", "operational"),
+        (1, "operational"),
+        (None, "operational"),
+    ],
+)
+def test_a_state_is_a_word_that_the_client_knows(db: None, identifier: object, word: str) -> None:
+    make_file(PMAP, state="latest")
+    asked = request("get_file_info_map", "jwst", [PMAP], ["state"], id=identifier)
+    assert send(asked)["result"] == {PMAP: {"state": word}}
 
 
 def test_what_is_unknown_is_none(db: None) -> None:

@@ -131,8 +131,8 @@ def test_the_history_is_oldest_first_and_all_text(db: None) -> None:
     make_change("jwst_0001.pmap", started_at=datetime(2016, 1, 1, tzinfo=UTC))
     make_change("jwst_0009.pmap", pointer="edit")
     assert call("get_context_history", "jwst") == [
-        ["2016-01-01 00:00:00", "jwst_0001.pmap", "Because."],
-        ["2018-01-01 01:02:03.400000", "jwst_0002.pmap", "Because."],
+        ["2016-01-01 00:00:00+00:00", "jwst_0001.pmap", "Because."],
+        ["2018-01-01 01:02:03.400000+00:00", "jwst_0002.pmap", "Because."],
     ]
 
 

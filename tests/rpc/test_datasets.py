@@ -38,6 +38,8 @@ def test_get_dataset_headers_by_id() -> None:
 def test_an_id_without_instrument_is_the_documented_error() -> None:
     message = failed("get_dataset_headers_by_id", CONTEXT, ["BAR"])
     assert message == "OtherError: Can't determine instrument for dataset 'BAR'"
+    assert failed("get_dataset_headers_by_id", CONTEXT, ["BAR:BAR"]) == message
+    assert "dataset 'BAR:FOO'" in failed("get_dataset_headers_by_id", CONTEXT, ["BAR:FOO"])
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,8 @@ class Observatory:
     release_page
         Where a release of the calibration software is described, with ``{version}`` for its version; empty if
         contexts belong to no version.
+    headers_name_reftype
+        Whether headers of datasets hold the parkey of the instrument's own rules, ``REFTYPE``, as UNDEFINED.
     """
 
     name: str
@@ -146,6 +148,7 @@ class Observatory:
     checked_keywords: tuple[str, ...] = ("REFTYPE", "AUTHOR")
     compliance_checks: tuple[str, ...] = ("fits", "json", "asdf", "certify")
     release_page: str = ""
+    headers_name_reftype: bool = False
 
     @property
     def instruments(self) -> tuple[str, ...]:

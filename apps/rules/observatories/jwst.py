@@ -12,5 +12,6 @@ OBSERVATORY = Observatory(
     path_prefix="meta.",
     extra_parkeys=("META.VISIT.TSOVISIT", "META.INSTRUMENT.LAMP_STATE"),
     release_page="https://github.com/spacetelescope/jwst/releases/tag/{version}",
+    headers_name_reftype=True,
     **generated_facts("jwst"),
 )

@@ -58,7 +58,7 @@ class Work:
 
     def pass_on(self, lines: list[Log]) -> None:
         """Tell those who watch what the check of the files says."""
-        say_all(self.job, [(_TYPES.get(line.level, "verbose"), line.line) for line in lines])
+        say_all(self.job, [(_TYPES.get(line.level, "verbose"), line.text) for line in lines])
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
