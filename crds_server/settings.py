@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "apps.distribution",
     "apps.submissions",
     "apps.reprocessing",
+    "apps.demo",
     "apps.rpc",
     "apps.web",
 ]
@@ -88,9 +89,9 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
-                "apps.core.site.site",
-                "apps.accounts.site.account",
-                "apps.web.frame.frame",
+                "apps.core.context_processors.site",
+                "apps.accounts.context_processors.account",
+                "apps.web.navigation.frame",
             ]
         },
     }
@@ -121,7 +122,10 @@ STORAGES = {
 # People: who they are, how long they stay, and what they reserve.
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["apps.accounts.backends.AccountBackend", "apps.accounts.sso.SingleSignOn"]
+AUTHENTICATION_BACKENDS = [
+    "apps.accounts.backends.AccountBackend",
+    "apps.accounts.single_sign_on.SingleSignOn",
+]
 LOGIN_URL = "/login/"
 IS_HTTPS = PUBLIC_URL.startswith("https:")
 # Cookies know no port: without a name of its own, each of two servers on one host would end the other's sessions.
@@ -230,7 +234,7 @@ HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often 
 # Which function does which kind of job; a job row names a kind, and nothing else is ever run.
 JOB_KINDS: dict[str, str] = {
     "submission": "apps.submissions.pipeline.run",
-    "look": "apps.catalog.looks.pipeline.run",
+    "look": "apps.catalog.quick_looks.pipeline.run",
     "reprocessing": "apps.reprocessing.pipeline.run",
 }
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker so often has failed.

@@ -42,12 +42,12 @@ def test_an_ordinary_sentence_is_left_alone(text: str) -> None:
 @pytest.mark.parametrize("word", ["What", "How", "Let", "Whether", "Which"])
 def test_a_docstring_does_not_begin_with_a_question_or_a_wish(word: str) -> None:
     code = f'def function():\n    """{word} a file is.\n\n    More.\n    """\n'
-    assert found(code, "apps/core/text.py") == [f"{word} a file is."]
+    assert found(code, "apps/core/free_text.py") == [f"{word} a file is."]
 
 
 def test_a_docstring_may_begin_with_a_verb_or_a_noun() -> None:
     code = '"""Texts."""\n\ndef function():\n    """Return what is left."""\n'
-    assert found(code, "apps/core/text.py") == []
+    assert found(code, "apps/core/free_text.py") == []
 
 
 def test_a_finding_names_place_and_remedy() -> None:

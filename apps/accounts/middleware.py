@@ -11,8 +11,8 @@ from django.urls import get_resolver
 from apps.accounts.models import Token
 from apps.accounts.operations import note_use
 from apps.accounts.operations.login import SESSION_TOKEN
-from apps.accounts.pages import denied_page, login_page
 from apps.accounts.queries import PREFIX, find_token, get_usable_token
+from apps.accounts.refusal_pages import denied_page, login_page
 from apps.core.access import NotLoggedInError, login_address
 from apps.core.errors import DeniedError, NotFoundError
 from apps.locks.sessions import has_session

@@ -6,15 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from apps.accounts import token_views, views
-from apps.accounts.pages import login_page
-from apps.core.sites import own_pages_only
+from apps.accounts.refusal_pages import login_page
+from apps.core.same_origin import own_pages_only
 
 app_name = "accounts"
 
 
 def _sso(request: HttpRequest, *, view: str) -> HttpResponse:
     """Load single sign-on at its first use: its libraries would make every process start a fifth slower."""
-    answer: HttpResponse = getattr(import_module("apps.accounts.sso_views"), view)(request)
+    answer: HttpResponse = getattr(import_module("apps.accounts.single_sign_on_views"), view)(request)
     return answer
 
 

@@ -11,9 +11,9 @@ from apps.accounts import operations
 from apps.accounts.forms import LoginForm, local_address
 from apps.accounts.middleware import COOKIE
 from apps.accounts.models import Token, User
-from apps.accounts.pages import denied_page, login_page
+from apps.accounts.refusal_pages import denied_page, login_page
 from apps.accounts.throttle import address_of
-from apps.core.sites import own_pages_only
+from apps.core.same_origin import own_pages_only
 from apps.rules.errors import CrdsError
 
 WISH = "login_wish"  # Where the session keeps what to do after single sign-on.

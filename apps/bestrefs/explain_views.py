@@ -16,7 +16,7 @@ from apps.bestrefs.answers import Row, rows_of
 from apps.bestrefs.explanation_text import as_text
 from apps.bestrefs.explanations import Explanation, Search, explain
 from apps.bestrefs.questions import Question, of_address
-from apps.bestrefs.strips import WIDTH, strip_of
+from apps.bestrefs.useafter_timeline import WIDTH, strip_of
 from apps.bestrefs.views import refused
 from apps.core.errors import InvalidInputError
 from apps.rules.errors import CrdsError

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.bestrefs.errors import InstrumentNotInContextError
-from apps.bestrefs.exploring import exploration
+from apps.bestrefs.exploration import exploration
 from apps.bestrefs.forms import InstrumentForm
 from apps.contexts import queries as contexts
 from apps.contexts.states import Choice

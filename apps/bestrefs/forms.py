@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 
 from apps.bestrefs import questions
-from apps.bestrefs.header_text import LONGEST, read_header
+from apps.bestrefs.pasted_header import LONGEST, read_header
 from apps.bestrefs.questions import MAX_NAME, Question
 from apps.contexts.forms import ContextChoiceMixin
 from apps.contexts.states import Choice

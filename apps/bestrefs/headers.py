@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.datasets.archive import Header
 from apps.datasets.headers import find_instrument
-from apps.datasets.moments import find_observed_at
+from apps.datasets.timestamps import find_observed_at
 from apps.rules.lookup.context import Context
 from apps.rules.observatories import Observatory, get_observatory
 

@@ -22,8 +22,8 @@ from apps.bestrefs.headers import complete_header
 from apps.contexts.queries import context_for, get_context, resolve
 from apps.datasets.archive import Header
 from apps.datasets.headers import canonical, find_instrument
-from apps.datasets.moments import parse_moment
 from apps.datasets.queries import headers_of, id_grammar, ids_of_instrument, two_part_id
+from apps.datasets.timestamps import parse_moment
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.context import Context
 

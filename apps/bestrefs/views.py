@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.bestrefs import exploring
+from apps.bestrefs import exploration
 from apps.bestrefs.answers import Row, commands, rows_of
 from apps.bestrefs.errors import UnknownDatasetError
 from apps.bestrefs.forms import AskForm, filled_with
@@ -137,7 +137,7 @@ def _page(question: Question, rows: list[Row], table: Table) -> dict[str, Any]:
         "failures": sum(row.look == "failure" for row in rows),
         "commands": commands(question, rows),
         "has_link": len(question.query) <= MAX_LINK,
-        "explore": f"{explore}?{exploring.address_of(question)}",
+        "explore": f"{explore}?{exploration.address_of(question)}",
         "kept": {name: value for name, value in question.sent.items() if name != "context"},
     }
 

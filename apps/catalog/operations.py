@@ -11,14 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog import audit, queries, storage
-from apps.catalog.cache import CacheCatalog, present_files
+from apps.catalog.crds_cache import CacheCatalog, present_files
 from apps.catalog.errors import NameTakenError
+from apps.catalog.file_kinds import kind_of, told_by
 from apps.catalog.models import File
-from apps.catalog.names import kind_of, told_by
-from apps.catalog.pipeline.findings import Findings
-from apps.catalog.pipeline.intake import store
+from apps.catalog.pipeline.import_report import Report, Wishes
+from apps.catalog.pipeline.mapping_facts import Findings
 from apps.catalog.pipeline.register import adopt_bad_files, register
-from apps.catalog.pipeline.report import Report, Wishes
+from apps.catalog.pipeline.store_files import store
 from apps.catalog.pipeline.sweep import sweep
 from apps.catalog.progress import Progress
 from apps.rules.naming.file_names import is_mapping

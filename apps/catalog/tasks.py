@@ -5,10 +5,10 @@ import logging
 from celery import shared_task
 
 from apps.catalog import deliveries
-from apps.catalog.deliveries import checking
-from apps.catalog.looks import pipeline as looking
+from apps.catalog.deliveries import archive_state
 from apps.catalog.pipeline import sweep as sweeping
 from apps.catalog.pipeline import verify as verifying
+from apps.catalog.quick_looks import pipeline as looking
 
 logger = logging.getLogger(__name__)
 
@@ -38,5 +38,5 @@ def write_open_deliveries() -> None:
 @shared_task
 def check_archive() -> None:
     """Note what the archive has, and what it picked up; that the folder is away hinders the second only."""
-    checking.look_into_archive()
-    checking.notice_pickups()
+    archive_state.look_into_archive()
+    archive_state.notice_pickups()

@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from apps.catalog import delivery_views
+from apps.catalog.deliveries import views
 
 app_name = "catalog"
 
 urlpatterns = [
-    path("delivery/", delivery_views.listing, name="deliveries"),
-    path("delivery", delivery_views.listing),
-    path("delivery/<str:name>", delivery_views.one, name="delivery"),
-    path("delivery/<str:name>/", delivery_views.one),
-    path("delivery/<str:name>/<str:what>", delivery_views.tell, name="tell"),
-    path("delivery/<str:name>/<str:what>/", delivery_views.tell),
-    path("delivery_status/", delivery_views.status, name="delivery_status"),
-    path("delivery_status", delivery_views.status),
-    path("delivery_status/<str:name>/", delivery_views.change, name="change_delivery"),
-    path("delivery_status/<str:name>", delivery_views.change),
+    path("delivery/", views.listing, name="deliveries"),
+    path("delivery", views.listing),
+    path("delivery/<str:name>", views.one, name="delivery"),
+    path("delivery/<str:name>/", views.one),
+    path("delivery/<str:name>/<str:what>", views.tell, name="tell"),
+    path("delivery/<str:name>/<str:what>/", views.tell),
+    path("delivery_status/", views.status, name="delivery_status"),
+    path("delivery_status", views.status),
+    path("delivery_status/<str:name>/", views.change, name="change_delivery"),
+    path("delivery_status/<str:name>", views.change),
 ]

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 
 from apps.contexts import queries
-from apps.contexts.chooser import Candidate, Chooser, find_candidate, find_choices
+from apps.contexts.context_chooser import Candidate, Chooser, find_candidate, find_choices
 from apps.contexts.states import FORMER_CHOICES, Choice
 from apps.rules.errors import CrdsError
 

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.catalog import operations as ledger
-from apps.catalog.cache import CacheCatalog, load_catalog, present_files
-from apps.catalog.pipeline.findings import look_into
-from apps.catalog.pipeline.report import Report, Wishes
+from apps.catalog.crds_cache import CacheCatalog, load_catalog, present_files
+from apps.catalog.pipeline.import_report import Report, Wishes
+from apps.catalog.pipeline.mapping_facts import look_into
 from apps.catalog.progress import Progress
 from apps.contexts import operations, queries
-from apps.contexts.history import read_eras, read_pointers
 from apps.contexts.models import Pointer
+from apps.contexts.server_config import read_eras, read_pointers
 from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_mapping
 

@@ -12,9 +12,9 @@ from django.db import transaction
 
 from apps.core.errors import InvalidInputError
 from apps.datasets.errors import BadRowError, UnreadableSourceError
+from apps.datasets.import_rows import Raw, Row, row_maker
 from apps.datasets.models import ImportProgress
 from apps.datasets.readers import Read, read
-from apps.datasets.rows import Raw, Row, row_maker
 from apps.datasets.upsert import upsert
 
 BATCH = 2000  # rows

@@ -22,7 +22,7 @@ from typing import Any
 
 from apps.certify.headers import UnreadableHeaderError, read_header
 from apps.datasets.errors import BadRowError, UnreadableSourceError
-from apps.datasets.rows import Raw
+from apps.datasets.import_rows import Raw
 
 Read = tuple[int, Raw | BadRowError]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from django.db import connection
 
+from apps.datasets.import_rows import Row
 from apps.datasets.models import Dataset
-from apps.datasets.rows import Row
 
 _TABLE = Dataset._meta.db_table
 _COLUMNS = (*Row._fields, "imported_at")

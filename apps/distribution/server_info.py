@@ -17,9 +17,9 @@ from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
-from apps.distribution import published
-from apps.distribution.kept import keep
-from apps.distribution.wire import encode, timestamp
+from apps.distribution import derived_data
+from apps.distribution.disk_cache import keep
+from apps.distribution.wire_format import encode, timestamp
 
 # The CRDS release whose protocol we speak: clients show it as the version of the server.
 PROTOCOL_VERSION = "14.0.3"
@@ -29,7 +29,7 @@ FOLDERS = {FileKind.MAPPING: "mappings", FileKind.REFERENCE: "references"}
 def server_info() -> bytes:
     """Return the description as a JSON object, true at this moment."""
     return b"%b, %b}" % (
-        published.current("server_info", _make_json)[:-1],
+        derived_data.current("server_info", _make_json)[:-1],
         f'"last_synced": "{timestamp(timezone.now())}"'.encode(),
     )
 
@@ -37,7 +37,7 @@ def server_info() -> bytes:
 def server_config() -> bytes:
     """Return the description as the Python literal that clients keep in their cache."""
     return b"%b,\n %b}\n" % (
-        published.current("server_config", _make_literal)[:-1],
+        derived_data.current("server_config", _make_literal)[:-1],
         f"'last_synced': '{timestamp(timezone.now())}'".encode(),
     )
 
@@ -75,7 +75,7 @@ def _lines(names: list[str]) -> bytes:
 
 
 def _make_literal() -> bytes:
-    return pprint.pformat(json.loads(published.current("server_info", _make_json))).encode()
+    return pprint.pformat(json.loads(derived_data.current("server_info", _make_json))).encode()
 
 
 def _describe() -> dict[str, Any]:

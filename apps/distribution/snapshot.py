@@ -20,8 +20,8 @@ from django.conf import settings
 from apps.catalog.models import File
 from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
-from apps.distribution import published
-from apps.distribution.wire import timestamp
+from apps.distribution import derived_data
+from apps.distribution.wire_format import timestamp
 
 BATCH = 2000  # rows read and written at a time
 
@@ -66,7 +66,7 @@ Row = tuple[Any, ...]
 
 def sqlite_snapshot() -> bytes:
     """Return the snapshot as a JSON text: base64 of zlib of the bytes of a SQLite file."""
-    return published.current("sqlite_snapshot", _make)
+    return derived_data.current("sqlite_snapshot", _make)
 
 
 def _make() -> bytes:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from apps.core.text import storable
+from apps.core.free_text import storable
 from apps.jobs.models import Channel, Message
 from apps.jobs.states import DONE_STATUS, MessageType
 

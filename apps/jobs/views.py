@@ -7,10 +7,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
 from apps.core.access import require_role, role_required
-from apps.core.sites import own_pages_only
-from apps.jobs import operations, queries, wire
+from apps.core.same_origin import own_pages_only
+from apps.jobs import message_format, operations, queries
 from apps.jobs.errors import ChannelNotFoundError
-from apps.jobs.events import open_stream
+from apps.jobs.event_stream import open_stream
 from apps.jobs.log_page import as_text, log_page
 
 SESSION_KEY = "jpoll_key"  # Where the session keeps the channel that its next form reports to.
@@ -57,7 +57,7 @@ def messages(request: HttpRequest, key: str) -> HttpResponse:
         found = queries.messages(key, _number(request.GET.get("since")))
     except ChannelNotFoundError as exc:
         return JsonResponse({"error": str(exc)}, status=404)
-    return JsonResponse({"messages": [wire.plain(message) for message in found]})
+    return JsonResponse({"messages": [message_format.plain(message) for message in found]})
 
 
 @require_GET

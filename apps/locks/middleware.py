@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from apps.core.sites import Sender, sender_of
+from apps.core.same_origin import Sender, sender_of
 from apps.locks.operations import touch
 from apps.locks.sessions import key_of
 

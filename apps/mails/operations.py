@@ -9,7 +9,7 @@ from django.db import transaction
 from apps.mails import tasks
 from apps.mails.addresses import usable
 from apps.mails.models import Mail
-from apps.mails.plain import one_line, paragraphs
+from apps.mails.plain_text import one_line, paragraphs
 
 logger = logging.getLogger(__name__)
 

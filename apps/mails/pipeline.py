@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.core.errors import ConflictError
 from apps.mails.models import Mail
-from apps.mails.plain import one_line
+from apps.mails.plain_text import one_line
 from apps.mails.states import Status
 
 logger = logging.getLogger(__name__)

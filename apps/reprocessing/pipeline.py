@@ -13,12 +13,12 @@ from apps.core.errors import ConflictError
 from apps.jobs import queries as jobs
 from apps.jobs.models import Job
 from apps.jobs.pipeline import finish, require_claim, say
-from apps.reprocessing import letters
-from apps.reprocessing.comparing import Found, Types, changed_types, compare_instrument
+from apps.reprocessing import mails
+from apps.reprocessing.comparison import Found, Types, changed_types, compare_instrument
+from apps.reprocessing.log_lines import write_summary
 from apps.reprocessing.models import Transition
 from apps.reprocessing.queries import KIND
 from apps.reprocessing.states import ALIVE, Status
-from apps.reprocessing.summary import write_summary
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def run(job: Job) -> None:
     with transaction.atomic():
         require_claim(job)
         _keep(row, types, found)
-        letters.ended(row, attempt=job.pk)
+        mails.ended(row, attempt=job.pk)
         finish(job, 0, row.address.rstrip("/"))
 
 
@@ -90,4 +90,4 @@ def _fail(row: Transition, job: Job) -> None:
         # Its worker was just about to complete it.
         return
     logger.error("%s failed: %s", row, row.reason)
-    letters.ended(row, attempt=job.pk)
+    mails.ended(row, attempt=job.pk)

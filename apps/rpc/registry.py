@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.rpc.checks import Check, check_for, word_for
 from apps.rpc.errors import InvalidParamsError, MethodNotFoundError
+from apps.rpc.parameter_checks import Check, check_for, word_for
 
 # Parameter names that mean the same, wherever a method has one of them (wire protocol, section 2.1).
 SYNONYMS = (

@@ -18,7 +18,7 @@ from apps.submissions.states import ADOPTED, ALIVE, ENTERED_FROM, ContextMode, K
 class IngestFile(models.Model):
     """One file in the ingest area of one person, complete or still on its way.
 
-    The bytes are where `ingest.path_of` says; those of an unfinished file where `ingest.part_of` does.
+    The bytes are where `uploads.ingest_area.path_of` says; those of an unfinished file where `part_of` does.
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ingest_files")

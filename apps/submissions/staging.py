@@ -23,10 +23,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog import storage
-from apps.submissions import ingest
 from apps.submissions.errors import NoSpaceError, RejectedError
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import ALIVE, Origin
+from apps.submissions.uploads import ingest_area
 
 NEW = 3600  # seconds in which a folder without row may belong to a submission that is being started
 
@@ -127,7 +127,7 @@ def clear(submission: Submission) -> None:
     if submission.status in ALIVE:
         return
     if submission.is_adopted:
-        ingest.delete_consumed(submission.user, dict(submission.files.values_list("name", "sha1sum")))
+        ingest_area.delete_consumed(submission.user, dict(submission.files.values_list("name", "sha1sum")))
     shutil.rmtree(submission.folder, ignore_errors=True)
     if not submission.folder.exists():
         Submission.objects.filter(pk=submission.pk, cleared_at=None).update(cleared_at=timezone.now())

@@ -8,12 +8,13 @@ from celery.signals import worker_ready
 from django.conf import settings
 
 from apps.certify.runner import runner_for
-from apps.submissions import ingest, pipeline
+from apps.submissions import pipeline
+from apps.submissions.uploads import ingest_area
 
 
 @shared_task
 def remove_abandoned_parts() -> None:
-    ingest.remove_abandoned_parts()
+    ingest_area.remove_abandoned_parts()
 
 
 @shared_task

@@ -2,7 +2,9 @@
 
 from django.urls import re_path
 
-from apps.submissions import filling_views, history_views, result_views, upload_views, views
+from apps.submissions.forms import saved_form_views, views
+from apps.submissions.pages import history_views, result_views
+from apps.submissions.uploads import views as upload_views
 
 app_name = "submissions"
 
@@ -20,8 +22,8 @@ urlpatterns = [
     re_path(r"^batch_submit_references/?\Z", views.batch, name="batch"),
     re_path(r"^submission_form/redcat_submit/?\Z", views.extended, name="extended"),
     re_path(r"^submission_form/redcat_description\.yml/?\Z", views.description, name="description"),
-    re_path(r"^submission_form/save/?\Z", filling_views.save_form, name="export"),
-    re_path(r"^submission_form/load/?\Z", filling_views.load_form, name="import"),
+    re_path(r"^submission_form/save/?\Z", saved_form_views.save_form, name="export"),
+    re_path(r"^submission_form/load/?\Z", saved_form_views.load_form, name="import"),
     re_path(r"^submit/reference/?\Z", views.references, name="references"),
     re_path(r"^submit/mapping/?\Z", views.mappings, name="mappings"),
     re_path(r"^add_references/?\Z", views.add_references, name="add_references"),

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from apps.catalog.errors import BadNameError
+from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import AuditRecord
-from apps.catalog.names import kind_of
 from apps.core.filters import PAGE_SIZE, FilterForm, GlobFilter, MenuFilter, MomentFilter
 from apps.core.globs import matching
 from apps.core.tables import Column, Part, Table

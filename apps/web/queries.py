@@ -11,7 +11,7 @@ from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.datasets.models import Dataset
 from apps.rules.errors import CrdsError
-from apps.web.context_pages.eras import Delivered, Era, find_delivered, find_eras, release_page
+from apps.web.context_pages.context_lists import Delivered, Era, find_delivered, find_eras, release_page
 from apps.web.context_pages.outline import Outline, find_outline
 
 ERAS = 4

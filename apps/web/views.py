@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from apps.web import health as checks
 from apps.web import queries
-from apps.web.services import nearest_services, services
+from apps.web.home_links import nearest_services, services
 
 
 @require_safe

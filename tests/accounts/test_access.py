@@ -12,13 +12,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from apps.accounts import demo
 from apps.accounts.errors import AccountExistsError, BadAccountError
 from apps.accounts.middleware import AnswerRefusals
 from apps.accounts.models import User
 from apps.accounts.queries import find_user
 from apps.accounts.tasks import clear_sessions
 from apps.core.access import NotLoggedInError, role_required
+from apps.demo import people
 from apps.locks.models import Lock
 from tests.factories.accounts import logged_in, make_user, post
 from tests.roots import manage
@@ -180,8 +180,8 @@ def test_create_token_for_somebody_without_password(capsys: pytest.CaptureFixtur
 
 
 def test_demo_accounts_are_made_once_and_can_log_in(settings: Any) -> None:
-    first = demo.ensure_demo_accounts()
-    assert demo.ensure_demo_accounts() == first
+    first = people.ensure_demo_accounts()
+    assert people.ensure_demo_accounts() == first
     for account in first:
         instrument = "miri" if account.role == "submitter" else "none"
         values = {"username": account.name, "password": account.password, "instrument": instrument}
@@ -192,9 +192,9 @@ def test_demo_accounts_are_made_once_and_can_log_in(settings: Any) -> None:
 
 
 def test_what_the_demo_prints_is_true_even_when_its_file_was_lost(settings: Any) -> None:
-    before = demo.ensure_demo_accounts()
+    before = people.ensure_demo_accounts()
     (settings.DATA_ROOT / "demo_accounts.json").unlink()
-    after = demo.ensure_demo_accounts()
+    after = people.ensure_demo_accounts()
     assert {account.password for account in before}.isdisjoint(account.password for account in after)
     account = after[0]
     values = {"username": account.name, "password": account.password, "instrument": "none"}
@@ -252,7 +252,7 @@ def test_pages_are_shown_when_the_accounts_cannot_be_read(monkeypatch: pytest.Mo
     def broken(*_args: object) -> None:
         raise OperationalError
 
-    monkeypatch.setattr("apps.accounts.site._account", broken)
+    monkeypatch.setattr("apps.accounts.context_processors._account", broken)
     assert "Login" in Client().get("/").content.decode()
 
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from apps.bestrefs.exploring import address_of
+from apps.bestrefs.exploration import address_of
 from apps.bestrefs.questions import of_header
 from tests.factories.datasets import CONTEXT, make_header, publish_context
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.catalog import cache
-from apps.catalog.cache import Facts, load_catalog, read_catalog, read_moment
+from apps.catalog import crds_cache
+from apps.catalog.crds_cache import Facts, load_catalog, read_catalog, read_moment
 from apps.catalog.errors import BadCacheError
 from tests.factories.catalog import make_cache, make_config, packed, sha1
 
@@ -111,10 +111,10 @@ def test_a_truncated_payload_is_refused(cut: int) -> None:
 
 def test_a_config_and_a_payload_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_cache(tmp_path)
-    monkeypatch.setattr(cache, "MAX_METADATA", 100)
+    monkeypatch.setattr(crds_cache, "MAX_METADATA", 100)
     with pytest.raises(BadCacheError, match="unpacks to more than 100 bytes"):
         load_catalog(root, observatory="jwst")
-    monkeypatch.setattr(cache, "MAX_CONFIG", 100)
+    monkeypatch.setattr(crds_cache, "MAX_CONFIG", 100)
     with pytest.raises(BadCacheError, match="at most 100 are read"):
         load_catalog(root, observatory="jwst")
 

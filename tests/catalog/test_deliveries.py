@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from apps.catalog import deliveries, queries
 from apps.catalog.audit import LISTED
-from apps.catalog.deliveries import Delivery, checking, folder, writing
+from apps.catalog.deliveries import Delivery, archive_state, folder, folder_updates
 from apps.catalog.deliveries.queries import shown_state, states_beside_latest
 from apps.catalog.errors import DeliveryFolderError
 from apps.catalog.models import AuditRecord, File
@@ -168,7 +168,7 @@ def test_what_a_kill_left_is_completed(step: str, is_after: bool, monkeypatch: p
     monkeypatch.setattr(folder, step, real)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.written_at) == (OPEN, None)
-    checking.notice_pickups()
+    archive_state.notice_pickups()
     write_open_deliveries()
     write_open_deliveries()
     delivery.refresh_from_db()
@@ -245,7 +245,7 @@ def test_a_folder_that_is_not_ours_tells_nothing(loss: str) -> None:
     if loss == "folder":
         root().rmdir()
     with pytest.raises(DeliveryFolderError, match="not mounted"):
-        checking.notice_pickups()
+        archive_state.notice_pickups()
     delivery.refresh_from_db()
     assert delivery.status == OPEN
     # Nor is another folder begun in its place.
@@ -267,7 +267,7 @@ def test_a_pickup_is_noted_only_of_the_catalogue_that_was_looked_for(monkeypatch
         return False
 
     monkeypatch.setattr(folder, "has_catalogue", redelivered)
-    assert checking.notice_pickups() == 0
+    assert archive_state.notice_pickups() == 0
     delivery.refresh_from_db()
     assert delivery.status == OPEN
 
@@ -363,10 +363,10 @@ def test_what_a_kill_left_of_a_closed_delivery_is_removed(monkeypatch: pytest.Mo
     old, young = root() / ".a.part", root() / ".b.part"
     old.touch()
     monkeypatch.setattr("apps.catalog.deliveries.folder.ABANDONED", -1)
-    writing.catch_up()
+    folder_updates.catch_up()
     assert folder.listed() == []
     assert not old.exists()
     monkeypatch.undo()
     young.touch()
-    writing.catch_up()
+    folder_updates.catch_up()
     assert young.exists()

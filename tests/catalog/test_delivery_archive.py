@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apps.catalog import deliveries
-from apps.catalog.deliveries import Delivery, archive, checking
+from apps.catalog.deliveries import Delivery, archive, archive_state
 from apps.catalog.models import DeliveredFile, File
 from apps.catalog.states import DeliveryStatus
 from apps.catalog.tasks import check_archive
@@ -153,7 +153,7 @@ def test_an_archive_that_is_away_is_asked_once_in_a_round(there: SmallArchive, c
 def test_files_that_never_come_do_not_keep_others_waiting(
     there: SmallArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "ROUND_FILES", 1)
+    monkeypatch.setattr(archive_state, "ROUND_FILES", 1)
     picked_up()
     for _ in range(4):
         check_archive()
@@ -161,7 +161,7 @@ def test_files_that_never_come_do_not_keep_others_waiting(
 
 
 def test_a_round_ends_in_time(there: SmallArchive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "ROUND_SECONDS", -1.0)
+    monkeypatch.setattr(archive_state, "ROUND_SECONDS", -1.0)
     picked_up()
     check_archive()
     assert there.asked == []
@@ -177,7 +177,7 @@ def test_a_delivery_handed_out_anew_is_asked_for_anew(
         return ""
 
     monkeypatch.setattr(archive, "problem_with", redelivered)
-    checking.look_into_archive()
+    archive_state.look_into_archive()
     delivery.refresh_from_db()
     assert delivery.status == "open"
     assert not DeliveredFile.objects.exclude(available_at=None).exists()

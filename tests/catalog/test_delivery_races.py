@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from apps.catalog import deliveries
-from apps.catalog.deliveries import Delivery, checking, folder
+from apps.catalog.deliveries import Delivery, archive_state, folder
 from apps.catalog.models import AuditRecord, File
 from apps.catalog.states import DeliveryStatus
 from apps.core.errors import ConflictError
@@ -70,7 +70,9 @@ def _many_moves() -> tuple[list[Any], str, list[str], dict[str, list[list[str]]]
         return deliveries.move(Delivery.objects.get(), status, user="marge")
 
     actions: list[Callable[[], Any]] = [partial(move, status) for status in told * 2]
-    results = at_once([*actions, checking.notice_pickups, checking.notice_pickups, deliveries.catch_up])
+    results = at_once(
+        [*actions, archive_state.notice_pickups, archive_state.notice_pickups, deliveries.catch_up]
+    )
     assert folder.listed() == []
     delivery.refresh_from_db()
     return results, delivery.status, states(delivery), {name: _steps(name) for name in NAMES}

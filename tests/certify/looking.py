@@ -8,8 +8,8 @@ import asdf
 import numpy as np
 from astropy.io import fits
 
-from apps.certify.looks.make import make
-from apps.certify.looks.values import Look, loads
+from apps.certify.quick_looks.make import make
+from apps.certify.quick_looks.values import Look, loads
 
 BLOCK = 2880
 

@@ -16,11 +16,12 @@ from apps.catalog import storage
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.mapping_text import tainted
 from apps.catalog.models import AuditRecord, File
-from apps.contexts import operations, tainting
+from apps.contexts import operations
+from apps.contexts.bad_files import tainting
 from apps.contexts.errors import UnusableContextError
 from apps.contexts.operations.bad_files import Mark
 from apps.core.errors import ConflictError, InvalidInputError
-from apps.distribution import published, server_info
+from apps.distribution import derived_data, server_info
 from tests.factories.accounts import logged_in, make_user, post
 from tests.factories.catalog import make_file, make_imap, make_pmap, make_rmap
 from tests.factories.contexts import make_change, make_context
@@ -268,7 +269,7 @@ def test_a_mapping_is_clean_if_and_only_if_it_is_unmarked_and_names_no_blacklist
 
 @pytest.fixture
 def _nothing_published(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published, "_newest", {})
+    monkeypatch.setattr(derived_data, "_newest", {})
 
 
 @pytest.mark.usefixtures("_nothing_published")

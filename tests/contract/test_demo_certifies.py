@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.web.demo.operations import seed
+from apps.demo.operations import seed
 from tests.contract.client import client_python
 
 pytestmark = pytest.mark.django_db

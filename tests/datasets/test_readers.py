@@ -6,8 +6,8 @@ import pytest
 
 from apps.datasets import readers
 from apps.datasets.errors import BadRowError, UnreadableSourceError
+from apps.datasets.import_rows import Raw
 from apps.datasets.readers import LONGEST_LINE, read
-from apps.datasets.rows import Raw
 from tests.factories.datasets import make_file, make_line
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.catalog import audit, storage
 from apps.catalog.models import File
 from apps.contexts.models import ContextChange
-from apps.distribution import published, server_info
+from apps.distribution import derived_data, server_info
 from tests.distribution.conftest import Hold
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ KEYS = {
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published, "_newest", {})
+    monkeypatch.setattr(derived_data, "_newest", {})
 
 
 def info() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from apps.contexts.models import ContextChange
-from apps.distribution import published, snapshot
+from apps.distribution import derived_data, snapshot
 from tests.distribution.conftest import Hold
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published, "_newest", {})
+    monkeypatch.setattr(derived_data, "_newest", {})
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from typing import Any
 from django.conf import settings
 
 from apps.catalog import operations
+from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import File
-from apps.catalog.names import kind_of
 from apps.rules.lookup.compiler import text_checksum
 
 CONTENT = b"SIMPLE  =                    T\n"

@@ -6,13 +6,13 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.catalog import storage
-from apps.submissions import ingest
 from apps.submissions.models import IngestFile
+from apps.submissions.uploads import ingest_area
 
 
 def make_ingest_file(user: User, source: Path, *, name: str = "") -> IngestFile:
     """Put a copy of a file into somebody's ingest area; one of this name is replaced."""
-    target = ingest.path_of(user.pk, name or source.name)
+    target = ingest_area.path_of(user.pk, name or source.name)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     target.write_bytes(source.read_bytes())

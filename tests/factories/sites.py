@@ -14,19 +14,19 @@ from apps.accounts.models import User
 from apps.catalog import operations as catalog
 from apps.catalog import storage
 from apps.catalog.models import File
-from apps.certify.samples import Sample, make_reference
 from apps.contexts import operations as contexts
 from apps.contexts.models import ContextChange
+from apps.demo.samples import Sample, make_reference
 from apps.jobs import pipeline as jobs
 from apps.jobs.models import Job, Message
 from apps.locks.models import Lock
 from apps.locks.operations import acquire
 from apps.rules.text.parser import RawSelector
 from apps.rules.text.writer import write_mapping
-from apps.submissions import ingest
 from apps.submissions.models import IngestFile, Submission, SubmittedFile
 from apps.submissions.operations import Wishes, start
 from apps.submissions.states import UPLOADING, Kind
+from apps.submissions.uploads import ingest_area
 from tests.factories.accounts import make_user
 from tests.factories.catalog import sha1
 
@@ -146,8 +146,8 @@ def set_edit(context: str) -> None:
 def upload(user: User, files: Mapping[str, bytes]) -> None:
     """Put complete files into somebody's ingest area, by name; one that is there is replaced."""
     for name, content in files.items():
-        ingest.delete(user.pk, name)
-        path = ingest.path_of(user.pk, name)
+        ingest_area.delete(user.pk, name)
+        path = ingest_area.path_of(user.pk, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         facts = {"size": len(content), "sha1sum": sha1(content), "completed_at": timezone.now()}

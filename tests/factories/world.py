@@ -12,7 +12,7 @@ from django.utils import timezone
 from apps.catalog.models import File
 from apps.jobs.models import Channel
 from apps.locks.models import Lock
-from apps.submissions import ingest
+from apps.submissions.uploads import ingest_area
 from tests.factories import sites
 from tests.factories.accounts import logged_in, make_token, make_user
 from tests.factories.deliveries import make_delivery
@@ -65,7 +65,7 @@ def make_world() -> World:
         "submission_history/key": str(submission.key),
         "unchecked_get/name": reference.name,
         "upload/name": UPLOADED,
-        "upload/token": ingest.delete_token(user.pk, UPLOADED),
+        "upload/token": ingest_area.delete_token(user.pk, UPLOADED),
         "username": "homer",
     }
     form = {

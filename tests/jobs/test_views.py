@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.jobs import events, queries
+from apps.jobs import event_stream, queries
 from apps.jobs.models import Channel
 from apps.jobs.pipeline import finish, say
 from apps.jobs.views import SESSION_KEY
@@ -20,8 +20,8 @@ HOSTILE = '<script>alert(1)</script> & "x"'
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let streams end soon."""
-    monkeypatch.setattr(events, "LASTS", 0.3)
-    monkeypatch.setattr(events, "PAUSE", 0.05)
+    monkeypatch.setattr(event_stream, "LASTS", 0.3)
+    monkeypatch.setattr(event_stream, "PAUSE", 0.05)
 
 
 def test_opening_a_channel_answers_its_key_as_text_and_keeps_it_in_the_session() -> None:
@@ -227,7 +227,7 @@ def test_a_stream_of_a_job_at_work_ends_after_a_while(client: Client) -> None:
 @pytest.mark.usefixtures("quick")
 def test_too_many_streams_are_told_to_poll_and_places_come_back(client: Client) -> None:
     key = str(make_running_job().channel_id)
-    held = [client.get(f"/jpoll/{key}/events") for _ in range(events.AT_ONCE)]
+    held = [client.get(f"/jpoll/{key}/events") for _ in range(event_stream.AT_ONCE)]
     refused = client.get(f"/jpoll/{key}/events")
     assert refused.status_code == 503
     assert "Retry-After" in refused

@@ -100,7 +100,7 @@ def test_a_new_type_and_one_that_is_gone_affect() -> None:
 
 
 def test_more_exposures_than_one_batch_are_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.reprocessing.comparing.AT_ONCE", 1)
+    monkeypatch.setattr("apps.reprocessing.comparison.AT_ONCE", 1)
     monkeypatch.setattr("apps.reprocessing.pipeline.BATCHES", 2)
     row = make_transition()
     assert row.examined_count == 4

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from apps.catalog.models import File
-from apps.rpc import info
+from apps.rpc import file_info
 from tests.factories.catalog import CONTENT, make_file, sha1
 from tests.factories.rpc import call, failed, request, send
 
@@ -142,7 +142,7 @@ def test_no_names_are_no_files(files: None) -> None:
     assert call("get_file_info_map", "jwst", [PMAP], []) == {PMAP: {}}
 
 
-@pytest.mark.parametrize("count", [info.CHUNK, info.CHUNK + 1, info.BATCH + 1])
+@pytest.mark.parametrize("count", [file_info.CHUNK, file_info.CHUNK + 1, file_info.BATCH + 1])
 def test_very_many_names_are_all_answered(files: None, count: int) -> None:
     names = [f"missing_{number}.fits" for number in range(count - 1)]
     found = call("get_file_info_map", "jwst", [*names, FLAT], ["size"])

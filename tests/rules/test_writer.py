@@ -134,7 +134,7 @@ for name, text in json.load(sys.stdin).items():
 
 
 def test_the_client_reads_what_we_write_and_writes_the_same(tmp_path: Path) -> None:
-    from apps.web.demo.releases import releases
+    from apps.demo.releases import releases
 
     texts = {mapping.name: mapping.text for release in releases() for mapping in release.mappings}
     done = subprocess.run(

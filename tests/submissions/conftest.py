@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from apps.submissions.pipeline import children
+from apps.submissions.pipeline import child_jobs
 from tests.factories.sites import make_site
 from tests.scratch import scratch
 from tests.submissions.remembering import RememberingRunner
@@ -29,7 +29,7 @@ def remembered(
     runners: Callable[[str], RememberingRunner], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], RememberingRunner]:
     """Let the pipeline ask the runners of the session."""
-    monkeypatch.setattr(children, "runner_for", runners)
+    monkeypatch.setattr(child_jobs, "runner_for", runners)
     return runners
 
 

@@ -66,7 +66,7 @@ def settle(root: Path, memory: Path) -> None:
     from django.conf import settings
     from django.db import connections
 
-    from apps.submissions.pipeline import children
+    from apps.submissions.pipeline import child_jobs
     from tests.submissions.remembering import RememberingRunner
 
     settings.DATA_ROOT = root
@@ -75,7 +75,7 @@ def settle(root: Path, memory: Path) -> None:
     settings.ARCHIVE_MODE = "pickup"
     connections["default"].settings_dict["NAME"] = str(root / "crds.sqlite3")
     runner = RememberingRunner("jwst", memory)
-    setattr(children, "runner_for", lambda _observatory: runner)  # noqa: B010 (it is no `Runner`)
+    setattr(child_jobs, "runner_for", lambda _observatory: runner)  # noqa: B010 (it is no `Runner`)
 
 
 def set_trap(module: str, function: str, count: int, is_before: bool) -> None:

@@ -16,10 +16,10 @@ from apps.locks.models import Lock
 from apps.locks.operations import acquire, release_user
 from apps.rules.text.derived_mappings import CollisionError
 from apps.rules.text.parser import parse_mapping
-from apps.submissions import ingest
 from apps.submissions.errors import NoSpaceError, NotReadyError, UnprotectedError
 from apps.submissions.models import Submission
 from apps.submissions.operations import cancel, confirm, force
+from apps.submissions.uploads import ingest_area
 from tests.factories.sites import (
     BASE,
     deliver,
@@ -56,7 +56,7 @@ def test_a_confirmation_makes_files_official_under_a_new_edit_context(site: str)
     assert "'jwst_miri_flat_0002.fits'" in text_of("jwst_miri_flat_0002.rmap")
     for name in NEW[:2]:
         assert parse_mapping(text_of(name), name).header["derived_from"] == name.replace("2", "1")
-    assert ingest.files_of(find_user().pk) == []
+    assert ingest_area.files_of(find_user().pk) == []
     row = File.objects.get(name="jwst_miri_flat_0002.fits")
     assert (row.uploaded_as, row.deliverer, row.description) == ("flat.fits", "homer", "Better corners.")
     assert row.catalog_link == submission.delivery == Delivery.objects.get().name

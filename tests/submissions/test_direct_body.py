@@ -10,7 +10,7 @@ from django.http import UnreadablePostError
 from gunicorn.config import Config
 from gunicorn.http.parser import RequestParser
 
-from apps.submissions.direct_body import BLOCK, body_reader
+from apps.submissions.uploads.direct_body import BLOCK, body_reader
 
 NEXT = b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -18,7 +18,7 @@ from apps.submissions import staging
 from apps.submissions.errors import NoSpaceError
 from apps.submissions.models import Submission
 from apps.submissions.operations import cancel, confirm
-from apps.submissions.pipeline import children, facts, sweep
+from apps.submissions.pipeline import child_jobs, header_facts, sweep
 from apps.submissions.states import Kind
 from tests.factories.sites import (
     claimed,
@@ -55,7 +55,7 @@ def well(job: CertifyJob) -> Iterator[Event]:
 @pytest.fixture(autouse=True)
 def child(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     runner = Scripted()
-    monkeypatch.setattr(children, "runner_for", lambda _observatory: runner)
+    monkeypatch.setattr(child_jobs, "runner_for", lambda _observatory: runner)
     return runner
 
 
@@ -268,7 +268,7 @@ def test_whatever_a_file_says_can_be_stored(text: str, child: Scripted) -> None:
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x" * 100_000])
 def test_whatever_a_header_says_can_be_catalogued(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     keywords = ("DESCRIP", "AUTHOR", "PEDIGREE", "HISTORY", "USEAFTER", "APERTURE", "REFTYPE")
-    monkeypatch.setattr(facts, "read_header", lambda _path: dict.fromkeys(keywords, text))
+    monkeypatch.setattr(header_facts, "read_header", lambda _path: dict.fromkeys(keywords, text))
     submission = process(deliver(**REFERENCES))
     assert submission.status == "ready", submission.reason
     confirm(submission, user=find_user())

@@ -8,7 +8,7 @@ import pytest
 
 from apps.submissions import staging
 from apps.submissions.models import Submission
-from apps.submissions.pipeline import children
+from apps.submissions.pipeline import child_jobs
 from tests.factories.sites import deliver, process, said, snapshot
 from tests.submissions.remembering import RememberingRunner
 
@@ -37,7 +37,7 @@ def test_a_disk_that_fills_under_a_child_ends_the_submission(
     before = snapshot()
     with monkeypatch.context() as patch:
         patch.setattr(staging, "work_folder", without_room)
-        patch.setattr(children, "runner_for", lambda name: Forgetful(remembered(name)))
+        patch.setattr(child_jobs, "runner_for", lambda name: Forgetful(remembered(name)))
         submission = process(deliver())
     assert submission.status == "failed"
     assert "No space left on device" in submission.reason

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.submissions.history import HistoryForm, matching_submissions, record
 from apps.submissions.models import Submission
+from apps.submissions.pages.history import HistoryForm, matching_submissions, record
 from apps.submissions.states import Kind, Status
 from tests.factories.accounts import logged_in, make_user, post
 from tests.factories.submissions import REFERENCE, RMAP, make_listing_submission, make_submission

@@ -22,13 +22,13 @@ Trap = tuple[str, str, int, bool]
 # Module and function, how many calls go well, and whether it dies before the next one or behind it.
 PROCESSING: list[Trap] = [
     *(("apps.submissions.pipeline.run", step.__name__, 0, False) for step in STEPS["batch"]),
-    ("apps.submissions.pipeline.checks", "_judge", 0, False),
-    ("apps.submissions.pipeline.naming", "reserve", 0, False),
+    ("apps.submissions.pipeline.certification", "_judge", 0, False),
+    ("apps.submissions.pipeline.official_names", "reserve", 0, False),
     ("apps.submissions.staging", "link", 0, False),
     ("apps.submissions.staging", "record", 0, True),
     ("apps.submissions.staging", "record", 1, False),
     ("apps.submissions.staging", "write", 0, False),
-    ("apps.submissions.letters", "ready", 0, False),
+    ("apps.submissions.mails.notify", "ready", 0, False),
     ("apps.submissions.pipeline.run", "end_well", 0, False),
 ]
 # Before the end of the transaction, and behind it.
@@ -38,12 +38,12 @@ CONFIRMING: list[Trap] = [
     ("apps.submissions.operations.confirm", "new_contexts", 0, False),
     ("apps.submissions.operations.confirm", "adopt_files", 0, False),
     ("apps.contexts.operations", "move_edit", 0, False),
-    ("apps.submissions.letters", "ended", 0, False),
+    ("apps.submissions.mails.notify", "ended", 0, False),
 ]
 CONFIRMED: list[Trap] = [
     ("apps.catalog.deliveries", "write", 0, True),
     ("apps.catalog.deliveries", "write", 0, False),
-    ("apps.submissions.ingest", "delete_consumed", 0, False),
+    ("apps.submissions.uploads.ingest_area", "delete_consumed", 0, False),
     ("apps.submissions.staging", "clear", 0, False),
 ]
 

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from apps.mails import queries
 from apps.mails.models import Mail
-from apps.submissions import mails
-from apps.submissions.mails import FIRST, MailFacts
+from apps.submissions.mails import texts
+from apps.submissions.mails.texts import FIRST, MailFacts
 
 pytestmark = pytest.mark.django_db
 
@@ -49,14 +49,14 @@ def told(tell: Callable[..., None], facts: MailFacts = FACTS, **how: Any) -> Mai
     ("tell", "how", "key", "state", "parts"),
     [
         (
-            mails.started,
+            texts.started,
             {},
             "started",
             "STARTED",
             ["flat.fits", "dark.fits", "jwst_0005.pmap", "http://localhost:8000/jpoll/abc/log"],
         ),
         (
-            mails.ready,
+            texts.ready,
             {},
             "ready",
             "READY",
@@ -66,9 +66,9 @@ def told(tell: Callable[..., None], facts: MailFacts = FACTS, **how: Any) -> Mai
                 "before 2026-11-20 12:30 UTC",
             ],
         ),
-        (mails.failed, {}, "failed", "FAILED", ["flat.fits: no USEAFTER", "Reason: Wrong files"]),
+        (texts.failed, {}, "failed", "FAILED", ["flat.fits: no USEAFTER", "Reason: Wrong files"]),
         (
-            mails.confirmed,
+            texts.confirmed,
             {},
             "confirmed",
             "CONFIRMED",
@@ -80,10 +80,10 @@ def told(tell: Callable[..., None], facts: MailFacts = FACTS, **how: Any) -> Mai
                 "http://localhost:8000/mapping_diff/jwst_0005.pmap/jwst_0006.pmap",
             ],
         ),
-        (mails.confirmed, {"is_forced": True}, "confirmed", "FORCED", ["olga has forced"]),
-        (mails.cancelled, {}, "cancelled", "CANCELLED", ["olga has cancelled", "Reason: Wrong files"]),
+        (texts.confirmed, {"is_forced": True}, "confirmed", "FORCED", ["olga has forced"]),
+        (texts.cancelled, {}, "cancelled", "CANCELLED", ["olga has cancelled", "Reason: Wrong files"]),
         (
-            mails.lock_ending,
+            texts.lock_ending,
             {},
             "lock-ending-20261120T123000",
             "LOCK ENDING",
@@ -100,12 +100,12 @@ def test_each_mail_tells_who_what_and_where(
     assert mail.recipients == ["ann@example.org", "bob@example.org"]
     for part in [*parts, KEY, "Batch Reference Submit", "ann", "miri", "New flats of cycle 3"]:
         assert part in mail.text
-    if tell is not mails.started:
+    if tell is not texts.started:
         assert f"  http://localhost:8000/display_result/{KEY}\n" in mail.text
 
 
 @pytest.mark.parametrize(
-    "tell", [mails.started, mails.ready, mails.failed, mails.confirmed, mails.cancelled, mails.lock_ending]
+    "tell", [texts.started, texts.ready, texts.failed, texts.confirmed, texts.cancelled, texts.lock_ending]
 )
 def test_nothing_is_escaped_and_no_text_makes_lines_of_its_own(tell: Callable[..., None]) -> None:
     hostile = "<b>\"you\" & 'me'</b>\r\nBcc: all@example.org\n\nResult:\n  http://evil.example"
@@ -128,7 +128,7 @@ def test_nothing_is_escaped_and_no_text_makes_lines_of_its_own(tell: Callable[..
     assert "\n" not in mail.subject
 
 
-@pytest.mark.parametrize("tell", [mails.started, mails.ready, mails.failed, mails.confirmed, mails.cancelled])
+@pytest.mark.parametrize("tell", [texts.started, texts.ready, texts.failed, texts.confirmed, texts.cancelled])
 def test_what_is_not_known_leaves_no_gap(tell: Callable[..., None]) -> None:
     mail = told(
         tell, MailFacts(key=KEY, kind="Submit Mappings", instrument="", user="ann", user_email="a@b.org")
@@ -141,7 +141,7 @@ def test_what_is_not_known_leaves_no_gap(tell: Callable[..., None]) -> None:
 
 def test_a_long_list_is_cut_and_counted() -> None:
     errors = tuple(f"error {number}" for number in range(FIRST + 5))
-    mail = told(mails.failed, dataclasses.replace(FACTS, errors=errors))
+    mail = told(texts.failed, dataclasses.replace(FACTS, errors=errors))
     assert f"{FIRST + 5} errors" in mail.text
     assert "  error 19\n  ... and 5 more\n" in mail.text
 
@@ -149,11 +149,11 @@ def test_a_long_list_is_cut_and_counted() -> None:
 def test_a_lock_that_was_prolonged_is_warned_of_again() -> None:
     later = dataclasses.replace(FACTS, lock_ends_at=datetime(2026, 11, 20, 16, 30, tzinfo=UTC))
     for facts in (FACTS, FACTS, later):
-        mails.lock_ending(facts)
+        texts.lock_ending(facts)
     assert Mail.objects.count() == 2
 
 
 def test_a_warning_of_a_lock_says_when_it_ends() -> None:
     with pytest.raises(ValueError, match="no end of the lock"):
-        mails.lock_ending(dataclasses.replace(FACTS, lock_ends_at=None))
+        texts.lock_ending(dataclasses.replace(FACTS, lock_ends_at=None))
     assert queries.due_mails() == []

@@ -12,7 +12,7 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.submissions.multipart import HEAD, MultipartReader
+from apps.submissions.uploads.multipart import HEAD, MultipartReader
 
 BOUNDARY = b"xX"
 # Pieces of what the reader looks for, so that chance brings its beginnings together.

@@ -9,8 +9,8 @@ from apps.locks.models import Lock
 from apps.submissions.errors import UnprotectedError
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.operations import confirm, force
-from apps.submissions.pipeline.naming import assign_official_names
-from apps.submissions.pipeline.work import Work
+from apps.submissions.pipeline.official_names import assign_official_names
+from apps.submissions.pipeline.step import Work
 from tests.factories.races import Run, at_once
 from tests.factories.sites import Snapshot, claimed, deliver, find_user, make_ready, make_site, snapshot
 from tests.factories.submissions import make_upload_submission

@@ -118,7 +118,7 @@ def test_bytes_that_are_catalogued_are_refused_even_if_they_are_bad(is_bad: bool
 
 
 def test_a_type_without_rmap_is_refused_with_what_to_do() -> None:
-    from apps.certify.samples import Sample, make_reference
+    from apps.demo.samples import Sample, make_reference
 
     mask = Sample(
         name="mask.fits",

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from apps.submissions.models import Submission
 from apps.submissions.operations import cancel, confirm
+from apps.submissions.pages.result import ROWS, Action, actions
 from apps.submissions.pipeline.sweep import end_unattended
-from apps.submissions.result import ROWS, Action, actions
 from apps.submissions.states import Kind
 from tests.factories.sites import deliver, find_user, make_content, make_ready, process
 

@@ -8,8 +8,8 @@ from django.conf import settings
 
 from apps.accounts.models import User
 from apps.catalog import storage
+from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import File
-from apps.catalog.names import kind_of
 from apps.contexts.models import ContextChange, Pointer
 from apps.jobs import pipeline as jobs
 from apps.jobs.queries import find_job

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.contexts.models import ContextChange
-from apps.web.context_pages.charts import find_chart
+from apps.web.context_pages.activity_bars import find_chart
 from tests.factories.catalog import make_file
 from tests.factories.contexts import make_change
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.rules.lookup.rules_as_rows import USEAFTER, Key, Listing, Row
-from apps.web.context_pages.axis import Axis
+from apps.web.context_pages.time_axis import Axis
 from apps.web.context_pages.timeline import BARS, LANES, Timeline, find_timeline
 from tests.factories.contexts import make_change
 from tests.web.test_context_pages import CASES, make_flats

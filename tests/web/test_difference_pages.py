@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from apps.web.difference_pages import mappings, page, uploads
+from apps.web.difference_pages import difference_page, mapping_differences, upload_handler
 from tests.factories.accounts import logged_in
 from tests.factories.accounts import post as post_form
 from tests.factories.catalog import make_file, make_rmap, signed
@@ -142,7 +142,7 @@ def test_what_is_too_much_for_a_page_of_many_has_one_of_its_own(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = make_whole_context(1), make_whole_context(3)
-    monkeypatch.setattr(mappings, "LINES_OF_PANEL", 5)
+    monkeypatch.setattr(mapping_differences, "LINES_OF_PANEL", 5)
     text = get(client, old, new)
     address = "/difference/?file1=jwst_miri_dark_0001.rmap&amp;file2=jwst_miri_dark_0003.rmap"
     assert f'<a href="{address}">Logical Diff and Text Diff on a page of their own</a>' in text
@@ -154,7 +154,7 @@ def test_of_very_many_mappings_titles_and_links_are_shown(
     client: Client, monkeypatch: pytest.MonkeyPatch, most: int, is_shown: bool
 ) -> None:
     old, new = make_whole_context(1), make_whole_context(3)
-    monkeypatch.setattr(mappings, "PANELS_OF_PAGE", most)
+    monkeypatch.setattr(mapping_differences, "PANELS_OF_PAGE", most)
     text = get(client, old, new)
     assert text.count("<summary><h2>") == 3
     assert ('<table class="diff-table' in text) is is_shown
@@ -162,7 +162,7 @@ def test_of_very_many_mappings_titles_and_links_are_shown(
 
 def test_long_texts_and_tables_come_in_parts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     make_rmaps(1, 80)
-    monkeypatch.setattr(page, "LINES_OF_PART", 100)
+    monkeypatch.setattr(difference_page, "LINES_OF_PART", 100)
     whole = len(re.findall(r'<tr class="added">', get(client, FIRST, SECOND)))
     first, second = get(client, FIRST, SECOND), get(client, FIRST, SECOND, part="2")
     assert "Part 1 of 3 of a long text." in first
@@ -451,7 +451,7 @@ def test_an_upload_of_another_format_is_refused() -> None:
 def test_uploads_are_taken_up_to_a_limit(monkeypatch: pytest.MonkeyPatch, more: int, is_taken: bool) -> None:
     make_rmaps()
     content = make_rmap(SECOND).encode()
-    monkeypatch.setattr(uploads, "MOST_BYTES", len(content) - more)
+    monkeypatch.setattr(upload_handler, "MOST_BYTES", len(content) - more)
     text = compare_upload(logged_in(), content)
     assert ("too big to be compared here" not in error_of(text)) is is_taken
     assert ("Logical Diff" in text) is is_taken

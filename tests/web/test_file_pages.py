@@ -11,13 +11,13 @@ from django.test import Client
 
 from apps.catalog import audit, storage
 from apps.catalog.models import File
-from apps.catalog.nearest import nearest_names
+from apps.catalog.similar_names import nearest_names
 from apps.catalog.states import FileState
 from apps.certify.constraints import constraints_of
-from apps.contexts.uses import uses_of
+from apps.contexts.mapping_uses import uses_of
 from apps.submissions.models import Submission
-from apps.web.file_pages import contents
-from apps.web.file_pages.contents import linked
+from apps.web.file_pages import mapping_text
+from apps.web.file_pages.mapping_text import linked
 from tests.factories.accounts import logged_in, make_user, post
 from tests.factories.catalog import make_file, make_pmap, make_rmap
 from tests.factories.contexts import make_change, make_whole_context
@@ -266,7 +266,7 @@ def test_a_mapping_is_compared_with_what_it_was_made_of(client: Client) -> None:
 def test_a_long_mapping_is_shown_whole_when_asked_for(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contents, "SHOWN", 100)
+    monkeypatch.setattr(mapping_text, "SHOWN", 100)
     pmap = make_whole_context()
     lines = storage.path_of(pmap).read_text().count("\n")
     short = pane(text(client, pmap), "contents")

@@ -12,7 +12,7 @@ from django.test import Client
 from apps.catalog.models import File
 from apps.catalog.states import FileState
 from apps.web.file_pages.browse import BrowseForm, matching_files
-from apps.web.file_pages.words import as_size, short_size
+from apps.web.file_pages.wording import as_size, short_size
 from tests.factories.accounts import make_user, post
 from tests.factories.catalog import make_file
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client, RequestFactory
 
 from apps.web import views
-from apps.web.services import services
+from apps.web.home_links import services
 from tests.factories.accounts import make_user
 from tests.factories.catalog import make_file
 from tests.factories.contexts import make_change, make_context

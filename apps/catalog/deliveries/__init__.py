@@ -4,8 +4,8 @@ The row is the truth. The delivery folder follows it (`folder`, `writing`), and 
 (`operations`); what the archive does by itself is noticed by `checking`.
 """
 
+from apps.catalog.deliveries.folder_updates import catch_up, write
 from apps.catalog.deliveries.operations import move, open_delivery
-from apps.catalog.deliveries.writing import catch_up, write
 from apps.catalog.models import Delivery
 
 __all__ = ["Delivery", "catch_up", "move", "open_delivery", "write"]

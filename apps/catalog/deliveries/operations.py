@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from apps.catalog import audit
 from apps.catalog.deliveries import queries
-from apps.catalog.deliveries.writing import tidy, write
+from apps.catalog.deliveries.folder_updates import tidy, write
+from apps.catalog.ledger_lock import take_turn
 from apps.catalog.models import DeliveredFile, Delivery, File
 from apps.catalog.states import FILE_ENTERED_FROM, FILE_STATE, DeliveryStatus, FileState
-from apps.catalog.turn import take_turn
 from apps.core.errors import InvalidInputError
 
 logger = logging.getLogger(__name__)

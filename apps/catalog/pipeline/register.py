@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog import audit, queries
-from apps.catalog.cache import CacheCatalog, Facts
+from apps.catalog.crds_cache import CacheCatalog, Facts
 from apps.catalog.errors import BadNameError
+from apps.catalog.file_kinds import kind_of, told_by
 from apps.catalog.models import File
-from apps.catalog.names import kind_of, told_by
-from apps.catalog.pipeline.findings import Findings
-from apps.catalog.pipeline.report import Report, Wishes
+from apps.catalog.pipeline.import_report import Report, Wishes
+from apps.catalog.pipeline.mapping_facts import Findings
 from apps.catalog.states import FileState
 from apps.rules.naming.file_names import is_mapping
 

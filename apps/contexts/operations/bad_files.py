@@ -15,11 +15,11 @@ from django.utils import timezone
 from apps.catalog import audit
 from apps.catalog import queries as catalog
 from apps.catalog.errors import UnknownFileError
+from apps.catalog.ledger_lock import take_turn
 from apps.catalog.mapping_text import tainted
 from apps.catalog.models import File
 from apps.catalog.states import FileKind
-from apps.catalog.turn import take_turn
-from apps.contexts.tainting import (
+from apps.contexts.bad_files.tainting import (
     Family,
     blacklisted_names,
     children_of,

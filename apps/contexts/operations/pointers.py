@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from apps.catalog import audit
 from apps.catalog import queries as catalog
-from apps.catalog.turn import take_turn
+from apps.catalog.ledger_lock import take_turn
 from apps.contexts import queries
 from apps.contexts.availability import bad_names, closure, unavailable_names, unknown_names
-from apps.contexts.chooser import is_newer_banner
+from apps.contexts.context_chooser import is_newer_banner
 from apps.contexts.errors import UnknownContextError, UnknownPipelineError, UnusableContextError
-from apps.contexts.history import Era
 from apps.contexts.models import ContextChange, Pointer, RemotePipeline
 from apps.contexts.operations.states import follow_latest
+from apps.contexts.server_config import Era
 from apps.core.errors import ConflictError, InvalidInputError
 from apps.rules.naming.file_names import is_file_name
 

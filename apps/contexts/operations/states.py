@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from apps.catalog import audit
 from apps.catalog.deliveries.queries import states_beside_latest
+from apps.catalog.ledger_lock import take_turn
 from apps.catalog.models import File
 from apps.catalog.queries import CHUNK
 from apps.catalog.states import FileState
-from apps.catalog.turn import take_turn
 from apps.contexts import queries
 from apps.contexts.availability import available, closure
 from apps.contexts.models import Pointer

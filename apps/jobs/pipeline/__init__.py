@@ -13,7 +13,7 @@ It may be run again from the start after its worker died. A step that writes row
 """
 
 from apps.jobs.pipeline.claim import claim, require_claim
-from apps.jobs.pipeline.report import finish, say, say_all
+from apps.jobs.pipeline.progress import finish, say, say_all
 from apps.jobs.pipeline.run import execute
 from apps.jobs.pipeline.sweep import bells_to_ring, clean_channels, put_back_lost_jobs
 

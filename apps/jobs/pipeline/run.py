@@ -5,9 +5,9 @@ import logging
 
 from apps.jobs.errors import AbortedError, JobStopped, LostClaimError
 from apps.jobs.models import Job
-from apps.jobs.pipeline import pulse
+from apps.jobs.pipeline import heartbeat
 from apps.jobs.pipeline.claim import claim
-from apps.jobs.pipeline.report import finish
+from apps.jobs.pipeline.progress import finish
 from apps.jobs.registry import function_of
 from apps.jobs.states import Status
 from apps.rules.errors import CrdsError
@@ -21,7 +21,7 @@ def execute(job_id: int) -> None:
     if job is None:
         return
     logger.info("%s started, attempt %d", job, job.attempts)
-    with pulse.beating(job):
+    with heartbeat.beating(job):
         _run(job)
     logger.info("%s left, %s", job, job.status)
 

@@ -6,7 +6,7 @@ from apps.catalog.models import File
 from apps.catalog.states import FileKind
 from apps.distribution.queries import file_url
 from apps.rpc.arguments import require_file_name, require_observatory, require_ours
-from apps.rpc.info import NOT_FOUND, info_by_name
+from apps.rpc.file_info import NOT_FOUND, info_by_name
 from apps.rpc.registry import method
 
 

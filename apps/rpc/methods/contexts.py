@@ -4,7 +4,7 @@ from django.conf import settings
 
 from apps.contexts import operations, queries
 from apps.core.errors import InvalidInputError
-from apps.distribution.wire import timestamp
+from apps.distribution.wire_format import timestamp
 from apps.rpc.arguments import require_observatory
 from apps.rpc.registry import method
 

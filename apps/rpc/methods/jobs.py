@@ -4,7 +4,7 @@ from typing import Any
 
 from apps.core.errors import InvalidInputError
 from apps.jobs import operations
-from apps.jobs.wire import escaped
+from apps.jobs.message_format import escaped
 from apps.rpc.registry import method
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from apps.rpc.registry import method
-from apps.rpc.versions import system_versions
+from apps.rpc.software_versions import system_versions
 
 
 @method

@@ -7,8 +7,8 @@ from apps.submissions.forms.deliveries import (
     MappingsForm,
     ReferencesForm,
 )
+from apps.submissions.forms.extended import ExtendedForm
 from apps.submissions.forms.lists import AddForm, DeleteForm
-from apps.submissions.forms.questionnaire import ExtendedForm
 
 __all__ = [
     "AddForm",

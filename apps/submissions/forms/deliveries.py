@@ -10,8 +10,8 @@ from apps.locks.queries import NONE, instruments
 from apps.rules.naming.file_names import is_file_name
 from apps.rules.observatories import get_observatory
 from apps.submissions.forms.fields import FlagField, LineField, ReasonField, WordField
+from apps.submissions.forms.questions import CHANGE_LEVELS
 from apps.submissions.operations import Wishes
-from apps.submissions.questionnaire import CHANGE_LEVELS
 from apps.submissions.states import ContextMode, Kind
 
 # Fields that the wishes know by another name.

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from apps.core.errors import InvalidInputError
-from apps.core.text import clean_reason
+from apps.core.free_text import clean_reason
 
 LONGEST_LINE = 255  # characters
 LONGEST_TEXT = 8000  # characters

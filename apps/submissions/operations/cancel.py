@@ -10,7 +10,7 @@ from apps.submissions import staging
 from apps.submissions.models import Submission
 from apps.submissions.operations.permissions import require_cancel
 from apps.submissions.operations.start import JOB_KIND
-from apps.submissions.pipeline.ending import close
+from apps.submissions.pipeline.outcomes import close
 from apps.submissions.queries import find_protection
 from apps.submissions.states import Status
 

@@ -17,16 +17,17 @@ from apps.accounts.models import User
 from apps.catalog import deliveries, storage
 from apps.catalog import queries as catalog
 from apps.catalog.errors import NameTakenError
+from apps.catalog.ledger_lock import take_turn
 from apps.catalog.models import Delivery, File
-from apps.catalog.turn import take_turn
 from apps.contexts import operations as contexts
 from apps.locks.operations import release_instrument
-from apps.submissions import letters, staging
+from apps.submissions import staging
+from apps.submissions.mails import notify
 from apps.submissions.models import Submission, SubmittedFile
-from apps.submissions.operations.adopt import adopt_files
-from apps.submissions.operations.merge import new_contexts
+from apps.submissions.operations.activity_records import record_decision
+from apps.submissions.operations.new_contexts import new_contexts
+from apps.submissions.operations.official_files import adopt_files
 from apps.submissions.operations.permissions import require_confirm, require_force
-from apps.submissions.operations.records import record_decision
 from apps.submissions.operations.successors import find_successors, note_successors
 from apps.submissions.queries import find_protection
 from apps.submissions.states import ADOPTED, Origin, Status
@@ -144,7 +145,7 @@ def _write_rows(
         submission.delivery = delivery.name
         submission.save(update_fields=["delivery", "final_base", "new_context"])
         release_instrument(submission.instrument, user=submission.user)
-        letters.ended(submission)
+        notify.ended(submission)
     return delivery
 
 

@@ -17,9 +17,11 @@ from apps.core.errors import ConflictError, DeniedError, InvalidInputError
 from apps.jobs import operations as jobs
 from apps.locks.errors import NoLockError
 from apps.locks.queries import find_held, require_lock
-from apps.submissions import ingest, letters, staging
+from apps.submissions import staging
+from apps.submissions.mails import notify
 from apps.submissions.models import IngestFile, Submission, SubmittedFile
 from apps.submissions.states import ALIVE, RMAP_MAKING, UPLOADING, ContextMode, Kind, Origin
+from apps.submissions.uploads import ingest_area
 
 JOB_KIND = "submission"
 
@@ -149,7 +151,7 @@ def _files(wishes: Wishes, submission: Submission, user: User) -> list[Submitted
         return _official(wishes, submission)
     if wishes.kind not in UPLOADING:
         return _listed(wishes, submission)
-    rows = ingest.files_of(user.pk)
+    rows = ingest_area.files_of(user.pk)
     if not rows:
         raise InvalidInputError("No file has been uploaded; upload the files first.")
     return _uploaded(submission, rows)
@@ -159,7 +161,7 @@ def _uploaded(submission: Submission, rows: Iterable[IngestFile]) -> list[Submit
     """Link the files of the ingest area into the folder of the submission."""
     files = []
     for row in rows:
-        staging.link(ingest.path_of(row.owner_id, row.name), staging.uploaded(submission) / row.name)
+        staging.link(ingest_area.path_of(row.owner_id, row.name), staging.uploaded(submission) / row.name)
         files.append(SubmittedFile(submission=submission, name=row.name, size=row.size, sha1sum=row.sha1sum))
     return files
 
@@ -225,7 +227,7 @@ def _store(submission: Submission, files: list[SubmittedFile], channel: str | No
             job = jobs.start(JOB_KIND, subject_id=submission.pk, user=submission.user, channel=channel)
             submission.channel = str(job.channel_id)
             submission.save(update_fields=["channel"])
-            letters.started(submission)
+            notify.started(submission)
     except IntegrityError as exc:
         other = Submission.objects.filter(
             user=submission.user, instrument=submission.instrument, status__in=ALIVE

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from apps.catalog.models import File
 from apps.rules.naming.file_names import is_mapping
 from apps.submissions.models import SubmittedFile
-from apps.submissions.pipeline.work import Work
+from apps.submissions.pipeline.step import Work
 from apps.submissions.states import ALIVE, Origin
 
 

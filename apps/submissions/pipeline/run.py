@@ -10,22 +10,22 @@ from apps.jobs.models import Job
 from apps.rules.errors import CrdsError
 from apps.submissions import staging
 from apps.submissions.models import Submission
-from apps.submissions.pipeline.checks import certify_files
+from apps.submissions.pipeline.certification import certify_files
 from apps.submissions.pipeline.collisions import note_collisions
-from apps.submissions.pipeline.ending import end_badly, end_well
-from apps.submissions.pipeline.facts import note_facts
-from apps.submissions.pipeline.mappings import note_origins, refuse_unknown_members, stage_mappings
-from apps.submissions.pipeline.naming import assign_official_names, stage_references
-from apps.submissions.pipeline.rmaps import generate_rmaps, name_rmaps
+from apps.submissions.pipeline.delivered_mappings import note_origins, refuse_unknown_members, stage_mappings
+from apps.submissions.pipeline.header_facts import note_facts
+from apps.submissions.pipeline.new_rmaps import generate_rmaps, name_rmaps
+from apps.submissions.pipeline.official_names import assign_official_names, stage_references
+from apps.submissions.pipeline.outcomes import end_badly, end_well
+from apps.submissions.pipeline.step import Work
 from apps.submissions.pipeline.synphot import regenerate_lookup_tables, test_ensemble
-from apps.submissions.pipeline.uploads import (
+from apps.submissions.pipeline.upload_checks import (
     note_duplicates,
     refuse_duplicates,
     refuse_foreign_files,
     refuse_other_instruments,
     verify_uploads,
 )
-from apps.submissions.pipeline.work import Work
 from apps.submissions.states import Kind, Status
 
 logger = logging.getLogger(__name__)

@@ -9,9 +9,10 @@ from django.utils import timezone
 from apps.jobs.models import Job
 from apps.jobs.states import OVER
 from apps.jobs.states import Status as JobStatus
-from apps.submissions import letters, staging
+from apps.submissions import staging
+from apps.submissions.mails import notify
 from apps.submissions.models import Submission
-from apps.submissions.pipeline.ending import end_lost
+from apps.submissions.pipeline.outcomes import end_lost
 from apps.submissions.states import Status
 
 WARNED_BEFORE = timedelta(minutes=30)
@@ -29,7 +30,7 @@ def warn_of_ending_locks() -> None:
         lock = submission.find_lock()
         if lock is not None and timedelta() < lock.time_left < WARNED_BEFORE:
             with transaction.atomic():
-                letters.lock_ending(submission, at=lock.expires_at)
+                notify.lock_ending(submission, at=lock.expires_at)
 
 
 def end_orphans() -> int:

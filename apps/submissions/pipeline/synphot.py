@@ -8,9 +8,9 @@ from apps.catalog import storage
 from apps.certify.messages import Limits, SynphotJob, SynphotVerdict, TableMade
 from apps.submissions import staging
 from apps.submissions.models import SubmittedFile
-from apps.submissions.pipeline.checks import keep_result, refuse_errors
-from apps.submissions.pipeline.children import Child
-from apps.submissions.pipeline.work import Work
+from apps.submissions.pipeline.certification import keep_result, refuse_errors
+from apps.submissions.pipeline.child_jobs import Child
+from apps.submissions.pipeline.step import Work
 from apps.submissions.states import Origin
 
 INSTRUMENT = "synphot"

@@ -10,11 +10,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.catalog import queries as catalog
-from apps.contexts.chooser import delivery_order
+from apps.contexts.context_chooser import delivery_order
 from apps.core.tables import Table, exported
 from apps.rules.naming.file_names import is_file_name
-from apps.web.context_pages import eras
-from apps.web.context_pages.charts import find_chart
+from apps.web.context_pages import context_lists
+from apps.web.context_pages.activity_bars import find_chart
 
 SHARED = 20  # contexts with the very same time of delivery
 MOST = 50  # ticked rows that are listed again
@@ -22,20 +22,20 @@ MOST = 50  # ticked rows that are listed again
 
 @require_safe
 def context_history(request: HttpRequest) -> HttpResponseBase:
-    known = eras.find_eras()
-    table = eras.era_table(known, request.GET)
+    known = context_lists.find_eras()
+    table = context_lists.era_table(known, request.GET)
     return exported(request, table) or _page(request, "context_history", table, lambda: _charts(known))
 
 
 @require_safe
 def all_contexts(request: HttpRequest) -> HttpResponseBase:
-    table = eras.delivered_table(eras.find_delivered(), request.GET)
+    table = context_lists.delivered_table(context_lists.find_delivered(), request.GET)
     return exported(request, table) or _page(request, "all_contexts", table)
 
 
 @require_safe
 def build_contexts(request: HttpRequest) -> HttpResponseBase:
-    table = eras.build_table(eras.find_builds(), request.GET)
+    table = context_lists.build_table(context_lists.find_builds(), request.GET)
     return exported(request, table) or _page(request, "build_contexts", table)
 
 
@@ -46,9 +46,9 @@ def _page(
     return render(request, f"web/{name}.html", {"page": page})
 
 
-def _charts(known: list[eras.Era]) -> list[object]:
+def _charts(known: list[context_lists.Era]) -> list[object]:
     changes = [era.started_at for era in known]
-    deliveries = _told_apart([context.delivered_at for context in eras.find_delivered()])
+    deliveries = _told_apart([context.delivered_at for context in context_lists.find_delivered()])
     found = (
         find_chart("Contexts delivered", deliveries, noun="context", span=changes),
         find_chart("Contexts that became latest", changes, noun="change", span=deliveries),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from apps.rules.lookup.rules_as_rows import Listing, Row
-from apps.web.context_pages.axis import Axis, Tick, percent
+from apps.web.context_pages.time_axis import Axis, Tick, percent
 
 LANES = 20  # on one page
 BARS = 600  # on one page

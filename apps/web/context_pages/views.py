@@ -18,9 +18,10 @@ from apps.contexts.models import Pointer
 from apps.core.tables import exported
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.rules_as_rows import Listing, list_rules
-from apps.web.context_pages import asked, listing
-from apps.web.context_pages.asked import Asked, find_asked, neighbours
+from apps.web.context_pages import reftype_table as listing
+from apps.web.context_pages import requested_context
 from apps.web.context_pages.outline import Outline, Reftype, UnknownPartError, find_outline
+from apps.web.context_pages.requested_context import Asked, find_asked, neighbours
 from apps.web.context_pages.timeline import Timeline, find_timeline
 
 View = Callable[..., HttpResponseBase]
@@ -43,8 +44,8 @@ def _answers_unknown(view: View) -> View:
             page = {
                 "specifier": specifier,
                 "reason": str(exc),
-                "suggestions": asked.suggestions(specifier),
-                "other_page": asked.other_page(specifier),
+                "suggestions": requested_context.suggestions(specifier),
+                "other_page": requested_context.other_page(specifier),
             }
             return render(request, "web/context_missing.html", {"page": page}, status=404)
         except UnusableContextError as exc:

@@ -6,7 +6,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import TextChoices
 
-from apps.web.difference_pages.sources import LONGEST
+from apps.web.difference_pages.compared_files import LONGEST
 
 
 class Origin(TextChoices):

@@ -7,7 +7,7 @@ from typing import Any
 from apps.certify.differences import Section
 from apps.core.tables import Column, Table
 from apps.rules.differences import Difference, Differences
-from apps.web.difference_pages.mappings import ExportedRow
+from apps.web.difference_pages.mapping_differences import ExportedRow
 from apps.web.templatetags.differences import linked
 
 SECTION_ROWS = 50

@@ -12,15 +12,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.catalog.nearest import nearest_names
+from apps.catalog.similar_names import nearest_names
 from apps.core.errors import DeniedError, InvalidInputError, NotFoundError
 from apps.core.forms import messages_of
 from apps.rules.errors import CrdsError
-from apps.web.difference_pages.asked import Asked, address, asked
+from apps.web.difference_pages.compared_files import Source, find_known, of_upload
+from apps.web.difference_pages.difference_page import Difference, answer
 from apps.web.difference_pages.forms import DifferenceForm, Origin
-from apps.web.difference_pages.page import Difference, answer
-from apps.web.difference_pages.sources import Source, find_known, of_upload
-from apps.web.difference_pages.uploads import ComparedFileHandler
+from apps.web.difference_pages.requested_difference import Asked, address, asked
+from apps.web.difference_pages.upload_handler import ComparedFileHandler
 
 FILES = ("file1", "file2")
 

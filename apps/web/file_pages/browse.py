@@ -14,7 +14,7 @@ from apps.core.globs import matching
 from apps.core.tables import Column, Table
 from apps.rules.observatories import get_observatory
 from apps.web.activity import EXTENSIONS, instruments
-from apps.web.file_pages.words import NO_MOMENT, NOTHING, as_text, look_of_status, status_of
+from apps.web.file_pages.wording import NO_MOMENT, NOTHING, as_text, look_of_status, status_of
 
 # Files that are not official yet stand on the pages of their submissions.
 STATES = tuple(state for state in FileState.values if state != FileState.UPLOADED)

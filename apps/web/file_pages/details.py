@@ -11,17 +11,17 @@ from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
 from apps.certify.constraints import ConstraintFile, constraints_of
 from apps.contexts import queries as contexts
-from apps.contexts.lookups import Lookup, lookups_of
+from apps.contexts.mapping_uses import Uses, uses_of
 from apps.contexts.models import Pointer
-from apps.contexts.uses import Uses, uses_of
+from apps.contexts.rules_of_reference import Lookup, lookups_of
 from apps.core.tables import Table
 from apps.rules.errors import CrdsError
 from apps.web.activity import history_of
-from apps.web.file_pages.checks import Check, find_check
-from apps.web.file_pages.contents import Contents, contents_of
-from apps.web.file_pages.looks import Inside, look_of
-from apps.web.file_pages.record import Row, record
-from apps.web.file_pages.words import look_of_status, short_size, status_of
+from apps.web.file_pages.catalog_record import Row, record
+from apps.web.file_pages.mapping_text import Contents, contents_of
+from apps.web.file_pages.quick_look import Inside, look_of
+from apps.web.file_pages.recertification import Check, find_check
+from apps.web.file_pages.wording import look_of_status, short_size, status_of
 
 _MOST_PATHS = 500  # match paths of one rmap that the page shows
 

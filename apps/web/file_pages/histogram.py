@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from apps.certify.looks.values import Numbers
+from apps.certify.quick_looks.values import Numbers
 
 WIDTH, HEIGHT = 320, 96  # units of the picture, without the line of numbers below
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.accounts.models import User
 from apps.catalog import queries as catalog
 from apps.catalog.models import File
-from apps.catalog.nearest import nearest_names
+from apps.catalog.similar_names import nearest_names
 from apps.catalog.states import FileKind, FileState
 from apps.core.access import role_required
 from apps.core.errors import DeniedError
@@ -23,9 +23,9 @@ from apps.rules.naming.file_names import is_file_name
 from apps.submissions import queries as submissions
 from apps.submissions.models import SubmittedFile
 from apps.web.file_pages.browse import BrowseForm, listing
-from apps.web.file_pages.checks import start_check
 from apps.web.file_pages.details import as_json, details
-from apps.web.file_pages.pending import pending_page
+from apps.web.file_pages.pending_file import pending_page
+from apps.web.file_pages.recertification import start_check
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

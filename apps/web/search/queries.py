@@ -14,8 +14,8 @@ from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.core.errors import InvalidInputError
+from apps.core.free_text import storable
 from apps.core.globs import clean_glob, matching
-from apps.core.text import storable
 from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_mapping
 from apps.rules.observatories import get_observatory

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.catalog.nearest import nearest_names
+from apps.catalog.similar_names import nearest_names
 from apps.web.search import queries
 
 MOST = 12  # hits of the list

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.catalog.pipeline.report import Wishes
+from apps.catalog.pipeline.import_report import Wishes
 from apps.catalog.progress import Progress
 from apps.contexts.pipeline import import_cache
 from apps.rules.errors import CrdsError

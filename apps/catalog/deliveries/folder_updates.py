@@ -1,0 +1,81 @@
+"""Lets the delivery folder follow the rows; may be killed at any point and called again."""
+
+import logging
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.catalog.deliveries import folder, queries
+from apps.catalog.ledger_lock import take_turn
+from apps.catalog.models import Delivery
+from apps.catalog.states import DeliveryStatus
+from apps.rules.errors import CrdsError
+
+logger = logging.getLogger(__name__)
+
+DUE = Q(status=DeliveryStatus.OPEN, written_at=None)
+
+
+def write(delivery: Delivery) -> bool:
+    """Put the links of a delivery and then its catalogue into the folder, unless that is done or not due.
+
+    Call it after the commit of what opened the delivery. What goes wrong is logged and not raised: the files
+    are official all the same, and `catch_up` tries again.
+
+    Returns
+    -------
+    Whether nothing is left to do.
+    """
+    try:
+        _write(delivery)
+    except (CrdsError, OSError, DatabaseError) as exc:
+        logger.error("%s could not be written to the delivery folder: %s", delivery, exc)
+        return False
+    return True
+
+
+def _write(delivery: Delivery) -> None:
+    if not Delivery.objects.filter(DUE, pk=delivery.pk).exists():
+        return
+    files = list(delivery.files.order_by("name"))
+    folder.prepare(is_first=not Delivery.objects.exclude(written_at=None).exists())
+    for file in files:
+        folder.place(file)
+    with folder.unpublished_catalogue(file.name for file in files) as part, transaction.atomic():
+        # Of two that write it one publishes it; or the archive would see again what it has picked up. A kill
+        # before the commit has the same effect, rarely and without harm: a name means the same bytes.
+        take_turn()
+        if Delivery.objects.filter(DUE, pk=delivery.pk).update(written_at=timezone.now()):
+            folder.publish(part, delivery.name)
+            logger.info("%s: written with %d files", delivery, len(files))
+    delivery.refresh_from_db()
+
+
+def catch_up() -> None:
+    """Write every delivery that is due, and remove from the folder what nobody needs any more."""
+    for delivery in Delivery.objects.filter(DUE).order_by("number"):
+        write(delivery)
+    tidy()
+
+
+def tidy() -> None:
+    """Remove catalogues that are not open any more, and links that only archived deliveries have.
+
+    What goes wrong is logged and not raised, as by `write`.
+    """
+    try:
+        folder.remove_abandoned_parts()
+        if _surplus():
+            # Looked at again: with the turn, no delivery can come to need what is about to be removed.
+            with transaction.atomic():
+                take_turn()
+                folder.remove(_surplus())
+    except (OSError, DatabaseError) as exc:
+        logger.error("the delivery folder could not be put in order: %s", exc)
+
+
+def _surplus() -> list[str]:
+    """Return what we put into the folder and nobody needs; what others put there is not ours."""
+    names = folder.listed()
+    return queries.closed_catalogues(names) + queries.archived_files(names)

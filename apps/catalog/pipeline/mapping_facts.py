@@ -1,0 +1,125 @@
+"""What the mappings of a cache tell about the files they name."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from sys import intern
+
+from apps.catalog.crds_cache import CacheCatalog, read_moment
+from apps.catalog.mapping_text import Look, look, tainted
+
+MAX_MAPPING = 16 << 20  # bytes; the largest seen has 1 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What mappings tell about one reference: the newest rmap of the first reftype that names it counts."""
+
+    instrument: str
+    filekind: str
+    useafter: str
+
+
+@dataclass
+class Findings:
+    """Looks into mappings, and what they tell together.
+
+    Attributes
+    ----------
+    children
+        pmap or imap to the mappings it names.
+    named_by
+        rmap to the references it names.
+    """
+
+    looks: dict[str, Look] = field(default_factory=dict)
+    children: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    named_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    references: dict[str, Told] = field(default_factory=dict)
+
+    def add(self, name: str, found: Look) -> None:
+        """Take in one mapping; those of a reftype come in the order of their serials."""
+        self.children[name] = found.children
+        self.named_by[name] = tuple(intern(reference) for reference, _ in found.references)
+        for reference, useafter in found.references:
+            before = self.references.get(reference)
+            if before is None or before.filekind == found.filekind:
+                self.references[intern(reference)] = Told(found.instrument, found.filekind, useafter)
+        self.looks[name] = Look(
+            found.instrument, found.filekind, found.derived_from, found.description, (), ()
+        )
+
+    def tainted_by(self, bad: Iterable[str]) -> set[str]:
+        """Return every mapping that names one of `bad`, directly or through another."""
+        return tainted(bad, self.children)
+
+    def columns(self, name: str) -> dict[str, object]:
+        """Return the columns of `File` that are told about a file."""
+        if found := self.looks.get(name):
+            return {
+                "instrument": found.instrument[:32],
+                "filekind": found.filekind[:64],
+                "derived_from": found.derived_from[:128],
+                "description": found.description,
+            }
+        told = self.references.get(name) or self.references.get(_twin(name))
+        if told is None:
+            return {}
+        return {
+            "instrument": told.instrument[:32],
+            "filekind": told.filekind[:64],
+            "useafter_at": read_moment(told.useafter),
+        }
+
+    def first_use(self, eras: Iterable[tuple[datetime, str]]) -> dict[str, datetime]:
+        """Return when each file first was part of a latest context.
+
+        Parameters
+        ----------
+        eras
+            Start and context, oldest first.
+        """
+        found: dict[str, datetime] = {}
+        for started_at, context in eras:
+            for name in self._newly_used(context, found):
+                found[name] = started_at
+        return found
+
+    def _newly_used(self, context: str, known: dict[str, datetime]) -> Iterator[str]:
+        waiting, seen = [context], set()
+        while waiting:
+            name = waiting.pop()
+            if name in known or name in seen:
+                continue
+            seen.add(name)
+            yield name
+            waiting.extend(self.children.get(name, ()))
+            waiting.extend(self.named_by.get(name, ()))
+
+
+def look_into(mappings: Iterable[Path], catalog: CacheCatalog, *, is_trusted: bool = False) -> Findings:
+    """Look into the mappings of a cache, those whose size the catalog confirms or, if trusted, all.
+
+    The look fills descriptive columns only; bytes are compared with their sha1sum when they are stored.
+    """
+    findings = Findings()
+    for path in mappings:
+        facts = catalog.files.get(path.name)
+        try:
+            size = path.stat().st_size
+            if (
+                path.is_file()
+                and size <= MAX_MAPPING
+                and (is_trusted or (facts is not None and facts.size == size))
+            ):
+                text = path.read_text(encoding="utf-8", errors="replace").replace("\0", "")
+                findings.add(path.name, look(text, is_rmap=path.name.endswith(".rmap")))
+        except OSError:
+            continue  # Storing it will say what is wrong.
+    return findings
+
+
+def _twin(name: str) -> str:
+    """Return the GEIS header that belongs to a GEIS data file: rules name headers only."""
+    return f"{name[:-1]}h" if name.endswith("d") and name[-4:-2] == ".r" else name

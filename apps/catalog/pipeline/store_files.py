@@ -1,0 +1,159 @@
+"""Stores the bytes of a cache, those that the catalog confirms or the operator asks for."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.catalog import audit, queries, storage
+from apps.catalog.crds_cache import Facts
+from apps.catalog.errors import BadNameError, UnvouchedError
+from apps.catalog.file_kinds import kind_of
+from apps.catalog.models import AuditRecord, File
+from apps.catalog.pipeline.import_report import Report, Wishes
+from apps.catalog.pipeline.mapping_facts import Findings
+from apps.catalog.pipeline.register import make_row, told
+from apps.catalog.progress import Progress
+from apps.catalog.states import FileState
+from apps.rules.errors import CrdsError
+
+FILES = 200  # files stored before their rows say so together
+
+
+def store(
+    paths: Iterable[Path],
+    findings: Findings,
+    wishes: Wishes,
+    report: Report,
+    progress: Progress,
+) -> None:
+    """Store the bytes of all files of a cache that the catalog confirms; refuse the others one by one."""
+    for batch in _batches(paths, FILES):
+        rows = queries.files_named(path.name for path in batch)
+        taken = []
+        for path in batch:
+            row = rows.get(path.name)
+            if row is not None and row.is_held:
+                _compare_size(path, row, report)
+            else:
+                taken += _take(path, row, wishes, report)
+            progress.step()
+        _confirm(taken, rows, findings, wishes)
+        report.stored += len(taken)
+
+
+def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:
+    listed = list(paths)
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
+
+
+def _compare_size(path: Path, row: File, report: Report) -> None:
+    """Count a file we hold; it is not read again, which is the work of verify_store."""
+    report.held_before += 1
+    try:
+        size = path.stat().st_size
+    except OSError as exc:
+        report.refuse(path.name, f"cannot be read: {exc.strerror}.")
+        return
+    if size != row.size:
+        report.refuse(path.name, f"has {size} bytes; the file held under this name has {row.size} and stays.")
+
+
+def _take(path: Path, row: File | None, wishes: Wishes, report: Report) -> list[tuple[str, Facts]]:
+    """Store one file and return its name with what it is; nothing if it is refused."""
+    try:
+        kind_of(path.name)
+        if not path.is_file():
+            raise BadNameError(f"{path.name} is no regular file.")
+        expected = _expected(path.name, row, wishes)
+        target = storage.path_of(path.name)
+        storage.free_name(target, expected.sha1sum)
+        with path.open("rb") as stream:
+            digest = storage.put(
+                stream, target, size=expected.size, expected_sha1sum=expected.sha1sum, is_in_batch=True
+            )
+        return [(path.name, Facts(target.stat().st_size, digest))]
+    except OSError as exc:
+        report.refuse(path.name, f"cannot be copied: {exc.strerror}.")
+    except CrdsError as exc:
+        report.refuse(path.name, str(exc).removeprefix(f"{path.name} "))
+    return []
+
+
+def _expected(name: str, row: File | None, wishes: Wishes) -> Facts:
+    """Return what the bytes must have, which is nothing for files the operator asks for as they are.
+
+    Raises
+    ------
+    UnvouchedError
+        Raised if no catalog tells, and the operator did not ask for such files.
+    """
+    if wishes.adopts(name):
+        return Facts()
+    if row is not None and row.sha1sum:
+        return Facts(row.size, row.sha1sum)
+    if wishes.takes_unknown:
+        return Facts()
+    if row is None:
+        raise UnvouchedError(f"{name} is unknown: no catalog lists it; --take-unknown takes it as it is.")
+    raise UnvouchedError(f"{name} is catalogued without size and sha1sum; --take-unknown takes it as it is.")
+
+
+def _confirm(
+    taken: list[tuple[str, Facts]], rows: Mapping[str, File], findings: Findings, wishes: Wishes
+) -> None:
+    """Say in the rows of one batch that the bytes are here, once their names are safe on the disk."""
+    storage.sync_folders()
+    confirmed, overruled, unknown = [], [], []
+    for name, facts in taken:
+        row = rows.get(name)
+        if row is None:
+            unknown.append((name, facts))
+        elif row.sha1sum == facts.sha1sum:
+            confirmed.append(name)
+        else:
+            overruled.append((row, facts))
+    now = timezone.now()
+    with transaction.atomic():
+        File.objects.filter(name__in=confirmed, held_at=None).update(held_at=now, changed_at=now)
+        _make_unknown(unknown, findings, wishes)
+        for row, facts in overruled:
+            _overrule(row, facts, wishes)
+        audit.count_change()
+
+
+def _make_unknown(taken: list[tuple[str, Facts]], findings: Findings, wishes: Wishes) -> None:
+    """Make rows for files that no catalog lists, each with a record of who wanted it."""
+    rows = []
+    for name, facts in taken:
+        row = make_row(name, told(name, facts, findings, {}), None)
+        row.state, row.held_at = FileState.DELIVERED, timezone.now()
+        rows.append(row)
+    File.objects.bulk_create(rows)
+    AuditRecord.objects.bulk_create(
+        AuditRecord(
+            action="take unknown",
+            user=wishes.user,
+            filename=row.name,
+            instrument=row.instrument,
+            filekind=row.filekind,
+            details=f"sha1sum {row.sha1sum}, {row.size} bytes",
+        )
+        for row in rows
+    )
+
+
+def _overrule(row: File, facts: Facts, wishes: Wishes) -> None:
+    """Let the bytes that the operator adopts overrule the catalog; no others were ever held."""
+    before = f"{row.sha1sum or 'no sha1sum'}, {row.size or 'unknown'} bytes"
+    row.size, row.sha1sum, row.held_at = facts.size, facts.sha1sum, timezone.now()
+    row.save(update_fields=["size", "sha1sum", "held_at", "changed_at"])
+    audit.file_changed(
+        row,
+        action="adopt bytes",
+        user=wishes.user,
+        why="The operator asked for the bytes of the cache.",
+        details=f"before: {before}; now: {row.sha1sum}, {row.size} bytes",
+    )

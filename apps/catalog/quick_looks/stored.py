@@ -1,0 +1,153 @@
+"""Where looks are kept.
+
+::
+
+    looks/<first two digits>/<sha1sum>/look.json, part1-linear.webp, ...
+
+A folder appears under its name only when it is complete. Those that nobody has asked for longest go first
+when there are too many.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.catalog.storage import sync_folder
+from apps.certify.quick_looks.errors import BadLookError
+from apps.certify.quick_looks.values import LOOK_FILE, Look, is_picture_file, loads
+
+ABANDONED = 3600  # seconds after which nobody is still making an unfinished look
+_UNFINISHED = ".unfinished"
+_USED_AGAIN = 24 * 3600  # seconds after which one more use is noted
+_SHA1SUM = re.compile(r"[0-9a-f]{40}")
+
+
+def root() -> Path:
+    """Return the folder of all looks."""
+    return Path(settings.DATA_ROOT / "looks")
+
+
+def folder_of(sha1sum: str) -> Path:
+    """Return where the look at bytes is, or would be.
+
+    Raises
+    ------
+    ValueError
+        Raised if this is no sha1sum.
+    """
+    if not _SHA1SUM.fullmatch(sha1sum):
+        raise ValueError(f"{sha1sum!r} is not a sha1sum of 40 lower-case hex digits")
+    return root() / sha1sum[:2] / sha1sum
+
+
+def find(sha1sum: str) -> Look | None:
+    """Return the look at bytes, or None if there is none of the present version."""
+    folder = folder_of(sha1sum)
+    try:
+        changed = (folder / LOOK_FILE).stat().st_mtime_ns
+        look = _read(folder / LOOK_FILE, changed)
+    except (OSError, BadLookError):
+        return None
+    _note_use(folder)
+    return look
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, _changed: int) -> Look:
+    return loads(path.read_bytes())
+
+
+def _note_use(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        if folder.stat().st_mtime < time.time() - _USED_AGAIN:
+            os.utime(folder)
+
+
+def find_file(sha1sum: str, name: str) -> Path | None:
+    """Return where a picture, or the look itself, is; None if there is no such file."""
+    if not _SHA1SUM.fullmatch(sha1sum) or not (is_picture_file(name) or name == LOOK_FILE):
+        return None
+    path = folder_of(sha1sum) / name
+    return path if path.is_file() else None
+
+
+@contextlib.contextmanager
+def workshop() -> Iterator[Path]:
+    """Yield an empty folder to make a look in, on the disk where looks are kept; it is removed at the end."""
+    place = root() / _UNFINISHED
+    place.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=place))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(made: Path, sha1sum: str) -> None:
+    """Give a complete look its name, in the place of an older one; `made` is away then."""
+    target = folder_of(sha1sum)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sync(made)
+    made.chmod(0o755)  # A temporary folder is its maker's alone; another account may serve the pictures.
+    _move_away(target)
+    try:
+        made.rename(target)
+    except OSError:
+        # Whoever made a look meanwhile made it of the same bytes.
+        if not target.is_dir():
+            raise
+    sync_folder(target.parent)
+
+
+def remove(sha1sum: str) -> None:
+    """Forget a look."""
+    _move_away(folder_of(sha1sum))
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    sync_folder(folder)
+
+
+def _move_away(folder: Path) -> None:
+    """Remove a folder so that nobody sees half of it."""
+    aside = root() / _UNFINISHED / secrets.token_hex(8)
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def trim(most: int) -> int:
+    """Remove the looks that nobody has asked for longest, until all have `most` bytes; return how many.
+
+    What a killed worker left unfinished goes, too.
+    """
+    _remove_abandoned()
+    kept = sorted(((path.stat().st_mtime, path) for path in root().glob("??/*")), reverse=True)
+    total, removed = 0, 0
+    for _used, folder in kept:
+        total += sum(path.stat().st_size for path in folder.iterdir())
+        if total > most:
+            _move_away(folder)
+            removed += 1
+    return removed
+
+
+def _remove_abandoned() -> None:
+    oldest = time.time() - ABANDONED
+    for folder in (root() / _UNFINISHED).glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,36 @@
+"""What a look does with any array: measure it, draw it, and survive what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from apps.certify.quick_looks.arrays import Array, Scaling, is_numeric, measure
+from apps.certify.quick_looks.limits import MOST_PICTURES
+from apps.certify.quick_looks.pictures import draw, has_planes
+from apps.certify.quick_looks.values import Numbers, Picture
+
+
+@dataclass
+class Easel:
+    """Where the pictures of one look go, and how many there are."""
+
+    folder: Path
+    drawn: int = 0
+
+    def show(
+        self, array: Array, scaling: Scaling, *, number: int
+    ) -> tuple[Numbers | None, Picture | None, str]:
+        """Return numbers and picture of an array, and why one of them is missing."""
+        if not is_numeric(array.dtype) or 0 in array.shape or not array.shape:
+            return None, None, ""
+        numbers = measure(array, scaling)
+        if not has_planes(array.shape):
+            return numbers, None, ""
+        if self.drawn >= MOST_PICTURES:
+            return numbers, None, f"Only the first {MOST_PICTURES} arrays are drawn."
+        picture = draw(array, scaling, folder=self.folder, number=number)
+        if picture is None:
+            return numbers, None, "No pixel of the plane that would be drawn is a finite number."
+        self.drawn += 1
+        return numbers, picture, ""

@@ -1,0 +1,162 @@
+"""FITS files: HDU by HDU, each header read and no byte of data believed to be there before it is.
+
+Only the text of headers goes to astropy. Where data lie is reckoned here, so that a header which claims
+terabytes costs nothing.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from apps.certify.quick_looks import fits_tables
+from apps.certify.quick_looks.array_summary import Easel
+from apps.certify.quick_looks.arrays import OnDisk, Scaling
+from apps.certify.quick_looks.errors import UnreadableFileError
+from apps.certify.quick_looks.fits_headers import (
+    BLOCK,
+    BadHeaderError,
+    Header,
+    axes_of,
+    bytes_of_data,
+    cards_of,
+    number,
+    read_header,
+    text,
+    whole,
+)
+from apps.certify.quick_looks.limits import MOST_CARDS, MOST_CARDS_OF_PART, MOST_PARTS
+from apps.certify.quick_looks.safe_text import shown
+from apps.certify.quick_looks.values import Look, Part
+
+_DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+_TYPES = {"IMAGE": "image", "BINTABLE": "binary table", "TABLE": "text table"}
+_UNSIGNED = {("int16", 2.0**15): "uint16", ("int32", 2.0**31): "uint32", ("int64", 2.0**63): "uint64"}
+
+
+@dataclass(frozen=True)
+class Hdu:
+    """A header, and where its data are said to be: from byte `start` to before byte `end`."""
+
+    number: int
+    header: Header
+    start: int
+    end: int
+
+
+def look(path: Path, easel: Easel) -> Look:
+    """Return the look at a FITS file.
+
+    Raises
+    ------
+    UnreadableFileError
+        Raised if not even the first header can be read.
+    """
+    parts: list[Part] = []
+    notes: list[str] = []
+    room = MOST_CARDS
+    size = path.stat().st_size
+    with path.open("rb") as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for hdu in _hdus(stream, size):
+                if hdu.number == MOST_PARTS:
+                    notes.append(f"Only the first {MOST_PARTS} HDUs are shown; there are more.")
+                    break
+                part = _part(hdu, stream, path, size, easel, room)
+                room -= len(part.cards)
+                parts.append(part)
+        except BadHeaderError as exc:
+            if not parts:
+                raise UnreadableFileError(f"Not FITS that can be read: {exc}.") from exc
+            notes.append(f"After HDU {len(parts) - 1}: {exc}.")
+    return Look(format="FITS", parts=tuple(parts), notes=tuple(notes))
+
+
+def _hdus(stream: BinaryIO, size: int) -> Iterator[Hdu]:
+    """Yield HDUs up to the first whose data are not there in full."""
+    start, count = 0, 0
+    while start < size:
+        stream.seek(start)
+        header = read_header(stream, is_first=count == 0)
+        data = stream.tell()
+        end = data + bytes_of_data(header)
+        yield Hdu(count, header, data, end)
+        if end > size:
+            return
+        start, count = -(-end // BLOCK) * BLOCK, count + 1
+
+
+def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: Easel, room: int) -> Part:
+    cards, left = cards_of(hdu.header, min(room, MOST_CARDS_OF_PART))
+    axes, kind = axes_of(hdu.header), _type(hdu.header)
+    part = Part(
+        number=hdu.number,
+        name=_name(hdu.header) or ("PRIMARY" if hdu.number == 0 else ""),
+        type=kind,
+        shape=axes[:0:-1] if "table" in kind else axes[::-1],
+        dtype="",
+        size=hdu.end - hdu.start,
+        cards=cards,
+        cards_left=left,
+    )
+    if hdu.end > size:
+        note = f"The header announces data up to byte {hdu.end:,}, but the file has {size:,} bytes."
+        return replace(part, note=note)
+    try:
+        if "table" in kind:
+            columns, more = fits_tables.columns(hdu.header, stream, hdu.start)
+            return replace(part, columns=columns, columns_left=more)
+        if kind == "image":
+            return _with_image(part, hdu, path, easel)
+    except MemoryError:
+        raise
+    except Exception as exc:  # A header may lie in any way; the others are shown all the same.
+        return replace(part, note=f"The data cannot be read: {shown(str(exc), 200)}.")
+    return part
+
+
+def _with_image(part: Part, hdu: Hdu, path: Path, easel: Easel) -> Part:
+    bits = whole(hdu.header, "BITPIX", least=-64)
+    if bits not in _DTYPES:
+        raise BadHeaderError(f"BITPIX is {bits}; known are {', '.join(map(str, _DTYPES))}")
+    dtype = np.dtype(_DTYPES[bits])
+    scaling = _scaling(hdu.header, is_whole=bits > 0)
+    array = OnDisk(path, hdu.start, part.shape, dtype)
+    numbers, picture, note = easel.show(array, scaling, number=hdu.number)
+    name = _dtype_name(dtype, scaling)
+    return replace(part, dtype=name, numbers=numbers, picture=picture, note=note)
+
+
+def _scaling(header: Header, *, is_whole: bool) -> Scaling:
+    blank = whole(header, "BLANK", least=-(2**63)) if is_whole and "BLANK" in header else None
+    return Scaling(number(header, "BSCALE", 1.0), number(header, "BZERO", 0.0), blank)
+
+
+def _dtype_name(dtype: np.dtype[Any], scaling: Scaling) -> str:
+    name = str(dtype.newbyteorder("=").name)
+    if scaling.factor == 1.0 and (name, scaling.offset) in _UNSIGNED:
+        return _UNSIGNED[name, scaling.offset]
+    return name if (scaling.factor, scaling.offset) == (1.0, 0.0) else f"{name}, scaled"
+
+
+def _type(header: Header) -> str:
+    """Return what an HDU is, in words."""
+    if text(header, "GROUPS") == "True" and whole(header, "NAXIS") and whole(header, "NAXIS1") == 0:
+        return "random groups"
+    if text(header, "ZIMAGE") == "True":
+        return "compressed image, as a table"
+    kind = text(header, "XTENSION") or "IMAGE"
+    if kind == "IMAGE":
+        return "image" if whole(header, "NAXIS") else "header only"
+    return _TYPES.get(kind) or shown(kind.lower(), 20)
+
+
+def _name(header: Header) -> str:
+    name, version = text(header, "EXTNAME"), text(header, "EXTVER")
+    return shown(f"{name} {version}" if version not in ("", "1") else name, 80)

@@ -1,0 +1,130 @@
+"""Columns of FITS tables and their first rows: of each cell only its first bytes are read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from apps.certify.quick_looks.fits_headers import BadHeaderError, Header, axes_of, text, whole
+from apps.certify.quick_looks.limits import FIRST_ITEMS, FIRST_ROWS, MOST_COLUMNS
+from apps.certify.quick_looks.safe_text import shown
+from apps.certify.quick_looks.values import Column
+
+_MOST_FIELDS = 999
+_LONGEST_CELL = 120  # characters
+_FORM = re.compile(r"\s*(\d{0,18})([LXBIJKAEDCMPQ])")
+_TEXT_FORM = re.compile(r"\s*([AIFED])(\d{1,9})")
+_DTYPES = {"L": "S1", "X": "u1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "A": "S1", "E": ">f4",
+           "D": ">f8", "C": ">c8", "M": ">c16", "P": ">i4", "Q": ">i8"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Field:
+    """Where the values of a column lie within a row, and what they mean."""
+
+    number: int
+    form: str
+    code: str
+    count: int
+    offset: int
+
+
+def columns(header: Header, stream: BinaryIO, start: int) -> tuple[tuple[Column, ...], int]:
+    """Return the first columns of a table with their first rows, and how many more columns there are.
+
+    Parameters
+    ----------
+    start
+        Where the rows begin in the file, in bytes.
+
+    Raises
+    ------
+    ValueError
+        Raised if the header does not describe a table.
+    """
+    width, rows = (*axes_of(header), 0, 0)[:2]
+    count = min(whole(header, "TFIELDS"), _MOST_FIELDS)
+    is_text = str(header.get("XTENSION", "")).strip() == "TABLE"
+    fields = _text_fields(header, count) if is_text else _fields(header, count)
+    found = []
+    for field in fields[:MOST_COLUMNS]:
+        cells = [
+            _cell(field, header, stream, start + row * width, width, is_text=is_text)
+            for row in range(min(rows, FIRST_ROWS))
+        ]
+        name, unit = (text(header, f"{word}{field.number}") for word in ("TTYPE", "TUNIT"))
+        found.append(Column(name or f"column {field.number}", field.form, unit, tuple(cells)))
+    return tuple(found), max(0, len(fields) - MOST_COLUMNS)
+
+
+def _fields(header: Header, count: int) -> list[_Field]:
+    offset, fields = 0, []
+    for number in range(1, count + 1):
+        form = text(header, f"TFORM{number}")
+        match = _FORM.match(form)
+        if match is None:
+            raise BadHeaderError(f"TFORM{number} is {form!r}, which is no format of a column")
+        repeat, code = int(match[1] or 1), match[2]
+        # Bits are packed; a column of lists holds, for each row, how many values there are and where.
+        items = -(-repeat // 8) if code == "X" else 2 * min(repeat, 1) if code in "PQ" else repeat
+        fields.append(_Field(number, form, code, items, offset))
+        offset += items * np.dtype(_DTYPES[code]).itemsize
+    return fields
+
+
+def _text_fields(header: Header, count: int) -> list[_Field]:
+    fields = []
+    for number in range(1, count + 1):
+        form = text(header, f"TFORM{number}")
+        match = _TEXT_FORM.match(form)
+        if match is None:
+            raise BadHeaderError(f"TFORM{number} is {form!r}, which is no format of a column")
+        begin = whole(header, f"TBCOL{number}", least=1) - 1
+        fields.append(_Field(number, form, "A", int(match[2]), begin))
+    return fields
+
+
+def _cell(field: _Field, header: Header, stream: BinaryIO, row: int, width: int, *, is_text: bool) -> str:
+    dtype = np.dtype(_DTYPES[field.code])
+    most = _LONGEST_CELL + 1 if field.code == "A" else FIRST_ITEMS
+    wanted = min(field.count, most)
+    if field.offset + wanted * dtype.itemsize > width:
+        raise BadHeaderError(f"column {field.number} reaches beyond its row of {width} bytes")
+    stream.seek(row + field.offset)
+    data = stream.read(wanted * dtype.itemsize)
+    if field.code == "A":
+        # A zero ends text before its field does.
+        words = data.split(b"\0")[0].decode("latin-1")
+        return shown(words.strip() if is_text else words.rstrip(), _LONGEST_CELL)
+    return _printed(np.frombuffer(data, dtype), field, header)
+
+
+def _printed(values: Any, field: _Field, header: Header) -> str:
+    if field.code in "PQ":
+        return f"{values[0]} values" if values.size else ""
+    if field.code == "X":
+        printed = " ".join(f"{value:08b}" for value in values)
+    elif field.code == "L":
+        printed = ", ".join({b"T": "T", b"F": "F"}.get(value, "") for value in values.tolist())
+    else:
+        printed = ", ".join(_number(value, field, header) for value in values.tolist())
+    return f"{printed}, …" if field.count > values.size else printed
+
+
+def _number(value: Any, field: _Field, header: Header) -> str:
+    if field.code in "BIJK":
+        if value == header.get(f"TNULL{field.number}"):
+            return ""
+        factor, offset = header.get(f"TSCAL{field.number}", 1), header.get(f"TZERO{field.number}", 0)
+        # Unsigned numbers are stored with an offset that must not become a floating point number.
+        value = value * _exact(factor) + _exact(offset)
+    return f"{value:.8g}" if isinstance(value, float | complex) else str(value)
+
+
+def _exact(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadHeaderError(f"{str(value)[:40]!r} scales a column and is not a number")
+    return int(value) if float(value).is_integer() else value

@@ -1,0 +1,49 @@
+"""From a file to a look."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+from apps.certify.quick_looks import asdf_files, fits_files, fits_headers, text_files
+from apps.certify.quick_looks.array_summary import Easel
+from apps.certify.quick_looks.errors import UnreadableFileError
+from apps.certify.quick_looks.values import LOOK_FILE, Look
+
+
+def make(path: Path, folder: Path, *, name: str) -> Look:
+    """Look into a file, write the look and its pictures into a folder, and return it.
+
+    A file that cannot be read makes a look that says why.
+
+    Parameters
+    ----------
+    path
+        The file, whatever it is called on the disk.
+    folder
+        Exists, and is empty.
+    name
+        Of the file: its extension counts where the first bytes tell nothing.
+    """
+    try:
+        look = _look(path, Easel(folder), PurePath(name).suffix)
+    except UnreadableFileError as exc:
+        look = Look(failure=str(exc))
+    (folder / LOOK_FILE).write_bytes(look.dumps())
+    return look
+
+
+def _look(path: Path, easel: Easel, extension: str) -> Look:
+    with path.open("rb") as stream:
+        start = stream.read(fits_headers.CARD)
+    # The text half of a GEIS pair begins like FITS, but says that it is not simple.
+    if start.startswith(fits_headers.START) and start[9:30].strip() != b"F":
+        return fits_files.look(path, easel)
+    if start.startswith(asdf_files.START):
+        return asdf_files.look(path, easel)
+    if extension in (".fits", ".asdf"):
+        raise UnreadableFileError(f"Not {extension[1:].upper()}: the file begins with {start[:16]!r}.")
+    if extension in text_files.FORMATS:
+        return text_files.look(path, text_files.FORMATS[extension])
+    if extension.endswith("h"):
+        return text_files.look(path, "text")
+    return Look(format="unknown", notes=("Nothing is known of the inside of files of this kind.",))

@@ -1,0 +1,22 @@
+"""Text from files, made fit to be kept and shown."""
+
+from __future__ import annotations
+
+from apps.certify.quick_looks.limits import LONGEST_VALUE
+
+_KEPT = "\n\t"
+
+
+def shown(text: str, longest: int = LONGEST_VALUE) -> str:
+    r"""Return text that can be shown: not endless, and without characters that steer terminals or hide.
+
+    Examples
+    --------
+    >>> shown("a\x1b[31mb"), shown("abcdef", 3)
+    ('a�[31mb', 'abc …')
+    """
+    clean = "".join(
+        each if each.isprintable() or each in _KEPT else "\N{REPLACEMENT CHARACTER}"
+        for each in text[: longest + 1]
+    )
+    return clean if len(clean) <= longest else f"{clean[:longest]} …"

@@ -1,0 +1,1 @@
+"""The page where files are marked bad, and what that taints."""

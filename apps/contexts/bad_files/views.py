@@ -1,0 +1,71 @@
+"""The page where files are marked bad, or OK again, in two steps: the second says what will be tainted."""
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods
+
+from apps.catalog import queries as catalog
+from apps.contexts import operations
+from apps.contexts.bad_files.forms import BadFilesForm
+from apps.contexts.operations.bad_files import Mark
+from apps.core.access import require_role, role_required
+from apps.core.forms import messages_of
+from apps.rules.errors import CrdsError
+from apps.rules.naming.file_names import is_file_name
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@ensure_csrf_cookie
+@role_required("submitter")
+def mark_files_bad(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _form_page(request, BadFilesForm())
+    form = BadFilesForm(request.POST)
+    if not form.is_valid() or "back" in request.POST:
+        return _form_page(request, form)
+    _require_roles(request, form.cleaned_data["names"])
+    if not form.cleaned_data["is_confirmed"]:
+        return _confirm_page(request, form)
+    try:
+        marks = _mark(form, user=require_role(request, "submitter").get_username())
+    except CrdsError as exc:
+        return _confirm_page(request, form, error=str(exc))
+    page = {"is_bad": form.is_bad, "marks": marks}
+    return render(request, "contexts/mark_files_bad_done.html", {"page": page})
+
+
+def _require_roles(request: HttpRequest, names: Iterable[str]) -> None:
+    """Refuse files of instruments for which the account is no submitter."""
+    files = catalog.files_named(filter(is_file_name, names)).values()
+    for instrument in sorted({file.instrument for file in files}):
+        require_role(request, "submitter", instrument=instrument)
+
+
+def _mark(form: BadFilesForm, *, user: str) -> list[Mark]:
+    names, reason = form.cleaned_data["names"], form.cleaned_data["reason"]
+    if form.is_bad:
+        insists = form.cleaned_data["is_overridden"]
+        return operations.mark_bad(names, user=user, reason=reason, is_overridden=insists)
+    return operations.mark_good(names, user=user, reason=reason)
+
+
+def _form_page(request: HttpRequest, form: BadFilesForm) -> HttpResponse:
+    page = {"form": form, "error": "; ".join(messages_of(form))}
+    return render(request, "contexts/mark_files_bad.html", {"page": page})
+
+
+def _confirm_page(request: HttpRequest, form: BadFilesForm, *, error: str = "") -> HttpResponse:
+    """Show what would happen; what cannot happen at all goes back to the form."""
+    preview_of = operations.preview_bad if form.is_bad else operations.preview_good
+    try:
+        preview = preview_of(form.cleaned_data["names"])
+    except CrdsError as exc:
+        form.add_error(None, str(exc))
+        return _form_page(request, form)
+    page = {"form": form, "is_bad": form.is_bad, "preview": preview, "error": error}
+    return render(request, "contexts/mark_files_bad_confirm.html", {"page": page})

@@ -1,0 +1,1 @@
+"""The page where operators set a context."""

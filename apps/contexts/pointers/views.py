@@ -1,0 +1,80 @@
+"""The page where operators let a pointer name another context."""
+
+import re
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods
+
+from apps.contexts import operations, queries
+from apps.contexts.models import ContextChange, Pointer
+from apps.contexts.pointers.forms import CUSTOM, SetContextForm, proposed_reason
+from apps.core.access import require_role, role_required
+from apps.core.forms import messages_of
+from apps.rules.errors import CrdsError
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@ensure_csrf_cookie
+@role_required("operator")
+def set_context(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _page(request, SetContextForm(initial=_initial()))
+    form = SetContextForm(request.POST)
+    if "autogenerate" in request.POST:
+        form.autogenerate()
+        return _page(request, form)
+    if not form.is_valid():
+        return _page(request, form)
+    try:
+        change = _set(form, user=require_role(request, "operator").get_username())
+    except CrdsError as exc:
+        form.add_error(None, str(exc))
+        return _page(request, form)
+    return redirect(f"{reverse('contexts:set_context')}?done={change.pk}")
+
+
+def _initial() -> dict[str, str]:
+    """Return what the form proposes: to let latest follow edit."""
+    edit = queries.find_pointed(Pointer.EDIT) or ""
+    return {"context_type": Pointer.LATEST, "reason": proposed_reason(Pointer.LATEST, edit)}
+
+
+def _set(form: SetContextForm, *, user: str) -> ContextChange:
+    cleaned = form.cleaned_data
+    return operations.set_context(
+        pointer=cleaned["context_type"],
+        context=cleaned["context"],
+        user=user,
+        reason=cleaned["reason"],
+        calibration_version=cleaned["version"],
+        moves_banner=cleaned["update_banner"],
+        is_overridden=cleaned["is_overridden"],
+        seen=form.seen_move(cleaned["context_type"]),
+    )
+
+
+def _page(request: HttpRequest, form: SetContextForm) -> HttpResponse:
+    current = {pointer.value: queries.find_change(pointer) for pointer in Pointer}
+    page = {
+        "form": form,
+        "error": "; ".join(messages_of(form)),
+        "current": current,
+        # Never what was posted: the page shows where the pointers stand now.
+        "seen": " ".join(f"{name}:{change.pk if change else 0}" for name, change in current.items()),
+        "releases": queries.releases(),
+        "custom": CUSTOM,
+        "banner": queries.banner(),
+        "pipelines": queries.pipelines(),
+        "done": _find_done(request.GET.get("done", "")),
+    }
+    return render(request, "contexts/set_context.html", {"page": page})
+
+
+def _find_done(key: str) -> ContextChange | None:
+    """Return the move that the page has just made, if it comes from there."""
+    return ContextChange.objects.filter(pk=key).first() if re.fullmatch(r"[0-9]{1,18}", key) else None

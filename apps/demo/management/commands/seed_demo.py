@@ -1,0 +1,37 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.demo.operations import Seeded, seed
+from apps.demo.people import ensure_demo_accounts
+from apps.rules.errors import CrdsError
+
+
+class Command(BaseCommand):
+    help = "Build a small made-up observatory under the name jwst; one that is complete is left alone."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--if-possible", action="store_true", help="End well on a server without room for it, too."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            seeded = seed()
+        except CrdsError as exc:
+            if not options["if_possible"]:
+                raise CommandError(str(exc)) from exc
+            self.stdout.write(f"No demo here: {exc}")
+            return
+        self.stdout.write(_describe(seeded))
+        for account in ensure_demo_accounts():
+            self.stdout.write(str(account))
+
+
+def _describe(seeded: Seeded) -> str:
+    if seeded.is_nothing:
+        return "The demo observatory is complete."
+    return (
+        f"Demo observatory: added {seeded.files} files, {seeded.pointers} moves of pointers "
+        f"and {seeded.datasets} datasets."
+    )

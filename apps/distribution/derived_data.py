@@ -1,0 +1,111 @@
+"""What is derived from the whole ledger, made again only when the ledger has changed.
+
+Each process keeps the newest bytes in memory. Below the data root they lie in a file named after the
+ledger's revision, so that other processes, and the next start, need not make them again.
+"""
+
+import contextlib
+import hashlib
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.catalog import queries
+from apps.catalog.models import AuditRecord
+from apps.distribution.disk_cache import keep
+
+FORMAT = 2  # Raised when what is published changes its shape.
+_DIGEST = 40  # hex digits before the content of a file
+
+
+@dataclass(frozen=True)
+class _Edition:
+    """The bytes made from one revision under one set of settings."""
+
+    source: tuple[object, ...]
+    content: bytes
+
+
+_newest: dict[str, _Edition] = {}
+_making: dict[str, threading.Lock] = {}  # A lock for each thing: a slow one must not delay the others.
+
+
+def current(name: str, make: Callable[[], bytes]) -> bytes:
+    """Return what `make` returns, or returned when the ledger was as it is now.
+
+    Parameters
+    ----------
+    name
+        Of the thing; also the beginning of its file's name.
+    make
+        Reads the ledger. It runs at most once at a time in a process.
+    """
+    # The revision is read before anything is made: a change during the making leaves us with bytes
+    # that are newer than their label, and the next call makes them again.
+    source = (queries.revision(), *_settings())
+    edition = _newest.get(name)
+    if edition is None or edition.source != source:
+        with _making.setdefault(name, threading.Lock()):
+            edition = _newest.get(name)
+            if edition is None or edition.source != source:
+                edition = _newest[name] = _Edition(source, _load_or_make(name, source, make))
+    return edition.content
+
+
+def _settings() -> tuple[object, ...]:
+    """Return every setting that published bytes depend on."""
+    return (
+        FORMAT,
+        settings.DATA_ROOT,
+        settings.OBSERVATORY,
+        settings.PUBLIC_URL,
+        settings.MAX_HEADERS_PER_RPC,
+        settings.MAX_BESTREFS_PER_RPC,
+    )
+
+
+def _load_or_make(name: str, source: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+    path = _path(name, source)
+    content = _load(path)
+    if content is None:
+        content = make()
+        keep(path, _sha1sum(content) + content)
+        _remove_others(path)
+    return content
+
+
+def _path(name: str, source: tuple[object, ...]) -> Path:
+    """Return the file of an edition.
+
+    The newest audit record is part of its name: a database that was restored from an older copy
+    counts the same revision numbers once more.
+    """
+    newest = AuditRecord.objects.order_by("-pk").values_list("pk", "at").first()
+    mark = hashlib.sha256(repr((source, newest)).encode()).hexdigest()[:16]
+    return settings.DATA_ROOT / "published" / f"{name}-{source[0]}-{mark}"
+
+
+def _load(path: Path) -> bytes | None:
+    """Return the content of a file unless it is absent or damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = data[:_DIGEST], data[_DIGEST:]
+    return content if digest == _sha1sum(content) else None
+
+
+def _remove_others(path: Path) -> None:
+    """Remove the editions of the same thing that are not `path`."""
+    stem = path.name.split("-")[0]
+    for other in path.parent.glob(f"{stem}-*"):
+        if other != path:
+            with contextlib.suppress(OSError):
+                other.unlink()
+
+
+def _sha1sum(content: bytes) -> bytes:
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest().encode()

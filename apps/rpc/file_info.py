@@ -1,0 +1,142 @@
+"""The catalog's record of a file as clients read it: text in every field.
+
+Source: wire protocol, section 2.4. Text is lower case, names excepted. An unknown value is ``none``, or empty
+in the fields that mappings never have.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.catalog.models import File
+from apps.catalog.states import FileState
+from apps.distribution.wire_format import timestamp
+from apps.rpc.client import is_at_least
+
+UNKNOWN = "none"
+NOT_FOUND = "NOT FOUND"  # The client compares with exactly this text.
+BATCH = 5000  # rows read at a time
+CHUNK = 500  # names in one query
+
+# The useafter date of files that have none, mappings above all.
+NO_USEAFTER = "2050-01-01 00:00:00+00:00"
+
+# The first client that knows the state `latest`; older ones warn of every file that has it.
+KNOWS_LATEST = (12, 0, 3)
+
+
+def _text(value: str) -> str:
+    return value.lower() or UNKNOWN
+
+
+def _name(value: str) -> str:
+    return value or UNKNOWN
+
+
+def _place(value: str) -> str:
+    """Return an instrument or filekind; a pmap has none, and the client wants an empty text there."""
+    return value.lower()
+
+
+def _empty(value: str) -> str:
+    """Return a text that mappings never have; clients expect it empty there."""
+    return value.lower()
+
+
+def _state(value: str) -> str:
+    """Return a state in a word that the client knows."""
+    if value == FileState.LATEST and not is_at_least(KNOWS_LATEST):
+        return str(FileState.OPERATIONAL)
+    return value
+
+
+def _number(value: int | None) -> str:
+    return UNKNOWN if value is None else str(value)
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _date(value: datetime | None) -> str:
+    return UNKNOWN if value is None else timestamp(value)
+
+
+def _useafter(value: datetime | None) -> str:
+    return NO_USEAFTER if value is None else timestamp(value)
+
+
+@dataclass(frozen=True)
+class Field:
+    """The column behind a field of the wire, and the function that writes its value."""
+
+    column: str
+    write: Callable[[Any], str]
+
+
+FIELDS: Mapping[str, Field] = {
+    "activation_date": Field("activated_at", _date),
+    "aperture": Field("aperture", _text),
+    "blacklisted": Field("blacklisted", _flag),
+    "change_level": Field("change_level", _text),
+    "comment": Field("comment", _text),
+    "creator_name": Field("creator", _text),
+    "deliverer_user": Field("deliverer", _text),
+    "delivery_date": Field("delivered_at", _date),
+    "derived_from": Field("derived_from", _text),
+    "description": Field("description", _text),
+    "filekind": Field("filekind", _place),
+    "history": Field("history", _text),
+    "instrument": Field("instrument", _place),
+    "name": Field("name", _name),
+    "observatory": Field("observatory", _place),
+    "pedigree": Field("pedigree", _empty),
+    "reference_file_type": Field("reference_file_type", _empty),
+    "rejected": Field("rejected", _flag),
+    "replaced_by_filename": Field("replaced_by", str),
+    "sha1sum": Field("sha1sum", _text),
+    "size": Field("size", _number),
+    "state": Field("state", _state),
+    "type": Field("kind", _text),
+    "uploaded_as": Field("uploaded_as", _name),
+    "useafter_date": Field("useafter_at", _useafter),
+}
+
+Info = dict[str, str]
+
+
+def info_by_name(names: Iterable[str] | None, fields: Iterable[str] | None) -> dict[str, Info]:
+    """Return the asked fields of files, by file name.
+
+    Parameters
+    ----------
+    names
+        None means all official files. A name that is not known is not in the result.
+    fields
+        None means all; fields that do not exist are ignored.
+    """
+    wanted = {name: FIELDS[name] for name in (FIELDS if fields is None else fields) if name in FIELDS}
+    columns = [field.column for field in wanted.values()]
+    writers = [(name, field.write) for name, field in wanted.items()]
+    rows = _rows(columns) if names is None else _rows_named(list(names), columns)
+    return {
+        row[0]: {name: write(value) for (name, write), value in zip(writers, row[1:], strict=True)}
+        for row in rows
+    }
+
+
+def _rows(columns: list[str]) -> Iterator[tuple[Any, ...]]:
+    files = File.objects.exclude(state=FileState.UPLOADED).order_by("name")
+    return files.values_list("name", *columns).iterator(chunk_size=BATCH)
+
+
+def _rows_named(names: list[str], columns: list[str]) -> Iterator[tuple[Any, ...]]:
+    """Read some files; for very many it is quicker to read all and drop the others."""
+    if len(names) > BATCH:
+        known = frozenset(names)
+        yield from filter(lambda row: row[0] in known, _rows(columns))
+        return
+    for start in range(0, len(names), CHUNK):
+        chunk = File.objects.exclude(state=FileState.UPLOADED).filter(name__in=names[start : start + CHUNK])
+        yield from chunk.values_list("name", *columns)

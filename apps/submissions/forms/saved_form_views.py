@@ -1,0 +1,43 @@
+"""The extended form as a file: saved, and filled in from one."""
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_POST
+
+from apps.core.access import role_required
+from apps.core.errors import InvalidInputError
+from apps.submissions.forms import ExtendedForm, prefilled
+from apps.submissions.forms.views import extended_page
+
+
+@require_POST
+@never_cache
+@role_required("submitter")
+def save_form(request: HttpRequest) -> HttpResponse:
+    answer = HttpResponse(
+        prefilled.as_yaml(ExtendedForm(request.POST)), content_type="application/yaml; charset=utf-8"
+    )
+    answer["Content-Disposition"] = 'attachment; filename="submission.yml"'
+    return answer
+
+
+@require_POST
+@never_cache
+@ensure_csrf_cookie
+@role_required("submitter")
+def load_form(request: HttpRequest) -> HttpResponse:
+    sent = request.FILES.get("yaml")
+    try:
+        filled = prefilled.from_yaml(_content(sent))
+    except InvalidInputError as exc:
+        return extended_page(request, error=str(exc))
+    return extended_page(request, filled=filled)
+
+
+def _content(sent: UploadedFile | None) -> bytes:
+    """Return the bytes of a file, and never many more than one may have."""
+    if sent is None:
+        raise InvalidInputError("Choose a YAML file first.")
+    return bytes(sent.read(prefilled.LARGEST + 1))

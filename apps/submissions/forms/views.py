@@ -1,0 +1,195 @@
+"""Pages where people certify and deliver files, add references to contexts and delete them."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.core.access import require_role, role_required
+from apps.core.forms import messages_of
+from apps.jobs import operations as jobs
+from apps.jobs.views import SESSION_KEY
+from apps.locks import sessions
+from apps.locks.queries import find_held
+from apps.rules.errors import CrdsError
+from apps.rules.observatories import get_observatory
+from apps.submissions import operations, queries
+from apps.submissions.errors import UnknownSubmissionError
+from apps.submissions.forms import (
+    AddForm,
+    BatchForm,
+    CertifyForm,
+    ContextualForm,
+    DeleteForm,
+    ExtendedForm,
+    MappingsForm,
+    ReferencesForm,
+    prefilled,
+    session_lock,
+)
+from apps.submissions.forms.questions import as_yaml
+from apps.submissions.forms.wait_for_checks import hold
+from apps.submissions.models import Submission
+from apps.submissions.states import UPLOADING, Kind
+from apps.submissions.uploads import views
+
+View = Callable[..., HttpResponseBase]
+
+# Certify needs no lock, and the extended form takes the one it needs.
+_LOCKLESS = (Kind.CERTIFY, Kind.EXTENDED)
+
+
+def _ends_waiting(view: View) -> View:
+    """Tell the channel of the session when a POST fails: who waits there must not wait for ever."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except Exception as exc:
+            if request.method == "POST":
+                _refuse(request, str(exc) if isinstance(exc, CrdsError) else "Internal error.")
+            raise
+
+    return wrapper
+
+
+def _refuse(request: HttpRequest, reason: str) -> None:
+    jobs.refuse(request.session.get(SESSION_KEY), reason=reason)
+
+
+def _form_page(form_class: type[ContextualForm], template: str) -> View:
+    """Return the view of one form: scripts read the cookie at each GET, and hear of each refusal."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @never_cache
+    @ensure_csrf_cookie
+    @_ends_waiting
+    @role_required("submitter")
+    def page(request: HttpRequest) -> HttpResponse:
+        return _answer(request, form_class, template)
+
+    return page
+
+
+certify = _form_page(CertifyForm, "submissions/certify.html")
+batch = _form_page(BatchForm, "submissions/batch.html")
+extended = _form_page(ExtendedForm, "submissions/extended.html")
+references = _form_page(ReferencesForm, "submissions/references.html")
+mappings = _form_page(MappingsForm, "submissions/mappings.html")
+add_references = _form_page(AddForm, "submissions/add_references.html")
+delete_references = _form_page(DeleteForm, "submissions/delete_references.html")
+
+
+@require_safe
+def description(request: HttpRequest) -> HttpResponse:
+    text = as_yaml(get_observatory(settings.OBSERVATORY))
+    return HttpResponse(text, content_type="application/yaml; charset=utf-8")
+
+
+def _answer(request: HttpRequest, form_class: type[ContextualForm], template: str) -> HttpResponse:
+    if request.method != "POST" and form_class is ExtendedForm and "copy" in request.GET:
+        return _copied(request, request.GET["copy"])
+    if request.method != "POST":
+        return _page(request, form_class(initial=_beginnings(request)), template)
+    form = form_class(request.POST)
+    if form.is_valid():
+        try:
+            submission = _start(request, form)
+        except CrdsError as exc:
+            form.add_error(None, str(exc))
+        else:
+            hold(request, submission)
+            return HttpResponseRedirect(reverse("submissions:result", args=[submission.key]), status=303)
+    _refuse(request, _error(form))
+    return _page(request, form, template)
+
+
+def _copied(request: HttpRequest, key: str) -> HttpResponse:
+    """Return the extended form with what an earlier submission of the same person told."""
+    name = require_role(request, "submitter").get_username()
+    try:
+        submission = queries.get_submission(key)
+    except UnknownSubmissionError as exc:
+        return extended_page(request, error=str(exc), status=404)
+    if submission.user != name:
+        return extended_page(request, error="Only submissions of yours can be copied from here.", status=403)
+    return extended_page(request, filled=prefilled.from_earlier(submission), copied=submission)
+
+
+def extended_page(
+    request: HttpRequest,
+    *,
+    filled: prefilled.Filling | None = None,
+    copied: Submission | None = None,
+    error: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """Return the extended form, empty or filled in, wherever it was asked for."""
+    initial = {**_beginnings(request), **(filled.values if filled else {})}
+    form, template = ExtendedForm(initial=initial), "submissions/extended.html"
+    return _page(request, form, template, error=error, filled=filled, copied=copied, status=status)
+
+
+def _start(request: HttpRequest, form: ContextualForm) -> Submission:
+    wishes = form.wishes()
+    user: Any = require_role(request, "submitter")
+    if wishes.kind == Kind.EXTENDED:
+        session_lock.take(request, wishes.instrument)
+    channel = request.session.get(SESSION_KEY)
+    return operations.start(wishes, user=user, lock_key=sessions.key_of(request), channel=channel)
+
+
+def _beginnings(request: HttpRequest) -> dict[str, str]:
+    """Return what a page starts with because of who looks at it."""
+    name = require_role(request, "submitter").get_username()
+    held = find_held(name, key=sessions.key_of(request))
+    return {"deliverer": name} | ({"instrument": held.instrument} if held else {})
+
+
+def _error(form: ContextualForm) -> str:
+    return "; ".join(messages_of(form))
+
+
+def _page(
+    request: HttpRequest,
+    form: ContextualForm,
+    template: str,
+    *,
+    error: str = "",
+    filled: prefilled.Filling | None = None,
+    copied: Submission | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    page: dict[str, Any] = {
+        "form": form,
+        "error": error or _error(form),
+        "lock_notice": "" if form.kind in _LOCKLESS else session_lock.notice(request),
+        "panel": views.panel(request) if form.kind in UPLOADING else None,
+        "path": request.path,
+    }
+    if form.kind == Kind.EXTENDED:
+        page |= _helps(request, filled) | {"copied": copied, "is_filled": form.is_bound or filled is not None}
+    return render(request, template, {"page": page, "panel": page["panel"]}, status=status)
+
+
+def _helps(request: HttpRequest, filled: prefilled.Filling | None) -> dict[str, Any]:
+    """Return what makes a long form shorter: earlier submissions, the draft of a browser, a file."""
+    name = require_role(request, "submitter").get_username()
+    address = reverse("submissions:extended")
+    return {
+        "path": address,
+        "action": address,
+        "draft": f"{name}:{Kind.EXTENDED}",
+        "earlier": prefilled.earlier(name),
+        "notices": filled.notices if filled else (),
+        "is_doubtful": bool(filled and filled.is_doubtful),
+    }

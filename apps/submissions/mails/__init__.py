@@ -1,0 +1,1 @@
+"""Mails about a submission: when which is due, and their texts."""

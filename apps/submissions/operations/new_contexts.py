@@ -1,0 +1,81 @@
+"""The new imaps and the new pmap of a submission that is being confirmed (website, section 8.5)."""
+
+from django.conf import settings
+
+from apps.catalog import storage
+from apps.contexts import queries as contexts
+from apps.contexts.models import Pointer
+from apps.rules.naming import official_names
+from apps.rules.observatories import get_observatory
+from apps.rules.text.derived_mappings import Base, NewRmap
+from apps.submissions import staging
+from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.pipeline.official_names import next_name, reserve
+from apps.submissions.states import ContextMode, Origin
+
+_FLOATING = {ContextMode.EDIT: Pointer.EDIT, ContextMode.LATEST: Pointer.LATEST}
+
+
+def new_contexts(
+    submission: Submission, files: list[SubmittedFile], *, is_forced: bool
+) -> list[SubmittedFile]:
+    """Make the new imaps and pmap, stage their bytes, and return their rows, the pmap last.
+
+    What others changed in the floating base meanwhile stays, since only the lines of the new rmaps change.
+    The caller has the turn, so that the base stays where it is until the edit context moves on.
+
+    Raises
+    ------
+    CollisionError
+        Raised if the base has moved on for one of the types, unless forced.
+    """
+    rmaps = [_new_rmap(file) for file in files if file.official_name.endswith(".rmap")]
+    if not submission.makes_contexts or not rmaps:
+        return []
+    base = read_base(floating_base(submission))
+    submission.final_base = base.pmap
+    instruments = sorted({rmap.instrument for rmap in rmaps})
+    rows = {name: _row(submission, base.imaps[name], name) for name in instruments if name in base.imaps}
+    pmap = _row(submission, base.pmap, "")
+    texts = base.with_rmaps(
+        rmaps,
+        pmap=pmap.official_name,
+        imaps={name: row.official_name for name, row in rows.items()},
+        is_forced=is_forced,
+    )
+    made = [*rows.values(), pmap]
+    for row in made:
+        staging.write(staging.official_path(row), texts[row.official_name].encode())
+        staging.record(row)
+    return made
+
+
+def floating_base(submission: Submission) -> str:
+    """Return the pmap that new rmaps become part of now: of a mode that floats, where its pointer stands."""
+    pointer = _FLOATING.get(ContextMode(submission.context_mode))
+    return (contexts.find_pointed(pointer) if pointer else None) or submission.base
+
+
+def read_base(pmap: str) -> Base:
+    """Return a context as new rmaps are put into it."""
+    wanted = [name for name in contexts.mapping_names(pmap) if not name.endswith(".rmap")]
+    return Base.read(pmap, {name: storage.path_of(name).read_text() for name in wanted})
+
+
+def _new_rmap(file: SubmittedFile) -> NewRmap:
+    return NewRmap(file.official_name, file.derived_from, file.instrument, file.filekind)
+
+
+def _row(submission: Submission, old: str, instrument: str) -> SubmittedFile:
+    """Reserve the name of a new imap or pmap."""
+    file = SubmittedFile(
+        submission=submission,
+        origin=Origin.GENERATED,
+        name=old,
+        instrument=instrument,
+        derived_from=old,
+        errors=0,
+    )
+    stem = official_names.stem(get_observatory(settings.OBSERVATORY), instrument=instrument)
+    reserve(file, next_name(stem, old[old.rindex(".") :]))
+    return file

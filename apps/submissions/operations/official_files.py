@@ -1,0 +1,68 @@
+"""The catalogue rows of files that become official."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.catalog import audit
+from apps.catalog.file_kinds import kind_of
+from apps.catalog.models import File
+from apps.catalog.states import FileState
+from apps.rules.naming.file_names import is_mapping
+from apps.submissions.models import SubmittedFile
+from apps.submissions.states import Origin
+
+
+def adopt_files(files: list[SubmittedFile], *, user: str) -> list[File]:
+    """Catalogue files whose bytes are in the store; call it in the transaction of the confirmation."""
+    now = timezone.now()
+    rows = [File.objects.create(**_columns(file), delivered_at=now, held_at=now) for file in files]
+    for file, row in zip(files, rows, strict=True):
+        _record(file, row, user=user)
+    return rows
+
+
+def _columns(file: SubmittedFile) -> dict[str, object]:
+    submission = file.submission
+    columns: dict[str, object] = {
+        "name": file.official_name,
+        "kind": kind_of(file.official_name),
+        "observatory": settings.OBSERVATORY,
+        "instrument": file.instrument,
+        "filekind": file.filekind,
+        "size": file.official_size,
+        "sha1sum": file.official_sha1sum,
+        "state": FileState.DELIVERED,
+        "uploaded_as": file.name,
+        "derived_from": _parent(file),
+        "change_level": submission.change_level,
+        "deliverer": submission.user,
+        "deliverer_email": submission.user_email,
+        "creator": submission.creator,
+        "description": submission.description,
+    }
+    facts = dict(file.facts)
+    if "useafter_at" in facts:
+        columns["useafter_at"] = datetime.fromisoformat(facts.pop("useafter_at"))
+    if submission.creator:
+        facts.pop("creator", None)
+    return {**columns, **facts}
+
+
+def _parent(file: SubmittedFile) -> str:
+    """Return what a file comes from: a mapping says so, a reference mostly comes from none."""
+    return file.derived_from or ("" if is_mapping(file.official_name) else "none")
+
+
+def _record(file: SubmittedFile, row: File, *, user: str) -> None:
+    """Write the records that only this step can: where the name and a generated mapping come from."""
+    why = file.submission.description
+    if file.origin == Origin.GENERATED:
+        audit.file_changed(
+            row, action="generate mapping", user=user, why=why, details=f"derived from {file.derived_from}"
+        )
+    elif file.name != file.official_name:
+        audit.file_changed(
+            row, action="rename", user=user, why=why, details=f"{file.name} --> {file.official_name}"
+        )

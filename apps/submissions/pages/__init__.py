@@ -1,0 +1,1 @@
+"""Pages that show submissions: one with its decision, past ones, and where a deliverer begins."""

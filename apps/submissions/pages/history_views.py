@@ -1,0 +1,56 @@
+"""The list of past submissions, and the record of each."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.core.access import require_role, role_required
+from apps.core.filters import PAGE_SIZE
+from apps.core.forms import messages_of
+from apps.core.tables import Table, exported
+from apps.submissions import queries
+from apps.submissions.pages.history import COLUMNS, HistoryForm, files, matching_submissions, record
+from apps.submissions.states import Kind
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@ensure_csrf_cookie
+@role_required("submitter")
+def listing(request: HttpRequest) -> HttpResponseBase:
+    sent = request.POST if request.method == "POST" else request.GET
+    form = HistoryForm(sent)
+    page: dict[str, Any] = {"form": form, "error": "; ".join(messages_of(form))}
+    if form.is_valid():
+        page["table"] = table = Table(
+            COLUMNS,
+            matching_submissions(form),
+            sent,
+            kept=form.kept,
+            order="-created",
+            size=PAGE_SIZE,
+            label="Submissions",
+        )
+        if answer := exported(request, table):
+            return answer
+    return render(request, "submissions/history.html", {"page": page})
+
+
+@require_safe
+@never_cache
+@role_required("submitter")
+def detail(request: HttpRequest, key: str) -> HttpResponse:
+    submission = queries.get_submission(key)
+    is_own = require_role(request, "submitter").get_username() == submission.user
+    page = {
+        "submission": submission,
+        "record": record(submission),
+        "files": files(submission),
+        "may_copy": is_own and submission.kind in (Kind.EXTENDED, Kind.BATCH),
+    }
+    return render(request, "submissions/history_detail.html", {"page": page})

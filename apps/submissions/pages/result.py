@@ -1,0 +1,206 @@
+"""What the page of one submission shows (website, section 7.9)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from apps.accounts.models import User
+from apps.core.access import login_address
+from apps.jobs.log_page import log_page
+from apps.rules.differences import Difference, Differences, DiffLine, logical_differences, text_differences
+from apps.rules.errors import CrdsError
+from apps.rules.naming.file_names import is_mapping
+from apps.rules.observatories import get_observatory
+from apps.submissions import queries
+from apps.submissions.forms.questions import questions
+from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.operations.permissions import require_cancel, require_confirm, require_force
+from apps.submissions.pages.result_summary import banner, change
+from apps.submissions.states import LOOKS, Kind, Origin, Status
+
+ROWS = 2000  # rows of a table of differences that the page shows
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What happened to one rmap or other mapping.
+
+    Attributes
+    ----------
+    old, new
+        Names.
+    table, lines
+        Logical and textual differences; None and empty if the new text is gone, or is no mapping.
+    problem
+        Why there is no table.
+    """
+
+    old: str
+    new: str
+    table: Differences | None
+    lines: tuple[DiffLine, ...]
+    problem: str = ""
+
+    @property
+    def anchor(self) -> str:
+        """What its section is called in the address; no file is called so."""
+        return f"actions-{self.new.replace('.', '-')}"
+
+    @property
+    def shown(self) -> tuple[Difference, ...]:
+        """The rows of the table that the page has room for."""
+        return self._telling[:ROWS]
+
+    @property
+    def hidden(self) -> int:
+        """How many rows it has not."""
+        return len(self._telling) - len(self.shown)
+
+    @property
+    def _telling(self) -> tuple[Difference, ...]:
+        """The rows without those that every new mapping has: another name, parent and checksum."""
+        rows = self.table.rows if self.table else ()
+        return tuple(row for row in rows if row.kind != "boilerplate")
+
+
+def page(submission: Submission, user: Any, *, levels: Sequence[str] = ()) -> dict[str, Any]:
+    """Return everything the template prints; `levels` are what the address says of the live log.
+
+    Strangers see the result but not the log: whoever knows the key of its channel may abort the job.
+    """
+    is_known = bool(getattr(user, "is_authenticated", False))
+    files = list(submission.files.select_related("submission"))
+    generated = [file for file in files if file.origin == Origin.GENERATED]
+    made, refusals = actions(files), why_not(submission, user)
+    may = {button: is_known and not reason for button, reason in refusals.items()}
+    judged = [file for file in files if file.errors is not None and not _is_context(file)]
+    shown = {
+        "submission": submission,
+        "look": LOOKS.get(submission.status, "calm"),
+        "banner": banner(submission, user, [file for file in judged if file not in generated], may),
+        "changes_title": _changes_title(submission),
+        "changes": [change(action.table, anchor=action.anchor) for action in made if action.table],
+        "heading": f"{submission.title} Results",
+        "is_live": _is_live(submission),
+        "log": _live_log(submission, levels) if is_known and _is_live(submission) else None,
+        "is_adopted": submission.is_adopted,
+        "files": [file for file in files if file.origin != Origin.GENERATED],
+        "generated": sorted(generated, key=_level),
+        "is_context_awaited": _is_context_awaited(submission, files),
+        "judged": judged,
+        "actions": made,
+        "records": answers(submission),
+        "buttons": may,
+        "refusals": refusals if is_known and submission.is_alive else {},
+        "is_undecided": submission.is_alive and (is_known or submission.status == Status.READY),
+        "login": login_address(next=page_address(submission), instrument=submission.instrument),
+        "is_known": is_known,
+    }
+    return shown | {"contents": _contents(shown)}
+
+
+def _contents(shown: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return anchor and title of each section that the page has, in its order."""
+    submission: Submission = shown["submission"]
+    sections = (
+        ("status", "Status", True),
+        ("changes", shown["changes_title"], shown["changes"]),
+        ("context", "Starting Context", True),
+        ("generated", "Generated New Mappings", shown["generated"] or shown["is_context_awaited"]),
+        ("collisions", "Edit Collision Warnings", submission.collisions),
+        ("files", "Files", shown["files"]),
+        ("certified", "Certify Results", shown["judged"]),
+        *((action.anchor, f"Actions on {action.old}", True) for action in shown["actions"]),
+        ("tests", "Integration Test Results", submission.tests),
+        ("answers", "Questionnaire", shown["records"]),
+        ("decide", "Confirm or Abort Submission", shown["is_undecided"]),
+    )
+    return [(anchor, title) for anchor, title, has_it in sections if has_it]
+
+
+def _changes_title(submission: Submission) -> str:
+    if submission.is_alive:
+        return "What will change"
+    return "What changed" if submission.is_adopted else "What would have changed"
+
+
+def _is_live(submission: Submission) -> bool:
+    return submission.status in (Status.STARTED, Status.PROCESSING)
+
+
+def _live_log(submission: Submission, levels: Sequence[str]) -> dict[str, Any]:
+    """Return the log, with this page as what to look at once it has ended, however it does."""
+    return log_page(submission.channel, levels=levels) | {"result": page_address(submission)}
+
+
+def _level(file: SubmittedFile) -> tuple[int, str]:
+    """Sort pmaps before imaps before rmaps."""
+    order = (".pmap", ".imap", ".rmap")
+    return order.index(file.official_name[-5:]), file.official_name
+
+
+def _is_context(file: SubmittedFile) -> bool:
+    return file.origin == Origin.GENERATED and not file.official_name.endswith(".rmap")
+
+
+def _is_context_awaited(submission: Submission, files: list[SubmittedFile]) -> bool:
+    has_rmap = any(file.official_name.endswith(".rmap") for file in files)
+    return submission.status == Status.READY and submission.makes_contexts and has_rmap
+
+
+def actions(files: list[SubmittedFile]) -> list[Action]:
+    """Return what changed in each mapping that a new one was made of."""
+    changed = [file for file in files if is_mapping(file.official_name) and file.derived_from]
+    found = (_action(file) for file in changed if not _is_context(file))
+    return [action for action in found if action is not None]
+
+
+def _action(file: SubmittedFile) -> Action | None:
+    old_name, new_name = file.derived_from, file.official_name
+    old, new = queries.parent_text(file), queries.text_of(file)
+    if old is None or new is None:
+        return None
+    lines = text_differences(old, new, old_name=old_name, new_name=new_name)
+    try:
+        table = logical_differences(
+            old, new, old_name=old_name, new_name=new_name, observatory=settings.OBSERVATORY
+        )
+    except CrdsError as exc:
+        return Action(old_name, new_name, None, lines, problem=str(exc))
+    return Action(old_name, new_name, table, lines)
+
+
+def answers(submission: Submission) -> list[tuple[str, str]]:
+    """Return label and answer of the questions of the extended form, in the order they were asked."""
+    if submission.kind != Kind.EXTENDED:
+        return []
+    asked = questions(get_observatory(settings.OBSERVATORY))
+    given = submission.answers
+    return [(question.label, str(given[question.key])) for question in asked if question.key in given]
+
+
+def page_address(submission: Submission) -> str:
+    """Return the address of its page on this server."""
+    return reverse("submissions:result", args=[submission.key])
+
+
+_BUTTONS = {"confirm": require_confirm, "force": require_force, "cancel": require_cancel}
+
+
+def why_not(submission: Submission, user: Any) -> dict[str, str]:
+    """Return for each button why somebody may not press it; empty if it would work."""
+    if not isinstance(user, User):
+        return dict.fromkeys(_BUTTONS, "Log in first.")
+    protection = queries.find_protection(submission)
+
+    def refusal(require: Callable[..., None]) -> str:
+        try:
+            require(submission, user=user, protection=protection)
+        except CrdsError as exc:
+            return str(exc)
+        return ""
+
+    return {button: refusal(require) for button, require in _BUTTONS.items()}

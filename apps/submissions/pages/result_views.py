@@ -1,0 +1,55 @@
+"""The page of one submission, and the decision about it."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.accounts.models import User
+from apps.core.access import role_required
+from apps.core.errors import InvalidInputError
+from apps.rules.errors import CrdsError
+from apps.submissions import operations, queries
+from apps.submissions.models import Submission
+from apps.submissions.pages.result import page
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+def result(request: HttpRequest, key: str) -> HttpResponse:
+    return _show(request, queries.get_submission(key))
+
+
+def _show(request: HttpRequest, submission: Submission, error: str = "") -> HttpResponse:
+    shown = page(submission, request.user, levels=request.GET.getlist("level"))
+    return render(request, "submissions/result.html", {"page": shown, "error_message": error})
+
+
+@require_POST
+@never_cache
+@ensure_csrf_cookie
+@role_required("submitter")
+def decide(request: HttpRequest) -> HttpResponse:
+    submission = queries.get_submission(request.POST.get("results_id", ""))
+    try:
+        _decide(request, submission)
+    except CrdsError as exc:
+        submission.refresh_from_db()
+        return _show(request, submission, str(exc))
+    return redirect(f"/display_result/{submission.key}")
+
+
+def _decide(request: HttpRequest, submission: Submission) -> None:
+    user = request.user
+    assert isinstance(user, User)  # noqa: S101 (the role says so)
+    button = request.POST.get("button", "")
+    if button == "confirm":
+        operations.confirm(submission, user=user)
+    elif button == "force":
+        operations.force(submission, user=user)
+    elif button == "cancel":
+        operations.cancel(submission, user=user)
+    else:
+        raise InvalidInputError(f"There is no button {button[:20]!r}; there are confirm, force and cancel.")

@@ -1,0 +1,141 @@
+"""The check of each file by the library, and of all of them together in a trial rmap."""
+
+from collections.abc import Iterable
+from itertools import chain, islice, zip_longest
+
+from apps.certify.errors import BrokenCheckError
+from apps.certify.messages import FileVerdict, RmapMade
+from apps.core.free_text import storable
+from apps.submissions import staging
+from apps.submissions.errors import RejectedError
+from apps.submissions.models import SubmittedFile
+from apps.submissions.pipeline.child_jobs import Child, job_for, with_files
+from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.upload_checks import named
+from apps.submissions.states import Kind, Origin
+
+TRYING = (Kind.BATCH, Kind.EXTENDED, Kind.CERTIFY)
+NONE = ("", "N/A", "OMIT", "TEMPORARILY_OMIT")
+SHOWN = 5  # errors that the reason of a failure quotes
+
+
+def certify_files(work: Work) -> None:
+    """Certify every file; one that breaks its child costs only itself."""
+    files = {file.name: file for file in work.incoming()}
+    waiting = dict(files)
+    # What an earlier, broken run of this step found counts no more.
+    with work.writing():
+        for file in files.values():
+            file.errors, file.warnings, file.log = None, 0, []
+            file.save(update_fields=["errors", "warnings", "log"])
+    while waiting:
+        try:
+            _run(work, waiting, is_whole=len(waiting) == len(files))
+        except BrokenCheckError as exc:
+            if exc.file not in waiting:
+                raise
+            _judge(work, waiting.pop(exc.file), [["ERROR", str(exc)]], errors=1, warnings=0)
+            work.say(str(exc), type="error")
+        else:
+            break
+    refuse_errors(work)
+
+
+def _run(work: Work, waiting: dict[str, SubmittedFile], *, is_whole: bool) -> None:
+    """Certify the files that wait, taking each out of `waiting` when its verdict is stored."""
+    paths = [staging.path_of(file) for file in waiting.values()]
+    for number, file in enumerate(waiting.values(), 1):
+        work.say(f"Certifying '{file.name}' [{number} / {len(waiting)} files] [{file.size or 0} bytes]")
+    # What is official already stands in its rmap, and is not tried there.
+    is_new = all(file.origin != Origin.LISTED for file in waiting.values())
+    is_tried = is_whole and is_new and work.submission.kind in TRYING
+    job = with_files(job_for(work), paths, is_tried=is_tried)
+    child = Child(work, job)
+    try:
+        for event in child.events():
+            if isinstance(event, FileVerdict):
+                file = waiting.pop(event.name)
+                # A header may tell anything; what is no name of ours has errors, too.
+                file.instrument = storable(event.instrument)[:32]
+                file.filekind = storable(event.filekind)[:64]
+                _judge(work, file, child.logs[event.name], errors=event.errors, warnings=event.warnings)
+            elif isinstance(event, RmapMade):
+                _keep_trial(work, event, child)
+    finally:
+        child.clear()
+
+
+def _judge(work: Work, file: SubmittedFile, log: list[list[str]], *, errors: int, warnings: int) -> None:
+    file.errors, file.warnings, file.log = errors, warnings, log
+    with work.writing():
+        file.save(update_fields=["instrument", "filekind", "errors", "warnings", "log"])
+
+
+def _keep_trial(work: Work, made: RmapMade, child: Child) -> None:
+    kind = f"{made.instrument} {made.filekind}".strip()
+    name = f"trial insertion into the rmap of {kind}"
+    keep_result(work, name, made.errors, made.warnings, child.logs[kind])
+    if not made.errors:
+        work.say(
+            f"Trial insertion of {len(made.inserted)} references into '{made.old}' "
+            f"based on context '{work.submission.base}'"
+        )
+
+
+def keep_result(work: Work, name: str, errors: int, warnings: int, log: list[list[str]]) -> None:
+    """Keep the result of a check that is about several files at once; a second one replaces the first."""
+    status = "ERRORS" if errors else "Warnings" if warnings else "OK"
+    result = {"name": name, "status": status, "errors": errors, "warnings": warnings, "log": log}
+    with work.writing():
+        work.submission.tests = [
+            *(other for other in work.submission.tests if other["name"] != name),
+            result,
+        ]
+        work.submission.save(update_fields=["tests"])
+
+
+def refuse_errors(work: Work) -> None:
+    """End the submission if any check found an error; certify runs have only their verdicts.
+
+    Raises
+    ------
+    RejectedError
+        Raised with the number of errors, what has them, and the first few.
+    """
+    if work.submission.kind == Kind.CERTIFY:
+        return
+    files = [file for file in work.files() if file.errors]
+    failed = [result for result in work.submission.tests if result["errors"]]
+    if not files and not failed:
+        return
+    logs = {file.official_name or file.name: file.log for file in files}
+    logs |= {result["name"]: result["log"] for result in failed}
+    total = sum(file.errors or 0 for file in files) + sum(result["errors"] for result in failed)
+    count = "1 error" if total == 1 else f"{total} errors"
+    hint = without_rmap(work, {(file.instrument, file.filekind) for file in files if file.filekind})
+    raise RejectedError(f"Certification found {count} in {named(list(logs))}. {_quoted(logs)} {hint}".strip())
+
+
+def without_rmap(work: Work, types: Iterable[tuple[str, str]]) -> str:
+    """Return what to do about those pairs of instrument and type that the base has no rmap for."""
+    missing = [
+        f"{filekind!r} of {instrument!r}"
+        for instrument, filekind in sorted(types)
+        if work.base.rmaps.get((instrument, filekind), "") in NONE
+    ]
+    if not missing:
+        return ""
+    return (
+        f"{work.submission.base} has no rmap for {', '.join(missing)}. "
+        "Submit a first rmap for it with Submit Mappings, then the references."
+    )
+
+
+def _quoted(logs: dict[str, list[list[str]]]) -> str:
+    """Return the first few errors, one of each file before a second one of any."""
+    errors = (
+        [text if name in text else f"{name}: {text}" for level, text in log if level == "ERROR"]
+        for name, log in logs.items()
+    )
+    in_turn = chain.from_iterable(zip_longest(*errors))
+    return " ".join(islice(filter(None, in_turn), SHOWN))

@@ -1,0 +1,94 @@
+"""Runs jobs of the certification children for a submission, and keeps what they say."""
+
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.certify.errors import AbortedError
+from apps.certify.messages import CertifyJob, Event, Job, Limits, Log
+from apps.certify.runner import runner_for
+from apps.core.free_text import storable
+from apps.submissions import staging
+from apps.submissions.pipeline.step import Work
+
+BATCH = 50  # lines of the log that are written at once,
+PAUSE = 1.0  # or as many as came in so many seconds
+
+
+def job_for(work: Work) -> CertifyJob:
+    """Return a job that does nothing yet, in a new folder."""
+    return CertifyJob(
+        observatory=settings.OBSERVATORY,
+        context=work.submission.base,
+        store=str(settings.STORE_ROOT),
+        folder=str(staging.work_folder(work.submission)),
+        is_compared=work.submission.is_compared,
+        is_tried=False,
+        limits=Limits(seconds=settings.SUBMISSION_SECONDS),
+    )
+
+
+class Child:
+    """One child's run, event by event; its log goes to the channel and into `logs`.
+
+    Attributes
+    ----------
+    logs
+        Level and text of each line, by the file or rmap that was in work.
+    """
+
+    def __init__(self, work: Work, job: Job) -> None:
+        self.logs: dict[str, list[list[str]]] = defaultdict(list)
+        self._work, self._job = work, job
+        self._waiting: list[Log] = []
+        self._flushed_at = time.monotonic()
+
+    def events(self) -> Iterator[Event]:
+        """Yield what happens, without the lines of the log.
+
+        Raises
+        ------
+        JobStopped
+            Raised if this worker must leave the job; the child is dead then.
+        CertifyError
+            Raised as by `Runner.run`.
+        """
+        runner = runner_for(self._job.observatory)
+        try:
+            for event in runner.run(self._job, is_aborted=self._work.is_stopped):
+                if isinstance(event, Log):
+                    self._keep(event)
+                    continue
+                self.flush()
+                yield event
+        except AbortedError:
+            self._work.require_going_on()
+            raise
+        finally:
+            self.flush()
+
+    def _keep(self, line: Log) -> None:
+        self.logs[line.about].append([line.level, storable(line.text)])
+        self._waiting.append(line)
+        if len(self._waiting) >= BATCH or time.monotonic() - self._flushed_at > PAUSE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has not been written to the channel yet."""
+        if self._waiting and not self._work.is_stopped():
+            self._work.pass_on(self._waiting)
+        self._waiting, self._flushed_at = [], time.monotonic()
+
+    def clear(self) -> None:
+        """Remove the folder of the job."""
+        shutil.rmtree(self._job.folder, ignore_errors=True)
+
+
+def with_files(job: CertifyJob, paths: list[Path], *, is_tried: bool) -> CertifyJob:
+    """Return the job with files to certify."""
+    return replace(job, files=tuple(map(str, paths)), is_tried=is_tried)

@@ -1,0 +1,89 @@
+"""How a submission leaves its worker: ready, certified, failed, timed out or cancelled.
+
+Each end is one transaction: the status, the job with its last message, the lock, the mail.
+"""
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.catalog import audit
+from apps.catalog.ledger_lock import take_turn
+from apps.core.errors import ConflictError
+from apps.core.free_text import storable
+from apps.jobs.models import Job
+from apps.jobs.pipeline import finish
+from apps.locks.operations import release_instrument
+from apps.submissions import staging
+from apps.submissions.mails import notify
+from apps.submissions.models import Submission
+from apps.submissions.pipeline.official_names import release_names
+from apps.submissions.states import Kind, Status
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def end_well(job: Job, submission: Submission) -> None:
+    """Make it ready, or certified; the channel tells where its page is."""
+    now = timezone.now()
+    if submission.kind == Kind.CERTIFY:
+        submission.enter(Status.CERTIFIED, ended_at=now)
+    else:
+        submission.enter(Status.READY, ready_at=now)
+        notify.ready(submission)
+    finish(job, 0, submission.result_url)
+    logger.info("%s is %s", submission, submission.status)
+
+
+def end_badly(job: Job | None, submission: Submission, status: Status, reason: str) -> None:
+    """Let it fail, time out or be cancelled: nothing of it stays but its record, and the ingest area."""
+    is_cancelled = status == Status.CANCELLED
+    with transaction.atomic():
+        if job is not None:
+            finish(job, 3 if is_cancelled else 1, reason)
+        close(submission, status, reason=reason, by=submission.user if is_cancelled else "")
+    staging.clear(submission)
+
+
+def close(submission: Submission, status: Status, *, reason: str, by: str) -> None:
+    """End a submission whose files are not adopted; call it in a transaction, then `staging.clear`.
+
+    Parameters
+    ----------
+    by
+        Account that wanted it; empty if nobody did.
+    """
+    # First, as a confirmation does: each would else have the rows that the other one waits for.
+    take_turn()
+    submission.enter(status, ended_at=timezone.now(), ended_by=by, reason=storable(reason))
+    # A confirmation that was killed may have left them in the store.
+    staging.withdraw(submission)
+    release_names(submission.pk)
+    _release_lock(submission, is_decided=by != "")
+    if submission.kind != Kind.CERTIFY:
+        notify.ended(submission)
+        _record_cancelled(submission, by)
+    logger.info("%s is %s: %s", submission, status, reason)
+
+
+def _release_lock(submission: Submission, *, is_decided: bool) -> None:
+    """Give back the lock it was started under, and after a decision any that its submitter took since."""
+    lock = submission.find_lock()
+    if submission.kind != Kind.CERTIFY and (is_decided or lock is not None):
+        release_instrument(submission.instrument, user=submission.user)
+
+
+def _record_cancelled(submission: Submission, by: str) -> None:
+    if submission.status == Status.CANCELLED:
+        details = f"{submission} of {submission.user}"
+        audit.noted("cancel submit", user=by, why=submission.description, details=details)
+
+
+def end_lost(submission: Submission, status: Status, reason: str) -> None:
+    """End a submission whose job is over without it; that somebody else did so first is no error."""
+    try:
+        end_badly(None, submission, status, reason)
+    except ConflictError:
+        logger.info("%s is %s already", submission, submission.status)

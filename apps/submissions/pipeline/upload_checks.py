@@ -1,0 +1,107 @@
+"""First steps: whether these are the files that were uploaded, and may be delivered together."""
+
+from apps.catalog import storage
+from apps.catalog.models import File
+from apps.rules.naming.file_names import is_mapping
+from apps.submissions import staging
+from apps.submissions.errors import RejectedError
+from apps.submissions.models import SubmittedFile
+from apps.submissions.pipeline.step import Work
+from apps.submissions.states import ADOPTED, Kind, Origin
+
+NAMED = 20  # files or faults that one message names
+
+
+def verify_uploads(work: Work) -> None:
+    """Compare the bytes with what was recorded when they arrived."""
+    for file in work.files(Origin.UPLOADED):
+        path = staging.path_of(file)
+        if not path.is_file() or storage.sha1sum(path) != file.sha1sum:
+            raise RejectedError(f"{file.name} is not what was uploaded; upload it again.")
+
+
+def refuse_foreign_files(work: Work) -> None:
+    """Refuse mappings among references and references among mappings."""
+    kind = work.submission.kind
+    files = work.files(Origin.UPLOADED)
+    mappings = [file.name for file in files if is_mapping(file.name)]
+    references = [file.name for file in files if not is_mapping(file.name)]
+    if kind == Kind.MAPPINGS and references:
+        raise RejectedError(f"Only mappings can be submitted here, not {named(references)}.")
+    if kind in (Kind.BATCH, Kind.EXTENDED, Kind.REFERENCES) and mappings:
+        raise RejectedError(
+            f"Only references can be submitted here, not {named(mappings)}; use Submit Mappings."
+        )
+    _require_level(work, mappings)
+
+
+def _require_level(work: Work, mappings: list[str]) -> None:
+    """Refuse to generate contexts from anything but rmaps."""
+    upper = [name for name in mappings if not name.endswith(".rmap")]
+    if work.submission.kind == Kind.MAPPINGS and work.submission.makes_contexts and upper:
+        raise RejectedError(
+            f"Generate Contexts works for rmaps only; switch it off to submit {named(upper)} as they are."
+        )
+
+
+def refuse_other_instruments(work: Work) -> None:
+    """Refuse files of an instrument that is not locked for this submission."""
+    locked = work.submission.instrument
+    others = [
+        f"{file.name} ({file.instrument})"
+        for file in work.incoming()
+        if file.instrument not in {"", locked} and locked
+    ]
+    if others:
+        raise RejectedError(f"All files must belong to {locked}, which is locked; not {named(others)}.")
+
+
+def refuse_duplicates(work: Work) -> None:
+    """Refuse files whose bytes are in CRDS already, under whatever name, or twice in the submission."""
+    faults = note_duplicates(work)
+    if faults:
+        raise RejectedError("; ".join(faults[:NAMED]) + ".")
+
+
+def note_duplicates(work: Work) -> list[str]:
+    """Note an error of each such file, and return what is wrong."""
+    files = work.files(Origin.UPLOADED)
+    known = _known(files)
+    seen: dict[str, str] = {}
+    faults = []
+    for file in files:
+        twin = known.get(file.sha1sum)
+        if twin:
+            faults.append((file, f"File '{file.name}' is identical to existing CRDS file '{twin}'"))
+        elif file.sha1sum in seen:
+            faults.append((file, f"File '{file.name}' is identical to '{seen[file.sha1sum]}' beside it"))
+        seen.setdefault(file.sha1sum, file.name)
+    for file, fault in faults:
+        text = f"In '{file.name}' : Duplicate file check : {fault}"
+        _note_error(work, file, text)
+        work.say(text, type="error")
+    return [fault for _file, fault in faults]
+
+
+def _known(files: list[SubmittedFile]) -> dict[str, str]:
+    """Return sha1sum to name of what is catalogued: bad and old files too, and what they were uploaded as."""
+    sums = [file.sha1sum for file in files]
+    official = File.objects.filter(sha1sum__in=sums).order_by("-name")
+    uploaded = SubmittedFile.objects.filter(sha1sum__in=sums, submission__status__in=ADOPTED)
+    found = dict(uploaded.order_by("-official_name").values_list("sha1sum", "official_name"))
+    return found | dict(official.values_list("sha1sum", "name"))
+
+
+def _note_error(work: Work, file: SubmittedFile, text: str) -> None:
+    if ["ERROR", text] in file.log:
+        return  # By a worker that died.
+    with work.writing():
+        file.errors = (file.errors or 0) + 1
+        file.log = [*file.log, ["ERROR", text]]
+        file.save(update_fields=["errors", "log"])
+
+
+def named(names: list[str]) -> str:
+    """Return names as a message tells them, the first ones if they are many."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

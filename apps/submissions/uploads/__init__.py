@@ -1,0 +1,1 @@
+"""Files on their way in: the ingest area, and what writes uploaded bytes there."""

@@ -1,0 +1,207 @@
+"""Addresses of the ingest area, for the scripted client and for the panel of our own pages."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.core.access import require_role, role_required
+from apps.core.errors import DeniedError
+from apps.core.same_origin import own_pages_only
+from apps.rules.errors import CrdsError
+from apps.submissions.errors import (
+    BrokenUploadError,
+    NoSpaceError,
+    QuotaError,
+    UploadGapError,
+    UploadNameError,
+    UploadRangeError,
+)
+from apps.submissions.models import IngestFile
+from apps.submissions.pages.start_page import start_page
+from apps.submissions.uploads import ingest_area
+from apps.submissions.uploads.handler import Arrival, UploadHandler, parse_range
+
+View = Callable[..., HttpResponseBase]
+
+STATUS: dict[type[CrdsError], int] = {
+    UploadNameError: 400,
+    UploadRangeError: 400,
+    BrokenUploadError: 400,
+    UploadGapError: 409,
+    QuotaError: 413,
+    NoSpaceError: 507,
+}
+
+
+def sets_token(view: View) -> View:
+    """Send the cookie with every answer: the client takes its next token from the answer to a piece."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        get_token(request)
+        return view(request, *args, **kwargs)
+
+    return wrapper
+
+
+# The token of the form stands in the body, and handlers cannot be changed once that is read: so the check of
+# the site's middleware is left out, and made by the inner view.
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@sets_token
+@own_pages_only
+@role_required("submitter", is_api=True)
+def chunked(request: HttpRequest) -> HttpResponseBase:
+    if request.method != "POST":
+        name = request.GET.get("name", "")
+        return JsonResponse({"name": name, "received": ingest_area.received(_owner_id(request), name)})
+    try:
+        piece = parse_range(request.headers.get("Content-Range"))
+    except UploadRangeError as exc:
+        return JsonResponse({"files": [], "error": str(exc)}, status=400)
+    return _receive(request, UploadHandler(request, owner_id=_owner_id(request), piece=piece), _as_json)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@sets_token
+@role_required("submitter")
+def area(request: HttpRequest) -> HttpResponseBase:
+    if request.method != "POST":
+        return _start_page(request)
+    handler = UploadHandler(request, owner_id=_owner_id(request), piece=None)
+    return _receive(request, handler, _as_page)
+
+
+def _receive(
+    request: HttpRequest, handler: UploadHandler, answer: Callable[[HttpRequest, list[Arrival]], HttpResponse]
+) -> HttpResponseBase:
+    request.upload_handlers = [handler]
+
+    @csrf_protect
+    def checked(request: HttpRequest) -> HttpResponse:
+        # A request with a token in its header is not compared, and so not yet read.
+        request.FILES  # noqa: B018
+        handler.commit()
+        return answer(request, handler.arrivals)
+
+    try:
+        return checked(request)
+    finally:
+        handler.discard()
+
+
+def _as_json(request: HttpRequest, arrivals: list[Arrival]) -> HttpResponse:
+    if not arrivals:
+        return JsonResponse({"files": [], "error": "The form has no file in its field 'files'."}, status=400)
+    failed = [STATUS.get(type(arrival.error), 400) for arrival in arrivals if arrival.error]
+    items = [_item(request, arrival) for arrival in arrivals]
+    return JsonResponse({"files": items}, status=max(failed, default=200))
+
+
+def _item(request: HttpRequest, arrival: Arrival) -> dict[str, Any]:
+    if arrival.error is not None:
+        item: dict[str, Any] = {"name": arrival.name[:256], "error": str(arrival.error)}
+        if isinstance(arrival.error, UploadGapError):
+            item["expected"] = arrival.error.expected
+        return item
+    if arrival.row is not None:
+        return listed(arrival.row)
+    received = max(arrival.existing, arrival.start + arrival.length)
+    return {"name": arrival.name, "size": received, "deleteUrl": _address(_owner_id(request), arrival.name)}
+
+
+def _as_page(request: HttpRequest, arrivals: list[Arrival]) -> HttpResponse:
+    errors = [str(arrival.error) for arrival in arrivals if arrival.error]
+    if not arrivals:
+        errors = ["Choose a file first."]
+    if not errors:
+        return _back(request)
+    return _start_page(request, "; ".join(errors))
+
+
+def _start_page(request: HttpRequest, error: str = "") -> HttpResponse:
+    page = start_page(require_role(request, "submitter"))
+    shown = {"panel": panel(request), "page": page, "error_message": error}
+    return render(request, "submissions/upload.html", shown)
+
+
+def listed(row: IngestFile) -> dict[str, Any]:
+    """Return a file as the listing shows it; the address of deletion works by GET."""
+    return {
+        "name": row.name,
+        "size": row.size,
+        "sha1sum": row.sha1sum,
+        "url": f"/upload/#{quote(row.name)}",
+        "deleteUrl": _address(row.owner_id, row.name),
+        "deleteType": "GET",
+    }
+
+
+def _address(owner_id: int, name: str) -> str:
+    """Return the address that deletes a file, complete or not."""
+    return f"/upload/delete/{ingest_area.delete_token(owner_id, name)}/{quote(name)}"
+
+
+def panel(request: HttpRequest) -> dict[str, Any]:
+    """Return what ``submissions/_upload_panel.html`` shows."""
+    return {
+        "files": [listed(row) for row in ingest_area.files_of(_owner_id(request))],
+        "next": request.path,
+    }
+
+
+@require_safe
+@never_cache
+@role_required("submitter", is_api=True)
+def listing(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"files": [listed(row) for row in ingest_area.files_of(_owner_id(request))]})
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@own_pages_only
+@role_required("submitter", is_api=True)
+def delete(request: HttpRequest, token: str, name: str) -> HttpResponse:
+    owner_id = _owner_id(request)
+    if not ingest_area.is_delete_token(owner_id, name, token):
+        raise DeniedError("This address does not delete a file of yours; take it from /upload/list/.")
+    ingest_area.delete(owner_id, name)
+    if request.method == "POST":
+        return _back(request)
+    return JsonResponse({"files": [{name: True}]})
+
+
+@require_POST
+@never_cache
+@role_required("submitter")
+def delete_selected(request: HttpRequest) -> HttpResponse:
+    owner_id = _owner_id(request)
+    known = {row.name for row in ingest_area.files_of(owner_id)}
+    for name in known.intersection(request.POST.getlist("name")):
+        ingest_area.delete(owner_id, name)
+    return _back(request)
+
+
+def _owner_id(request: HttpRequest) -> int:
+    account: Any = require_role(request, "submitter")
+    return int(account.pk)
+
+
+def _back(request: HttpRequest) -> HttpResponseRedirect:
+    """Return to the page that shows the panel."""
+    target = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None) and target.startswith("/")
+    return redirect(target if is_ours else "/upload/")

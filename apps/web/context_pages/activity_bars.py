@@ -1,0 +1,104 @@
+"""How much happened when, as bars."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from apps.web.context_pages.time_axis import percent
+
+MOST_MONTHS = 36  # Longer times are counted by quarter,
+MOST_QUARTERS = 64  # and still longer ones by year.
+HIGHEST = 92  # percent of the picture's height
+GAP = 0.15  # of a bar's place
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One period; places are percent of the picture, as text."""
+
+    left: str
+    width: str
+    top: str
+    height: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Numbers per period.
+
+    Attributes
+    ----------
+    title
+        What was counted.
+    unit
+        Length of a period: month, quarter or year.
+    marks
+        Some periods, and where they stand.
+    """
+
+    title: str
+    unit: str
+    columns: tuple[Column, ...]
+    marks: tuple[tuple[str, str], ...]
+    highest: int
+    total: int
+
+
+def find_chart(
+    title: str, moments: Sequence[datetime], *, noun: str, span: Sequence[datetime] = ()
+) -> Chart | None:
+    """Return how many of `moments` fall into each period, or None if there are none.
+
+    Parameters
+    ----------
+    noun
+        What one moment is, for the title of a bar: ``1 delivery``.
+    span
+        Moments that the periods reach over besides, so that two charts have the same ones.
+    """
+    if not moments:
+        return None
+    known = [*moments, *span]
+    unit, length = _unit(min(known).date(), max(known).date())
+    first, last = _number(min(known).date(), length), _number(max(known).date(), length)
+    counts = Counter(_number(moment.date(), length) for moment in moments)
+    highest, place = max(counts.values()), 100 / (last - first + 1)
+    columns = tuple(
+        Column(
+            left=percent((number - first + GAP / 2) * place),
+            width=percent((1 - GAP) * place),
+            top=percent(100 - HIGHEST * counts[number] / highest),
+            height=percent(HIGHEST * counts[number] / highest),
+            title=f"{_name(number, length)}: {counts[number]} {noun}{'' if counts[number] == 1 else 's'}",
+        )
+        for number in sorted(counts)
+    )
+    return Chart(title, unit, columns, _marks(first, last, length, place), highest, len(moments))
+
+
+def _unit(first: date, last: date) -> tuple[str, int]:
+    """Return the name of a period, and its months."""
+    months = _number(last, 1) - _number(first, 1) + 1
+    if months <= MOST_MONTHS:
+        return "month", 1
+    return ("quarter", 3) if months <= MOST_QUARTERS * 3 else ("year", 12)
+
+
+def _number(day: date, length: int) -> int:
+    return (day.year * 12 + day.month - 1) // length
+
+
+def _name(number: int, length: int) -> str:
+    year, month = divmod(number * length, 12)
+    if length == 12:
+        return str(year)
+    return f"{year}-{month + 1:02}" if length == 1 else f"{year} Q{month // 3 + 1}"
+
+
+def _marks(first: int, last: int, length: int, place: float) -> tuple[tuple[str, str], ...]:
+    """Return the first periods of years, some eight of them."""
+    begins = [number for number in range(first, last + 1) if number * length % 12 == 0]
+    step = -(-len(begins) // 8) or 1
+    return tuple((percent((number - first) * place), str(number * length // 12)) for number in begins[::step])

@@ -1,0 +1,60 @@
+"""What the address of a difference asks for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from apps.web.difference_pages.mapping_differences import CONTEXTS
+
+PATH = "/difference/"
+SIDE = "side"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The choices of an address. What it asks for that there is not is left out, never an error.
+
+    Attributes
+    ----------
+    is_side
+        Old and new lines stand side by side.
+    is_alone
+        Of two pmaps or imaps themselves, without those below.
+    around
+        Equal lines shown around a change.
+    part
+        Which part of a long text, counted from 1.
+    """
+
+    is_side: bool = False
+    is_alone: bool = False
+    around: int = CONTEXTS[0]
+    part: int = 1
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What an address says to ask for the same; what holds anyway is left out."""
+        said = {
+            "view": SIDE if self.is_side else "",
+            "only": "pair" if self.is_alone else "",
+            "lines": str(self.around) if self.around != CONTEXTS[0] else "",
+            "part": str(self.part) if self.part != 1 else "",
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+def asked(sent: Mapping[str, str]) -> Asked:
+    """Return what an address asks for."""
+    part, around = sent.get("part", ""), sent.get("lines", "")
+    return Asked(
+        is_side=sent.get("view") == SIDE,
+        is_alone=sent.get("only") == "pair",
+        around=int(around) if around in map(str, CONTEXTS) else CONTEXTS[0],
+        part=int(part) if part.isdecimal() and part.isascii() and len(part) < 6 else 1,
+    )
+
+
+def address(old: str, new: str, choices: Asked | None = None) -> str:
+    """Return the address of the difference of two files by name."""
+    said = choices.said if choices else {}
+    return f"{PATH}?{urlencode({'file1': old, 'file2': new, **said})}"

@@ -1,0 +1,101 @@
+"""What the catalogue says about a file, row by row.
+
+Scripts of other people take the first table of the page and look rows up by their labels (website, section
+6.3): neither the labels nor the form of the values may change.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from apps.catalog.models import File
+from apps.catalog.states import FileKind
+from apps.web.file_pages.wording import (
+    NO_MOMENT,
+    NOTHING,
+    as_moment,
+    as_size,
+    as_text,
+    look_of_status,
+    status_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row.
+
+    Attributes
+    ----------
+    address
+        Where the value leads; empty for nowhere.
+    badge
+        Colour of the value; empty for none.
+    is_copied
+        Whether people want the value elsewhere.
+    """
+
+    label: str
+    value: str
+    address: str = ""
+    badge: str = ""
+    is_copied: bool = False
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the catalogue says nothing."""
+        return self.value in (NOTHING, NO_MOMENT)
+
+
+def record(file: File, *, is_inside: bool) -> list[Row]:
+    """Return all rows of a file; e-mail addresses only for people who logged in."""
+    return [*_rows(file, is_inside), *_more_rows(file, is_inside)]
+
+
+def _rows(file: File, is_inside: bool) -> Iterator[Row]:
+    status = status_of(file)
+    look = look_of_status(status)
+    yield Row("CRDS Name", file.name, badge=look)
+    yield Row("Uploaded Name", file.uploaded_as or NOTHING)
+    yield Row("Sha1sum", file.sha1sum or NOTHING, is_copied=bool(file.sha1sum))
+    yield Row("Size (bytes)", as_size(file.size))
+    yield Row("Status", status, badge=look)
+    yield Row("Reject Flag", _flag(file.rejected))
+    if file.kind == FileKind.MAPPING:
+        yield Row("Blacklist Flag", _flag(file.blacklisted))
+    yield Row("Replaced By File Name", file.replaced_by or NOTHING, address=_page_of(file.replaced_by))
+    why = as_text(file.description, is_inside=is_inside)
+    yield Row("Reason for Delivery", why)
+    yield Row("Submit Description", why)
+    yield Row("Derived From", file.derived_from or NOTHING, address=_page_of(file.derived_from))
+    yield Row("Change Level", file.change_level.upper() or NOTHING)
+    yield Row("Delivery Date", as_moment(file.delivered_at))
+    yield Row("Activation Date", as_moment(file.activated_at))
+    yield Row("Instrument", file.instrument or NOTHING)
+    yield Row("Reference Type", file.filekind or NOTHING)
+
+
+def _more_rows(file: File, is_inside: bool) -> Iterator[Row]:
+    def text(value: str) -> str:
+        return as_text(value, is_inside=is_inside)
+
+    if file.kind == FileKind.REFERENCE:
+        yield Row("Useafter Date", as_moment(file.useafter_at))
+        yield Row("Pedigree", text(file.pedigree))
+        yield Row("Aperture", text(file.aperture))
+        # Of a reference one descriptive text is kept: DESCRIP of its header or, without one, COMMENT.
+        yield Row("Comment", text(file.comment))
+        yield Row("Descrip", text(file.comment))
+        yield Row("History", text(file.history))
+    yield Row("Author/Creator", text(file.creator))
+    yield Row("Deliverer", text(file.deliverer))
+    if is_inside:
+        yield Row("Deliverer E-mail", file.deliverer_email or NOTHING)
+
+
+def _flag(is_set: bool) -> str:
+    return "true" if is_set else "false"
+
+
+def _page_of(name: str) -> str:
+    """Return the page of a file; empty for a text that is no name, as derivations of old files are."""
+    return f"/browse/{name}" if name and " " not in name and "." in name and "/" not in name else ""

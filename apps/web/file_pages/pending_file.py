@@ -1,0 +1,47 @@
+"""A file that is not official yet, for people who logged in."""
+
+from dataclasses import dataclass
+
+from apps.rules.naming.file_names import is_mapping as is_mapping_name
+from apps.submissions import queries
+from apps.submissions.models import SubmittedFile
+from apps.web.file_pages.catalog_record import Row
+from apps.web.file_pages.mapping_text import Contents, contents
+from apps.web.file_pages.wording import NOTHING, as_size
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What the page of such a file shows; `address` is that of its submission."""
+
+    name: str
+    title: str
+    address: str
+    rows: list[Row]
+    contents: Contents | None
+
+
+def pending_page(file: SubmittedFile) -> Pending:
+    """Return what is known of a file whose submission is under way."""
+    submission = file.submission
+    is_mapping = is_mapping_name(file.official_name)
+    text = queries.text_of(file) if is_mapping else None
+    return Pending(
+        name=file.official_name,
+        title=submission.title,
+        address=f"/display_result/{submission.key}",
+        rows=[
+            Row("CRDS Name", file.official_name, badge="warn"),
+            Row("Uploaded Name", file.name),
+            Row("Sha1sum", file.official_sha1sum or file.sha1sum or NOTHING),
+            Row("Size (bytes)", as_size(file.official_size or file.size)),
+            Row("Status", "uploaded", badge="warn"),
+            Row("Reason for Delivery", submission.description or NOTHING),
+            Row("Derived From", file.derived_from or NOTHING),
+            Row("Change Level", submission.change_level.upper()),
+            Row("Instrument", file.instrument or NOTHING),
+            Row("Reference Type", file.filekind or NOTHING),
+            Row("Deliverer", submission.user),
+        ],
+        contents=contents(text) if text is not None else None,
+    )
