@@ -1,23 +1,28 @@
 """To the provider of single sign-on, and back."""
 
 import logging
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import requests
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
 
+from apps.accounts import login_wishes
+from apps.accounts.forms import local_address
 from apps.accounts.refusal_pages import login_page
 from apps.accounts.single_sign_on import setting
-from apps.accounts.views import WISH, finish
+from apps.accounts.views import finish
 from apps.locks.queries import NONE
 from apps.rules.errors import CrdsError
 
 logger = logging.getLogger(__name__)
 
+_STATES = "oidc_states"  # Where the library keeps the logins under way.
 # What a provider that is down, misconfigured or forged makes the library raise.
 _FAILURES = (SuspiciousOperation, requests.RequestException, jwt.PyJWTError, KeyError, ValueError, TypeError)
 
@@ -29,23 +34,45 @@ class _Start(OIDCAuthenticationRequestView):
 class _Callback(OIDCAuthenticationCallbackView):
     get_settings = staticmethod(setting)
 
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Finish the login of one tab, once; to return again changes nothing for somebody logged in."""
+        states = request.session.get(_STATES, {})
+        if "error" in request.GET:
+            # The library would end the session, also at a made-up return.
+            request.session[_STATES] = {key: kept for key, kept in states.items() if key != _state(request)}
+            return self.login_failure()
+        if request.user.is_authenticated and _state(request) not in states:
+            return _go_on(request)
+        response: HttpResponse = super().get(request)
+        return response
+
     def login_success(self) -> HttpResponse:
-        wish = self.request.session.pop(WISH, {"instrument": NONE, "next": "/"})
+        wish = login_wishes.find(self.request.session, _state(self.request))
+        # Another tab may have taken a lock since this one asked for none.
+        if wish["instrument"] == NONE and self.request.user == self.user:
+            return _go_on(self.request)
         return finish(self.request, self.user, wish)
 
     def login_failure(self) -> HttpResponse:
-        return login_page(self.request, error=_not_verified(self.request.GET.get("error", "")))
+        error = _not_verified(self.request.GET.get("error", ""))
+        return login_page(
+            self.request, wish=login_wishes.find(self.request.session, _state(self.request)), error=error
+        )
 
 
 @never_cache
 def start(request: HttpRequest) -> HttpResponse:
     """Send the person to the provider."""
     _require_configured()
+    wish = login_wishes.find(request.session, request.GET.get("wish", ""))
     try:
-        response: HttpResponse = _Start.as_view()(request)
+        response: HttpResponseRedirect = _Start.as_view()(request)
     except _FAILURES as exc:
         logger.warning("single sign-on cannot start: %s", exc)
-        return login_page(request, error="The single sign-on provider does not answer. Try again later.")
+        error = "The single sign-on provider does not answer. Try again later."
+        return login_page(request, wish=wish, error=error)
+    [state] = parse_qs(urlsplit(response.url).query)["state"]
+    login_wishes.keep(request.session, state, wish)
     return response
 
 
@@ -56,11 +83,22 @@ def callback(request: HttpRequest) -> HttpResponse:
     try:
         response: HttpResponse = _Callback.as_view()(request)
     except CrdsError as exc:
-        return login_page(request, error=str(exc))
+        return login_page(request, wish=login_wishes.find(request.session, _state(request)), error=str(exc))
     except _FAILURES as exc:
         logger.warning("single sign-on failed: %s: %s", type(exc).__name__, exc)
-        return login_page(request, error=_not_verified())
+        wish = login_wishes.find(request.session, _state(request))
+        return login_page(request, wish=wish, error=_not_verified())
     return response
+
+
+def _state(request: HttpRequest) -> str:
+    """Return which login under way this is."""
+    return request.GET.get("state", "")
+
+
+def _go_on(request: HttpRequest) -> HttpResponse:
+    """Lead somebody who is logged in to where this tab wanted to go; the session and its lock stay."""
+    return redirect(local_address(request, login_wishes.find(request.session, _state(request))["next"]))
 
 
 def _require_configured() -> None:

@@ -3,11 +3,14 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.crypto import get_random_string
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts import operations
+from apps.accounts import login_wishes, operations
 from apps.accounts.forms import LoginForm, local_address
 from apps.accounts.middleware import COOKIE
 from apps.accounts.models import Token, User
@@ -15,8 +18,6 @@ from apps.accounts.refusal_pages import denied_page, login_page
 from apps.accounts.throttle import address_of
 from apps.core.same_origin import own_pages_only
 from apps.rules.errors import CrdsError
-
-WISH = "login_wish"  # Where the session keeps what to do after single sign-on.
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,8 +43,9 @@ def _enter(request: HttpRequest, form: LoginForm) -> HttpResponse:
         if request.user.is_authenticated:
             return finish(request, request.user, wish)
         if settings.OIDC_ISSUER:
-            request.session[WISH] = wish
-            return redirect("accounts:sso")
+            key = get_random_string(32)
+            login_wishes.keep(request.session, key, wish)
+            return redirect(f"{reverse('accounts:sso')}?{urlencode({'wish': key})}")
     user, token = operations.identify(
         name=form.cleaned_data["username"], password=password, cookie=cookie, address=address_of(request)
     )

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.exceptions import SuspiciousOperation
 from django.test import Client, RequestFactory
 
-from apps.accounts import single_sign_on
+from apps.accounts import login_wishes, single_sign_on
 from apps.accounts.models import User
 from apps.locks.models import Lock
 from tests.factories.accounts import PASSWORD, make_user, post
@@ -66,10 +66,14 @@ def configured(provider: str, settings: Any) -> Iterator[str]:
 def to_provider(client: Client, **values: Any) -> str:
     """Choose an instrument on the login page, and return the provider's address we are sent to."""
     response = post(client, "/login/", **{"instrument": "none", "next": "/", **values})
-    assert response["Location"] == "/oidc/authenticate/"
+    return leave(client, response["Location"])
+
+
+def leave(client: Client, address: str) -> str:
+    """Follow the answer to the form of a login, and return the provider's address we are sent to."""
+    assert address.startswith("/oidc/authenticate/")
     # Browsers name the page with the form for the addresses that it leads on to, too.
-    answer = client.get(response["Location"], headers={"Sec-Fetch-Site": "same-origin"})
-    return str(answer["Location"])
+    return str(client.get(address, headers={"Sec-Fetch-Site": "same-origin"})["Location"])
 
 
 def consent(address: str, subject: str, **form: str) -> str:
@@ -191,7 +195,84 @@ def test_a_return_works_once_and_in_its_own_session_only() -> None:
     back = consent(to_provider(client), "sub-homer")
     assert "could not be verified" in error_of(Client().get(back))
     assert client.get(back).status_code == 302
+    client.post("/logout/")
     assert "could not be verified" in error_of(client.get(back))
+
+
+def test_each_tab_gets_what_it_asked_for() -> None:
+    make_user(issuer=single_sign_on.settings.OIDC_ISSUER, subject="sub-homer")
+    client = Client()
+    first = to_provider(client, instrument="miri", next="/locks/")
+    second = to_provider(client, next="/submission_history/")
+    third = to_provider(client, instrument="fgs", next="/upload/")
+    assert client.get(consent(first, "sub-homer"))["Location"] == "/locks/"
+    lock = Lock.objects.get()
+    # A tab that wanted no lock takes none away.
+    assert client.get(consent(second, "sub-homer"))["Location"] == "/submission_history/"
+    assert Lock.objects.get() == lock
+    assert "miri" in client.get("/").content.decode().split("time_remaining")[0][-200:]
+    assert client.get(consent(third, "sub-homer"))["Location"] == "/upload/"
+    assert Lock.objects.get().instrument == "fgs"
+
+
+def test_forms_that_were_sent_before_either_tab_left_keep_their_wishes() -> None:
+    make_user(issuer=single_sign_on.settings.OIDC_ISSUER, subject="sub-homer")
+    client = Client()
+    ways = [
+        post(client, "/login/", instrument=instrument, next=next)["Location"]
+        for instrument, next in (("miri", "/locks/"), ("none", "/upload/"))
+    ]
+    asked = [leave(client, way) for way in ways]
+    assert client.get(consent(asked[1], "sub-homer"))["Location"] == "/upload/"
+    assert not Lock.objects.exists()
+    assert client.get(consent(asked[0], "sub-homer"))["Location"] == "/locks/"
+    assert Lock.objects.get().instrument == "miri"
+
+
+def test_to_return_again_is_harmless_for_somebody_logged_in() -> None:
+    make_user(issuer=single_sign_on.settings.OIDC_ISSUER, subject="sub-homer")
+    client = Client()
+    back = consent(to_provider(client, instrument="miri", next="/locks/"), "sub-homer")
+    client.get(back)
+    lock, session = Lock.objects.get(), client.cookies[single_sign_on.settings.SESSION_COOKIE_NAME].value
+    for _ in range(2):
+        assert client.get(back)["Location"] == "/locks/"
+    for made_up in ("", "?code=x", "?code=x&state=y", "?state=y"):
+        assert client.get(f"/oidc/callback/{made_up}")["Location"] == "/"
+    assert (Lock.objects.get(), client.cookies[single_sign_on.settings.SESSION_COOKIE_NAME].value) == (
+        lock,
+        session,
+    )
+    assert client.get("/locks/").status_code == 200
+
+
+def test_a_refusal_of_the_provider_ends_no_session() -> None:
+    make_user(issuer=single_sign_on.settings.OIDC_ISSUER, subject="sub-homer")
+    client = Client()
+    sign_on("sub-homer", client, instrument="miri")
+    assert "could not be verified" in error_of(client.get("/oidc/callback/?error=x"))
+    denied = consent(leave(client, "/oidc/authenticate/"), "sub-homer", action="deny")
+    assert "access denied" in error_of(client.get(denied))
+    assert client.get("/locks/").status_code == 200
+    assert Lock.objects.get().instrument == "miri"
+
+
+def test_a_failed_login_keeps_what_was_asked_for() -> None:
+    make_user(issuer=single_sign_on.settings.OIDC_ISSUER, subject="sub-homer")
+    make_lock("miri", user="marge")
+    page = sign_on("sub-homer", instrument="miri", next="/locks/").content.decode()
+    assert '<option value="miri" selected>' in page
+    assert 'name="next" value="/locks/"' in page
+
+
+def test_a_session_keeps_only_so_many_wishes() -> None:
+    client = Client()
+    client.get("/login/")
+    session = client.session
+    for number in range(login_wishes.KEPT + 5):
+        login_wishes.keep(session, str(number), {"instrument": "miri", "next": f"/{number}"})
+    assert login_wishes.find(session, "4") == login_wishes.no_wish()
+    assert login_wishes.find(session, "5")["next"] == "/5"
 
 
 def test_the_session_key_changes_on_return(settings: Any) -> None:
