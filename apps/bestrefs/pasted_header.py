@@ -1,76 +1,114 @@
-"""Headers as people paste them: cards of a FITS file, or lines of ``KEY = value``.
+"""Headers as people paste them, and as the page reads them from a file.
 
-Whatever the text, reading it neither fails nor takes long: a line that says nothing is read over.
+Understood are the cards of a FITS file, the tree of an ASDF file, JSON, Python dictionaries, the output of
+``crds list``, YAML, and lines of ``KEY = value``. Cards and trees are read as the client reads their file.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 
+from apps.bestrefs.pasted_trees import (
+    ASDF_START,
+    is_literal,
+    is_yaml,
+    read_asdf,
+    read_flat_yaml,
+    read_literal,
+)
+from apps.certify.headers import CARD, read_cards
 from apps.core.errors import InvalidInputError
 
-LONGEST = 400_000  # characters, as of 5,000 cards; the headers of all extensions together have fewer
+LONGEST = 800_000  # characters, as of 10,000 cards; the headers of all extensions together have fewer
 MAX_VALUE = 2_000  # characters, as the rules accept them
-CARD = 80
 
 # Keywords are up to eight characters, data model paths longer, and HIERARCH keywords have blanks in them.
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
 _HIERARCH = re.compile(r"HIERARCH\s+([A-Za-z0-9_. -]{1,60})$", re.IGNORECASE)
 _QUOTED = re.compile(r"'((?:[^']|'')*)'?")
+_FORTRAN = re.compile(r"([-+]? *(?:\d+\.?\d*|\.\d+)) *[dD] *([-+]? *\d+)", re.ASCII)
 _COMMENTARY = frozenset({"COMMENT", "HISTORY", "END", ""})
+_FITS_START = re.compile(r"(?:SIMPLE  |XTENSION)=", re.MULTILINE)
+_FIELD = 8  # characters of a card that hold its keyword
 
 
 def read_header(text: str) -> dict[str, str]:
     r"""Return keyword to value, keywords upper case, in the order of the text.
 
-    Of a keyword given twice the first value counts, as of several headers that of the first has it. What
-    follows a slash after blank is a comment, unless it is inside quotes; quotes are taken away, and so are
-    blanks at the end of a value. A value longer than a card goes on in CONTINUE cards, after an ampersand.
+    Of a keyword given twice the first value counts, as of several headers that of the first has it.
 
     Raises
     ------
     InvalidInputError
-        Raised if the text is longer than `LONGEST`.
+        Raised if the text is longer than `LONGEST`, or cannot be read as what it begins as.
 
     Examples
     --------
     >>> read_header("INSTRUME= 'ACS     ' / who took it\nmeta.exposure.type: MIR_IMAGE\nEND")
     {'INSTRUME': 'ACS', 'META.EXPOSURE.TYPE': 'MIR_IMAGE'}
+    >>> read_header('{"INSTRUME": "ACS", "CCDGAIN": 2.0}')
+    {'INSTRUME': 'ACS', 'CCDGAIN': '2.0'}
     """
     if len(text) > LONGEST:
         raise InvalidInputError(
             f"The header has {len(text):,} characters; at most {LONGEST:,} are read. Keep its first part."
         )
+    return {key.upper(): value[:MAX_VALUE] for key, value in _read(text).items() if _KEY.fullmatch(key)}
+
+
+def _read(text: str) -> dict[str, str]:
+    if text.startswith(ASDF_START):
+        return read_asdf(text)
+    if is_literal(text):
+        return read_literal(text)
+    text = textwrap.dedent(text.removeprefix("\ufeff"))
+    if _FITS_START.search(text):
+        return read_cards("".join(_cards(text)))
+    found = read_flat_yaml(text) if is_yaml(text) else None
+    return _read_lines(text) if found is None else found
+
+
+def _cards(text: str) -> Iterator[str]:
+    """Yield the cards of FITS headers, each as long as in a file.
+
+    Cards that follow each other without an end of line are told apart by their length. The END of one header
+    is left out, so that the next one is read, too.
+    """
+    for line in re.split(r"[\r\n]+", text):
+        for start in range(0, len(line), CARD):
+            card = line[start : start + CARD].ljust(CARD)
+            if not re.match(r"END(?![A-Z0-9_-])", card):
+                yield card
+
+
+def _read_lines(text: str) -> dict[str, str]:
+    """Return keyword to value of lines that somebody typed, or copied from some other program.
+
+    What follows a slash after a blank is a comment, unless it is inside quotes; quotes are taken away, and so
+    are blanks at the end of a value. A long value continues in CONTINUE cards, after an ampersand.
+    """
     found: dict[str, str] = {}
     going_on = ""
-    for line in _lines(text):
-        if going_on and line[:8].upper() == "CONTINUE":
-            value = _value(line[8:])
-            found[going_on] = (found[going_on].removesuffix("&") + value)[:MAX_VALUE]
+    for line in re.split(r"[\r\n\0]+", text):
+        if going_on and line[:_FIELD].upper() == "CONTINUE":
+            found[going_on] = found[going_on].removesuffix("&") + _value(line[_FIELD:])
             continue
         going_on = ""
         key, rest = _split(line)
         if key and key not in found:
-            found[key] = _value(rest)[:MAX_VALUE]
+            found[key] = _value(rest)
             # A value that ends so, without any CONTINUE after it, keeps its ampersand.
             going_on = key if found[key].endswith("&") else ""
     return found
 
 
-def _lines(text: str) -> Iterator[str]:
-    """Yield the lines; cards that follow each other without an end of line are told apart by their length."""
-    for line in re.split(r"[\r\n\0]+", text):
-        if len(line) > CARD and re.match(r"(SIMPLE  |XTENSION)=", line):
-            yield from (line[start : start + CARD] for start in range(0, len(line), CARD))
-        else:
-            yield line
-
-
 def _split(line: str) -> tuple[str, str]:
     """Return keyword of a line and what follows it, an empty keyword if it has none."""
     found = re.search(r"[=:]", line[:CARD])
-    if not found:
+    # A card whose keyword is blank is a comment, whatever stands in it.
+    if not found or not line[:_FIELD].strip():
         return "", ""
     name = line[: found.start()].strip().strip("\"'")
     if hierarch := _HIERARCH.match(name):
@@ -85,10 +123,13 @@ def _value(text: str) -> str:
 
     Examples
     --------
-    >>> _value(" 'O''HARA  ' / who"), _value("  2.0 / gain"), _value(" (A/B)")
-    ("O'HARA", '2.0', '(A/B)')
+    >>> [_value(text) for text in (" 'O''HARA  ' / who", "  2.0 / gain", " (A/B)", " 1.5D3 / s")]
+    ["O'HARA", '2.0', '(A/B)', '1.5E3']
     """
     text = text.strip()
     if text.startswith("'") and (found := _QUOTED.match(text)):
         return found[1].replace("''", "'").strip()
-    return re.split(r"\s/|^/", text, maxsplit=1)[0].strip().strip('"').strip()
+    value = re.split(r"\s/|^/", text, maxsplit=1)[0].strip().strip('"').strip()
+    if fortran := _FORTRAN.fullmatch(value):
+        value = f"{fortran[1]}E{fortran[2]}".replace(" ", "")
+    return value

@@ -19,8 +19,8 @@ from typing import Any
 
 from apps.certify.child_job import limit, stay_alone
 from apps.certify.differences import MOST_ANSWER, Section
-from apps.certify.headers import DEEPEST_TREE, MOST_NODES, UnreadableHeaderError, require_shallow
 from apps.certify.messages import Limits
+from apps.certify.trees import DEEPEST_TREE, MOST_NODES, UnreadableTreeError, read_json, read_yaml
 
 MOST_ROWS = 500  # of one section
 MOST_SECTIONS = 100
@@ -232,38 +232,9 @@ def _read(kind: str, path: Path) -> dict[str, str]:
     if len(text) > LARGEST_TREE:
         raise _UnreadableError(f"The tree of {path.name} has more than {LARGEST_TREE:,} bytes.")
     try:
-        return dict(_leaves(json.loads(text) if kind == "json" else _yaml(text)))
-    except (ValueError, RecursionError, UnreadableHeaderError) as exc:
+        return dict(_leaves(read_json(text) if kind == "json" else read_yaml(text)))
+    except (ValueError, RecursionError, UnreadableTreeError) as exc:
         raise _UnreadableError(f"{path.name} cannot be read as {kind.upper()}: {_shown(exc)}") from exc
-
-
-def _yaml(text: bytes) -> Any:
-    import yaml
-
-    try:
-        require_shallow(text)
-        return yaml.load(text, Loader=_plain_loader())  # noqa: S506 (it makes plain values only)
-    except (yaml.YAMLError, TypeError) as exc:
-        raise ValueError(str(exc)) from exc
-
-
-def _plain_loader() -> Any:
-    """Return a reader of YAML that takes what has a tag for what it is without."""
-    import yaml
-
-    class Plain(yaml.CSafeLoader):
-        pass
-
-    def plain(loader: Any, _suffix: str, node: Any) -> Any:
-        if isinstance(node, yaml.MappingNode):
-            return loader.construct_mapping(node, deep=True)
-        if isinstance(node, yaml.SequenceNode):
-            return loader.construct_sequence(node, deep=True)
-        return loader.construct_scalar(node)
-
-    # Every tag that has no reader of its own begins with nothing.
-    Plain.add_multi_constructor("", plain)
-    return Plain
 
 
 def _leaves(tree: Any) -> Iterator[tuple[str, str]]:

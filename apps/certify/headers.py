@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from apps.certify.trees import UnreadableTreeError, flatten, read_yaml
 from apps.rules.errors import CrdsError
 
 MOST_KEYWORDS = 20_000
-MOST_NODES = 100_000
 LARGEST_TREE = 16 << 20  # bytes of YAML
-DEEPEST_TREE = 200  # levels
-LONGEST_KEY = 10_000  # characters
-_JOINED = ("COMMENT", "HISTORY")
+CARD = 80  # characters
+COMMENTARY = ("COMMENT", "HISTORY")
 _FITS_START, _ASDF_START = b"SIMPLE  =", b"#ASDF"
 _ASDF_TREE_END = b"\n..."
 _INCOMPLETE = ("truncated", "Error validating header")
@@ -70,7 +69,7 @@ def _read_fits(stream: BinaryIO) -> dict[str, str]:
         try:
             with fits.open(stream, mode="readonly", memmap=False, checksum=False) as extensions:
                 for keyword, value in _cards(extensions):
-                    if keyword in _JOINED and keyword in header:
+                    if keyword in COMMENTARY and keyword in header:
                         header[keyword] += "\n" + value
                     else:
                         header.setdefault(keyword, value)
@@ -90,75 +89,75 @@ def _read_fits(stream: BinaryIO) -> dict[str, str]:
     return header
 
 
-def _cards(extensions: Iterable[Any]) -> Iterator[tuple[str, str]]:
+def read_cards(text: str) -> dict[str, str]:
+    """Return keyword to value, both as text, of cards of 80 characters that stand one after the other.
+
+    Of a keyword given twice the first value counts, as in files. Commentary says nothing, and neither does a
+    card that astropy cannot read. Characters that no header may hold count as question marks.
+
+    Examples
+    --------
+    >>> cards = ("EXPTIME =              1.5D+03", "        FILTER = 'F606W'", "CCDAMP  = 'A' / amplifier")
+    >>> read_cards("".join(card.ljust(80) for card in cards))
+    {'EXPTIME': '1500.0', 'CCDAMP': 'A'}
+    """
+    from astropy.io import fits
+
+    header: dict[str, str] = {}
+    plain = "".join(each if " " <= each <= "~" else "?" for each in text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for card in fits.Header.fromstring(plain).cards:
+            with suppress(fits.VerifyError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+                keyword, value = _read_card(card)
+                if keyword and keyword not in COMMENTARY:
+                    header.setdefault(keyword, value)
+    return header
+
+
+def _read_card(card: Any) -> tuple[str, str]:
     from astropy.io.fits.card import Undefined
 
+    card.verify("fix")
+    return card.keyword.upper(), "UNDEFINED" if isinstance(card.value, Undefined) else str(card.value)
+
+
+def _cards(extensions: Iterable[Any]) -> Iterator[tuple[str, str]]:
     seen = 0
     for extension in extensions:
         for card in extension.header.cards:
             seen += 1
             if seen > MOST_KEYWORDS:
                 raise UnreadableHeaderError(f"the file has more than {MOST_KEYWORDS} keywords")
-            card.verify("fix")
-            if card.keyword:
-                value = "UNDEFINED" if isinstance(card.value, Undefined) else str(card.value)
-                yield card.keyword.upper(), value
+            keyword, value = _read_card(card)
+            if keyword:
+                yield keyword, value
 
 
 def _read_asdf(stream: BinaryIO) -> dict[str, str]:
-    from asdf.util import load_yaml
+    return read_asdf_tree(stream.read(LARGEST_TREE))
 
-    head = stream.read(LARGEST_TREE)
+
+def read_asdf_tree(head: bytes) -> dict[str, str]:
+    """Return dotted upper case key and text of each simple value in the tree an ASDF file begins with.
+
+    Parameters
+    ----------
+    head
+        The first bytes of the file, up to the end of its tree at least.
+
+    Raises
+    ------
+    UnreadableHeaderError
+        Raised if the tree does not end, is no mapping, or is larger than any real one.
+    """
     end = head.find(_ASDF_TREE_END)
     if end < 0:
         raise UnreadableHeaderError(f"the ASDF tree does not end within {LARGEST_TREE} bytes")
-    stream.seek(0)
     try:
-        require_shallow(head[:end])
-        # Without its tags the tree becomes plain values; no extension gets to build anything.
-        tree = load_yaml(stream, tagged=False)
+        tree = read_yaml(head[: end + 1])
         if not isinstance(tree, Mapping):
             raise UnreadableHeaderError("the ASDF tree is not a mapping")
-        return dict(_leaves(tree))
-    except CrdsError:
-        raise
-    except Exception as exc:  # The YAML and ASDF packages each have several roots of errors.
-        raise UnreadableHeaderError(f"not ASDF that can be read: {str(exc)[:300]}") from exc
-
-
-def require_shallow(tree: bytes) -> None:
-    """Refuse a tree so deep that building it overflows the stack, which would end the process."""
-    import yaml
-
-    depth = 0
-    for event in yaml.parse(tree, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > DEEPEST_TREE:
-            raise UnreadableHeaderError(f"the ASDF tree is nested deeper than {DEEPEST_TREE} levels")
-
-
-def _leaves(tree: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
-    """Yield dotted key and text of each simple value.
-
-    One part may stand in a tree at many places, even inside itself, so the steps are counted.
-    """
-    waiting: list[tuple[str, Any]] = [("", tree)]
-    steps = 0
-    while waiting:
-        prefix, branch = waiting.pop()
-        for key, value in branch.items():
-            steps += 1
-            if steps > MOST_NODES or len(prefix) > LONGEST_KEY:
-                raise UnreadableHeaderError(
-                    f"the ASDF tree has more than {MOST_NODES} nodes, or endless ones"
-                )
-            path = f"{prefix}{str(key).upper()}"
-            if isinstance(value, Mapping):
-                waiting.append((f"{path}.", value))
-            elif isinstance(value, datetime | date):
-                yield path, value.isoformat()
-            elif isinstance(value, str | int | float):
-                yield path, str(value)
+        return dict(flatten(tree))
+    except UnreadableTreeError as exc:
+        raise UnreadableHeaderError(f"not ASDF that can be read: {exc}") from exc

@@ -1,22 +1,15 @@
-// Reads the header of a local FITS file into the text area. Only header blocks are read; nothing else of the
-// file is looked at, and the chooser has no name, so that no browser ever sends the file itself.
+// Reads the header of a local FITS or ASDF file into the text area, as the client reads it: the cards of all
+// extensions, or the tree. Nothing else of the file is kept, and the chooser has no name, so that no browser ever
+// sends the file itself.
 const BLOCK = 2880;
 const CARD = 80;
-const LONGEST = 400; // blocks of one header
+const LONGEST = 2000; // blocks of one header
+const MOST = 2000; // headers of one file
+const LARGEST_TREE = 16 << 20; // bytes
+const PIECE = 1 << 16; // bytes of a tree that are read at once
 
-const chooser = document.getElementById("fits_file");
-const all = document.getElementById("fits_all");
-const text = document.getElementById("id_header_text");
-const name = document.getElementById("id_header_name");
-const status = document.getElementById("fits_status");
-const dataset = document.getElementById("id_dataset_id");
-let latest = 0; // Of two files chosen quickly the later one counts.
-
-function choose(mode) {
-  document.querySelector(`input[name="dataset_mode"][value="${mode}"]`).checked = true;
-}
-
-// Returns a function that reads `length` bytes from `start` on; of a compressed file the beginning is unpacked.
+// Returns a function that reads `length` bytes from `start` on, or fewer at the end. A compressed file is unpacked
+// as it is read, and forgotten up to `start`: the next call may not ask for less.
 async function reader(file) {
   const magic = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   if (magic[0] !== 0x1f || magic[1] !== 0x8b) {
@@ -24,92 +17,157 @@ async function reader(file) {
   }
   const stream = file.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
   let known = new Uint8Array(0);
+  let offset = 0; // of the first known byte in the unpacked file
   return async (start, length) => {
-    while (known.length < start + length && start + length <= LONGEST * BLOCK) {
+    while (offset + known.length < start + length) {
       const { done, value } = await stream.read();
       if (done) break;
-      const longer = new Uint8Array(known.length + value.length);
-      longer.set(known);
-      longer.set(value, known.length);
-      known = longer;
+      const kept = known.subarray(Math.min(known.length, start - offset));
+      offset += known.length - kept.length;
+      known = new Uint8Array(kept.length + value.length);
+      known.set(kept);
+      known.set(value, kept.length);
     }
-    return known.slice(start, start + length);
+    return known.slice(start - offset, start - offset + length);
   };
 }
 
-// Returns the cards of the header that begins at `start`, and where it ends.
+function text(bytes) {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+// Returns the cards of the header that begins at `start`, and where it ends. After END there may be anything that
+// no keyword holds, as some writers fill the card with zeros.
 async function header(read, start) {
   const cards = [];
   for (let block = 0; block < LONGEST; block += 1) {
     const bytes = await read(start + block * BLOCK, BLOCK);
-    if (bytes.length < BLOCK) break;
-    const characters = String.fromCharCode(...bytes);
-    for (let place = 0; place < BLOCK; place += CARD) {
+    const characters = text(bytes);
+    for (let place = 0; place < characters.length; place += CARD) {
       const card = characters.slice(place, place + CARD);
-      if (card.startsWith("END") && !card.slice(3).trim()) return { cards, end: start + (block + 1) * BLOCK };
-      cards.push(card.trimEnd());
+      if (/^END(?![A-Z0-9_-])/.test(card)) return { cards, end: start + (block + 1) * BLOCK };
+      cards.push(card);
     }
+    if (bytes.length < BLOCK) break;
   }
   throw new Error("its header has no END");
 }
 
-function number(cards, keyword, otherwise) {
-  const card = cards.find((one) => one.startsWith(keyword.padEnd(8) + "="));
-  return card ? Number.parseInt(card.slice(9), 10) : otherwise;
+function value(cards, keyword) {
+  const card = cards.find((one) => one.startsWith(`${keyword.padEnd(8)}=`));
+  return card ? card.slice(9).trim() : "";
 }
 
-// Returns how many bytes of data, filled up to whole blocks, follow a header.
+function number(cards, keyword, otherwise) {
+  const found = Number.parseInt(value(cards, keyword), 10);
+  return Number.isNaN(found) ? otherwise : found;
+}
+
+// Returns how many bytes of data, filled up to whole blocks, follow a header (FITS standard, sections 4.4.1 and
+// 6.1.1). The first axis of random groups has no length.
 function dataSize(cards) {
   const axes = number(cards, "NAXIS", 0);
-  if (!axes) return 0;
+  const areGroups = cards[0].startsWith("SIMPLE  =") && value(cards, "GROUPS").startsWith("T");
+  const first = areGroups ? 2 : 1;
+  if (axes < first) return 0;
   let size = 1;
-  for (let axis = 1; axis <= axes; axis += 1) {
-    const length = number(cards, `NAXIS${axis}`, 0);
-    size *= axis === 1 && length === 0 ? 1 : length;
-  }
+  for (let axis = first; axis <= axes; axis += 1) size *= number(cards, `NAXIS${axis}`, 0);
   const bits = Math.abs(number(cards, "BITPIX", 8));
   const whole = (bits / 8) * number(cards, "GCOUNT", 1) * (number(cards, "PCOUNT", 0) + size);
   return Math.ceil(whole / BLOCK) * BLOCK;
 }
 
-async function headers(file) {
-  const read = await reader(file);
-  const first = String.fromCharCode(...(await read(0, 9)));
-  if (first !== "SIMPLE  =") throw new Error("it does not begin as a FITS file does");
-  let { cards, end } = await header(read, 0);
-  const found = [...cards];
-  let count = 1;
-  while (all.checked) {
-    end += dataSize(cards);
-    const start = String.fromCharCode(...(await read(end, 9)));
-    if (start !== "XTENSION=") break;
-    ({ cards, end } = await header(read, end));
-    found.push(...cards);
+// Returns the cards that say something. A card of commentary may look like any other, and takes with it the cards
+// that continue it.
+function telling(cards) {
+  let isLeftOut = false;
+  return cards.filter((card) => {
+    const keyword = card.slice(0, 8).trim().toUpperCase();
+    if (keyword !== "CONTINUE") isLeftOut = ["", "COMMENT", "HISTORY"].includes(keyword);
+    return !isLeftOut;
+  });
+}
+
+async function fitsHeader(read) {
+  const found = [];
+  let start = 0;
+  let count = 0;
+  for (;;) {
+    const { cards, end } = await header(read, start);
+    found.push(...telling(cards));
     count += 1;
+    if (count === MOST || value(cards, "SIMPLE").startsWith("F")) break;
+    start = end + dataSize(cards);
+    if (text(await read(start, 9)) !== "XTENSION=") break;
   }
-  return { cards: found.filter((card) => card), count };
+  const plain = found.map((card) => card.replace(/[^ -~]/g, "?").trimEnd());
+  return {
+    text: plain.join("\n"),
+    told: `${found.length} cards of ${count} header${count > 1 ? "s" : ""}`,
+  };
 }
 
-async function show() {
-  const [file] = chooser.files;
-  if (!file) return;
-  latest += 1;
-  const mine = latest;
-  status.textContent = `Reading ${file.name} …`;
-  try {
-    const found = await headers(file);
-    if (mine !== latest) return;
-    text.value = found.cards.join("\n");
-    name.value = file.name.slice(0, 128);
-    choose("header");
-    status.textContent = `${found.cards.length} cards of ${found.count} header${found.count > 1 ? "s" : ""} of ${file.name}.`;
-  } catch (error) {
-    if (mine === latest) status.textContent = `${file.name} cannot be read: ${error.message}.`;
+async function asdfTree(read) {
+  const pieces = [];
+  const decoder = new TextDecoder();
+  let found = "";
+  for (let start = 0; start < LARGEST_TREE; start += PIECE) {
+    const bytes = await read(start, PIECE);
+    pieces.push(decoder.decode(bytes, { stream: true }));
+    // The mark of the end may lie across two pieces.
+    if ((pieces.at(-2) ?? "").slice(-4).concat(pieces.at(-1)).includes("\n...") || bytes.length < PIECE) {
+      found = pieces.join("");
+      break;
+    }
   }
+  const end = found.indexOf("\n...");
+  if (end < 0) throw new Error("its tree has no end");
+  const tree = found.slice(0, end);
+  return { text: `${tree}\n...\n`, told: `The tree, ${tree.split("\n").length} lines,` };
 }
 
-for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
-chooser.addEventListener("change", show);
-all.addEventListener("change", show);
-text.addEventListener("input", () => { choose("header"); name.value = ""; });
-dataset.addEventListener("input", () => choose("dataset"));
+// Returns the header of a file as text, and what is told of it.
+export async function readHeader(file) {
+  const read = await reader(file);
+  const first = text(await read(0, 9));
+  if (first.startsWith("#ASDF")) return asdfTree(read);
+  if (first !== "SIMPLE  =") throw new Error("it begins neither as a FITS file does nor as an ASDF file");
+  return fitsHeader(read);
+}
+
+function watch(chooser) {
+  const area = document.getElementById("id_header_text");
+  const name = document.getElementById("id_header_name");
+  const status = document.getElementById("fits_status");
+  const dataset = document.getElementById("id_dataset_id");
+  let latest = 0; // Of two files chosen quickly the later one counts.
+
+  function choose(mode) {
+    document.querySelector(`input[name="dataset_mode"][value="${mode}"]`).checked = true;
+  }
+
+  async function show() {
+    const [file] = chooser.files;
+    if (!file) return;
+    latest += 1;
+    const mine = latest;
+    status.textContent = `Reading ${file.name} …`;
+    try {
+      const found = await readHeader(file);
+      if (mine !== latest) return;
+      area.value = found.text;
+      name.value = file.name.slice(0, 128);
+      choose("header");
+      status.textContent = `${found.told} of ${file.name}.`;
+    } catch (error) {
+      if (mine === latest) status.textContent = `${file.name} cannot be read: ${error.message}.`;
+    }
+  }
+
+  for (const part of document.querySelectorAll("[data-needs-script]")) part.hidden = false;
+  chooser.addEventListener("change", show);
+  area.addEventListener("input", () => { choose("header"); name.value = ""; });
+  dataset.addEventListener("input", () => choose("dataset"));
+}
+
+if (globalThis.document) watch(document.getElementById("fits_file"));

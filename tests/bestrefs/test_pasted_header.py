@@ -1,3 +1,6 @@
+import json
+import pprint
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +23,7 @@ def test_cards_are_read_with_and_without_ends_of_lines() -> None:
         card("              / DATA DESCRIPTION KEYWORDS"),
         card("END"),
     ]
-    expected = {"SIMPLE": "T", "INSTRUME": "ACS", "CCDGAIN": "2.0"}
+    expected = {"SIMPLE": "True", "INSTRUME": "ACS", "CCDGAIN": "2.0"}
     assert read_header("\n".join(cards)) == expected
     assert read_header("\r\n".join(cards)) == expected
     assert read_header("".join(cards)) == expected
@@ -73,7 +76,7 @@ def test_values_are_cut_where_the_rules_stop_reading() -> None:
 
 def test_a_text_without_bounds_is_refused() -> None:
     assert read_header("\n" * LONGEST) == {}
-    with pytest.raises(InvalidInputError, match="400,001 characters"):
+    with pytest.raises(InvalidInputError, match="800,001 characters"):
         read_header("\n" * (LONGEST + 1))
 
 
@@ -109,6 +112,110 @@ def test_a_real_header_is_read_as_other_programs_read_it() -> None:
         "ROOTNAME": "j8bt05njq",
         "DATE-OBS": "2002-04-13",
         "CCDGAIN": "2",
-        "EXTEND": "T",
+        "EXTEND": "True",
     }
     assert {key: header[key] for key in known} == known
+
+
+def test_commentary_says_nothing_whatever_stands_in_it() -> None:
+    cards = [
+        "INSTRUME= 'ACS'",
+        "        FILTER1 = 'F502N'",
+        "COMMENT FILTER1 = 'A'",
+        "HISTORY = 5",
+        "FILTER1 = 'F606W'",
+    ]
+    expected = {"INSTRUME": "ACS", "FILTER1": "F606W"}
+    assert read_header("\n".join(cards)) == expected
+    whole = read_header("\n".join([f"{'SIMPLE':8}= {'T':>20}", *cards, "END"]))
+    assert whole == {"SIMPLE": "True"} | expected
+
+
+@pytest.mark.parametrize("text", ["1.5D3", "1.5d+03", "1.5 D 3", ".15D04", "+1.5D3"])
+def test_numbers_are_read_in_the_spellings_of_fortran(text: str) -> None:
+    assert float(read_header(f"EXPTIME = {text} / s")["EXPTIME"]) == 1500.0
+    assert float(read_header(f"{'SIMPLE':8}= {'T':>20}\nEXPTIME = {text}")["EXPTIME"]) == 1500.0
+
+
+def test_headers_of_several_extensions_are_read_to_the_last() -> None:
+    first, second = (
+        ["SIMPLE  =                    T", "A       = 1", "END"],
+        ["XTENSION= 'IMAGE'", "A = 2", "B       = 3"],
+    )
+    found = read_header("\n".join([*first, *second]))
+    assert (found["A"], found["B"]) == ("1", "3")
+    assert read_header("".join(map(card, [*first, *second]))) == found
+
+
+HEADER = {"INSTRUME": "ACS", "CCDGAIN": "2.0", "DATE-OBS": "2016-12-31", "REFTYPE": "UNDEFINED"}
+PRINTED = pprint.pformat(HEADER, width=30)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(HEADER),
+        "\ufeff" + json.dumps(HEADER, indent=2).replace("\n", "\r\n"),
+        json.dumps({"J1:J1": HEADER}) + "\n",
+        json.dumps({"dataset_id": "J1:J1", "header": HEADER}),
+        PRINTED,
+        str(HEADER),
+        f"CRDS - INFO -  Reading\nDataset pars for 'J1:J1' with respect to 'hst_0001.pmap':\n {PRINTED}\n",
+        "".join(f"{key}: {value}\n" for key, value in HEADER.items()),
+        "---\n# of a dataset\n"
+        + "".join(f"{key}: '{value}'  # so\n" for key, value in HEADER.items())
+        + "...\n",
+    ],
+)
+def test_structured_texts_are_read(text: str) -> None:
+    assert read_header(text) == HEADER
+
+
+def test_trees_get_dotted_keys() -> None:
+    expected = {"META.INSTRUMENT.NAME": "MIRI", "META.EXPOSURE.NINTS": "3"}
+    tree = {"meta": {"instrument": {"name": "MIRI"}, "exposure": {"nints": 3, "none": None, "list": [1]}}}
+    assert read_header(json.dumps(tree)) == expected
+    assert read_header("meta:\n  instrument: {name: MIRI}\n  exposure:\n    nints: 3\n") == expected
+    start = "#ASDF 1.0.0\n%YAML 1.1\n--- !core/asdf-1.1.0\n"
+    asdf = f"{start}meta:\n  instrument: {{name: MIRI}}\n  exposure: {{nints: 3}}\n...\n"
+    assert read_header(asdf) == read_header(asdf.replace("\n", "\r\n")) == expected
+
+
+def test_values_of_yaml_stay_as_they_are_written() -> None:
+    text = "FLASHCUR: OFF\nTIME-OBS: 12:00:00\nDATE-OBS: 2016-12-31\nSHUTTER: n"
+    assert read_header(text) == {
+        "FLASHCUR": "OFF",
+        "TIME-OBS": "12:00:00",
+        "DATE-OBS": "2016-12-31",
+        "SHUTTER": "n",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (json.dumps({"J1:J1": HEADER, "J1:J2": HEADER}), r"2 headers \(J1:J1, J1:J2\); keep the one"),
+        (f"Dataset pars for 'A':\n{PRINTED}\nDataset pars for 'B':\n{PRINTED}", "2 headers"),
+        ('{"INSTRUME": ', "cannot be read"),
+        ("{'INSTRUME': __import__('os').getcwd()}", "was not expected"),
+        ("{" * 100_000, "nested deeper than 50 levels"),
+        ('{"a": ' * 100_000, "recursion"),
+        ("{'a': " + "-" * 100_000 + "1}", "was not expected"),
+        ("{'a': ''" + " 'b'" * 100_000, "cannot be read"),
+        ("#ASDF 1.0.0\na: 1", "does not end"),
+        (
+            "#ASDF 1.0.0\n--- \na: &a ["
+            + "x, " * 90
+            + "]\nb: &b ["
+            + "*a, " * 90
+            + "]\nc: ["
+            + "*b, " * 90
+            + "]\n...",
+            "alias",
+        ),
+    ],
+    ids=range(10),
+)
+def test_texts_that_cannot_be_read_say_why(text: str, told: str) -> None:
+    with pytest.raises(InvalidInputError, match=told):
+        read_header(text)

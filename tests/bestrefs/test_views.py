@@ -158,7 +158,7 @@ def test_an_unknown_id_is_told_with_what_was_typed_and_what_is_alike(client: Cli
         ({"header_text": HEADER, "pmap_mode": "pmap_text", "pmap_text": "hst_0999.pmap"}, "not known"),
         ({"header_text": HEADER, "pmap_mode": "pmap_text", "pmap_text": "../etc"}, "context"),
         ({"header_text": HEADER, "pmap_mode": "nonsense"}, "There is no way"),
-        ({"header_text": "x" * 400_001}, "at most 400000 characters"),
+        ({"header_text": "x" * 800_001}, "at most 800000 characters"),
         ({"dataset_id": "\0"}, "Null characters"),
         ({"dataset_id": "a:b:c"}, "does not exist"),
     ],

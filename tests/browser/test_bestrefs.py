@@ -57,8 +57,10 @@ def test_a_file_is_asked_about_without_being_sent(page: Page, tmp_path: Path) ->
     page.on("request", see)
     page.goto("/")
     page.get_by_role("link", name="Best references", exact=True).first.click()  # First click.
-    page.get_by_label("FITS file on this computer").set_input_files(fits_file(tmp_path / "mine_rate.fits"))
-    expect(page.locator("#fits_status")).to_have_text(re.compile(r"15 cards of 1 header of mine_rate\.fits"))
+    page.get_by_label("FITS or ASDF file on this computer").set_input_files(
+        fits_file(tmp_path / "mine_rate.fits")
+    )
+    expect(page.locator("#fits_status")).to_have_text(re.compile(r"18 cards of 2 headers of mine_rate\.fits"))
     expect(page.get_by_label("Header", exact=True)).to_have_value(re.compile("INSTRUME= 'MIRI"))
     assert_accessible(page)
     page.get_by_role("button", name="Get Best References").click()  # Second click.
@@ -76,23 +78,35 @@ def test_a_file_is_asked_about_without_being_sent(page: Page, tmp_path: Path) ->
     assert not any(PIXELS in body for body in sent)
 
 
-def test_headers_of_extensions_are_read_on_request(page: Page, tmp_path: Path) -> None:
+def test_headers_of_all_extensions_are_read(page: Page, tmp_path: Path) -> None:
     page.goto("/bestrefs/")
-    page.get_by_label("FITS file on this computer").set_input_files(
+    page.get_by_label("FITS or ASDF file on this computer").set_input_files(
         fits_file(tmp_path / "two.fits", missing="FILTER")
     )
     header = page.get_by_label("Header", exact=True)
     expect(header).to_have_value(re.compile("INSTRUME"))
-    expect(header).not_to_have_value(re.compile("FILTER"))
-    page.get_by_label("Headers of all extensions").check()
     expect(header).to_have_value(re.compile("FILTER  = 'F560W"))
     expect(page.locator("#fits_status")).to_contain_text("of 2 headers")
+
+
+def test_the_tree_of_an_asdf_file_is_read(page: Page, tmp_path: Path) -> None:
+    tree = "meta:\n  instrument: {name: MIRI}\n"
+    content = f"#ASDF 1.0.0\n%YAML 1.1\n--- !core/asdf-1.1.0\n{tree}...\n".encode() + PIXELS
+    (tmp_path / "mine.asdf").write_bytes(content)
+    page.goto("/bestrefs/")
+    page.get_by_label("FITS or ASDF file on this computer").set_input_files(tmp_path / "mine.asdf")
+    header = page.get_by_label("Header", exact=True)
+    expect(header).to_have_value(re.compile("name: MIRI"))
+    expect(header).not_to_have_value(re.compile("PIXELS"))
+    expect(page.locator("#fits_status")).to_contain_text("The tree, 5 lines, of mine.asdf")
+    page.get_by_role("button", name="Get Best References").click()
+    expect(page.get_by_role("heading", name="mine.asdf")).to_be_visible()
 
 
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("notes.fits", b"These are notes.", "it does not begin as a FITS file does"),
+        ("notes.fits", b"These are notes.", "it begins neither as a FITS file does nor as an ASDF file"),
         ("half.fits", b"SIMPLE  =                    T".ljust(2880), "its header has no END"),
     ],
 )
@@ -101,20 +115,22 @@ def test_a_file_that_cannot_be_read_is_told(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     page.goto("/bestrefs/")
-    page.get_by_label("FITS file on this computer").set_input_files(tmp_path / name)
+    page.get_by_label("FITS or ASDF file on this computer").set_input_files(tmp_path / name)
     expect(page.locator("#fits_status")).to_have_text(f"{name} cannot be read: {told}.")
 
 
 def test_a_compressed_file_is_unpacked_in_the_browser(page: Page, tmp_path: Path) -> None:
     page.goto("/bestrefs/")
-    page.get_by_label("FITS file on this computer").set_input_files(fits_file(tmp_path / "packed.fits.gz"))
+    page.get_by_label("FITS or ASDF file on this computer").set_input_files(
+        fits_file(tmp_path / "packed.fits.gz")
+    )
     expect(page.get_by_label("Header", exact=True)).to_have_value(re.compile("INSTRUME= 'MIRI"))
 
 
 def test_everything_works_without_scripts(new_page: NewPage) -> None:
     page = new_page(java_script_enabled=False)
     page.goto("/bestrefs/")
-    expect(page.get_by_label("FITS file on this computer")).to_be_hidden()
+    expect(page.get_by_label("FITS or ASDF file on this computer")).to_be_hidden()
     lines = "\n".join(f"{key} = {value}" for key, value in (CARDS | {"FILTER": "F999W"}).items())
     page.get_by_label("Header", exact=True).fill(lines)
     page.get_by_role("button", name="Get Best References").click()

@@ -209,8 +209,9 @@ def test_trees_that_grow_without_end_are_cut(tmp_path: Path) -> None:
     laughs = "a0: &a0 [x, x]\n" + "\n".join(
         f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]" for number in range(1, 12)
     )
-    seen = look(written(tmp_path, asdf_text(laughs), "a.asdf"))
-    assert "cut after" in seen.notes[0]
+    assert "its aliases, written out" in look(written(tmp_path, asdf_text(laughs), "a.asdf")).failure
+    broad = "\n".join(f"a{number}: {{b: {number}}}" for number in range(2000))
+    assert "cut after" in look(written(tmp_path, asdf_text(broad), "e.asdf")).notes[0]
     itself = look(written(tmp_path, asdf_text("a: &a\n  b: *a"), "b.asdf"))
     assert itself.tree
     deep = look(written(tmp_path, asdf_text("a: " + "[" * 5000 + "]" * 5000), "c.asdf"))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from apps.certify.headers import LARGEST_TREE, UnreadableHeaderError, require_shallow
+from apps.certify.headers import LARGEST_TREE
 from apps.certify.quick_looks.array_summary import Easel
 from apps.certify.quick_looks.arrays import Array, InMemory, OnDisk, Scaling
 from apps.certify.quick_looks.asdf_blocks import Block, blocks, unpacked
@@ -21,6 +21,7 @@ from apps.certify.quick_looks.errors import UnreadableFileError
 from apps.certify.quick_looks.limits import DEEPEST_NODE, FIRST_ITEMS, MOST_NODES, MOST_PARTS
 from apps.certify.quick_looks.safe_text import shown
 from apps.certify.quick_looks.values import Look, Node, Part
+from apps.certify.trees import UnreadableTreeError, require_small
 
 START = b"#ASDF"
 _TREE_END = b"\n..."
@@ -66,9 +67,9 @@ def _read_tree(path: Path) -> tuple[Mapping[Any, Any], int]:
             raise UnreadableFileError(f"The ASDF tree does not end within {LARGEST_TREE} bytes.")
         stream.seek(0)
         try:
-            require_shallow(head[:end])
+            require_small(head[:end])
             tree = load_yaml(stream, tagged=True)
-        except UnreadableHeaderError as exc:
+        except UnreadableTreeError as exc:
             raise UnreadableFileError(f"Not ASDF that can be read: {exc}") from exc
         except MemoryError:
             raise
