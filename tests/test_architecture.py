@@ -1,0 +1,25 @@
+"""The page of the architecture names what is there, and shows the layers that the lint checks."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+PAGE = (ROOT / "docs" / "architecture.md").read_text()
+
+
+def test_every_path_that_the_page_names_is_there() -> None:
+    named = set(re.findall(r"`((?:apps|docs|tests)/[^`]*)`", PAGE))
+    assert len(named) > 40
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_the_page_lists_the_apps_in_the_order_of_the_layers() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [set(layer.split(" | ")) for layer in contracts[0]["layers"]]
+    listed = [f"apps.{name}" for name in re.findall(r"\| `apps/(\w+)` \|", PAGE)]
+    assert set(listed) == set().union(*layers)
+    height = {app: place for place, layer in enumerate(layers) for app in layer}
+    assert listed == sorted(listed, key=lambda app: height[app])
