@@ -228,7 +228,7 @@ LOOK_MEMORY_BYTES = env.number("LOOK_MEMORY_BYTES", 512 << 20, minimum=256 << 20
 LOOKS_WAITING = env.number("LOOKS_WAITING", 8, minimum=1)  # How many wait or are made at once at most.
 LOOKS_BYTES = env.number("LOOKS_BYTES", 20 * 10**9, minimum=1)  # Beyond that the least used are removed.
 
-# Background work. The broker only rings the bell: what there is to do stands in the database.
+# Background work. The broker only announces it: what there is to do stands in the database.
 
 HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often a worker says it is alive.
 # Which function does which kind of job; a job row names a kind, and nothing else is ever run.
@@ -267,7 +267,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="37"),
     },
     "sweep-jobs": {"task": "apps.jobs.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
-    # Like bells, sweeps nobody had time for are thrown away.
+    # Like announcements, sweeps nobody had time for are thrown away.
     "sweep-mails": {"task": "apps.mails.tasks.sweep", "schedule": 60, "options": {"expires": 60}},
     "clean-channels": {"task": "apps.jobs.tasks.clean_channels", "schedule": crontab(minute="17")},
     "clear-sessions": {

@@ -7,7 +7,7 @@ import logging
 import time
 from typing import Any
 
-from celery import Task
+from celery import Task, current_app
 
 logger = logging.getLogger(__name__)
 
@@ -17,11 +17,13 @@ PAUSE = 10.0  # seconds in which a silent broker is left alone: one request may 
 _silent_until = 0.0
 
 
-def publish(task: "Task[..., Any]", *arguments: Any, about: str, **options: Any) -> bool:
+def publish(task: "Task[..., Any] | str", *arguments: Any, about: str, **options: Any) -> bool:
     """Publish a task once, and return whether the broker took it; a failure is only logged.
 
     Parameters
     ----------
+    task
+        The task, or its name: whoever only queues work need not import what does it.
     about
         The subject of the message, for the log.
     options
@@ -33,7 +35,8 @@ def publish(task: "Task[..., Any]", *arguments: Any, about: str, **options: Any)
         logger.error("the message for %s was not sent: the broker was silent a moment ago", about)
         return False
     try:
-        task.apply_async(arguments, retry=False, **options)
+        signature = current_app.signature(task) if isinstance(task, str) else task
+        signature.apply_async(arguments, retry=False, **options)
     except Exception as exc:  # Whatever it is, the row is committed and the caller has done its part.
         if time.monotonic() - begun_at > SLOW:
             _silent_until = time.monotonic() + PAUSE

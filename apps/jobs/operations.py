@@ -7,8 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.core.errors import ConflictError
-from apps.jobs import channels, queries, tasks
+from apps.jobs import channels, queries
 from apps.jobs.models import Channel, Job, Message
+from apps.jobs.pipeline.announce import announce
 from apps.jobs.registry import require_kind
 from apps.jobs.states import Status
 
@@ -57,11 +58,11 @@ def start(
         channel_id=key,
         queued_at=now,
         not_before=not_before or now,
-        # The sweep, which has no part in this transaction, rings for later jobs.
+        # The sweep, which has no part in this transaction, announces later jobs.
         rung_at=None if not_before else now,
     )
     if not not_before:
-        transaction.on_commit(partial(tasks.ring, job.pk))
+        transaction.on_commit(partial(announce, job.pk))
     return job
 
 

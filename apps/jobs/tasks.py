@@ -1,4 +1,4 @@
-"""The bell, and work that beat asks for."""
+"""One run of a job, and work that beat asks for."""
 
 from typing import Any
 
@@ -14,17 +14,12 @@ def execute(job_id: int) -> None:
     pipeline.execute(job_id)
 
 
-def ring(job_id: int) -> None:
-    """Tell some worker that a job waits. A broker that is away delays the job only: the sweep rings again."""
-    publish(execute, job_id, about=f"job {job_id}")
-
-
 @shared_task
 def sweep(is_start: bool = False) -> None:
-    """Put back what dead workers left, and ring for what waits."""
+    """Put back what dead workers left, and announce what waits."""
     pipeline.put_back_lost_jobs()
-    for job_id in pipeline.bells_to_ring(is_start=is_start):
-        ring(job_id)
+    for job_id in pipeline.jobs_to_announce(is_start=is_start):
+        pipeline.announce(job_id)
 
 
 @shared_task

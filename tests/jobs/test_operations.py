@@ -14,24 +14,24 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the bells that rang."""
-    bells: list[int] = []
-    monkeypatch.setattr(tasks, "ring", bells.append)
-    return bells
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the jobs that were announced."""
+    jobs: list[int] = []
+    monkeypatch.setattr(operations, "announce", jobs.append)
+    return jobs
 
 
 def start(channel: str | None = None) -> Job:
     return operations.start("test", subject_id=7, user="homer", channel=channel)
 
 
-def test_the_bell_rings_when_the_row_is_committed_and_not_before(
-    rung: list[int], django_capture_on_commit_callbacks: Any
+def test_a_job_is_announced_when_the_row_is_committed_and_not_before(
+    announced: list[int], django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         job = start()
-        assert rung == []
-    assert rung == [job.pk]
+        assert announced == []
+    assert announced == [job.pk]
     assert (job.subject_id, job.user, job.status) == (7, "homer", Status.QUEUED)
 
 

@@ -9,11 +9,11 @@ from apps.jobs import operations, queries
 from apps.jobs.errors import AbortedError, JobStopped, LostClaimError
 from apps.jobs.models import Channel, Job
 from apps.jobs.pipeline import (
-    bells_to_ring,
     claim,
     clean_channels,
     execute,
     finish,
+    jobs_to_announce,
     put_back_lost_jobs,
     require_claim,
     say,
@@ -91,7 +91,7 @@ def test_a_kind_that_is_no_longer_registered_fails_and_runs_nothing() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.RUNNING, Status.COMPLETED])
-def test_a_second_bell_finds_nothing_to_do(status: Status) -> None:
+def test_a_second_announcement_finds_nothing_to_do(status: Status) -> None:
     runs = []
     does(lambda job: runs.append(job.pk))
     job = make_running_job()
@@ -105,15 +105,15 @@ def test_a_second_bell_finds_nothing_to_do(status: Status) -> None:
 def test_a_job_is_not_taken_before_its_time(offset: int, is_taken: bool) -> None:
     job = make_job(not_before=timezone.now() + timedelta(seconds=offset))
     assert (claim(job.pk) is not None) == is_taken
-    assert bells_to_ring(is_start=True) == []
+    assert jobs_to_announce(is_start=True) == []
 
 
-def test_a_later_job_is_rung_for_by_the_sweep() -> None:
+def test_a_later_job_is_announced_by_the_sweep() -> None:
     later = timezone.now() + timedelta(hours=1)
     job = operations.start("test", subject_id=None, user="test", channel=None, not_before=later)
-    assert bells_to_ring() == []
+    assert jobs_to_announce() == []
     Job.objects.filter(pk=job.pk).update(not_before=timezone.now())
-    assert bells_to_ring() == [job.pk]
+    assert jobs_to_announce() == [job.pk]
 
 
 @pytest.mark.parametrize(("silent_for", "is_lost"), [(STALE - 2, False), (STALE + 1, True)])
@@ -122,7 +122,7 @@ def test_a_job_goes_back_when_its_worker_is_silent_for_four_beats(silent_for: fl
     assert put_back_lost_jobs() == is_lost
     job.refresh_from_db()
     assert job.status == (Status.QUEUED if is_lost else Status.RUNNING)
-    assert bells_to_ring() == ([job.pk] if is_lost else [])
+    assert jobs_to_announce() == ([job.pk] if is_lost else [])
 
 
 def test_a_worker_that_lost_its_claim_can_neither_speak_nor_finish() -> None:
@@ -198,28 +198,28 @@ def test_a_job_whose_worker_died_is_not_started_again_when_it_was_aborted() -> N
     assert (job.status, told(job)) == (Status.CANCELLED, [("done", "Aborted on request.", 3)])
 
 
-def test_sweeps_do_not_pile_up_bells() -> None:
+def test_sweeps_do_not_pile_up_announcements() -> None:
     job = make_job()
-    start, bells = timezone.now(), []
+    start, announced = timezone.now(), []
     for seconds in range(0, 3600, 15):
         # Time passes: everything that was noted becomes older.
         Job.objects.update(queued_at=start - timedelta(seconds=seconds))
         if rung := Job.objects.get(pk=job.pk).rung_at:
             Job.objects.update(rung_at=rung - timedelta(seconds=15))
-        bells += bells_to_ring()
-    assert 5 <= len(bells) <= 10, "twice as long a silence before each further bell"
+        announced += jobs_to_announce()
+    assert 5 <= len(announced) <= 10, "twice as long a silence before each further announcement"
 
 
-def test_a_worker_that_starts_rings_for_everything_that_waits() -> None:
+def test_a_worker_that_starts_announces_everything_that_waits() -> None:
     first, second = make_job(), make_job()
-    assert bells_to_ring() == []
-    assert bells_to_ring(is_start=True) == [first.pk, second.pk]
+    assert jobs_to_announce() == []
+    assert jobs_to_announce(is_start=True) == [first.pk, second.pk]
 
 
-def test_a_bell_is_noted_before_it_rings_so_that_two_sweeps_ring_once() -> None:
+def test_an_announcement_is_noted_first_so_that_of_two_sweeps_one_makes_it() -> None:
     job = make_job(rung_at=None)
-    assert bells_to_ring() == [job.pk]
-    assert bells_to_ring() == []
+    assert jobs_to_announce() == [job.pk]
+    assert jobs_to_announce() == []
 
 
 @pytest.mark.parametrize(("hours", "is_removed"), [(167, False), (169, True)])

@@ -172,7 +172,7 @@ def test_a_job_whose_worker_is_killed_is_finished_by_another(
     assert start_1[1] != start_2[1], "the same process cannot have done both"
 
 
-def test_waiting_jobs_survive_the_death_of_the_worker_that_holds_their_bells(
+def test_waiting_jobs_survive_the_death_of_the_worker_that_holds_their_messages(
     environment: dict[str, str], broker: str
 ) -> None:
     with worker(environment, "first") as first, hold(environment):

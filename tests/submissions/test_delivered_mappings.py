@@ -13,7 +13,7 @@ from apps.submissions.errors import RejectedError
 from apps.submissions.models import Submission
 from apps.submissions.operations import confirm
 from apps.submissions.pipeline.delivered_mappings import note_origins, refuse_unknown_members
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import Kind
 from tests.factories.sites import (
     BASE,
@@ -119,9 +119,9 @@ def test_a_mapping_with_code_in_it_is_never_run(text: str, words: str) -> None:
     assert snapshot() == before
 
 
-def work_on(files: dict[str, str], **wishes: Any) -> Work:
+def work_on(files: dict[str, str], **wishes: Any) -> SubmissionRun:
     submission = mappings(files, **wishes)
-    return Work(claimed(submission), submission)
+    return SubmissionRun(claimed(submission), submission)
 
 
 def test_members_that_are_not_here_are_refused() -> None:

@@ -10,7 +10,7 @@ from apps.submissions.errors import UnprotectedError
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.operations import confirm, force
 from apps.submissions.pipeline.official_names import assign_official_names
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from tests.factories.races import Run, at_once
 from tests.factories.sites import Snapshot, claimed, deliver, find_user, make_ready, make_site, snapshot
 from tests.factories.submissions import make_upload_submission
@@ -32,7 +32,7 @@ def _names() -> tuple[list[Any], list[str]]:
         files = {f"{letter}.fits": b"%d %d" % (number, position) for position, letter in enumerate("ab")}
         submission = deliver(files, user=f"user{number}", kind="certify", instrument="miri")
         submission.files.update(instrument="miri", filekind="flat")
-        works.append(Work(claimed(submission), submission))
+        works.append(SubmissionRun(claimed(submission), submission))
     results = at_once([partial(assign_official_names, work) for work in works])
     names = SubmittedFile.objects.filter(is_reserved=True).values_list("official_name", flat=True)
     return results, sorted(names)

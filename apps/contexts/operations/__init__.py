@@ -1,6 +1,7 @@
 """What somebody asks of the contexts: move a pointer, mark files bad, let pipelines tell where they stand."""
 
 from apps.contexts.operations.bad_files import mark_bad, mark_good, preview_bad, preview_good, taint
+from apps.contexts.operations.file_states import renew_states
 from apps.contexts.operations.pointers import (
     adopt_eras,
     adopt_pointer,
@@ -10,7 +11,6 @@ from apps.contexts.operations.pointers import (
     push_remote_context,
     set_context,
 )
-from apps.contexts.operations.states import renew_states
 
 __all__ = [
     "adopt_eras",

@@ -16,7 +16,7 @@ from apps.contexts.availability import bad_names, closure, unavailable_names, un
 from apps.contexts.context_chooser import is_newer_banner
 from apps.contexts.errors import UnknownContextError, UnknownPipelineError, UnusableContextError
 from apps.contexts.models import ContextChange, Pointer, RemotePipeline
-from apps.contexts.operations.states import follow_latest
+from apps.contexts.operations.file_states import follow_latest
 from apps.contexts.server_config import Era
 from apps.core.errors import ConflictError, InvalidInputError
 from apps.rules.naming.file_names import is_file_name

@@ -12,17 +12,19 @@ It may be run again from the start after its worker died. A step that writes row
 `require_claim` in the same transaction, so that a worker taken for dead cannot write any more.
 """
 
+from apps.jobs.pipeline.announce import announce
 from apps.jobs.pipeline.claim import claim, require_claim
 from apps.jobs.pipeline.progress import finish, say, say_all
 from apps.jobs.pipeline.run import execute
-from apps.jobs.pipeline.sweep import bells_to_ring, clean_channels, put_back_lost_jobs
+from apps.jobs.pipeline.sweep import clean_channels, jobs_to_announce, put_back_lost_jobs
 
 __all__ = [
-    "bells_to_ring",
+    "announce",
     "claim",
     "clean_channels",
     "execute",
     "finish",
+    "jobs_to_announce",
     "put_back_lost_jobs",
     "require_claim",
     "say",

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def execute(job_id: int) -> None:
-    """Run a job, unless somebody else has it or had it: a bell may ring more than once."""
+    """Run a job, unless somebody else has it or had it: a job may be announced more than once."""
     job = claim(job_id)
     if job is None:
         return

@@ -1,4 +1,4 @@
-"""What puts things right that a dead worker, a lost bell or time left behind."""
+"""Put right what a dead worker, a lost announcement or time left behind."""
 
 import logging
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from apps.jobs.states import Status
 logger = logging.getLogger(__name__)
 
 STALE = 4  # A worker is taken for dead after so many heartbeats that did not come.
-RING_AGAIN = timedelta(seconds=15)  # A bell that nobody has answered for so long may be lost.
+ANNOUNCE_AGAIN = timedelta(seconds=15)  # An announcement that nobody has answered for so long may be lost.
 
 
 def put_back_lost_jobs() -> int:
@@ -51,27 +51,27 @@ def _end_lost(mine: "QuerySet[Job]", job: Job, status: Status, number: int, reas
     return True
 
 
-def bells_to_ring(*, is_start: bool = False) -> list[int]:
-    """Return the jobs whose bell shall ring now, oldest first, and note that it does.
+def jobs_to_announce(*, is_start: bool = False) -> list[int]:
+    """Return the jobs to announce now, oldest first, and note that they are.
 
-    A bell is repeated after `RING_AGAIN`, and then after as long again as the job has waited, because bells
-    for the same job pile up in the queue of busy workers. When a worker starts (`is_start`) each bell is
-    repeated: the one before may have been in the memory of a worker that died.
+    A job is announced again after `ANNOUNCE_AGAIN`, and then after as long again as it has waited, because
+    announcements pile up in the queue of busy workers. When a worker starts (`is_start`) every waiting job is
+    announced: the message before may have been in the memory of a worker that died.
     """
     now = timezone.now()
     due = Job.objects.filter(status=Status.QUEUED, not_before__lte=now).order_by("pk")
     chosen = [job for job in due.only("rung_at", "queued_at") if is_start or _is_unanswered(job, now)]
-    return [job.pk for job in chosen if note_bell(job.pk, job.rung_at)]
+    return [job.pk for job in chosen if note_announcement(job.pk, job.rung_at)]
 
 
 def _is_unanswered(job: Job, now: datetime) -> bool:
     if job.rung_at is None:
         return True
-    return now - job.rung_at > max(RING_AGAIN, job.rung_at - job.queued_at)
+    return now - job.rung_at > max(ANNOUNCE_AGAIN, job.rung_at - job.queued_at)
 
 
-def note_bell(job_id: int, before: datetime | None) -> bool:
-    """Note that the bell of a job rings, unless another one rang since `before`."""
+def note_announcement(job_id: int, before: datetime | None) -> bool:
+    """Note that a job is announced now, unless somebody announced it since `before`."""
     waiting = Job.objects.filter(pk=job_id, status=Status.QUEUED, rung_at=before)
     return bool(waiting.update(rung_at=timezone.now()))
 

@@ -10,7 +10,7 @@ from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.child_jobs import Child, job_for, with_files
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.pipeline.upload_checks import named
 from apps.submissions.states import Kind, Origin
 
@@ -19,7 +19,7 @@ NONE = ("", "N/A", "OMIT", "TEMPORARILY_OMIT")
 SHOWN = 5  # errors that the reason of a failure quotes
 
 
-def certify_files(work: Work) -> None:
+def certify_files(work: SubmissionRun) -> None:
     """Certify every file; one that breaks its child costs only itself."""
     files = {file.name: file for file in work.incoming()}
     waiting = dict(files)
@@ -41,7 +41,7 @@ def certify_files(work: Work) -> None:
     refuse_errors(work)
 
 
-def _run(work: Work, waiting: dict[str, SubmittedFile], *, is_whole: bool) -> None:
+def _run(work: SubmissionRun, waiting: dict[str, SubmittedFile], *, is_whole: bool) -> None:
     """Certify the files that wait, taking each out of `waiting` when its verdict is stored."""
     paths = [staging.path_of(file) for file in waiting.values()]
     for number, file in enumerate(waiting.values(), 1):
@@ -65,13 +65,15 @@ def _run(work: Work, waiting: dict[str, SubmittedFile], *, is_whole: bool) -> No
         child.clear()
 
 
-def _judge(work: Work, file: SubmittedFile, log: list[list[str]], *, errors: int, warnings: int) -> None:
+def _judge(
+    work: SubmissionRun, file: SubmittedFile, log: list[list[str]], *, errors: int, warnings: int
+) -> None:
     file.errors, file.warnings, file.log = errors, warnings, log
     with work.writing():
         file.save(update_fields=["instrument", "filekind", "errors", "warnings", "log"])
 
 
-def _keep_trial(work: Work, made: RmapMade, child: Child) -> None:
+def _keep_trial(work: SubmissionRun, made: RmapMade, child: Child) -> None:
     kind = f"{made.instrument} {made.filekind}".strip()
     name = f"trial insertion into the rmap of {kind}"
     keep_result(work, name, made.errors, made.warnings, child.logs[kind])
@@ -82,7 +84,7 @@ def _keep_trial(work: Work, made: RmapMade, child: Child) -> None:
         )
 
 
-def keep_result(work: Work, name: str, errors: int, warnings: int, log: list[list[str]]) -> None:
+def keep_result(work: SubmissionRun, name: str, errors: int, warnings: int, log: list[list[str]]) -> None:
     """Keep the result of a check that is about several files at once; a second one replaces the first."""
     status = "ERRORS" if errors else "Warnings" if warnings else "OK"
     result = {"name": name, "status": status, "errors": errors, "warnings": warnings, "log": log}
@@ -94,7 +96,7 @@ def keep_result(work: Work, name: str, errors: int, warnings: int, log: list[lis
         work.submission.save(update_fields=["tests"])
 
 
-def refuse_errors(work: Work) -> None:
+def refuse_errors(work: SubmissionRun) -> None:
     """End the submission if any check found an error; certify runs have only their verdicts.
 
     Raises
@@ -116,7 +118,7 @@ def refuse_errors(work: Work) -> None:
     raise RejectedError(f"Certification found {count} in {named(list(logs))}. {_quoted(logs)} {hint}".strip())
 
 
-def without_rmap(work: Work, types: Iterable[tuple[str, str]]) -> str:
+def without_rmap(work: SubmissionRun, types: Iterable[tuple[str, str]]) -> str:
     """Return what to do about those pairs of instrument and type that the base has no rmap for."""
     missing = [
         f"{filekind!r} of {instrument!r}"

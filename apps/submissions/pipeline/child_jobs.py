@@ -14,13 +14,13 @@ from apps.certify.messages import CertifyJob, Event, Job, Limits, Log
 from apps.certify.runner import runner_for
 from apps.core.free_text import storable
 from apps.submissions import staging
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 
 BATCH = 50  # lines of the log that are written at once,
 PAUSE = 1.0  # or as many as came in so many seconds
 
 
-def job_for(work: Work) -> CertifyJob:
+def job_for(work: SubmissionRun) -> CertifyJob:
     """Return a job that does nothing yet, in a new folder."""
     return CertifyJob(
         observatory=settings.OBSERVATORY,
@@ -42,7 +42,7 @@ class Child:
         Level and text of each line, by the file or rmap that was in work.
     """
 
-    def __init__(self, work: Work, job: Job) -> None:
+    def __init__(self, work: SubmissionRun, job: Job) -> None:
         self.logs: dict[str, list[list[str]]] = defaultdict(list)
         self._work, self._job = work, job
         self._waiting: list[Log] = []

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from apps.catalog.models import File
 from apps.rules.naming.file_names import is_mapping
 from apps.submissions.models import SubmittedFile
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import ALIVE, Origin
 
 
-def note_collisions(work: Work) -> None:
+def note_collisions(work: SubmissionRun) -> None:
     """Note every other file, official or pending, that comes from the same parent as one of these."""
     work.say("Checking for derivation collisions")
     files = work.files(Origin.UPLOADED, Origin.GENERATED)
@@ -30,7 +30,7 @@ def note_collisions(work: Work) -> None:
         )
 
 
-def _others(work: Work, file: SubmittedFile) -> Iterator[tuple[str, str]]:
+def _others(work: SubmissionRun, file: SubmittedFile) -> Iterator[tuple[str, str]]:
     """Yield parent and name of each other file made of the same one."""
     pending = SubmittedFile.objects.filter(is_reserved=True, submission__status__in=ALIVE)
     pending = pending.exclude(submission=work.submission)

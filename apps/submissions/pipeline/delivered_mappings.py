@@ -9,13 +9,13 @@ from apps.rules.text.parser import parse_mapping
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import Origin
 
 NAMED = 10  # unknown files that a message names
 
 
-def refuse_unknown_members(work: Work) -> None:
+def refuse_unknown_members(work: SubmissionRun) -> None:
     """Refuse mappings that name files which are not in CRDS, or bad ones."""
     complaints = []
     for file in work.files(Origin.UPLOADED):
@@ -34,7 +34,7 @@ def refuse_unknown_members(work: Work) -> None:
         raise RejectedError("; ".join(complaints) + ". Submit and confirm the files they name first.")
 
 
-def note_origins(work: Work) -> None:
+def note_origins(work: SubmissionRun) -> None:
     """Note which mapping each one comes from, and refuse names that are not theirs to keep."""
     for file in work.files(Origin.UPLOADED):
         header = parse_mapping(_text(file), file.name).header
@@ -52,7 +52,7 @@ def note_origins(work: Work) -> None:
             file.save(update_fields=["derived_from"])
 
 
-def stage_mappings(work: Work) -> None:
+def stage_mappings(work: SubmissionRun) -> None:
     """Write each mapping with its official name, derivation and checksum."""
     for file in work.files(Origin.UPLOADED):
         work.say(f"Renaming '{file.name}' --> '{file.official_name}'")

@@ -9,7 +9,7 @@ from apps.rules.dates import parse_date
 from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_mapping
 from apps.submissions import staging
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 
 # Column of the catalogue to the keywords that may tell it, and the longest text it takes.
 _KEYWORDS = {
@@ -23,7 +23,7 @@ _KEYWORDS = {
 }
 
 
-def note_facts(work: Work) -> None:
+def note_facts(work: SubmissionRun) -> None:
     """Keep what the catalogue shows of each reference's header."""
     for file in work.incoming():
         if not is_mapping(file.name):

@@ -15,13 +15,13 @@ from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.certification import refuse_errors, without_rmap
 from apps.submissions.pipeline.child_jobs import Child, job_for
 from apps.submissions.pipeline.official_names import next_name, reserve
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import Kind, Origin
 
 SHOWN = 5  # disagreements that a message quotes
 
 
-def name_rmaps(work: Work) -> None:
+def name_rmaps(work: SubmissionRun) -> None:
     """Reserve a name for the new rmap of each type that the references belong to."""
     with work.writing():
         take_turn()
@@ -41,7 +41,7 @@ def name_rmaps(work: Work) -> None:
             reserve(file, next_name(stem, ".rmap"))
 
 
-def _old_rmaps(work: Work) -> dict[tuple[str, str], str]:
+def _old_rmaps(work: SubmissionRun) -> dict[tuple[str, str], str]:
     """Return instrument and type of the references to the rmap that the base has for them."""
     types = {(file.instrument, file.filekind) for file in _references(work)}
     if fault := without_rmap(work, types):
@@ -49,11 +49,11 @@ def _old_rmaps(work: Work) -> dict[tuple[str, str], str]:
     return {type: work.base.rmaps[type] for type in types}
 
 
-def _references(work: Work) -> list[SubmittedFile]:
+def _references(work: SubmissionRun) -> list[SubmittedFile]:
     return work.files(Origin.UPLOADED, Origin.LOOKUP_TABLE, Origin.LISTED)
 
 
-def generate_rmaps(work: Work) -> None:
+def generate_rmaps(work: SubmissionRun) -> None:
     """Make the new rmaps, certify them, and compare our reading of each with the library's."""
     rows = {file.official_name: file for file in work.files(Origin.GENERATED)}
     references = defaultdict(list)
@@ -74,7 +74,7 @@ def generate_rmaps(work: Work) -> None:
 
 
 def _order(
-    work: Work, rmap: SubmittedFile, references: dict[tuple[str, str], list[SubmittedFile]]
+    work: SubmissionRun, rmap: SubmittedFile, references: dict[tuple[str, str], list[SubmittedFile]]
 ) -> RmapEdit:
     files = references[rmap.instrument, rmap.filekind]
     if work.submission.kind == Kind.DELETE:
@@ -87,7 +87,7 @@ def _bytes_of(file: SubmittedFile) -> Path:
     return storage.path_of(file.name) if file.origin == Origin.LISTED else staging.official_path(file)
 
 
-def _take(work: Work, rmap: SubmittedFile, made: RmapMade, child: Child) -> None:
+def _take(work: SubmissionRun, rmap: SubmittedFile, made: RmapMade, child: Child) -> None:
     """Keep a new rmap with its log; what our engine reads differently is an error of it."""
     log = list(child.logs[made.name])
     found = [] if made.errors else _disagreements(work, made)
@@ -103,7 +103,7 @@ def _take(work: Work, rmap: SubmittedFile, made: RmapMade, child: Child) -> None
         work.say(f"Certified rmap '{made.name}'")
 
 
-def _disagreements(work: Work, made: RmapMade) -> list[str]:
+def _disagreements(work: SubmissionRun, made: RmapMade) -> list[str]:
     found = disagreements(
         storage.path_of(made.old).read_text(),
         Path(made.path).read_text(),

@@ -15,11 +15,11 @@ from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.child_jobs import Child, job_for
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import Origin
 
 
-def assign_official_names(work: Work) -> None:
+def assign_official_names(work: SubmissionRun) -> None:
     """Reserve an official name for every file that came with the submission.
 
     All reservations take turns, so that no serial is given twice.
@@ -39,7 +39,7 @@ def reserve(file: SubmittedFile, name: str) -> None:
     file.save()
 
 
-def _name(work: Work, file: SubmittedFile, moment: datetime) -> tuple[str, datetime]:
+def _name(work: SubmissionRun, file: SubmittedFile, moment: datetime) -> tuple[str, datetime]:
     """Return the official name of a file, and the moment from which the next one may be named."""
     observatory, where = work.observatory, {"instrument": file.instrument, "filekind": file.filekind}
     is_kept = not is_mapping(file.name) and official_names.keeps_name(observatory, **where)
@@ -87,7 +87,7 @@ def release_names(submission_id: int) -> None:
     rows.update(is_reserved=False)
 
 
-def stage_references(work: Work) -> None:
+def stage_references(work: SubmissionRun) -> None:
     """Give the bytes of the references their official names; HST files are written again for that."""
     files = [file for file in work.incoming() if not is_mapping(file.name)]
     rewritten = [file for file in files if _is_rewritten(work, file)]
@@ -101,12 +101,12 @@ def stage_references(work: Work) -> None:
         staging.record(file)
 
 
-def _is_rewritten(work: Work, file: SubmittedFile) -> bool:
+def _is_rewritten(work: SubmissionRun, file: SubmittedFile) -> bool:
     is_fits = file.name.endswith(".fits")
     return is_fits and official_names.is_timed(work.observatory) and file.name != file.official_name
 
 
-def _rewrite(work: Work, files: list[SubmittedFile]) -> None:
+def _rewrite(work: SubmissionRun, files: list[SubmittedFile]) -> None:
     # Not at once where it is official: what lies there is complete from its first moment.
     folder = staging.work_folder(work.submission)
     orders = tuple(Rewrite(str(staging.path_of(file)), str(folder / file.official_name)) for file in files)
@@ -121,7 +121,7 @@ def _rewrite(work: Work, files: list[SubmittedFile]) -> None:
         child.clear()
 
 
-def _keep(work: Work, file: SubmittedFile, event: Rewritten, child: Child) -> None:
+def _keep(work: SubmissionRun, file: SubmittedFile, event: Rewritten, child: Child) -> None:
     if event.errors or not event.path:
         texts = [text for level, text in child.logs[event.name] if level == "ERROR"]
         file.errors = (file.errors or 0) + event.errors

@@ -17,7 +17,7 @@ from apps.submissions.pipeline.header_facts import note_facts
 from apps.submissions.pipeline.new_rmaps import generate_rmaps, name_rmaps
 from apps.submissions.pipeline.official_names import assign_official_names, stage_references
 from apps.submissions.pipeline.outcomes import end_badly, end_well
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.pipeline.synphot import regenerate_lookup_tables, test_ensemble
 from apps.submissions.pipeline.upload_checks import (
     note_duplicates,
@@ -30,7 +30,7 @@ from apps.submissions.states import Kind, Status
 
 logger = logging.getLogger(__name__)
 
-Step = Callable[[Work], object]
+Step = Callable[[SubmissionRun], object]
 
 _RECEIVED: tuple[Step, ...] = (verify_uploads, refuse_foreign_files)
 _CHECKED: tuple[Step, ...] = (
@@ -70,7 +70,7 @@ def run(job: Job) -> None:
     except ConflictError:
         logger.info("%s is %s; nothing is left to do", submission, submission.status)
         return
-    work = Work(job, submission)
+    work = SubmissionRun(job, submission)
     try:
         _take_steps(work)
         end_well(job, submission)
@@ -92,12 +92,12 @@ def run(job: Job) -> None:
         raise
 
 
-def _fail_inside(work: Work) -> None:
+def _fail_inside(work: SubmissionRun) -> None:
     reason = f"Internal error, incident job-{work.job.pk}. Your files are untouched; tell the operators."
     end_badly(work.job, work.submission, Status.FAILED, reason)
 
 
-def _take_steps(work: Work) -> None:
+def _take_steps(work: SubmissionRun) -> None:
     submission = work.submission
     work.say(f"Starting {submission.title} of {submission.user} based on context '{submission.base}'")
     for step in STEPS[submission.kind]:

@@ -10,13 +10,13 @@ from apps.submissions import staging
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.certification import keep_result, refuse_errors
 from apps.submissions.pipeline.child_jobs import Child
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import Origin
 
 INSTRUMENT = "synphot"
 
 
-def _job(work: Work, paths: list[Path], *, is_tested: bool) -> SynphotJob:
+def _job(work: SubmissionRun, paths: list[Path], *, is_tested: bool) -> SynphotJob:
     return SynphotJob(
         observatory=settings.OBSERVATORY,
         context=work.submission.base,
@@ -29,7 +29,7 @@ def _job(work: Work, paths: list[Path], *, is_tested: bool) -> SynphotJob:
     )
 
 
-def regenerate_lookup_tables(work: Work) -> None:
+def regenerate_lookup_tables(work: SubmissionRun) -> None:
     """Make the lookup table of each kind of component that was delivered without one."""
     if work.submission.instrument != INSTRUMENT:
         return
@@ -43,7 +43,7 @@ def regenerate_lookup_tables(work: Work) -> None:
         child.clear()
 
 
-def _keep(work: Work, made: TableMade, child: Child) -> None:
+def _keep(work: SubmissionRun, made: TableMade, child: Child) -> None:
     """Add a table to the submission; one that could not be made is an error among the others."""
     name = f"generation of a new {made.reftype}"
     keep_result(work, name, made.errors, made.warnings, child.logs[made.name])
@@ -67,7 +67,7 @@ def _keep(work: Work, made: TableMade, child: Child) -> None:
     work.say(f"Generated '{made.name}'")
 
 
-def test_ensemble(work: Work) -> None:
+def test_ensemble(work: SubmissionRun) -> None:
     """Test the delivered components together with those of the context."""
     if work.submission.instrument != INSTRUMENT:
         return

@@ -6,13 +6,13 @@ from apps.rules.naming.file_names import is_mapping
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
-from apps.submissions.pipeline.step import Work
+from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import ADOPTED, Kind, Origin
 
 NAMED = 20  # files or faults that one message names
 
 
-def verify_uploads(work: Work) -> None:
+def verify_uploads(work: SubmissionRun) -> None:
     """Compare the bytes with what was recorded when they arrived."""
     for file in work.files(Origin.UPLOADED):
         path = staging.path_of(file)
@@ -20,7 +20,7 @@ def verify_uploads(work: Work) -> None:
             raise RejectedError(f"{file.name} is not what was uploaded; upload it again.")
 
 
-def refuse_foreign_files(work: Work) -> None:
+def refuse_foreign_files(work: SubmissionRun) -> None:
     """Refuse mappings among references and references among mappings."""
     kind = work.submission.kind
     files = work.files(Origin.UPLOADED)
@@ -35,7 +35,7 @@ def refuse_foreign_files(work: Work) -> None:
     _require_level(work, mappings)
 
 
-def _require_level(work: Work, mappings: list[str]) -> None:
+def _require_level(work: SubmissionRun, mappings: list[str]) -> None:
     """Refuse to generate contexts from anything but rmaps."""
     upper = [name for name in mappings if not name.endswith(".rmap")]
     if work.submission.kind == Kind.MAPPINGS and work.submission.makes_contexts and upper:
@@ -44,7 +44,7 @@ def _require_level(work: Work, mappings: list[str]) -> None:
         )
 
 
-def refuse_other_instruments(work: Work) -> None:
+def refuse_other_instruments(work: SubmissionRun) -> None:
     """Refuse files of an instrument that is not locked for this submission."""
     locked = work.submission.instrument
     others = [
@@ -56,14 +56,14 @@ def refuse_other_instruments(work: Work) -> None:
         raise RejectedError(f"All files must belong to {locked}, which is locked; not {named(others)}.")
 
 
-def refuse_duplicates(work: Work) -> None:
+def refuse_duplicates(work: SubmissionRun) -> None:
     """Refuse files whose bytes are in CRDS already, under whatever name, or twice in the submission."""
     faults = note_duplicates(work)
     if faults:
         raise RejectedError("; ".join(faults[:NAMED]) + ".")
 
 
-def note_duplicates(work: Work) -> list[str]:
+def note_duplicates(work: SubmissionRun) -> list[str]:
     """Note an error of each such file, and return what is wrong."""
     files = work.files(Origin.UPLOADED)
     known = _known(files)
@@ -92,7 +92,7 @@ def _known(files: list[SubmittedFile]) -> dict[str, str]:
     return found | dict(official.values_list("sha1sum", "name"))
 
 
-def _note_error(work: Work, file: SubmittedFile, text: str) -> None:
+def _note_error(work: SubmissionRun, file: SubmittedFile, text: str) -> None:
     if ["ERROR", text] in file.log:
         return  # By a worker that died.
     with work.writing():

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.catalog.pipeline.import_report import Wishes
 from apps.catalog.progress import Progress
-from apps.contexts.pipeline import import_cache
+from apps.contexts.operations.import_cache import import_cache
 from apps.rules.errors import CrdsError
 
 

@@ -1,4 +1,4 @@
-"""What every step of the pipeline is given: the submission, its job, and a way to tell and to write."""
+"""The run that every step is given: a submission, its job, and ways to report and to write."""
 
 import contextlib
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _TYPES = {"ERROR": "error", "CRITICAL": "error", "WARNING": "warning", "INFO": "
 
 
 @dataclass(frozen=True)
-class Work:
+class SubmissionRun:
     """One run of one submission's job."""
 
     job: Job
