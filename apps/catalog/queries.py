@@ -3,12 +3,10 @@
 import fnmatch
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from django.db.models import Q
 
-from apps.catalog import storage
-from apps.catalog.errors import DamagedFileError, NotHeldError, UnknownFileError
+from apps.catalog.errors import UnknownFileError
 from apps.catalog.models import File, Revision
 from apps.catalog.states import FileKind, FileState
 from apps.core.errors import InvalidInputError
@@ -83,42 +81,6 @@ def bad_file_names() -> list[str]:
 def revision() -> int:
     """Return a number that grows with every change of a file or pointer."""
     return Revision.objects.values_list("number", flat=True).first() or 0
-
-
-def open_file(file: File) -> Path:
-    """Return where the held bytes of a file are.
-
-    Raises
-    ------
-    NotHeldError
-        Raised if the file is catalogued but its bytes are not here.
-    DamagedFileError
-        Raised if bytes that we should hold are gone or have another size.
-    """
-    if not file.is_held:
-        raise NotHeldError(f"{file.name} is catalogued, but this server does not hold its bytes.")
-    path = storage.path_of(file.name)
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
-        raise DamagedFileError(f"{file.name} is missing from the store; run verify_store.") from None
-    if size != file.size:
-        raise DamagedFileError(f"{file.name} has {size} bytes in the store; {file.size} were expected.")
-    return path
-
-
-def load_bytes(file: File) -> bytes:
-    """Return the bytes of a held file, compared with its sha1sum first.
-
-    Raises
-    ------
-    NotHeldError, DamagedFileError
-        As `open_file`, and if the bytes disagree with the sha1sum of the row.
-    """
-    path = open_file(file)
-    if (digest := storage.sha1sum(path)) != file.sha1sum:
-        raise DamagedFileError(f"{file.name} has sha1sum {digest} in the store; {file.sha1sum} was expected.")
-    return path.read_bytes()
 
 
 def held_files() -> dict[str, File]:

@@ -25,12 +25,20 @@ from typing import BinaryIO
 from django.conf import settings
 
 from apps.catalog.errors import BadNameError, DamagedFileError, NameTakenError
+from apps.core.files import (
+    BLOCK,
+    PART,
+    forget_cached,
+    give_name,
+    link_or_copy,
+    part_beside,
+    sync_folder,
+    write_once,
+)
 from apps.rules.naming.file_names import is_file_name, is_mapping
 
 logger = logging.getLogger(__name__)
 
-BLOCK = 1 << 20  # bytes
-PART = ".part"  # How the name of an unfinished file ends.
 ABANDONED = 3600  # seconds after which nobody is still writing an unfinished file
 
 
@@ -65,9 +73,7 @@ def prepare() -> None:
     """Make the folders of the store, and tell clients that mount it how references lie."""
     for path in (mapping_path("x"), reference_path("x"), config_path("x")):
         path.parent.mkdir(parents=True, exist_ok=True)
-    mode = config_path("ref_cache_subdir_mode")
-    if not mode.exists():
-        mode.write_text("flat\n")
+    write_once(config_path("ref_cache_subdir_mode"), b"flat\n", mode=0o644)
 
 
 def sha1sum(path: Path) -> str:
@@ -108,7 +114,7 @@ def put(
         Raised if the name already means other bytes.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}{PART}")
+    temporary = part_beside(target)
     try:
         written, digest = _write(source, temporary)
         _require_agreement(target.name, written, digest, size=size, expected_sha1sum=expected_sha1sum)
@@ -134,9 +140,7 @@ def _write(source: BinaryIO, path: Path) -> tuple[int, str]:
             written += len(block)
         stream.flush()
         os.fsync(stream.fileno())
-        if hasattr(os, "posix_fadvise"):
-            # What is read back shall come from the disk and not from memory.
-            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        forget_cached(stream.fileno())
     return written, digest.hexdigest()
 
 
@@ -155,24 +159,14 @@ def _require_agreement(
 
 
 def _publish(temporary: Path, target: Path, digest: str) -> None:
-    """Give the file its name, unless the name is taken: a link, unlike a rename, never overwrites."""
+    """Give the file its name, unless the name is taken."""
     try:
-        os.link(temporary, target)
+        give_name(temporary, target)
     except FileExistsError:
         if sha1sum(target) != digest:
             raise NameTakenError(
                 f"{target.name} already exists with other bytes; names are never reused."
             ) from None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names in a folder survive a power cut."""
-    with contextlib.suppress(FileNotFoundError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def sync_folders() -> None:
@@ -226,34 +220,74 @@ def require_sum(path: Path, expected: str) -> None:
     DamagedFileError
         Raised if they have another sha1sum.
     """
-    digest = sha1sum(path)
-    if digest != expected:
-        raise DamagedFileError(f"{path.name} has sha1sum {digest}; {expected} was expected.")
+    _require_same(path.name, sha1sum(path), expected)
 
 
-def adopt(source: Path, target: Path) -> None:
-    """Give a file that is on the disk already its name in the store, by a link.
+def require_same_sum(name: str, content: bytes, expected: str) -> None:
+    """Insist that bytes in memory are what they were; errors as `require_sum`."""
+    _require_same(name, hashlib.sha1(content, usedforsecurity=False).hexdigest(), expected)
+
+
+def _require_same(name: str, found: str, expected: str) -> None:
+    if found != expected:
+        raise DamagedFileError(f"{name} has sha1sum {found}; {expected} was expected.")
+
+
+def bring_near(source: Path, name: str, digest: str) -> None:
+    """Copy a file to the disk of the store if it lies on another one, so that `adopt` need not take long.
+
+    The copy has no name yet. `adopt` or `withdraw` removes it, or a sweep.
+
+    Raises
+    ------
+    DamagedFileError
+        Raised if the copy has another sha1sum than `digest`.
+    """
+    near = _near(name, digest)
+    near.parent.mkdir(parents=True, exist_ok=True)
+    if source.stat().st_dev != near.parent.stat().st_dev:
+        link_or_copy(source, near)
+        require_sum(near, digest)
+
+
+def adopt(source: Path, name: str, digest: str) -> None:
+    """Give a file that is on the disk already its name in the store, by a link or, between disks, by a copy.
 
     The caller calls `sync_folders` before a row speaks of it.
 
     Parameters
     ----------
     source
-        On the same disk; never written again.
-    target
-        A path of this module whose name the caller has reserved. Bytes that a kill left there without a row
-        make room.
+        Never written again.
+    name
+        Reserved by the caller. Bytes that a kill left there without a row make room.
+    digest
+        The sha1sum of the file.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}{PART}")
-    os.link(source, temporary)
+    near = _near(name, digest)
     # A file of this name is the same one, or without a row: nobody has read it.
-    temporary.replace(target)
-    temporary.unlink(missing_ok=True)  # Two names of one file are not renamed into each other.
+    if near.exists():
+        near.replace(path_of(name))
+    else:
+        link_or_copy(source, path_of(name))
 
 
-def withdraw(source: Path, target: Path) -> None:
-    """Take back what `adopt` did, as long as no row speaks of it; another file of the name stays."""
+def withdraw(source: Path, name: str, digest: str) -> None:
+    """Take back what `adopt` did, as long as no row speaks of it; another file of the name stays.
+
+    Parameters
+    ----------
+    digest
+        The sha1sum of the file; empty if nobody knows, and then only a link is taken back.
+    """
+    target = path_of(name)
+    if digest:
+        _near(name, digest).unlink(missing_ok=True)
     with contextlib.suppress(FileNotFoundError):
-        if target.samefile(source):
+        if target.samefile(source) or (digest and sha1sum(target) == digest):
             target.unlink()
+
+
+def _near(name: str, digest: str) -> Path:
+    """Return where a copy waits for its name."""
+    return path_of(name).with_name(f".{digest}{PART}")

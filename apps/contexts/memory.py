@@ -7,12 +7,9 @@ which bytes they were made from; an artifact that is damaged, or from an older e
 Ask for a mapping only after the transaction that adds it: what is taken back later stays in memory here.
 """
 
-import contextlib
 import gc
 import logging
-import os
 import posixpath
-import secrets
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +20,9 @@ from django.conf import settings
 from apps.catalog import queries as catalog
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.models import File
+from apps.catalog.reading import load_text, locate
 from apps.contexts.errors import UnknownContextError, UnusableContextError
+from apps.core.files import keep
 from apps.rules.errors import ArtifactError, ChecksumError, CrdsError, MappingError
 from apps.rules.lookup import compiled_bytes
 from apps.rules.lookup.compiler import CompiledMapping, compile_mapping
@@ -138,7 +137,7 @@ class Pool:
     def _load_one(self, name: str, row: File | None) -> Loaded:
         if row is None:
             raise UnknownFileError(f"File {name!r} is not known to this server.")
-        catalog.open_file(row)
+        locate(row)
         return self._read_artifact(row) or self._compile(row)
 
     def _compile(self, row: File) -> Loaded:
@@ -168,15 +167,8 @@ class Pool:
 
     def _write_artifact(self, row: File, mapping: CompiledMapping) -> None:
         """Keep a compiled mapping for later processes; that it cannot be kept is no reason not to answer."""
-        temporary = self.folder / f".{secrets.token_hex(8)}.part"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(row.sha1sum.encode() + compiled_bytes.dump(mapping))
-            os.replace(temporary, self.folder / f"{row.name}.bin")
-        except OSError as exc:
-            logger.warning("The artifact of %s cannot be written: %s", row.name, exc)
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        path = self.folder / f"{row.name}.bin"
+        keep(path, row.sha1sum.encode() + compiled_bytes.dump(mapping))
 
 
 def _require_known(name: str) -> None:
@@ -189,22 +181,6 @@ def _complaint(name: str, wanted_by: str, reason: CrdsError) -> CrdsError:
     if name == wanted_by:
         return UnusableContextError(str(reason))
     return UnusableContextError(f"{wanted_by} cannot be used, because it needs {name}: {reason}")
-
-
-def load_text(row: File) -> str:
-    """Return the text of a held mapping, its bytes compared with the catalog.
-
-    Raises
-    ------
-    DamagedFileError, NotHeldError
-        As `catalog.queries.load_bytes`.
-    MappingError
-        Raised if the bytes are no text.
-    """
-    try:
-        return catalog.load_bytes(row).decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise MappingError(f"{row.name} is not UTF-8 text: {exc.reason} at byte {exc.start}.") from exc
 
 
 def _assembled(name: str, members: Mapping[str, Loaded]) -> Context:

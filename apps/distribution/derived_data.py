@@ -15,7 +15,7 @@ from django.conf import settings
 
 from apps.catalog import queries
 from apps.catalog.models import AuditRecord
-from apps.distribution.disk_cache import keep
+from apps.core.files import keep
 
 FORMAT = 2  # Raised when what is published changes its shape.
 _DIGEST = 40  # hex digits before the content of a file

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from apps.catalog import queries as catalog
 from apps.catalog.errors import UnknownFileError
+from apps.catalog.reading import locate
 from apps.catalog.states import FileKind
 from apps.distribution.server_info import FOLDERS, bad_files, file_url, server_config, server_info
 from apps.distribution.serving import Held
@@ -42,7 +43,7 @@ def downloadable(name: str, *, folder: str | None = None, observatory: str | Non
     own_folder = FOLDERS[FileKind(file.kind)]
     if folder not in (None, own_folder):
         raise UnknownFileError(f"{name} is a {file.kind}; it is not below {folder}/ but below {own_folder}/.")
-    path = catalog.open_file(file)
+    path = locate(file)
     # A held file has both (a constraint of the table), which its annotations cannot say.
     size, held_at = cast(int, file.size), cast(datetime, file.held_at)
     return Held(file.name, path, size, file.sha1sum, held_at)

@@ -17,8 +17,8 @@ from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
+from apps.core.files import keep
 from apps.distribution import derived_data
-from apps.distribution.disk_cache import keep
 from apps.distribution.wire_format import encode, timestamp
 
 # The CRDS release whose protocol we speak: clients show it as the version of the server.

@@ -19,8 +19,8 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
+from apps.catalog import checksums
 from apps.catalog.errors import DamagedFileError
-from apps.distribution import checksums
 from apps.distribution.ranges import Part, UnsatisfiableError, find_part
 
 # A name means the same bytes for ever.

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.catalog import queries as catalog
+from apps.catalog.reading import load_bytes
 from apps.contexts import queries as contexts
 from apps.core.errors import ConflictError, InvalidInputError, NotFoundError
 from apps.rules.observatories import get_observatory
@@ -47,7 +48,7 @@ def system_versions(master_version: str, specifier: str | None) -> dict[str, Any
     if specifier is None or specifier in contexts.NOTHING:
         specifier = f"{settings.OBSERVATORY}-versions"
     name = _select(master_version, contexts.resolve_pipeline(specifier))
-    content = _parse(catalog.load_bytes(catalog.get_file(name)))
+    content = _parse(load_bytes(catalog.get_file(name)))
     if not isinstance(content, dict):
         raise ConflictError(f"{name} does not hold a JSON object with versions.")
     return content

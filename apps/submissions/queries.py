@@ -2,10 +2,10 @@
 
 import uuid
 
-from apps.catalog import storage
+from apps.catalog.queries import find_file, get_file
+from apps.catalog.reading import load_text
 from apps.locks.models import Lock
 from apps.locks.queries import find_lock, find_tenure
-from apps.rules.errors import CrdsError
 from apps.submissions import staging
 from apps.submissions.errors import UnknownSubmissionError
 from apps.submissions.models import Submission, SubmittedFile
@@ -53,22 +53,31 @@ def why_unprotected(submission: Submission) -> str:
 
 
 def text_of(file: SubmittedFile) -> str | None:
-    """Return the text of a new mapping, staged or in the store; None if it is gone with its submission."""
-    path = storage.path_of(file.official_name)
-    if not file.submission.is_adopted:
-        path = staging.official_path(file)
+    """Return the text of a new mapping, staged or in the store; None if it is gone with its submission.
+
+    Raises
+    ------
+    DamagedFileError
+        Raised if its bytes are not those that were recorded.
+    """
+    if file.submission.is_adopted:
+        return load_text(get_file(file.official_name))
     try:
-        return path.read_text()
+        return staging.load(file).decode("utf-8")
     except FileNotFoundError:
         return None
 
 
 def parent_text(file: SubmittedFile) -> str | None:
-    """Return the text of the mapping that a new one was made of, or None if it has none here."""
-    try:
-        return storage.path_of(file.derived_from).read_text() if file.derived_from else None
-    except (CrdsError, FileNotFoundError):
-        return None
+    """Return the text of the mapping that a new one was made of, or None if it has none here.
+
+    Raises
+    ------
+    DamagedFileError
+        Raised if its bytes are not those that the catalogue tells of.
+    """
+    parent = find_file(file.derived_from) if file.derived_from else None
+    return load_text(parent) if parent is not None and parent.is_held else None
 
 
 def last_check_of(name: str) -> SubmittedFile | None:

@@ -12,7 +12,6 @@ knows that the submission is over.
 """
 
 import errno
-import os
 import secrets
 import shutil
 import uuid
@@ -23,6 +22,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog import storage
+from apps.catalog.queries import files_named, get_file
+from apps.catalog.reading import checked_path
+from apps.core.files import link_or_copy, sync_file, write_atomically
 from apps.submissions.errors import NoSpaceError, RejectedError
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import ALIVE, Origin
@@ -42,9 +44,15 @@ def official(submission: Submission) -> Path:
 
 
 def path_of(file: SubmittedFile) -> Path:
-    """Return where the bytes of a file are as it arrived: uploaded, made, or in the store already."""
+    """Return where the bytes of a file are as it arrived: uploaded, made, or in the store already.
+
+    Raises
+    ------
+    NotHeldError, DamagedFileError
+        Raised if it should be in the store, and is not there as the catalogue tells of it.
+    """
     if file.origin == Origin.LISTED:
-        return storage.path_of(file.name)
+        return checked_path(get_file(file.name))
     folder = "generated" if file.origin == Origin.LOOKUP_TABLE else "uploaded"
     return file.submission.folder / folder / file.name
 
@@ -72,10 +80,7 @@ def link(source: Path, target: Path) -> None:
         Raised if the disk is full.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{secrets.token_hex(8)}")
-        os.link(source, temporary)
-        temporary.replace(target)
+        link_or_copy(source, target)
     except FileNotFoundError as exc:
         raise RejectedError(f"{source.name} was removed meanwhile; upload it again.") from exc
     except OSError as exc:
@@ -90,16 +95,9 @@ def write(path: Path, content: bytes) -> None:
     NoSpaceError
         Raised if the disk is full.
     """
-    temporary = path.with_name(f".{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        write_atomically(path, content)
     except OSError as exc:
-        temporary.unlink(missing_ok=True)
         raise no_space(path.name) if is_full(exc) else exc from exc
 
 
@@ -114,9 +112,14 @@ def no_space(name: str) -> NoSpaceError:
 
 
 def withdraw(submission: Submission) -> None:
-    """Take from the store what a confirmation that came to nothing put there; the caller has the turn."""
-    for path in official(submission).glob("[!.]*"):
-        storage.withdraw(path, storage.path_of(path.name))
+    """Take from the store what a confirmation that was killed put there; the caller has the turn.
+
+    A name that the catalogue has meanwhile, as after an import, is not ours any more.
+    """
+    sums = dict(submission.files.values_list("official_name", "official_sha1sum"))
+    paths = {path.name: path for path in official(submission).glob("[!.]*")}
+    for name in paths.keys() - files_named(paths):
+        storage.withdraw(paths[name], name, sums.get(name, ""))
 
 
 def clear(submission: Submission) -> None:
@@ -155,11 +158,26 @@ def _clear_stray(folder: Path) -> bool:
     return True
 
 
+def load(file: SubmittedFile) -> bytes:
+    """Return the bytes under the official name, compared with what was recorded of them.
+
+    Raises
+    ------
+    FileNotFoundError
+        Raised if they are not there, because the submission is over or has not come so far.
+    DamagedFileError
+        Raised if they have changed since.
+    """
+    content = official_path(file).read_bytes()
+    if file.official_sha1sum:
+        storage.require_same_sum(file.official_name, content, file.official_sha1sum)
+    return content
+
+
 def record(file: SubmittedFile) -> None:
     """Keep size and sha1sum of the bytes under the official name, read back from the disk."""
     path = official_path(file)
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
+    sync_file(path)
     digest = storage.sha1sum(path)
     with transaction.atomic():
         file.official_size, file.official_sha1sum = path.stat().st_size, digest

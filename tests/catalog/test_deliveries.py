@@ -14,6 +14,7 @@ from apps.catalog.deliveries import Delivery, archive_state, folder, folder_upda
 from apps.catalog.deliveries.queries import shown_state, states_beside_latest
 from apps.catalog.errors import DeliveryFolderError
 from apps.catalog.models import AuditRecord, File
+from apps.catalog.reading import checked_path
 from apps.catalog.states import DeliveryStatus, FileState
 from apps.catalog.tasks import check_archive, write_open_deliveries
 from apps.core.errors import ConflictError, InvalidInputError
@@ -114,7 +115,7 @@ def test_writing_makes_links_and_a_catalogue() -> None:
     assert folder.listed() == ALL
     assert folder.path_of("jwst_1.cat").read_text() == f"{NAMES[0]}\n{NAMES[1]}\n"
     for file in delivery.files.all():
-        assert folder.path_of(file.name).samefile(queries.open_file(file))
+        assert folder.path_of(file.name).samefile(checked_path(file))
     assert delivery.written_at is not None
     assert hidden() == [folder.MARK]
 
@@ -205,7 +206,7 @@ def test_of_two_writers_one_publishes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("damage", ["gone", "short", "no folder"])
 def test_a_delivery_that_cannot_be_written_waits(damage: str, settings: Any, caplog: Any) -> None:
     delivery = make_delivery(is_written=False)
-    path = queries.open_file(queries.get_file(NAMES[0]))
+    path = checked_path(queries.get_file(NAMES[0]))
     if damage == "gone":
         path.rename(path.with_suffix(".kept"))
     elif damage == "short":

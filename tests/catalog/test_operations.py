@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from apps.catalog import operations, queries, storage
 from apps.catalog.errors import BadNameError, DamagedFileError, NameTakenError
 from apps.catalog.models import AuditRecord, File
+from apps.catalog.reading import load_bytes
 from tests.factories.catalog import make_file, sha1
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +21,7 @@ def add(content: bytes = b"text", name: str = "jwst_miri_dark_0001.fits", **opti
 
 def test_an_added_file_is_stored_catalogued_and_audited() -> None:
     file = add(why="Because.", description="New dark.")
-    assert queries.load_bytes(queries.get_file(file.name)) == b"text"
+    assert load_bytes(queries.get_file(file.name)) == b"text"
     assert (file.kind, file.instrument, file.filekind) == ("reference", "miri", "dark")
     assert (file.size, file.sha1sum, file.description) == (4, sha1(b"text"), "New dark.")
     record = AuditRecord.objects.get()
@@ -46,7 +47,7 @@ def test_a_name_is_never_given_to_other_bytes() -> None:
         add(b"other")
     with pytest.raises(NameTakenError):
         add(b"other", expected_sha1sum=sha1(b"other"))
-    assert queries.load_bytes(queries.get_file("jwst_miri_dark_0001.fits")) == b"text"
+    assert load_bytes(queries.get_file("jwst_miri_dark_0001.fits")) == b"text"
 
 
 def test_a_catalogued_name_takes_only_the_catalogued_bytes() -> None:
@@ -90,7 +91,7 @@ def test_unclaimed_bytes_block_a_name_for_an_hour_only(data_root: Path) -> None:
     with pytest.raises(NameTakenError):
         add(name="a.fits")
     os.utime(path, (0, 0))
-    assert queries.load_bytes(add(name="a.fits")) == b"text"
+    assert load_bytes(add(name="a.fits")) == b"text"
     assert [one.read_bytes() for one in data_root.glob("unclaimed/*")] == [b"left by a kill"]
 
 

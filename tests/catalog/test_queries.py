@@ -1,7 +1,7 @@
 import pytest
 
-from apps.catalog import audit, queries, storage
-from apps.catalog.errors import DamagedFileError, NotHeldError, UnknownFileError
+from apps.catalog import audit, queries
+from apps.catalog.errors import UnknownFileError
 from apps.catalog.states import FileKind, FileState
 from apps.core.errors import InvalidInputError
 from tests.factories.catalog import make_file
@@ -59,24 +59,3 @@ def test_the_revision_grows_with_every_record() -> None:
     before = queries.revision()
     audit.noted("test", user="tester")
     assert queries.revision() == before + 1
-
-
-def test_a_catalogued_file_without_bytes_says_so() -> None:
-    with pytest.raises(NotHeldError, match="catalogued, but this server does not hold"):
-        queries.open_file(make_file("b.fits"))
-
-
-def test_held_bytes_are_found_and_compared() -> None:
-    file = make_file("b.fits", content=b"text")
-    path = queries.open_file(file)
-    assert queries.load_bytes(file) == b"text"
-    path.write_bytes(b"txet")
-    with pytest.raises(DamagedFileError, match=r"b\.fits has sha1sum"):
-        queries.load_bytes(file)
-    path.write_bytes(b"te")
-    with pytest.raises(DamagedFileError, match="2 bytes in the store; 4 were expected"):
-        queries.open_file(file)
-    path.unlink()
-    with pytest.raises(DamagedFileError, match="missing from the store"):
-        queries.open_file(file)
-    assert path == storage.path_of("b.fits")

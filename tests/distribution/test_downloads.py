@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from apps.catalog import storage
+from apps.catalog import checksums, storage
 from apps.catalog.models import File
-from apps.distribution import checksums
 from tests.distribution.conftest import Hold
 
 FLAT = "jwst_miri_flat_0001.fits"

@@ -11,9 +11,6 @@ A catalogue appears after its files and complete. Who picks it up renames or rem
 """
 
 import contextlib
-import os
-import secrets
-import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,10 +18,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-from apps.catalog import queries, storage
-from apps.catalog.errors import BadNameError, DamagedFileError, DeliveryFolderError
+from apps.catalog import storage
+from apps.catalog.errors import BadNameError, DeliveryFolderError
 from apps.catalog.models import File
-from apps.catalog.storage import ABANDONED, PART
+from apps.catalog.reading import checked_path
+from apps.catalog.storage import ABANDONED
+from apps.core.files import PART, link_or_copy, part_beside, sync_file, sync_folder
 from apps.rules.naming.file_names import is_file_name
 
 MARK = ".crds-deliveries"
@@ -77,17 +76,13 @@ def place(file: File) -> None:
     Raises
     ------
     NotHeldError, DamagedFileError
-        Raised if the store has not got the bytes, or a copy reads back differently.
+        Raised if the store has not got the bytes that the catalogue tells of.
+    UnfaithfulCopyError
+        Raised if a copy reads back differently than it was written.
     """
-    source, target = queries.open_file(file), path_of(file.name)
-    if _is_there(file, source, target):
-        return
-    with _part() as part:
-        try:
-            os.link(source, part)
-        except OSError:  # Another disk, or a file system without links, or too many of them.
-            _copy(file, source, part)
-        part.replace(target)
+    source, target = checked_path(file), path_of(file.name)
+    if not _is_there(file, source, target):
+        link_or_copy(source, target)
 
 
 def _is_there(file: File, source: Path, target: Path) -> bool:
@@ -100,44 +95,23 @@ def _is_there(file: File, source: Path, target: Path) -> bool:
         return False
 
 
-def _copy(file: File, source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)
-    _sync(target)
-    if (digest := storage.sha1sum(target)) != file.sha1sum:
-        raise DamagedFileError(
-            f"{file.name} was copied with sha1sum {digest}; {file.sha1sum} was expected. Check the disks."
-        )
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as stream:
-        os.fsync(stream.fileno())
-
-
 @contextmanager
-def _part() -> Iterator[Path]:
-    """Lend the path of an unfinished file, which is removed if it did not get another name."""
-    part = _root() / f".{secrets.token_hex(8)}{PART}"
+def unpublished_catalogue(names: Iterable[str]) -> Iterator[Path]:
+    """Lend a complete catalogue that nobody sees yet; links made before it survive a power cut too."""
+    part = part_beside(_root() / MARK)
     try:
+        part.write_text("".join(f"{name}\n" for name in names))
+        sync_file(part)
+        sync_folder(_root())
         yield part
     finally:
         part.unlink(missing_ok=True)
 
 
-@contextmanager
-def unpublished_catalogue(names: Iterable[str]) -> Iterator[Path]:
-    """Lend a complete catalogue that nobody sees yet; links made before it survive a power cut too."""
-    with _part() as part:
-        part.write_text("".join(f"{name}\n" for name in names))
-        _sync(part)
-        storage.sync_folder(_root())
-        yield part
-
-
 def publish(part: Path, name: str) -> None:
     """Give a complete catalogue its name."""
     part.replace(path_of(name))
-    storage.sync_folder(_root())
+    sync_folder(_root())
 
 
 def has_catalogue(name: str) -> bool:

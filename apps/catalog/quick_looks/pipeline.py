@@ -8,9 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.catalog.models import File
-from apps.catalog.queries import open_file
 from apps.catalog.quick_looks import stored
 from apps.catalog.quick_looks.queries import KIND
+from apps.catalog.reading import checked_path
 from apps.certify.errors import AbortedError
 from apps.certify.quick_looks.errors import TooMuchError
 from apps.certify.quick_looks.runner import Limits, look_into
@@ -48,7 +48,7 @@ def run(job: Job) -> None:
 
 def _look_into(job: Job, file: File, folder: Path) -> None:
     look_into(
-        open_file(file),
+        checked_path(file),
         folder,
         name=file.name,
         observatory=settings.OBSERVATORY,

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from apps.catalog.storage import sync_folder
 from apps.certify.quick_looks.errors import BadLookError
 from apps.certify.quick_looks.values import LOOK_FILE, Look, is_picture_file, loads
+from apps.core.files import sync_file, sync_folder
 
 ABANDONED = 3600  # seconds after which nobody is still making an unfinished look
 _UNFINISHED = ".unfinished"
@@ -115,8 +115,7 @@ def remove(sha1sum: str) -> None:
 
 def _sync(folder: Path) -> None:
     for path in folder.iterdir():
-        with path.open("rb") as stream:
-            os.fsync(stream.fileno())
+        sync_file(path)
     sync_folder(folder)
 
 

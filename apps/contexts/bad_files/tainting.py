@@ -14,11 +14,11 @@ from django.db.models import Q, QuerySet
 from apps.catalog import queries as catalog
 from apps.catalog.mapping_text import tainted
 from apps.catalog.models import File
+from apps.catalog.reading import load_text
 from apps.catalog.states import FileKind, FileState
 from apps.contexts import queries
 from apps.contexts.availability import closure
 from apps.contexts.errors import UnusableContextError
-from apps.contexts.memory import load_text
 from apps.contexts.models import Pointer
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.compiler import compile_mapping

@@ -79,6 +79,23 @@ def compile_mapping(
     return mapping
 
 
+def require_checksum(text: str, name: str) -> None:
+    """Insist that a mapping which states its sha1sum states the right one.
+
+    Raises
+    ------
+    MappingError
+        Raised if the text is no mapping.
+    ChecksumError
+        Raised if the sha1sum in the header is another one than that of the text.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    stated = parse_mapping(text, name).header.get("sha1sum")
+    found = text_checksum(text)
+    if stated and stated != found:
+        raise ChecksumError(f"{name} states sha1sum {stated} for itself, but its text has {found}.")
+
+
 def text_checksum(text: str) -> str:
     r"""Return the sha1sum a mapping must state: that of its text without the lines that mention ``sha1sum``.
 

@@ -107,7 +107,9 @@ def _require_whole(files: list[SubmittedFile]) -> None:
     if taken:
         raise NameTakenError(f"Catalogued meanwhile: {', '.join(sorted(taken))}. Cancel, and submit again.")
     for file in arriving:
-        storage.require_sum(staging.official_path(file), file.official_sha1sum)
+        path = staging.official_path(file)
+        storage.require_sum(path, file.official_sha1sum)
+        storage.bring_near(path, file.official_name, file.official_sha1sum)
 
 
 def _require_allowed(submission: Submission, decision: _Decision, *, for_update: bool = False) -> None:
@@ -134,8 +136,9 @@ def _write_rows(
     submission.enter(decision.status, ended_at=now, ended_by=decision.name)
     made = new_contexts(submission, files, is_forced=decision.status == Status.FORCED)
     official = [*_arriving(files), *made]
-    with _published(submission, official):
-        adopted = adopt_files(official, user=decision.name)
+    # Rows first: a name that somebody has taken meanwhile is refused before any bytes move.
+    adopted = adopt_files(official, user=decision.name)
+    with _published(official):
         note_successors(successors)
         record_decision(submission, files, user=decision.name)
         _move_edit(submission, made, adopted, decision)
@@ -150,15 +153,16 @@ def _write_rows(
 
 
 @contextlib.contextmanager
-def _published(submission: Submission, files: list[SubmittedFile]) -> Iterator[None]:
+def _published(files: list[SubmittedFile]) -> Iterator[None]:
     """Let the store have the bytes, under names that are reserved, unless the block raises an error."""
     try:
         for file in files:
-            storage.adopt(staging.official_path(file), storage.path_of(file.official_name))
+            storage.adopt(staging.official_path(file), file.official_name, file.official_sha1sum)
         storage.sync_folders()
         yield
     except BaseException:
-        staging.withdraw(submission)
+        for file in files:
+            storage.withdraw(staging.official_path(file), file.official_name, file.official_sha1sum)
         raise
 
 

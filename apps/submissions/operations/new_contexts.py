@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from apps.catalog import storage
+from apps.catalog.reading import load_sources
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.rules.naming import official_names
@@ -57,9 +57,9 @@ def floating_base(submission: Submission) -> str:
 
 
 def read_base(pmap: str) -> Base:
-    """Return a context as new rmaps are put into it."""
+    """Return a context as new rmaps are put into it; errors as `load_sources`."""
     wanted = [name for name in contexts.mapping_names(pmap) if not name.endswith(".rmap")]
-    return Base.read(pmap, {name: storage.path_of(name).read_text() for name in wanted})
+    return Base.read(pmap, load_sources(wanted))
 
 
 def _new_rmap(file: SubmittedFile) -> NewRmap:

@@ -160,7 +160,10 @@ def actions(files: list[SubmittedFile]) -> list[Action]:
 
 def _action(file: SubmittedFile) -> Action | None:
     old_name, new_name = file.derived_from, file.official_name
-    old, new = queries.parent_text(file), queries.text_of(file)
+    try:
+        old, new = queries.parent_text(file), queries.text_of(file)
+    except CrdsError as exc:
+        return Action(old_name, new_name, None, (), problem=str(exc))
     if old is None or new is None:
         return None
     lines = text_differences(old, new, old_name=old_name, new_name=new_name)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+from apps.catalog.reading import require_unaltered
 from apps.certify.errors import AbortedError
 from apps.certify.messages import CertifyJob, Event, Job, Limits, Log
 from apps.certify.runner import runner_for
+from apps.contexts import queries as contexts
 from apps.core.free_text import storable
 from apps.submissions import staging
 from apps.submissions.pipeline.submission_run import SubmissionRun
@@ -21,7 +23,16 @@ PAUSE = 1.0  # or as many as came in so many seconds
 
 
 def job_for(work: SubmissionRun) -> CertifyJob:
-    """Return a job that does nothing yet, in a new folder."""
+    """Return a job that does nothing yet, in a new folder.
+
+    The child reads the rules from the store by itself, so they are compared with the catalogue here.
+
+    Raises
+    ------
+    DamagedFileError, NotHeldError
+        Raised if a mapping of the base was changed on the disk, or is not there.
+    """
+    require_unaltered(contexts.mapping_names(work.submission.base))
     return CertifyJob(
         observatory=settings.OBSERVATORY,
         context=work.submission.base,

@@ -4,8 +4,9 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-from apps.catalog import storage
 from apps.catalog.ledger_lock import take_turn
+from apps.catalog.queries import get_file
+from apps.catalog.reading import load_text
 from apps.certify.messages import RmapEdit, RmapMade
 from apps.rules.differences.rmap_agreement import disagreements
 from apps.rules.naming import official_names
@@ -84,7 +85,7 @@ def _order(
 
 
 def _bytes_of(file: SubmittedFile) -> Path:
-    return storage.path_of(file.name) if file.origin == Origin.LISTED else staging.official_path(file)
+    return staging.path_of(file) if file.origin == Origin.LISTED else staging.official_path(file)
 
 
 def _take(work: SubmissionRun, rmap: SubmittedFile, made: RmapMade, child: Child) -> None:
@@ -105,7 +106,7 @@ def _take(work: SubmissionRun, rmap: SubmittedFile, made: RmapMade, child: Child
 
 def _disagreements(work: SubmissionRun, made: RmapMade) -> list[str]:
     found = disagreements(
-        storage.path_of(made.old).read_text(),
+        load_text(get_file(made.old)),
         Path(made.path).read_text(),
         name=made.name,
         observatory=work.observatory.name,

@@ -8,7 +8,7 @@ from functools import cached_property
 from django.conf import settings
 from django.db import transaction
 
-from apps.catalog import storage
+from apps.catalog.reading import load_sources
 from apps.certify.messages import Log
 from apps.contexts import queries as contexts
 from apps.jobs import queries as jobs
@@ -40,7 +40,7 @@ class SubmissionRun:
         """The context the files are checked against."""
         name = self.submission.base
         wanted = [member for member in contexts.mapping_names(name) if not member.endswith(".rmap")]
-        return Base.read(name, {member: storage.path_of(member).read_text() for member in wanted})
+        return Base.read(name, load_sources(wanted))
 
     def files(self, *origins: Origin) -> list[SubmittedFile]:
         """Return the files of the submission of some origins, all if none is given, as they are stored."""

@@ -28,7 +28,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from apps.catalog import storage
+from apps.core.files import sync_folder
 from apps.core.rows import find_row
 from apps.rules.naming.file_names import is_file_name
 from apps.submissions.errors import NoSpaceError, QuotaError, UploadGapError, UploadNameError
@@ -153,7 +153,7 @@ def complete(owner_id: int, name: str, written: Path, descriptor: int, sum_so_fa
         row = _mark_incomplete(owner_id, name, size)
         target = path_of(owner_id, name)
         written.replace(target)
-        storage.sync_folder(target.parent)
+        sync_folder(target.parent)
         row.sha1sum, row.completed_at = digest, timezone.now()
         found = IngestFile.objects.filter(pk=row.pk)
         if not found.update(sha1sum=row.sha1sum, completed_at=row.completed_at):

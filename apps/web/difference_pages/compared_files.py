@@ -9,9 +9,9 @@ from apps.catalog import queries as catalog
 from apps.catalog import storage
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.models import File
+from apps.catalog.reading import checked_path, load_text, locate
 from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
-from apps.contexts.memory import load_text
 from apps.core.errors import InvalidInputError
 from apps.rules.errors import CrdsError, MappingError
 from apps.rules.naming.file_names import MAPPING_EXTENSIONS, is_file_name, is_mapping
@@ -28,16 +28,21 @@ class Source:
     ----------
     name, sha1sum
         Together they say which file it is, wherever its bytes are.
-    path
-        Where they are.
+    uploaded_to
+        Where its bytes lie if it was uploaded for this comparison.
     row
         Its row in the catalogue; None if it was uploaded for this comparison.
     """
 
     name: str
     sha1sum: str
-    path: Path = field(compare=False)
+    uploaded_to: Path = field(compare=False, default=Path())
     row: File | None = field(compare=False, default=None, repr=False)
+
+    @property
+    def path(self) -> Path:
+        """Where its bytes are, compared with the catalogue; errors as `text`."""
+        return checked_path(self.row) if self.row else self.uploaded_to
 
     @property
     def is_uploaded(self) -> bool:
@@ -102,7 +107,8 @@ def find_known(typed: str, *, is_inside: bool) -> Source:
 
 def of_row(row: File) -> Source:
     """Return a file of the catalogue, whose bytes must be here; errors as `find_known`."""
-    return Source(row.name, row.sha1sum, catalog.open_file(row), row)
+    locate(row)
+    return Source(row.name, row.sha1sum, row=row)
 
 
 def of_upload(name: str, path: Path) -> Source:

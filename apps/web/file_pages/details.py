@@ -8,6 +8,7 @@ from django.conf import settings
 
 from apps.catalog import queries as catalog
 from apps.catalog.models import File
+from apps.catalog.reading import locate
 from apps.catalog.states import FileKind, FileState
 from apps.certify.constraints import ConstraintFile, constraints_of
 from apps.contexts import queries as contexts
@@ -212,7 +213,7 @@ def _commands(file: File) -> list[tuple[str, str]]:
 
 def _problem(file: File) -> str:
     try:
-        catalog.open_file(file)
+        locate(file)
     except CrdsError as exc:
         return str(exc)
     return ""

@@ -7,7 +7,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.catalog.models import File
-from apps.contexts.memory import load_text
+from apps.catalog.reading import load_text
 from apps.rules.errors import CrdsError
 
 SHOWN = 80_000  # characters that a page shows unasked

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.distribution import checksums
+from apps.catalog import checksums
 
 NAME = "jwst_miri_flat_0001.fits"
 

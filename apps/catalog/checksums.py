@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from apps.distribution.disk_cache import keep
+from apps.core.files import keep
 
 # A write shortly after our look may fall into the same tick of the file system's clock, and so show no
 # change: what was changed less than this many seconds ago is not remembered.

@@ -1,0 +1,128 @@
+"""The bytes of the store, compared with the catalogue before anybody uses them.
+
+Nothing else opens a path of the store. A digit that changes on the disk must not reach a client, still less
+a new mapping, whose own checksum would make it look sound.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from apps.catalog import checksums, queries, storage
+from apps.catalog.errors import DamagedFileError, NotHeldError, UnknownFileError
+from apps.catalog.models import File
+from apps.rules.errors import MappingError
+from apps.rules.lookup.compiler import require_checksum
+from apps.rules.naming.file_names import is_mapping
+
+
+def locate(file: File) -> Path:
+    """Return where the held bytes of a file are; of them only the size was compared.
+
+    Raises
+    ------
+    NotHeldError
+        Raised if the file is catalogued but its bytes are not here.
+    DamagedFileError
+        Raised if bytes that we should hold are gone or have another size.
+    """
+    if not file.is_held:
+        raise NotHeldError(f"{file.name} is catalogued, but this server does not hold its bytes.")
+    path = storage.path_of(file.name)
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise DamagedFileError(f"{file.name} is missing from the store; run verify_store.") from None
+    if size != file.size:
+        raise DamagedFileError(f"{file.name} has {size} bytes in the store; {file.size} were expected.")
+    return path
+
+
+def checked_path(file: File) -> Path:
+    """Return the path of a file whose bytes agree with the catalogue, for readers that need a path.
+
+    The bytes are read once for each state of the file on the disk (`checksums`).
+
+    Raises
+    ------
+    NotHeldError, DamagedFileError
+        Raised as by `locate`, and if the bytes have another sha1sum than the catalogue says.
+    """
+    path = locate(file)
+    with path.open("rb") as stream:
+        _require_agreement(file, checksums.sha1sum(stream, file.name))
+    return path
+
+
+def require_unaltered(names: Iterable[str]) -> None:
+    """Insist that those of the files whose bytes we hold agree with the catalogue.
+
+    For programs that read the store by themselves, as the library does that certifies files.
+
+    Raises
+    ------
+    DamagedFileError
+        Raised as by `checked_path`.
+    """
+    for file in queries.files_named(names).values():
+        if file.is_held and is_mapping(file.name):
+            load_bytes(file)  # Small, and nothing need be remembered of it.
+        elif file.is_held:
+            checked_path(file)
+
+
+def load_bytes(file: File) -> bytes:
+    """Return the bytes of a held file, the very ones that were compared; errors as `checked_path`."""
+    content = locate(file).read_bytes()
+    _require_agreement(file, hashlib.sha1(content, usedforsecurity=False).hexdigest())
+    return content
+
+
+def load_text(file: File) -> str:
+    """Return the text of a held mapping.
+
+    Raises
+    ------
+    DamagedFileError, NotHeldError
+        Raised as by `checked_path`.
+    MappingError
+        Raised if the bytes are no text.
+    """
+    try:
+        return load_bytes(file).decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise MappingError(f"{file.name} is not UTF-8 text: {exc.reason} at byte {exc.start}.") from exc
+
+
+def load_sources(names: Iterable[str]) -> dict[str, str]:
+    """Return name to text of mappings that new ones are made from.
+
+    Raises
+    ------
+    UnknownFileError
+        Raised if no file has one of the names.
+    DamagedFileError, NotHeldError, MappingError
+        Raised as by `load_text`.
+    ChecksumError
+        Raised if a mapping states a sha1sum that is not its own.
+    """
+    texts = {name: load_text(file) for name, file in _rows(names).items()}
+    for name, text in texts.items():
+        require_checksum(text, name)
+    return texts
+
+
+def _rows(names: Iterable[str]) -> dict[str, File]:
+    wanted = sorted(set(names))
+    rows = queries.files_named(wanted)
+    if missing := [name for name in wanted if name not in rows]:
+        raise UnknownFileError(f"File {missing[0]!r} is not known to this server.")
+    return rows
+
+
+def _require_agreement(file: File, found: str) -> None:
+    if found != file.sha1sum:
+        raise DamagedFileError(
+            f"{file.name} has sha1sum {found} in the store; {file.sha1sum} was expected. "
+            "Its bytes were changed on the disk: restore them, then run verify_store."
+        )

@@ -1,0 +1,91 @@
+"""Nothing opens a path of the store but the modules that compare bytes with the catalogue."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+APPS = Path(__file__).resolve().parents[2] / "apps"
+PATHS = {"path_of", "mapping_path", "reference_path", "stored_files"}
+
+# The store itself; the reader that compares; what takes files in, verifies and sweeps.
+MAY_OPEN = {"catalog/storage.py", "catalog/reading.py", "catalog/operations.py", "contexts/mapping_uses.py"}
+MAY_OPEN_BELOW = ("catalog/pipeline/", "catalog/management/")
+# `locate` compares the size only. The first compares the very stream it sends; the others open nothing.
+MAY_LOCATE = {
+    "catalog/reading.py",
+    "distribution/queries.py",
+    "contexts/memory.py",
+    "web/difference_pages/compared_files.py",
+    "web/file_pages/details.py",
+}
+# Free space, the address behind a web server, and the identity of what is in memory.
+MAY_NAME_ROOT = {
+    "catalog/storage.py",
+    "web/health.py",
+    "distribution/serving.py",
+    "web/activity_chart.py",
+    "contexts/mapping_uses.py",
+}
+
+
+def trespasses(source: str, module: str) -> Iterator[str]:
+    """Yield each use of a path of the store that a module may not have."""
+    tree = ast.parse(source)
+    told_to_children = {
+        id(node)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.keyword) and call.arg == "store"
+        for node in ast.walk(call)
+    }
+    for node in ast.walk(tree):
+        names = _imported(node) | _asked_of_storage(node)
+        if names & PATHS and module not in MAY_OPEN and not module.startswith(MAY_OPEN_BELOW):
+            yield f"{module} uses {', '.join(sorted(names & PATHS))}"
+        if "locate" in names and module not in MAY_LOCATE:
+            yield f"{module} uses locate"
+        is_root = isinstance(node, ast.Attribute) and node.attr == "STORE_ROOT"
+        if is_root and id(node) not in told_to_children and module not in MAY_NAME_ROOT:
+            yield f"{module} uses STORE_ROOT"
+
+
+def _imported(node: ast.AST) -> set[str]:
+    homes = {"apps.catalog.storage", "apps.catalog.reading"}
+    if isinstance(node, ast.ImportFrom) and node.module in homes:
+        return {alias.name for alias in node.names}
+    return set()
+
+
+def _asked_of_storage(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return {node.attr} if node.value.id in {"storage", "reading"} else set()
+    return set()
+
+
+def test_only_checked_readers_open_the_store() -> None:
+    modules = sorted(APPS.rglob("*.py"))
+    assert len(modules) > 300
+    found = [
+        trespass
+        for path in modules
+        for trespass in trespasses(path.read_text(), path.relative_to(APPS).as_posix())
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from apps.catalog import storage\nstorage.path_of(name).read_text()",
+        "from apps.catalog.storage import mapping_path",
+        "from apps.catalog.reading import locate\nlocate(file).read_bytes()",
+        "open(settings.STORE_ROOT / 'mappings' / name)",
+    ],
+)
+def test_a_reader_that_bypasses_the_check_is_found(source: str) -> None:
+    assert list(trespasses(source, "submissions/pipeline/work.py"))
+
+
+def test_a_child_may_be_told_where_the_store_is() -> None:
+    assert not list(trespasses("Job(store=str(settings.STORE_ROOT))", "submissions/pipeline/children.py"))
