@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "apps.core.middleware.collapse_leading_slashes",
     "apps.core.middleware.request_id",
+    "apps.core.bodies.ReadBodies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -73,8 +74,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "apps.accounts.middleware.recognise_token",
-    "apps.locks.middleware.reset_countdown",
-    "apps.core.maintenance.refuse_changes",
+    "apps.locks.middleware.ResetCountdown",
+    "apps.core.maintenance.RefuseChanges",
     "apps.accounts.middleware.AnswerRefusals",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -102,15 +103,6 @@ STYLEGUIDE = env.flag("STYLEGUIDE", SERVER_STRING == "dev")  # /styleguide/ show
 JSON_CONSOLE = env.flag("JSON_CONSOLE", SERVER_STRING != "ops")  # /json/browse/ lets people try methods.
 # A text for everybody while nothing may be changed, such as "Moving to a new disk until 14:00 UTC."; empty: as always.
 MAINTENANCE = env.text("MAINTENANCE", "")
-# What may be posted even then: questions, who one is, and in which colours one reads.
-MAINTENANCE_PATHS = [
-    r"/json(/|$)",
-    r"/log(in|out)/?$",
-    r"/theme/?$",
-    r"/bestrefs",
-    r"/browse_db",
-    r"/recent_activity",
-]
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_ROOT / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -148,16 +140,6 @@ LOGIN_ATTEMPTS = env.number("LOGIN_ATTEMPTS", 10, minimum=1)  # Wrong passwords 
 LOGIN_WINDOW_SECONDS = env.number("LOGIN_WINDOW_SECONDS", 900, minimum=1)  # The time in which they count.
 CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER", "")  # What a proxy sets, X-Forwarded-For say.
 LOCK_SECONDS = env.number("LOCK_SECONDS", 4 * 3600, minimum=1)  # How long a lock lasts after the last action.
-# Requests that an open tab makes by itself, or that are none of a page: they prolong no lock.
-BACKGROUND_PATHS = [
-    r"/lock_status/",
-    r"/json(/|$)",
-    r"/healthz",
-    r"/static/",
-    r"/unchecked_get/",
-    r"/jpoll/.+/",
-    r"/looks/",
-]
 
 # Single sign-on by OpenID Connect; off until an issuer is named.
 

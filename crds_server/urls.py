@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("apps.web.urls")),
 ]
 
+handler400 = "apps.web.views.bad_request"
 handler403 = "apps.accounts.views.permission_denied"
 handler404 = "apps.web.views.not_found"
 handler500 = "apps.web.views.server_error"

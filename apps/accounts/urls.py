@@ -7,11 +7,13 @@ from django.urls import path
 
 from apps.accounts import token_views, views
 from apps.accounts.refusal_pages import login_page
+from apps.core.marks import allowed_in_maintenance
 from apps.core.same_origin import own_pages_only
 
 app_name = "accounts"
 
 
+@allowed_in_maintenance
 def _sso(request: HttpRequest, *, view: str) -> HttpResponse:
     """Load single sign-on at its first use: its libraries would make every process start a fifth slower."""
     answer: HttpResponse = getattr(import_module("apps.accounts.single_sign_on_views"), view)(request)

@@ -16,10 +16,12 @@ from apps.accounts.middleware import COOKIE
 from apps.accounts.models import Token, User
 from apps.accounts.refusal_pages import denied_page, login_page
 from apps.accounts.throttle import address_of
+from apps.core.marks import allowed_in_maintenance
 from apps.core.same_origin import own_pages_only
 from apps.rules.errors import CrdsError
 
 
+@allowed_in_maintenance
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @sensitive_post_parameters("password")
@@ -67,6 +69,7 @@ def _ask_to_log_out(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/logout.html", status=403)
 
 
+@allowed_in_maintenance
 @require_http_methods(["GET", "POST"])
 @never_cache
 @own_pages_only(instead=_ask_to_log_out)

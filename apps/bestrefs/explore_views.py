@@ -15,9 +15,11 @@ from apps.bestrefs.forms import InstrumentForm
 from apps.contexts import queries as contexts
 from apps.contexts.states import Choice
 from apps.core.forms import messages_of
+from apps.core.marks import changes_nothing
 from apps.rules.errors import CrdsError
 
 
+@changes_nothing
 @require_http_methods(["GET", "HEAD", "POST"])
 @ensure_csrf_cookie
 def choose(request: HttpRequest) -> HttpResponse:

@@ -21,6 +21,7 @@ from apps.contexts import queries as contexts
 from apps.contexts.errors import UnknownContextError
 from apps.core.errors import NotFoundError
 from apps.core.forms import messages_of
+from apps.core.marks import changes_nothing
 from apps.core.tables import Column, Table, exported
 from apps.datasets.queries import similar_ids
 from apps.rules.errors import CrdsError
@@ -28,6 +29,7 @@ from apps.rules.errors import CrdsError
 URLS = "urls"  # The format of a list to download from.
 
 
+@changes_nothing
 @require_http_methods(["GET", "HEAD", "POST"])
 @ensure_csrf_cookie
 def ask(request: HttpRequest) -> HttpResponseBase:

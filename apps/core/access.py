@@ -82,6 +82,7 @@ def role_required(role: str, *, is_api: bool = False) -> Callable[[View], View]:
             require_role(request, role)
             return view(request, *args, **kwargs)
 
+        checked.is_api = is_api  # type: ignore[attr-defined]  # A mark, for refusals before the view runs.
         return checked
 
     return decorate

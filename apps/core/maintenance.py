@@ -1,26 +1,47 @@
 """Maintenance: everything can be read and asked, nothing is changed (website, section 10)."""
 
-import re
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+
+from apps.core.marks import has_mark
+from apps.core.refusals import refusal
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+RETRY_AFTER = "600"  # seconds; nobody tells the server when the maintenance ends.
+_READING = ("GET", "HEAD", "OPTIONS")
 
-def refuse_changes(get_response: GetResponse) -> GetResponse:
-    """Answer what would change something with the text of `settings.MAINTENANCE`, where clients look for it.
 
-    The status is 200, for of any other one the client tells its number and not the text.
-    """
-    may_go_on = re.compile("|".join(settings.MAINTENANCE_PATHS)).match
+class RefuseChanges:
+    """Answers what would change something with the text of `settings.MAINTENANCE`."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
-        is_asking = request.method in ("GET", "HEAD", "OPTIONS") or may_go_on(request.path_info)
-        if not settings.MAINTENANCE or is_asking:
-            return get_response(request)
-        return render(request, "maintenance.html", status=200)
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
 
-    return middleware
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Refuse a request before its view sees it."""
+        if not settings.MAINTENANCE or is_harmless(request, view):
+            return None
+        return refusal(
+            request,
+            view,
+            title="Nothing was changed",
+            text=settings.MAINTENANCE,
+            status=503,
+            headers={"Retry-After": RETRY_AFTER},
+        )
+
+
+def is_harmless(request: HttpRequest, view: Callable[..., Any]) -> bool:
+    """Whether a request may be answered although nothing may be changed."""
+    if has_mark(view, "changes_nothing") or has_mark(view, "is_allowed_in_maintenance"):
+        return True
+    return request.method in _READING and not has_mark(view, "changes_by_get")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from apps.catalog.errors import DamagedFileError
 from apps.core.errors import NotFoundError
+from apps.core.marks import runs_by_itself
 from apps.distribution import queries, serving
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def _refusal(request: HttpRequest, reason: Exception, status: int) -> HttpRespon
     return HttpResponse(text, PLAIN, status, headers={"Cache-Control": "no-store"})
 
 
+@runs_by_itself
 @require_safe
 @refusals_as_text
 def download(
@@ -50,6 +52,7 @@ def download(
     return serving.serve(request, queries.downloadable(name, folder=folder, observatory=observatory))
 
 
+@runs_by_itself
 @require_safe
 @refusals_as_text
 def config(request: HttpRequest, observatory: str, name: str) -> HttpResponseBase:
@@ -59,12 +62,14 @@ def config(request: HttpRequest, observatory: str, name: str) -> HttpResponseBas
     return HttpResponse(make(), PLAIN, headers={"Cache-Control": "no-cache"})
 
 
+@runs_by_itself
 @require_safe
 @refusals_as_text
 def no_pickle(request: HttpRequest) -> HttpResponseBase:
     raise NotFoundError("This server publishes no pickled contexts; clients load the rules themselves.")
 
 
+@runs_by_itself
 @require_safe
 @refusals_as_text
 def nothing_here(request: HttpRequest) -> HttpResponseBase:

@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
 from apps.core.access import require_role, role_required
+from apps.core.marks import runs_by_itself
 from apps.core.same_origin import own_pages_only
 from apps.jobs import message_format, operations, queries
 from apps.jobs.errors import ChannelNotFoundError
@@ -26,6 +27,7 @@ def open_channel(request: HttpRequest) -> HttpResponse:
     return JsonResponse(key, safe=False)
 
 
+@runs_by_itself
 @require_safe
 @never_cache
 def log(request: HttpRequest, key: str) -> HttpResponse:
@@ -37,6 +39,7 @@ def log(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "jobs/log.html", {"page": page})
 
 
+@runs_by_itself
 @require_safe
 @never_cache
 def text(request: HttpRequest, key: str) -> HttpResponseBase:
@@ -50,6 +53,7 @@ def text(request: HttpRequest, key: str) -> HttpResponseBase:
     return answer
 
 
+@runs_by_itself
 @require_safe
 @never_cache
 def messages(request: HttpRequest, key: str) -> HttpResponse:
@@ -60,6 +64,7 @@ def messages(request: HttpRequest, key: str) -> HttpResponse:
     return JsonResponse({"messages": [message_format.plain(message) for message in found]})
 
 
+@runs_by_itself
 @require_GET
 def events(request: HttpRequest, key: str) -> HttpResponseBase:
     since = _number(request.headers.get("Last-Event-ID") or request.GET.get("since"))

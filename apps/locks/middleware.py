@@ -1,11 +1,11 @@
 """Each action of the holder resets the countdown of the lock."""
 
-import re
 from collections.abc import Callable
+from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from apps.core.marks import has_mark
 from apps.core.same_origin import Sender, sender_of
 from apps.locks.operations import touch
 from apps.locks.sessions import key_of
@@ -13,16 +13,19 @@ from apps.locks.sessions import key_of
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-def reset_countdown(get_response: GetResponse) -> GetResponse:
-    """Prolong the lock of this session, unless an open tab polls or a page of another site asks."""
-    is_background = re.compile("|".join(settings.BACKGROUND_PATHS)).match
+class ResetCountdown:
+    """Prolongs the lock of this session, unless an open tab polls or a page of another site asks."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
-        if sender_of(request) is not Sender.ELSEWHERE and not is_background(request.path_info):
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        """Prolong the lock before the view runs, which may show it."""
+        if not has_mark(view, "runs_by_itself") and sender_of(request) is not Sender.ELSEWHERE:
             _touch(request)
-        return get_response(request)
-
-    return middleware
 
 
 def _touch(request: HttpRequest) -> None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.access import login_address, require_role, role_required
 from apps.core.errors import NotFoundError
+from apps.core.marks import runs_by_itself
 from apps.core.tables import Column, Table, exported
 from apps.locks import operations, queries, sessions
 from apps.locks.models import Lock
@@ -30,6 +31,7 @@ COLUMNS = (
 )
 
 
+@runs_by_itself
 @require_safe
 @never_cache
 def lock_status(request: HttpRequest, username: str) -> JsonResponse:

@@ -51,6 +51,12 @@ class InvalidParamsError(RpcError):
     code, name, number = "invalid_params", "InvalidParamsError", -32602
 
 
+class MaintenanceError(RpcError):
+    """The method would change something while nothing may be changed; later it may be called again."""
+
+    code = "maintenance"
+
+
 def describe(error: Exception) -> dict[str, Any]:
     """Return the error object of an exception; one we did not foresee is logged and gets an incident id."""
     if isinstance(error, RpcError):

@@ -25,7 +25,21 @@ def parse(body: bytes) -> Any:
     try:
         return orjson.loads(body.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as exc:
-        raise ParseError(f"The body is not JSON: {exc}.") from None
+        raise ParseError(_unread(body, exc)) from None
+
+
+def _unread(body: bytes, error: Exception) -> str:
+    """Return why a body cannot be read, so that the caller knows whether its coding or its text is wrong."""
+    if body.startswith(b"\x1f\x8b"):
+        return "The body is compressed by gzip; send JSON in UTF-8."
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in body[:2]:
+        return "The body is in UTF-16 or UTF-32; send JSON in UTF-8."
+    try:
+        body.decode()
+    except UnicodeDecodeError as exc:
+        where = f"byte 0x{body[exc.start]:02x} at position {exc.start}"
+        return f"The body is not in UTF-8, as JSON must be: {where}."
+    return f"The body is not JSON: {error}."
 
 
 def holds_nul(value: Any) -> bool:

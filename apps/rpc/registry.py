@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.rpc.errors import InvalidParamsError, MethodNotFoundError
+from django.conf import settings
+
+from apps.rpc.errors import InvalidParamsError, MaintenanceError, MethodNotFoundError
 from apps.rpc.parameter_checks import Check, check_for, word_for
 
 # Parameter names that mean the same, wherever a method has one of them (wire protocol, section 2.1).
@@ -41,6 +43,7 @@ class Method:
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     aliases: Mapping[str, str]
+    changes_something: bool
     required: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -51,9 +54,13 @@ class Method:
 
         Raises
         ------
+        MaintenanceError
+            Raised if it would change something during maintenance.
         InvalidParamsError
             Raised if they are too many, too few, of unknown name or of wrong type.
         """
+        if self.changes_something and settings.MAINTENANCE:
+            raise MaintenanceError(f"Nothing can be changed during maintenance: {settings.MAINTENANCE}")
         if type(params) is list:
             self._require_fit(params)
             return self.function(*params)
@@ -108,15 +115,17 @@ Function = typing.TypeVar("Function", bound=Callable[..., Any])
 
 
 @typing.overload
-def method(function: Function, /) -> Function: ...
+def question(function: Function, /) -> Function: ...
 @typing.overload
-def method(*, name: str = "", aliases: Mapping[str, str] | None = None) -> Callable[[Function], Function]: ...
+def question(
+    *, name: str = "", aliases: Mapping[str, str] | None = None
+) -> Callable[[Function], Function]: ...
 
 
-def method(
+def question(
     function: Function | None = None, /, *, name: str = "", aliases: Mapping[str, str] | None = None
 ) -> Function | Callable[[Function], Function]:
-    """Let clients call a function, by its own name or by `name`.
+    """Let clients call a function that changes nothing, by its own name or by `name`.
 
     Its annotations say what its parameters may be; those without default are required. The function
     gets only values of these types, and answers with JSON values or `Prepared`.
@@ -127,15 +136,27 @@ def method(
         Other name of a parameter to the function's own; the usual ones (`SYNONYMS`) need not be given.
     """
 
-    def register(function: Function) -> Function:
-        chosen = name or function.__name__
-        if chosen in _methods:
-            raise ValueError(f"two methods are called {chosen}")
-        parameters = _parameters(function)
-        _methods[chosen] = Method(chosen, function, parameters, _aliases(parameters) | dict(aliases or {}))
-        return function
+    def decorate(function: Function) -> Function:
+        return _register(function, name, aliases or {}, changes_something=False)
 
-    return register if function is None else register(function)
+    return decorate if function is None else decorate(function)
+
+
+def order(function: Function) -> Function:
+    """Let clients call a function that changes something; it is refused during maintenance."""
+    return _register(function, "", {}, changes_something=True)
+
+
+def _register(
+    function: Function, name: str, aliases: Mapping[str, str], *, changes_something: bool
+) -> Function:
+    chosen = name or function.__name__
+    if chosen in _methods:
+        raise ValueError(f"two methods are called {chosen}")
+    parameters = _parameters(function)
+    known = _aliases(parameters) | dict(aliases)
+    _methods[chosen] = Method(chosen, function, parameters, known, changes_something)
+    return function
 
 
 def get_method(name: str) -> Method:

@@ -1,10 +1,13 @@
 """The one address of JSON-RPC."""
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from apps.core.bodies import wrong_coding
+from apps.core.marks import changes_nothing, reads_raw_body, runs_by_itself
 from apps.rpc import dispatcher
 from apps.rpc.errors import InvalidRequestError, RpcError
 
@@ -12,6 +15,9 @@ CONTENT_TYPE = "application/json-rpc"
 BLOCK = 1 << 20  # bytes
 
 
+@reads_raw_body
+@runs_by_itself
+@changes_nothing
 @csrf_exempt
 def json_rpc(request: HttpRequest) -> HttpResponse:
     """Answer a POST, whatever its content type and the rest of its path say.
@@ -37,6 +43,8 @@ def _not_a_post(request: HttpRequest) -> HttpResponse:
 def _read_body(request: HttpRequest) -> bytes:
     """Return the raw body; Django's own limit, 2.5 MB for the whole site, stays untouched."""
     limit = settings.RPC_BODY_LIMIT
+    if wrong := wrong_coding(request):
+        raise InvalidRequestError(wrong)
     try:
         body = request.read(limit + 1)
         if len(body) > limit:
@@ -44,6 +52,8 @@ def _read_body(request: HttpRequest) -> bytes:
             raise InvalidRequestError(f"The body is larger than {limit} bytes.")
     except UnreadablePostError:
         raise InvalidRequestError("The body ended before its announced length.") from None
+    except BadRequest as exc:
+        raise InvalidRequestError(str(exc)) from None
     return body
 
 

@@ -10,11 +10,13 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods
 
 from apps.core.forms import messages_of
+from apps.core.marks import changes_nothing
 from apps.core.tables import exported
 from apps.web.activity import ActivityForm, listing
 from apps.web.activity_chart import chart
 
 
+@changes_nothing
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @ensure_csrf_cookie

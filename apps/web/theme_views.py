@@ -6,6 +6,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from apps.core.marks import allowed_in_maintenance
 from apps.core.same_origin import own_pages_only
 from apps.web.navigation import THEME_COOKIE, THEMES
 
@@ -13,6 +14,7 @@ _YEAR = 365 * 24 * 3600  # seconds
 
 
 # It only sets a cookie, so no page has to carry a CSRF token for it.
+@allowed_in_maintenance
 @csrf_exempt
 @require_POST
 @own_pages_only

@@ -1,10 +1,14 @@
 """Pages that belong to no single app, and the answers when there is no page."""
 
 import structlog
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from apps.core.marks import runs_by_itself
+from apps.core.refusals import refusal
 from apps.web import health as checks
 from apps.web import queries
 from apps.web.home_links import nearest_services, services
@@ -16,11 +20,26 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "web/home.html", page)
 
 
+@runs_by_itself
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
     found = checks.run()
     status = 200 if all(check.is_ok for check in found if check.is_vital) else 503
     return JsonResponse({"checks": [check.as_dict() for check in found]}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say what is wrong with a request; Django has logged it. What is too large gets the status for that."""
+    is_too_large = isinstance(exception, RequestDataTooBig)
+    text = "The request is too large." if is_too_large else _told(exception)
+    title = "The request could not be read"
+    return refusal(request, None, title=title, text=text, status=413 if is_too_large else 400)
+
+
+def _told(exception: Exception) -> str:
+    """Return the text of an exception that is made to be shown; others may tell of the inside."""
+    is_safe = isinstance(exception, BadRequest | MultiPartParserError)
+    return str(exception) if is_safe else "The request is malformed."
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

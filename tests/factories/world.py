@@ -37,7 +37,7 @@ def make_world() -> World:
     browser = logged_in(user, instrument="miri")
     del browser.defaults["HTTP_REFERER"]  # Tests say themselves where a request comes from.
     lock = Lock.objects.get()
-    submission = make_submission(status="ready", ready_at=timezone.now(), lock_key=lock.key)
+    submission = make_submission(status="ready", ready_at=timezone.now(), lock_tenure=lock.tenure)
     delivery = make_delivery()
     sites.upload(user, {UPLOADED: b"x"})
     token, _ = make_token(user)

@@ -537,6 +537,6 @@ def test_a_part_can_be_deleted_by_the_address_in_the_answer(browser: Client) -> 
 def test_a_form_with_a_field_or_a_number_of_parts_nobody_needs_is_refused(browser: Client) -> None:
     token = browser.get(CHUNKED).cookies["csrftoken"].value
     form: dict[str, Any] = {"csrfmiddlewaretoken": token, "files": [named("a.fits", b"a")]}
-    assert browser.post(CHUNKED, {**form, "long": "x" * 70_000}).status_code == 400
+    assert browser.post(CHUNKED, {**form, "long": "x" * 70_000}).status_code == 413
     assert browser.post(CHUNKED, {**form, "many": ["x"] * 100}).status_code == 400
     assert not files_below_ingest()

@@ -14,7 +14,7 @@ def ask_for(file: File, *, user: str = "") -> LookState:
     """Have a worker look into a file, unless there is a look or one is on its way; return how it stands.
 
     Anybody may ask, so that only some looks wait at a time: beyond these nothing is queued, and who asks
-    again later may be luckier. A look that failed is not tried again.
+    again later may be luckier. A look that failed is not tried again, and during maintenance none is made.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def ask_for(file: File, *, user: str = "") -> LookState:
         Account that asks; empty: nobody who logged in.
     """
     found = state_of(file)
-    return found if found.status != Status.NONE else _queue(file, user)
+    return found if found.status != Status.NONE or settings.MAINTENANCE else _queue(file, user)
 
 
 def ask_again(file: File, *, user: str) -> LookState:

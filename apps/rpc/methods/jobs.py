@@ -5,16 +5,16 @@ from typing import Any
 from apps.core.errors import InvalidInputError
 from apps.jobs import operations
 from apps.jobs.message_format import escaped
-from apps.rpc.registry import method
+from apps.rpc.registry import order, question
 
 
-@method
+@question
 def jpoll_pull_messages(key: str, since_id: str | int | None = None) -> list[dict[str, Any]]:
     """Return the messages with an id above `since_id`; with null those since the last such pull."""
     return [escaped(message) for message in operations.pull(key, since_id=_number(since_id))]
 
 
-@method
+@order
 def jpoll_abort(key: str) -> None:
     """Ask the job behind a channel to end at its next message."""
     operations.abort(key)

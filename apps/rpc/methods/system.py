@@ -3,10 +3,10 @@
 import inspect
 from typing import Any
 
-from apps.rpc.registry import all_methods, method
+from apps.rpc.registry import all_methods, question
 
 
-@method(name="system.describe")
+@question(name="system.describe")
 def describe() -> list[dict[str, Any]]:
     """List all methods with their parameters and what they do."""
     return [

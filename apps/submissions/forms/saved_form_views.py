@@ -8,10 +8,12 @@ from django.views.decorators.http import require_POST
 
 from apps.core.access import role_required
 from apps.core.errors import InvalidInputError
+from apps.core.marks import changes_nothing
 from apps.submissions.forms import ExtendedForm, prefilled
 from apps.submissions.forms.views import extended_page
 
 
+@changes_nothing
 @require_POST
 @never_cache
 @role_required("submitter")
@@ -23,6 +25,7 @@ def save_form(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+@changes_nothing
 @require_POST
 @never_cache
 @ensure_csrf_cookie

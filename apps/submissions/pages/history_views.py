@@ -12,12 +12,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.core.access import require_role, role_required
 from apps.core.filters import PAGE_SIZE
 from apps.core.forms import messages_of
+from apps.core.marks import changes_nothing
 from apps.core.tables import Table, exported
 from apps.submissions import queries
 from apps.submissions.pages.history import COLUMNS, HistoryForm, files, matching_submissions, record
 from apps.submissions.states import Kind
 
 
+@changes_nothing
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @ensure_csrf_cookie

@@ -8,8 +8,10 @@ import errno
 import fcntl
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from apps.core.bodies import announced_length
 from apps.rules.errors import CrdsError
 from apps.submissions.errors import BrokenUploadError, NoSpaceError, UploadGapError, UploadRangeError
 from apps.submissions.models import IngestFile
@@ -78,6 +81,7 @@ class Arrival:
     existing: int = 0  # Bytes that were there before.
     is_repeated: bool = False  # The file is complete already; the bytes are only compared.
     announced: int | None = None  # Bytes this request says it brings, if it says so.
+    make_room: Callable[[int], None] | None = None  # Called with its length while nothing tells its size.
     length: int = 0  # Bytes that came.
     noted: int = 0  # Of these, what the disk and the sum were told of.
     sum_so_far: GrowingSum = field(default_factory=GrowingSum)
@@ -102,6 +106,8 @@ class Arrival:
 
     def _note(self) -> None:
         """Begin work that would otherwise be left for the end: the sum, and the writing to the disk."""
+        if self.make_room:
+            self.make_room(self.length)
         if self.announced is None:
             self.sum_so_far.grow(self.descriptor, self.start + self.length)
         # The advice makes Linux begin to write; what is on its way to the disk stays in memory meanwhile.
@@ -153,7 +159,8 @@ class UploadHandler(FileUploadHandler):
                 fields.appendlist(part.name, _text(part).decode(encoding, "replace"))
             elif part.file_name and part.name == FIELD:
                 self._receive(part)
-        self.is_whole = reader.is_closed and reader.count == content_length
+        length = announced_length(self.request) if self.request else content_length
+        self.is_whole = reader.is_closed and length in (None, reader.count)
         return fields, MultiValueDict()
 
     def _receive(self, part: Part) -> None:
@@ -192,11 +199,18 @@ class UploadHandler(FileUploadHandler):
         return arrival
 
     def _begin(self, arrival: Arrival) -> None:
-        # Without pieces the body tells the size of a file only at its end; it is an upper limit.
-        body = int(self.request.META.get("CONTENT_LENGTH") or 0) if self.request else 0
-        ingest_area.reserve(self.owner_id, arrival.name, self.piece.total if self.piece else body)
+        ingest_area.reserve(self.owner_id, arrival.name, self._largest(arrival))
         arrival.path = ingest_area.new_part(self.owner_id)
         arrival.descriptor = os.open(arrival.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+
+    def _largest(self, arrival: Arrival) -> int:
+        """Return how many bytes a file may have: the announced length of the body is an upper limit."""
+        if self.piece is not None:
+            return self.piece.total
+        length = announced_length(self.request) if self.request else 0
+        if length is None:
+            arrival.make_room = partial(ingest_area.reserve, self.owner_id, arrival.name)
+        return length or 0
 
     def _continue(self, arrival: Arrival, piece: Range) -> None:
         row, path = (

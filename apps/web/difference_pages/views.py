@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.catalog.similar_names import nearest_names
 from apps.core.errors import DeniedError, InvalidInputError, NotFoundError
 from apps.core.forms import messages_of
+from apps.core.marks import changes_nothing
 from apps.rules.errors import CrdsError
 from apps.web.difference_pages.compared_files import Source, find_known, of_upload
 from apps.web.difference_pages.difference_page import Difference, answer
@@ -76,6 +77,7 @@ def _with(names: list[str], number: int, other: str) -> str:
 
 # The token of the form stands in the body, and handlers cannot be changed once that is read: so the check of
 # the site's middleware is left out, and made by the inner view.
+@changes_nothing
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache

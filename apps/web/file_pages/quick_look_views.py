@@ -9,11 +9,13 @@ from apps.catalog import queries as catalog
 from apps.catalog import quick_looks
 from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
+from apps.core.marks import runs_by_itself
 
 # A sha1sum means the same bytes for ever, and the address names the version of the look besides.
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
+@runs_by_itself
 @require_safe
 def piece(request: HttpRequest, sha1sum: str, name: str) -> HttpResponseBase:
     path = quick_looks.picture_path(sha1sum, name)
@@ -24,6 +26,7 @@ def piece(request: HttpRequest, sha1sum: str, name: str) -> HttpResponseBase:
     return FileResponse(path.open("rb"), content_type=kind, headers=headers)
 
 
+@runs_by_itself
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def of(request: HttpRequest, name: str) -> HttpResponse:

@@ -17,6 +17,7 @@ from apps.catalog.states import FileKind, FileState
 from apps.core.access import role_required
 from apps.core.errors import DeniedError
 from apps.core.forms import messages_of
+from apps.core.marks import changes_nothing
 from apps.core.tables import exported
 from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_file_name
@@ -28,6 +29,7 @@ from apps.web.file_pages.pending_file import pending_page
 from apps.web.file_pages.recertification import start_check
 
 
+@changes_nothing
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @ensure_csrf_cookie
