@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests.factories.races import Run, database_for_threads
+from tests.needs import names_in, not_permitted, skip_unmet, table
 from tests.roots import forget_templates
 
 hypothesis_settings.register_profile("suite", derandomize=True, deadline=None, database=None)
@@ -47,15 +48,49 @@ def run_apart(transactional_db: None, tmp_path: Path) -> Iterator[Run]:
         yield run
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a stage of CI say what its machine lacks; see `tests.needs`."""
+    parser.addoption(
+        "--lacking",
+        metavar="NEEDS",
+        help="comma list of what is missing here, or 'none': tests that need it are skipped, and a skip for "
+        "any other reason fails the run. The default permits every skip, in CI none.",
+    )
+    parser.addoption(
+        "--campaigns", action="store_true", help="also run the slow campaigns, which `make test` leaves to CI"
+    )
+
+
+def permitted_skips(config: pytest.Config) -> frozenset[str] | None:
+    """Return the needs for whose want this run may skip tests; None permits every skip."""
+    given = config.getoption("--lacking")
+    if given is None:
+        return frozenset() if os.environ.get("CI") == "true" else None
+    return names_in(given)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose the tests of this run, and the process of each."""
+    if not config.getoption("--campaigns") and "campaign" not in config.getoption("markexpr"):
+        _leave_out_campaigns(config, items)
+    skip_unmet(items, permitted_skips(config) or ())
+    if config.getoption("loadgroup", False):
+        _name_groups(items)
+
+
+def _leave_out_campaigns(config: pytest.Config, items: list[pytest.Item]) -> None:
+    campaigns = [item for item in items if item.get_closest_marker("campaign")]
+    items[:] = [item for item in items if item not in campaigns]
+    config.hook.pytest_deselected(items=campaigns)
+
+
+def _name_groups(items: list[pytest.Item]) -> None:
     """Give the tests of a group the ids by which they are kept in one process.
 
     pytest-xdist 3.8 writes these where pytest 9.2 looks no more; without a word each process then starts
     servers of its own for every group.
     """
-    if not config.getoption("loadgroup", False):
-        return
     for item in items:
         groups = "_".join(sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")}))
         if groups and not item.nodeid.endswith(f"@{groups}"):
@@ -63,18 +98,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             assert item.nodeid.endswith(f"@{groups}")
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say as the last thing what was skipped and why."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    reasons = sorted({report.longrepr[2] for report in skipped})
-    terminalreporter.write_line(f"skipped: {len(skipped)}" + "".join(f"\n  {reason}" for reason in reasons))
+def reasons_of_skips(reporter: Any) -> list[str]:
+    return [str(report.longrepr[2]).removeprefix("Skipped: ") for report in reporter.stats.get("skipped", [])]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Iterator[None]:
+    """Say as the last thing what was skipped, why, and how to have it."""
+    yield
+    reasons = reasons_of_skips(terminalreporter)
+    permitted = permitted_skips(config)
+    terminalreporter.write_line("")
+    for line in table(reasons) if reasons else ["No test was skipped."]:
+        terminalreporter.write_line(line)
+    if permitted is not None and (wrong := not_permitted(reasons, permitted)):
+        terminalreporter.write_line(f"This run may not skip tests because of: {'; '.join(wrong)}", red=True)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where everything can be had, a skip is a failure."""
+    """Fail a run that skipped what its machine should have."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped"):
+    permitted = permitted_skips(session.config)
+    if reporter and permitted is not None and not_permitted(reasons_of_skips(reporter), permitted):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

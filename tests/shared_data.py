@@ -5,7 +5,6 @@
 
 import fcntl
 import hashlib
-import os
 import shutil
 import tarfile
 import tempfile
@@ -14,29 +13,17 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parent.parent
+from tests.needs import PREFIX, archives
+
 CACHE = Path.home() / ".cache" / "crds-server-tests"
-
-
-def archives() -> Path:
-    """Return the folder of the archives, which need not exist."""
-    return (PROJECT / os.environ.get("CRDS_TEST_DATA", "../shared/data")).resolve()
 
 
 def bench_tools() -> Path:
     """Return the folder of the header generator and of the oracle's runner."""
     tools = archives().parent / "bench"
     if not (tools / "gen_headers.py").is_file():
-        pytest.skip(f"no gen_headers.py in {tools}; set CRDS_TEST_DATA")
+        pytest.skip(f"{PREFIX}real-data")
     return tools
-
-
-def client_python() -> str:
-    """Return the Python that has the public client."""
-    python = PROJECT / os.environ.get("CRDS_CLIENT_PYTHON", ".venv-client/bin/python")
-    if not python.is_file():
-        pytest.skip(f"no Python with the client at {python}; set CRDS_CLIENT_PYTHON")
-    return str(python)
 
 
 def data_root() -> Path:
@@ -54,7 +41,7 @@ def _unpacked(archive: str, content: str) -> Path:
     """Unpack an archive unless it is unpacked, and return the folder which then holds `content`."""
     source = archives() / archive
     if not source.is_file():
-        pytest.skip(f"no {archive} in {archives()}; set CRDS_TEST_DATA")
+        pytest.skip(f"{PREFIX}real-data")
     target = CACHE / hashlib.sha256(source.read_bytes()).hexdigest()[:16]
     if not target.is_dir():
         _unpack(source, target)

@@ -14,7 +14,8 @@ from typing import TextIO
 
 from apps.certify.runner import FileVerdict, Runner
 from tests.factories.certify import CONTEXTS, make_job, run_job
-from tests.shared_data import client_python, data_root, sample_files
+from tests.needs import client_python
+from tests.shared_data import data_root, sample_files
 
 TARGET = 1.2  # times the plain command, for the first file
 ROUNDS = 3

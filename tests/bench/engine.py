@@ -17,8 +17,9 @@ from apps.rules.errors import CrdsError
 from apps.rules.lookup.bounded_cache import forget_all
 from apps.rules.lookup.compiled_bytes import dump, load
 from apps.rules.lookup.context import Context, assemble
+from tests.needs import PROJECT
 from tests.rules.oracle import compiled, load_context, observatory_of, run_client
-from tests.shared_data import PROJECT, bench_tools, data_root
+from tests.shared_data import bench_tools, data_root
 
 HEADERS = 400
 NEW_TARGETS = {"hst_0729.pmap": 60.0, "jwst_0541.pmap": 50.0}

@@ -40,8 +40,6 @@ def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 def browser() -> Iterator[Browser]:
     """Yield Debian's Chromium with a profile of its own; as root it runs only without its sandbox."""
     program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no chromium; `apt-get install chromium` brings it")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, headless=True, chromium_sandbox=False, args=list(FLAGS)
@@ -112,8 +110,9 @@ def log_in(demo_site: LiveServer) -> LogIn:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process, so that one server and one browser are started."""
+    """Keep these tests in one process, so that one server and one browser are started; all need it."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.needs("chromium"))

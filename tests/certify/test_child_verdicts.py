@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import pytest
 
 from apps.certify.runner import End, Runner
 from tests.factories.certify import CONTEXTS, errors, make_job, rmaps, run_job, verdicts
-from tests.shared_data import client_python, data_root, sample_files
+from tests.needs import client_python
+from tests.shared_data import data_root, sample_files
 
 SAMPLES = {
     "hst": [
@@ -83,7 +83,7 @@ def client_counts(observatory: str, files: list[Path], home: Path) -> dict[str, 
         "CRDS_SERVER_URL": f"https://{observatory}-serverless.stsci.edu",
     }
     program = Path(__file__).with_name("oracle_certify.py")
-    command = [client_python(), str(program), CONTEXTS[observatory], *map(str, files)]
+    command = [str(client_python()), str(program), CONTEXTS[observatory], *map(str, files)]
     done = subprocess.run(
         command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=300
     )
@@ -156,9 +156,8 @@ def test_a_table_is_compared_with_the_one_it_replaces(hst: Runner, tmp_path: Pat
     assert "is NOT IN new reference" not in texts[1]
 
 
+@pytest.mark.needs("fitsverify")
 def test_a_bad_checksum_fails_by_fitsverify(hst: Runner, tmp_path: Path) -> None:
-    if shutil.which("fitsverify") is None:
-        pytest.skip("no fitsverify")
     events = run_job(hst, make_job(tmp_path / "job", "s7g1700gl_dead_bad_xsum.fits"))
     assert verdicts(events)["s7g1700gl_dead_bad_xsum.fits"].errors > 0
     assert (

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from tests.contract.client import client_python
 from tests.factories.catalog import make_cache
+from tests.needs import client_python
 
 PROGRAM = """
 from crds.core import config, rmap
@@ -20,8 +20,6 @@ print(config.locate_file("jwst_miri_dark_0001.fits", "jwst"))
 
 @pytest.mark.django_db
 def test_a_client_may_mount_the_store_read_only(tmp_path: Path, data_root: Path) -> None:
-    if not client_python().exists():
-        pytest.skip(f"no client at {client_python()}; `make test` installs it")
     call_command("import_cache", str(make_cache(tmp_path / "cache")))
     store = data_root / "store"
     environment = {

@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.live import LiveServer
-from tests.roots import PROJECT
-
-
-def client_python() -> Path:
-    """Return the Python of the client's environment; `make test` makes it."""
-    return Path(os.environ.get("CRDS_CLIENT_PYTHON", PROJECT / ".venv-client" / "bin" / "python"))
+from tests.needs import client_python
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.client import Client, client_python
+from tests.contract.client import Client
 from tests.live import LiveServer, live_server
 from tests.shared_data import data_root as shared_cache
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _client_is_installed() -> None:
-    if not client_python().exists():
-        pytest.skip(f"no client at {client_python()}; `make test` installs it")
 
 
 def _filled_from_shared_data(observatory: str, root: Path, *options: str) -> Iterator[LiveServer]:

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from apps.demo.operations import seed
-from tests.contract.client import client_python
+from tests.needs import client_python
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.client import Client, client_python
+from tests.contract.client import Client
+from tests.needs import client_python
 from tests.roots import PROJECT
 from tests.shared_data import data_root
 

@@ -1,4 +1,5 @@
-import subprocess
+import os
+import signal
 import time
 import urllib.request
 from pathlib import Path
@@ -14,13 +15,13 @@ def server(tmp_path: Path) -> LiveServer:
         yield running
 
 
-def processes_below(root: Path) -> list[str]:
-    """Return the command lines of all processes whose environment names this data root."""
-    found = []
+def processes_below(root: Path) -> dict[int, str]:
+    """Return the command lines of all processes whose environment names this data root, by process id."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             if f"DATA_ROOT={root}".encode() in (folder / "environ").read_bytes().split(b"\0"):
-                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue  # It ended while we looked.
     return found
@@ -43,7 +44,10 @@ def test_up_serves_pages_and_runs_a_worker_that_says_it_is_alive(server: LiveSer
 
 
 def test_a_killed_web_server_comes_back(server: LiveServer) -> None:
-    subprocess.run(["pkill", "-9", "-f", f"gunicorn.*:{server.port}"], check=True)
+    web = [pid for pid, command in processes_below(server.root).items() if "gunicorn" in command]
+    assert web
+    for pid in web:
+        os.kill(pid, signal.SIGKILL)
 
     def answers() -> bool:
         try:

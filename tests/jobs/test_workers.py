@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +17,6 @@ import pytest
 from tests.roots import PROJECT, environment_for, filled_root, manage
 
 PATIENCE = 40  # seconds
-REDIS = ("127.0.0.1", 6379)
 BROKERS = {"filesystem": "filesystem://", "redis": "redis://127.0.0.1:6379/0"}
 
 START = (
@@ -45,12 +43,6 @@ FOLLOW = (
 )
 
 
-def has_redis() -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(REDIS, timeout=1):
-        return True
-    return False
-
-
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Return what processes need that share a data root and a database, migrated."""
@@ -60,10 +52,8 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
         yield environment_for("jwst", root, database_url) | settings
 
 
-@pytest.fixture(params=list(BROKERS))
+@pytest.fixture(params=["filesystem", pytest.param("redis", marks=pytest.mark.needs("redis"))])
 def broker(request: Any, environment: dict[str, str]) -> str:
-    if request.param == "redis" and not has_redis():
-        pytest.skip("no Redis at 127.0.0.1:6379")
     environment["CELERY_BROKER_URL"] = BROKERS[request.param]
     return str(request.param)
 

@@ -12,7 +12,8 @@ from apps.rules.lookup.compiled_mapping import CompiledMapping
 from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.lookup.context import Context, assemble
 from apps.rules.observatories import get_observatory
-from tests.shared_data import bench_tools, client_python, data_root
+from tests.needs import client_python
+from tests.shared_data import bench_tools, data_root
 
 # What we say where the client returns what has no form on the wire.
 NO_FORM = "NOT FOUND The rules lead to"
@@ -66,7 +67,7 @@ def run_client(arguments: Sequence[str], observatory: str, *, stdin: str | None 
         # The word tells the client that there is no server; the rest decides how it treats equal matches.
         "CRDS_SERVER_URL": f"https://{observatory}-serverless.stsci.edu",
     }
-    command = [client_python(), *map(str, arguments)]
+    command = [str(client_python()), *map(str, arguments)]
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout

@@ -12,8 +12,9 @@ from apps.rules.lookup.context import assemble
 from apps.rules.observatories import get_observatory
 from apps.rules.text.derived_mappings import Base, CollisionError, NewRmap, derived_context, renamed
 from apps.rules.text.parser import parse_mapping
+from tests.needs import client_python
 from tests.rules.oracle import load_context, mapping_text
-from tests.shared_data import client_python, data_root
+from tests.shared_data import data_root
 
 PMAP = "jwst_0541.pmap"
 

@@ -16,7 +16,8 @@ from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.observatories import get_observatory
 from apps.rules.text.parser import RawSelector, parse_mapping
 from apps.rules.text.writer import write_mapping
-from tests.shared_data import client_python, data_root
+from tests.needs import client_python
+from tests.shared_data import data_root
 
 JWST = get_observatory("jwst")
 

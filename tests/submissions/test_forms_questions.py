@@ -10,7 +10,7 @@ from django.test import Client
 
 from apps.rules.observatories import get_observatory
 from apps.submissions.forms.questions import as_yaml, questions
-from tests.contract.client import client_python
+from tests.needs import client_python
 
 ON_THE_WIRE = (
     "deliverer other_email instrument file_type history_updated pedigree_updated keywords_checked "
@@ -122,8 +122,6 @@ print(json.dumps(built))
 
 
 def test_the_client_builds_its_form_of_each_description() -> None:
-    if not client_python().exists():
-        pytest.skip(f"no client at {client_python()}; `make test` installs it")
     texts = {observatory: as_yaml(get_observatory(observatory)) for observatory in INSTRUMENTS}
     done = subprocess.run(
         [client_python(), "-c", BUILD], input=json.dumps(texts), capture_output=True, text=True, check=False

@@ -1,0 +1,124 @@
+"""Programs, services and data that some tests need and the repository does not bring.
+
+A test says what it needs by ``@pytest.mark.needs("chromium")``. Where that is missing the test is skipped,
+and the table at the end of the run says how to have it.
+"""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import socket
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+REDIS = ("127.0.0.1", 6379)
+ARCHIVES = ("crds-rules.tar.xz", "sample-files.tar.xz")
+PREFIX = "needs "
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that a test may need: its name in the table, how to have it, and whether it is there."""
+
+    what: str
+    remedy: str
+    is_met: Callable[[], bool]
+
+
+def archives() -> Path:
+    """Return the folder of the archives with real rules and files, which need not exist."""
+    return (PROJECT / os.environ.get("CRDS_TEST_DATA", "../shared/data")).resolve()
+
+
+def has_archives() -> bool:
+    """Return whether real rules and files are there."""
+    return all((archives() / name).is_file() for name in ARCHIVES)
+
+
+def client_python() -> Path:
+    """Return the Python of the client's environment, which every run of the suite must have."""
+    python = PROJECT / os.environ.get("CRDS_CLIENT_PYTHON", ".venv-client/bin/python")
+    if not python.is_file():
+        pytest.fail(f"There is no Python with the CRDS client at {python}. `make test` installs it.")
+    return python
+
+
+def _has_program(name: str) -> Callable[[], bool]:
+    return lambda: shutil.which(name) is not None
+
+
+def _has_redis() -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(REDIS, timeout=1):
+        return True
+    return False
+
+
+def _has_postgres() -> bool:
+    return os.environ.get("DATABASE_URL", "").startswith("postgres")
+
+
+def _has_stsynphot() -> bool:
+    return "CRDS_SYNPHOT_PYTHON" in os.environ or importlib.util.find_spec("stsynphot") is not None
+
+
+NEEDS = {
+    "chromium": Need("Chromium", "apt-get install chromium", _has_program("chromium")),
+    "curl": Need("curl", "apt-get install curl", _has_program("curl")),
+    "fitsverify": Need("fitsverify", "apt-get install fitsverify", _has_program("fitsverify")),
+    "nginx": Need("nginx", "apt-get install nginx-light", _has_program("nginx")),
+    "postgresql": Need("PostgreSQL", "DATABASE_URL=postgresql://user:password@host/name", _has_postgres),
+    "real-data": Need("real rules and files", f"CRDS_TEST_DATA=folder of {ARCHIVES[0]}", has_archives),
+    "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),
+    "stsynphot": Need(
+        "stsynphot", ".venv/bin/pip install --require-hashes -r requirements-synphot.txt", _has_stsynphot
+    ),
+}
+
+
+def names_in(option: str) -> frozenset[str]:
+    """Return the needs of a comma list; ``none`` and an empty text name none."""
+    names = frozenset(option.split(",")) - {"", "none"}
+    if unknown := sorted(names - set(NEEDS)):
+        raise pytest.UsageError(f"--lacking: {', '.join(unknown)} is unknown; known are {', '.join(NEEDS)}")
+    return names
+
+
+def skip_unmet(items: Iterable[pytest.Item], lacking: Collection[str]) -> None:
+    """Skip the tests that need what is missing, or what `lacking` says is to be taken as missing."""
+    met: dict[str, bool] = {}
+    for item in items:
+        for name in _needs_of(item):
+            if name not in met:
+                met[name] = name not in lacking and NEEDS[name].is_met()
+            if not met[name]:
+                item.add_marker(pytest.mark.skip(reason=PREFIX + name))
+                break
+
+
+def _needs_of(item: pytest.Item) -> Iterator[str]:
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            if name not in NEEDS:
+                raise pytest.UsageError(f"{item.nodeid} needs {name!r}; known are {', '.join(NEEDS)}")
+            yield name
+
+
+def table(reasons: Collection[str]) -> list[str]:
+    """Return the lines that tell what was skipped: why, how many tests, and how to have it."""
+    rows = [("skipped because it needs", "tests", "how to have it")]
+    for reason in sorted(set(reasons)):
+        need = NEEDS.get(reason.removeprefix(PREFIX))
+        count = str(list(reasons).count(reason))
+        rows.append((need.what, count, need.remedy) if need else (reason, count, ""))
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return [f"{row[0]:{first}}  {row[1]:>{second}}  {row[2]}".rstrip() for row in rows]
+
+
+def not_permitted(reasons: Iterable[str], permitted: Collection[str]) -> list[str]:
+    """Return the reasons of skips other than those that a stage permits."""
+    return sorted({reason for reason in reasons if reason.removeprefix(PREFIX) not in permitted})
