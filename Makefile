@@ -1,16 +1,48 @@
-# Two commands matter: `make run` serves a small demo observatory, `make test` runs the whole suite.
+# Two commands matter: `make run` serves a small demo observatory, `make test` runs the suite. `make` prints help.
 PYTHON ?= python3
+HOST ?= localhost
 PORT ?= 8000
+OBSERVATORY ?= jwst
 VENV := .venv
 PY := $(VENV)/bin/python
 CLIENT := .venv-client
+# Every observatory has data of its own; the demo's are those of jwst.
+RUN_ROOT := $(CURDIR)/$(if $(filter jwst,$(OBSERVATORY)),var,var-$(OBSERVATORY))
 
-.PHONY: run test lint bench lock clean
+.DEFAULT_GOAL := help
+.PHONY: help run reset test lint bench lock clean
 
-run: $(VENV)/.ready
-	$(PY) manage.py migrate --verbosity 0
-	PUBLIC_URL=$${PUBLIC_URL:-http://localhost:$(PORT)} $(PY) manage.py seed_demo --if-possible
-	exec $(PY) manage.py up --port $(PORT)
+help:
+	@echo 'make run     serve the demo observatory at http://$(HOST):$(PORT); Ctrl-C ends it'
+	@echo '             PORT=8001          another port'
+	@echo '             HOST=name          reached from other machines by that name or address'
+	@echo '             OBSERVATORY=hst    an empty server for hst, roman or tobs, to import rules into'
+	@echo 'make reset   remove what `make run` keeps below $(RUN_ROOT)'
+	@echo 'make test    the suite; ARGS="tests/locks" a part of it, ARGS=--campaigns the slow tests, too'
+	@echo 'make lint    style, types, layers, migrations'
+	@echo 'make bench   the figures of docs/benchmarks.md'
+	@echo 'make clean   remove the environments $(VENV) and $(CLIENT)'
+
+# Only a server for this machine listens at its loopback address alone.
+run: export OBSERVATORY := $(OBSERVATORY)
+run: export DATA_ROOT ?= $(RUN_ROOT)
+run: export PUBLIC_URL ?= http://$(HOST):$(PORT)
+run: export ALLOWED_HOSTS ?= $(HOST),localhost,.localhost,127.0.0.1,[::1]
+run: port-is-free $(VENV)/.ready
+	@echo 'Preparing the database and the demo below $(DATA_ROOT).'
+	@$(PY) manage.py migrate --verbosity 0
+	@$(PY) manage.py seed_demo --if-possible
+	@exec $(PY) manage.py up --port $(PORT) --bind $(if $(filter localhost,$(HOST)),127.0.0.1,0.0.0.0)
+
+.PHONY: port-is-free
+port-is-free:
+	$(if $(filter 0.0.0.0 ::,$(HOST)),$(error HOST is what people type to reach this machine: make run HOST=name))
+	@$(PYTHON) scripts/check_port.py $(PORT) 'Run `make run PORT=8001`, or end the program that uses it.'
+
+reset:
+	@$(PYTHON) scripts/check_port.py $(PORT) 'End the server first (Ctrl-C where it runs), then run `make reset` again.'
+	@echo 'Removing $(RUN_ROOT): the database, the store, accounts, uploads and mails of `make run`.'
+	@rm -rf '$(RUN_ROOT)'
 
 test: $(VENV)/.ready-dev $(CLIENT)/.ready
 	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
@@ -38,30 +70,17 @@ lock:
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.txt; \
 	done
 
-# Debian keeps the module that makes environments in a package of its own.
-.PHONY: venv-module
-venv-module:
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
-	    echo "Installing Debian's python3-venv, which this Python lacks."; \
-	    sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	    $$sudo apt-get update -qq && $$sudo apt-get install -y -qq python3-venv >/dev/null; \
-	}
-
-$(VENV)/bin/python: | venv-module
-	$(PYTHON) -m venv $(VENV)
-
-$(VENV)/.ready: requirements.txt | $(VENV)/bin/python
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	touch $@
+$(VENV)/.ready: requirements.txt
+	@$(PYTHON) scripts/install.py $(VENV) $<
+	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.txt $(VENV)/.ready
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	touch $@
+	@$(PYTHON) scripts/install.py $(VENV) $<
+	@touch $@
 
-$(CLIENT)/.ready: requirements-client.txt | venv-module
-	$(PYTHON) -m venv $(CLIENT)
-	$(CLIENT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-client.txt
-	touch $@
+$(CLIENT)/.ready: requirements-client.txt
+	@$(PYTHON) scripts/install.py $(CLIENT) $<
+	@touch $@
 
 clean:
 	rm -rf $(VENV) $(CLIENT)
