@@ -60,7 +60,14 @@ def _worker() -> Check:
     return Check("worker", is_ok, f"last seen {age:.0f} s ago", is_vital=False)
 
 
+def has_fitsverify() -> bool:
+    """Return whether the program that checks the structure and the checksums of FITS files is there."""
+    return shutil.which("fitsverify") is not None
+
+
+NO_FITSVERIFY = "fitsverify is not installed: the structure and the checksums of FITS files are not checked."
+
+
 def _fitsverify() -> Check:
-    found = shutil.which("fitsverify") is not None
-    text = "installed" if found else "not installed; the structure of FITS files is not checked"
-    return Check("fitsverify", found, text, is_vital=False)
+    found = has_fitsverify()
+    return Check("fitsverify", found, "installed" if found else NO_FITSVERIFY, is_vital=False)
