@@ -21,10 +21,9 @@ from typing import Any
 
 from apps.certify import child_rewrite, child_rmaps, child_sizes
 from apps.certify.child_reporter import Emit, Reporter
+from apps.certify.dangerous_files import find_fault
 from apps.certify.messages import CertifyJob, End, FileVerdict, Job, Limits, RmapMade, SynphotJob
-from apps.rules.errors import MappingError
 from apps.rules.naming.file_names import is_mapping
-from apps.rules.text.parser import parse_mapping
 
 
 def prepare(observatory: str) -> None:
@@ -144,7 +143,10 @@ def _certify(path: str, job: CertifyJob, reporter: Reporter) -> FileVerdict:
         # Who edits by hand leaves the checksum behind: that is a warning, wherever the library reads it.
         os.environ["CRDS_IGNORE_MAPPING_CHECKSUM"] = "1"
     with reporter.counting(name) as count:
-        if _is_readable(path, reporter):
+        fault = find_fault(path)
+        if fault:
+            reporter.error(f"In {name!r} : {fault}")
+        else:
             certify.certify_file(
                 path,
                 job.context,
@@ -154,7 +156,8 @@ def _certify(path: str, job: CertifyJob, reporter: Reporter) -> FileVerdict:
                 run_fitsverify=True,
             )
         errors, warnings = count()
-        instrument, filekind = _properties(path, job)
+        # The name of a mapping tells; of other files the library would read the content.
+        instrument, filekind = ("", "") if fault and not is_mapping(name) else _properties(path, job)
         if errors and filekind and not is_mapping(name):
             child_rmaps.hint_at_missing(job.context, instrument, filekind, reporter)
         if errors and name.endswith(".fits"):
@@ -162,22 +165,6 @@ def _certify(path: str, job: CertifyJob, reporter: Reporter) -> FileVerdict:
     verdict = FileVerdict(name, errors, warnings, instrument, filekind)
     reporter.emit(verdict)
     return verdict
-
-
-def _is_readable(path: str, reporter: Reporter) -> bool:
-    """Tell whether the library may look at a file: of mappings only those which our own reader takes.
-
-    The library looks for code in a mapping and then runs it; ours runs nothing.
-    """
-    name = Path(path).name
-    if not is_mapping(name):
-        return True
-    try:
-        parse_mapping(Path(path).read_text(), name)
-    except (MappingError, UnicodeDecodeError) as exc:
-        reporter.error(f"In {name!r} : {exc}")
-        return False
-    return True
 
 
 def _properties(path: str, job: CertifyJob) -> tuple[str, str]:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from apps.certify.child_reporter import Reporter
-
-BLOCK = 2880  # bytes, of which a FITS file is made
+from apps.certify.fits_structure import BLOCK, bytes_of_data, read_header
 
 
 def hint_at_missing_bytes(path: str, reporter: Reporter) -> None:
@@ -34,21 +30,11 @@ def hint_at_missing_bytes(path: str, reporter: Reporter) -> None:
 
 def _first_beyond(path: str, size: int) -> tuple[int, int]:
     """Return the number of the first HDU whose data end beyond the file, and where; an error if none does."""
-    from astropy.io import fits
-
     with Path(path).open("rb") as stream:
         for number in itertools.count():
-            header = fits.Header.fromfile(stream)
-            end = stream.tell() + _bytes_of_data(header)
+            header = read_header(stream, is_first=number == 0)
+            end = stream.tell() + bytes_of_data(header)
             if end > size:
                 return number, end
             stream.seek(-(-end // BLOCK) * BLOCK)
     raise AssertionError("the parts of a file come to an end")
-
-
-def _bytes_of_data(header: Mapping[str, Any]) -> int:
-    """Return how many bytes follow a header (FITS standard, section 4.4.1)."""
-    axes = [int(header[f"NAXIS{number}"]) for number in range(1, int(header["NAXIS"]) + 1)]
-    values = math.prod(axes) if axes else 0
-    repeated = int(header.get("GCOUNT", 1)) * (int(header.get("PCOUNT", 0)) + values)
-    return abs(int(header["BITPIX"])) // 8 * repeated

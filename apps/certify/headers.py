@@ -1,4 +1,4 @@
-"""Read the header of a data file: FITS keywords, or the tree of an ASDF file.
+"""Read the header of a file: FITS keywords, or the tree of an ASDF, JSON or YAML file.
 
 Only the header is read, never the data. The science stack is imported when the first file is read, so that a
 process which reads none does without it.
@@ -7,12 +7,12 @@ process which reads none does without it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
-from apps.certify.trees import UnreadableTreeError, flatten, read_yaml
+from apps.certify.trees import UnreadableTreeError, flatten, read_json, read_yaml
 from apps.rules.errors import CrdsError
 
 MOST_KEYWORDS = 20_000
@@ -30,17 +30,23 @@ class UnreadableHeaderError(CrdsError):
     code = "unreadable_header"
 
 
-def read_header(path: Path) -> dict[str, str]:
-    """Return keyword to value, both as text, of a FITS or ASDF file; its content tells which it is.
+def read_header(path: Path, name: str = "") -> dict[str, str]:
+    """Return keyword to value, both as text, of a file, as certification reads it.
 
     FITS: the keywords of all extensions; of a keyword that stands in several the first one counts, COMMENT
-    and HISTORY are joined by line ends. ASDF: the tree, its keys upper case and joined by periods; what is
-    neither text nor number nor date is left away.
+    and HISTORY are joined by line ends. ASDF, JSON and YAML: the tree, its keys upper case and joined by
+    periods; values that are neither text nor number nor date are left out. Entries of an ASDF history are the
+    lines of HISTORY.
+
+    Parameters
+    ----------
+    name
+        Of the file, if the path does not tell it. Content tells FITS and ASDF, the name JSON and YAML.
 
     Raises
     ------
     UnreadableHeaderError
-        Raised if the file is neither, is cut off, or holds more than any real header does.
+        Raised if the file is none of these, is cut off, or holds more than any real header does.
 
     Notes
     -----
@@ -54,10 +60,12 @@ def read_header(path: Path) -> dict[str, str]:
             if start == _FITS_START:
                 return _read_fits(stream)
             if start.startswith(_ASDF_START):
-                return _read_asdf(stream)
+                return read_asdf_tree(stream.read(LARGEST_TREE))
+            if reader := _TREES.get(PurePath(name or path.name).suffix):
+                return _read_tree(stream.read(LARGEST_TREE + 1), reader)
     except OSError as exc:
         raise UnreadableHeaderError(f"the file cannot be read: {exc}") from exc
-    raise UnreadableHeaderError(f"neither FITS nor ASDF: the file begins with {start!r}")
+    raise UnreadableHeaderError(f"neither FITS nor ASDF nor JSON nor YAML: the file begins with {start!r}")
 
 
 def _read_fits(stream: BinaryIO) -> dict[str, str]:
@@ -134,10 +142,6 @@ def _cards(extensions: Iterable[Any]) -> Iterator[tuple[str, str]]:
                 yield keyword, value
 
 
-def _read_asdf(stream: BinaryIO) -> dict[str, str]:
-    return read_asdf_tree(stream.read(LARGEST_TREE))
-
-
 def read_asdf_tree(head: bytes) -> dict[str, str]:
     """Return dotted upper case key and text of each simple value in the tree an ASDF file begins with.
 
@@ -154,10 +158,30 @@ def read_asdf_tree(head: bytes) -> dict[str, str]:
     end = head.find(_ASDF_TREE_END)
     if end < 0:
         raise UnreadableHeaderError(f"the ASDF tree does not end within {LARGEST_TREE} bytes")
+    return _read_tree(head[: end + 1], read_yaml)
+
+
+def _read_tree(text: bytes, reader: Callable[[bytes], Any]) -> dict[str, str]:
+    if len(text) > LARGEST_TREE:
+        raise UnreadableHeaderError(f"the file has more than {LARGEST_TREE} bytes")
     try:
-        tree = read_yaml(head[: end + 1])
+        tree = reader(text)
         if not isinstance(tree, Mapping):
-            raise UnreadableHeaderError("the ASDF tree is not a mapping")
-        return dict(flatten(tree))
+            raise UnreadableHeaderError("the tree is not a mapping")
+        return {**dict(flatten(tree)), **_history(tree.get("history"))}
     except UnreadableTreeError as exc:
-        raise UnreadableHeaderError(f"not ASDF that can be read: {exc}") from exc
+        raise UnreadableHeaderError(str(exc)) from exc
+
+
+def _history(history: Any) -> dict[str, str]:
+    """Return the entries of an ASDF history as the client joins them; nothing if there are none."""
+    entries = history.get("entries") if isinstance(history, Mapping) else history
+    lines = [
+        f"{str(entry.get('time', ''))[:19].replace('T', ' ')} :: {entry.get('description', '')}"
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, Mapping)
+    ]
+    return {"HISTORY": "\n".join(lines)} if lines else {}
+
+
+_TREES: dict[str, Callable[[bytes], Any]] = {".json": read_json, ".yaml": read_yaml, ".yml": read_yaml}

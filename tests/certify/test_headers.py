@@ -137,8 +137,8 @@ def test_what_is_neither_is_refused(tmp_path: Path, content: bytes) -> None:
         ("- " * 100_000, "nested deeper"),
         ("a: &a {b: *a}", "recursive"),
         ("[1, 2]", "not a mapping"),
-        ("a: *missing", "not ASDF that can be read"),
-        ("a: [", "not ASDF that can be read"),
+        ("a: *missing", "not YAML that can be read"),
+        ("a: [", "not YAML that can be read"),
         (
             "a0: &a0 {}\n"
             + "\n".join(
@@ -202,3 +202,78 @@ def test_the_web_process_does_without_the_science_stack() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+META = {
+    "reftype": "distortion",
+    "useafter": "2015-01-25T12:00:00",
+    "pedigree": "GROUND",
+    "author": "A. Uthor",
+}
+ASDF_START = (
+    "#ASDF 1.0.0\n#ASDF_STANDARD 1.5.0\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n--- !core/asdf-1.1.0\n"
+)
+ENTRY = "  - !core/history_entry-1.0.0"
+HISTORY = f"""history:
+  entries:
+{ENTRY} {{description: first made, time: 2020-01-02 03:04:05}}
+{ENTRY} {{description: and again, time: 2020-01-03 03:04:05.25}}
+...
+"""
+TOLD = ("USEAFTER", "PEDIGREE", "AUTHOR")
+TREES = {
+    "plain.json": json.dumps({"meta": META, "history": "made", "list": [1], "none": None}),
+    "bare.json": json.dumps(META, indent=1).replace("\n", "\r\n"),
+    "plain.yaml": "meta:\n" + "".join(f"  {key}: {value}\n" for key, value in META.items()),
+    "windows.yaml": "".join(f"{key}: {value}\r\n" for key, value in META.items()),
+    "json.yaml": json.dumps({"meta": META}),
+    "history.asdf": ASDF_START + "".join(f"{key}: {value}\n" for key, value in META.items()) + HISTORY,
+}
+
+
+def test_trees_of_references_tell_what_they_tell_the_client(tmp_path: Path) -> None:
+    if not client_python().exists():
+        pytest.skip(f"no client at {client_python()}; `make test` installs it")
+    for name, text in TREES.items():
+        (tmp_path / name).write_bytes(text.encode())
+    program = (
+        "import json, sys; from crds import data_file\n"
+        "files = {p: data_file.get_free_header(p, (), None, 'jwst') for p in sys.argv[1:]}\n"
+        "json.dump(files, open('told', 'w'))"
+    )
+    subprocess.run([client_python(), "-c", program, *TREES], capture_output=True, check=True, cwd=tmp_path)
+    for name, theirs in json.loads((tmp_path / "told").read_text()).items():
+        ours = read_header(tmp_path / name)
+        assert ours
+        assert {key: theirs[key] for key in ours} == ours, name
+        has_paths = "meta" in TREES[name]
+        in_tree = {key for key in theirs if key.endswith(TOLD) and ("META." in key) == has_paths}
+        assert in_tree <= ours.keys(), name
+    first, _second = read_header(tmp_path / "history.asdf")["HISTORY"].splitlines()
+    assert first == "2020-01-02 03:04:05 :: first made"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("asdf.json", b"meta: {useafter: 2020}"),
+        ("fits.json", b""),
+        ("list.json", b"[1]"),
+        ("text.json", b'"USEAFTER"'),
+        ("deep.json", b"[" * 100_000),
+        ("cut.yaml", b"meta: {"),
+        ("notes.txt", b'{"useafter": "2020-01-01"}'),
+        ("UPPER.JSON", b'{"useafter": "2020-01-01"}'),
+    ],
+)
+def test_files_that_are_not_what_their_name_says_have_no_header(
+    name: str, content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnreadableHeaderError):
+        read_header(tmp_path / name)
+
+
+def test_a_name_tells_what_a_staged_file_is(tmp_path: Path) -> None:
+    (tmp_path / "0001").write_bytes(b"\xef\xbb\xbf" + TREES["plain.json"].encode())
+    assert read_header(tmp_path / "0001", "pars.json")["META.USEAFTER"] == META["useafter"]

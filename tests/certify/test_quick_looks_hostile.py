@@ -75,7 +75,7 @@ def test_an_unknown_type_of_pixels_and_a_mad_scale_are_notes(tmp_path: Path) -> 
 
 
 def test_a_header_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.certify.quick_looks.fits_headers.LARGEST_HEADER", 5 * 2880)
+    monkeypatch.setattr("apps.certify.fits_structure.LARGEST_HEADER", 5 * 2880)
     seen = look(written(tmp_path, primary().replace(b"END", b"   ") + b" " * 100 * 2880))
     assert "does not end within 14400 bytes" in seen.failure
 

@@ -14,22 +14,23 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from apps.certify.quick_looks import fits_tables
-from apps.certify.quick_looks.array_summary import Easel
-from apps.certify.quick_looks.arrays import OnDisk, Scaling
-from apps.certify.quick_looks.errors import UnreadableFileError
-from apps.certify.quick_looks.fits_headers import (
+from apps.certify.fits_structure import (
     BLOCK,
     BadHeaderError,
     Header,
     axes_of,
     bytes_of_data,
-    cards_of,
-    number,
-    read_header,
-    text,
+    foreign_cards,
+    has_groups,
+    parse_header,
+    read_cards,
     whole,
 )
+from apps.certify.quick_looks import fits_tables
+from apps.certify.quick_looks.array_summary import Easel
+from apps.certify.quick_looks.arrays import OnDisk, Scaling
+from apps.certify.quick_looks.errors import UnreadableFileError
+from apps.certify.quick_looks.fits_headers import cards_of, number, text
 from apps.certify.quick_looks.limits import MOST_CARDS, MOST_CARDS_OF_PART, MOST_PARTS
 from apps.certify.quick_looks.safe_text import shown
 from apps.certify.quick_looks.values import Look, Part
@@ -41,10 +42,17 @@ _UNSIGNED = {("int16", 2.0**15): "uint16", ("int32", 2.0**31): "uint32", ("int64
 
 @dataclass(frozen=True)
 class Hdu:
-    """A header, and where its data are said to be: from byte `start` to before byte `end`."""
+    """A header, and where its data are said to be: from byte `start` to before byte `end`.
+
+    Attributes
+    ----------
+    foreign
+        Numbers of the cards that hold bytes outside ASCII.
+    """
 
     number: int
     header: Header
+    foreign: frozenset[int]
     start: int
     end: int
 
@@ -83,17 +91,17 @@ def _hdus(stream: BinaryIO, size: int) -> Iterator[Hdu]:
     start, count = 0, 0
     while start < size:
         stream.seek(start)
-        header = read_header(stream, is_first=count == 0)
-        data = stream.tell()
+        cards = read_cards(stream, is_first=count == 0)
+        header, data = parse_header(cards), stream.tell()
         end = data + bytes_of_data(header)
-        yield Hdu(count, header, data, end)
+        yield Hdu(count, header, foreign_cards(cards), data, end)
         if end > size:
             return
         start, count = -(-end // BLOCK) * BLOCK, count + 1
 
 
 def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: Easel, room: int) -> Part:
-    cards, left = cards_of(hdu.header, min(room, MOST_CARDS_OF_PART))
+    cards, left = cards_of(hdu.header, min(room, MOST_CARDS_OF_PART), hdu.foreign)
     axes, kind = axes_of(hdu.header), _type(hdu.header)
     part = Part(
         number=hdu.number,
@@ -147,7 +155,7 @@ def _dtype_name(dtype: np.dtype[Any], scaling: Scaling) -> str:
 
 def _type(header: Header) -> str:
     """Return what an HDU is, in words."""
-    if text(header, "GROUPS") == "True" and whole(header, "NAXIS") and whole(header, "NAXIS1") == 0:
+    if has_groups(header):
         return "random groups"
     if text(header, "ZIMAGE") == "True":
         return "compressed image, as a table"

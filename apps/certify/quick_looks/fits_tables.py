@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from apps.certify.quick_looks.fits_headers import BadHeaderError, Header, axes_of, text, whole
+from apps.certify.fits_structure import BadHeaderError, Header, axes_of, whole
+from apps.certify.quick_looks.fits_headers import text
 from apps.certify.quick_looks.limits import FIRST_ITEMS, FIRST_ROWS, MOST_COLUMNS
 from apps.certify.quick_looks.safe_text import shown
 from apps.certify.quick_looks.values import Column

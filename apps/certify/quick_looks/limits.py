@@ -12,7 +12,6 @@ MIB = 1 << 20
 MOST_PARTS = 500
 MOST_CARDS = 10_000  # of the whole file,
 MOST_CARDS_OF_PART = 4_000  # and of one HDU
-LARGEST_HEADER = 8 * MIB  # bytes
 LONGEST_VALUE = 2_000  # characters
 MOST_PICTURES = 40  # parts that get pictures
 PICTURE_SIDE = 1024  # pixels

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path, PurePath
 
-from apps.certify.quick_looks import asdf_files, fits_files, fits_headers, text_files
+from apps.certify import fits_structure
+from apps.certify.quick_looks import asdf_files, fits_files, text_files
 from apps.certify.quick_looks.array_summary import Easel
 from apps.certify.quick_looks.errors import UnreadableFileError
 from apps.certify.quick_looks.values import LOOK_FILE, Look
@@ -34,9 +35,9 @@ def make(path: Path, folder: Path, *, name: str) -> Look:
 
 def _look(path: Path, easel: Easel, extension: str) -> Look:
     with path.open("rb") as stream:
-        start = stream.read(fits_headers.CARD)
+        start = stream.read(fits_structure.CARD)
     # The text half of a GEIS pair begins like FITS, but says that it is not simple.
-    if start.startswith(fits_headers.START) and start[9:30].strip() != b"F":
+    if start.startswith(fits_structure.START) and start[9:30].strip() != b"F":
         return fits_files.look(path, easel)
     if start.startswith(asdf_files.START):
         return asdf_files.look(path, easel)

@@ -27,17 +27,17 @@ def note_facts(work: SubmissionRun) -> None:
     """Keep what the catalogue shows of each reference's header."""
     for file in work.incoming():
         if not is_mapping(file.name):
-            file.facts = facts(staging.path_of(file))
+            file.facts = facts(staging.path_of(file), file.name)
             with work.writing():
                 file.save(update_fields=["facts"])
 
 
-def facts(path: Path) -> dict[str, str]:
+def facts(path: Path, name: str) -> dict[str, str]:
     """Return column to text, of the columns that the header tells; a date as ISO 8601 with its offset."""
     try:
-        header = read_header(path)
+        header = read_header(path, name)
     except UnreadableHeaderError:
-        return {}  # JSON, YAML and text have no header.
+        return {}  # Text has no header, and neither has the data half of a pair.
     found = {}
     for column, (keywords, longest) in _KEYWORDS.items():
         value = next((header[keyword] for keyword in keywords if header.get(keyword)), "")

@@ -1,0 +1,60 @@
+"""Files that must not reach the library, which would run them, unpack them, or never come to an end."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+from apps.certify.headers import LARGEST_TREE
+from apps.certify.trees import UnreadableTreeError, require_small
+from apps.rules.errors import MappingError
+from apps.rules.naming.file_names import is_mapping
+from apps.rules.text.parser import parse_mapping
+
+# First bytes to name and remedy.
+_COMPRESSED = {
+    b"\x1f\x8b": ("gzip", "gunzip"),
+    b"BZh": ("bzip2", "bunzip2"),
+    b"\xfd7zXZ\x00": ("xz", "unxz"),
+    b"PK\x03\x04": ("zip", "unzip"),
+    b"\x1f\x9d": ("compress", "uncompress"),
+}
+_TREES = (".asdf", ".yaml", ".yml")
+_TREE_END = b"\n..."
+
+
+def find_fault(path: str) -> str:
+    """Return why the library may not read a file, empty if it may."""
+    name = PurePath(path).name
+    if is_mapping(name):
+        return _fault_of_mapping(path, name)
+    with Path(path).open("rb") as stream:
+        start = stream.read(LARGEST_TREE if name.endswith(_TREES) else 16)
+    for magic, (packer, unpacker) in _COMPRESSED.items():
+        # Readers of FITS unpack such a file without a word; its users would not.
+        if start.startswith(magic):
+            return (
+                f"The file is compressed by {packer}. Unpack it with {unpacker}, and upload what was in it."
+            )
+    return _fault_of_tree(start) if name.endswith(_TREES) else ""
+
+
+def _fault_of_mapping(path: str, name: str) -> str:
+    """Take of mappings only those that our own reader takes: the library runs what is in them."""
+    try:
+        parse_mapping(Path(path).read_text(), name)
+    except (MappingError, UnicodeDecodeError) as exc:
+        return str(exc)
+    return ""
+
+
+def _fault_of_tree(text: bytes) -> str:
+    import yaml
+
+    end = text.find(_TREE_END)
+    try:
+        require_small(text if end < 0 else text[: end + 1])
+    except UnreadableTreeError as exc:
+        return f"The tree cannot be read: {exc}."
+    except (yaml.YAMLError, ValueError):
+        return ""  # The library says what is wrong with it.
+    return ""
