@@ -15,9 +15,12 @@ from django.core.validators import validate_email
 
 from crds_server.service_urls import BadServiceUrlError, ServiceUrl, read_service_url
 
+KNOWN: set[str] = set()  # The names that were asked for so far.
+
 
 def text(name: str, default: str) -> str:
     """Return the variable, or the text of the file that ``NAME_FILE`` names, or `default`."""
+    KNOWN.add(name)
     if path := os.environ.get(f"{name}_FILE"):
         try:
             return Path(path).read_text().strip()
@@ -218,13 +221,12 @@ def mail_server(name: str) -> MailServer:
     are ``EMAIL_PORT``, ``EMAIL_USER``, ``EMAIL_PASSWORD`` and ``EMAIL_TLS``: none, starttls or tls.
     """
     value, host = text(name, ""), text("EMAIL_HOST", "")
-    if value and host:
-        raise ImproperlyConfigured(f"{name} and EMAIL_HOST both name a mail server; set one of them.")
-    if value:
-        return _mail_server_of_url(name, value)
     tls = word("EMAIL_TLS", "none", "|".join(MAIL_PORTS))
     port = number("EMAIL_PORT", MAIL_PORTS[tls], minimum=1)
-    return MailServer(host, port, text("EMAIL_USER", ""), text("EMAIL_PASSWORD", ""), tls)
+    server = MailServer(host, port, text("EMAIL_USER", ""), text("EMAIL_PASSWORD", ""), tls)
+    if value and host:
+        raise ImproperlyConfigured(f"{name} and EMAIL_HOST both name a mail server; set one of them.")
+    return _mail_server_of_url(name, value) if value else server
 
 
 def _mail_server_of_url(name: str, value: str) -> MailServer:

@@ -8,16 +8,17 @@ from pathlib import Path
 from celery.schedules import crontab
 
 from apps.rules.observatories import NAMES
-from crds_server import __version__, env
+from crds_server import __version__, env, env_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+env_file.load(BASE_DIR / "var")
 
 # What this server is. One server serves one observatory; a second one beside it differs in these
 # variables and its port, nothing else.
 
 SERVER_VERSION = __version__
 OBSERVATORY = env.choice("OBSERVATORY", "jwst", NAMES)
-SERVER_STRING = env.word("SERVER_STRING", "dev")
+SERVER_STRING = env.word("SERVER_STRING", "dev", r"[a-z][a-z0-9-]{0,63}")
 PUBLIC_URL = env.url("PUBLIC_URL", "http://localhost:8000", schemes=("http", "https"))
 
 DATA_ROOT = Path(env.text("DATA_ROOT", str(BASE_DIR / "var"))).resolve()
@@ -280,3 +281,7 @@ LOGGING = {
         "kombu.connection": {"level": "ERROR"},  # It warns that a folder has no host name.
     },
 }
+
+# Every setting has been read by now: what a file of settings names besides them is misspelt.
+
+env_file.refuse_unknown(env.KNOWN)

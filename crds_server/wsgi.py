@@ -2,7 +2,15 @@
 
 import os
 
+import django
 from django.core.wsgi import get_wsgi_application
 
+from apps.core.readiness import Program, require
+from crds_server.start import refusing
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crds_server.settings")
-application = get_wsgi_application()
+# The status by which gunicorn knows that starting another process would not help.
+with refusing(status=3):
+    django.setup()
+    require(Program.WEB)  # Before the application, which warns of missing folders.
+    application = get_wsgi_application()

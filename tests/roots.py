@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,8 +46,27 @@ def environment_for(observatory: str, root: Path, database_url: str) -> dict[str
         "DATABASE_URL": database_url,
         "DJANGO_SETTINGS_MODULE": "crds_server.settings",
         "HEARTBEAT_SECONDS": "1",
-        "SERVER_STRING": f"test-{secrets.token_hex(4)}",  # Its own queue, where the broker is shared.
+        "SERVER_STRING": _server_string(root),
     }
+
+
+def _server_string(root: Path) -> str:
+    """Return a name that each root has for itself: servers that share a broker get queues of their own."""
+    return f"test-{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+
+
+def _rename(root: Path, template: Path, database_url: str) -> None:
+    """Give a copied root the name that its server will have; the real command takes a second each time."""
+    old, new = _server_string(template.with_suffix(".unfinished")), _server_string(root)
+    marker = root / "store" / "server.json"
+    marker.write_text(marker.read_text().replace(old, new))
+    statement = f"UPDATE catalog_installation SET server_string = '{new}'"  # noqa: S608 (both are our own)
+    if database_url.startswith("sqlite"):
+        with contextlib.closing(sqlite3.connect(root / "crds.sqlite3")) as connection, connection:
+            connection.execute(statement)
+    else:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(statement)
 
 
 @contextlib.contextmanager
@@ -58,11 +78,13 @@ def filled_root(observatory: str, root: Path, *, fill: tuple[str, ...] = ()) -> 
     template = _template(observatory, fill)
     shutil.copytree(template, root, dirs_exist_ok=True)
     if not _postgres():
+        _rename(root, template, _sqlite(root))
         yield _sqlite(root)
         return
     name = f"crds_live_{observatory}_{secrets.token_hex(4)}"
     _run_sql(f'CREATE DATABASE "{name}" TEMPLATE "{_database_of(template)}"')
     try:
+        _rename(root, template, _address(name))
         yield _address(name)
     finally:
         _run_sql(f'DROP DATABASE "{name}" WITH (FORCE)')

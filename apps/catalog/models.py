@@ -164,3 +164,18 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return str(self.number)
+
+
+class Installation(models.Model):
+    """The one row that says which server the database belongs to; a file in the store says the same."""
+
+    observatory = models.CharField(max_length=16)
+    server_string = models.CharField(max_length=64)
+    key = models.CharField(max_length=32, help_text="Random; the store that belongs to it has the same.")
+    written_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(pk=1), name="installation_is_one_row"),)
+
+    def __str__(self) -> str:
+        return f"{self.observatory} ({self.server_string})"

@@ -6,5 +6,5 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
-        """Register the system check of the machine."""
-        from apps.web import checks  # noqa: F401
+        """Register the system check of the machine, and the part that pages are drawn with."""
+        from apps.web import checks, parts  # noqa: F401

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from apps.core import heartbeat
+from apps.core import heartbeat, readiness
 
+_VITAL_PARTS = frozenset({"migrations", "identity", "static"})
 STALE = 4  # A worker is missed after so many heartbeats that did not come.
 
 
@@ -30,7 +31,16 @@ class Check:
 def run() -> list[Check]:
     """Return every check, the vital ones first."""
     checks: tuple[Callable[[], Check], ...] = (_database, _store, _worker, _fitsverify)
-    return [check() for check in checks]
+    return [check() for check in checks] + _other_parts()
+
+
+def _other_parts() -> list[Check]:
+    """Return the parts that are not ready, besides those that are looked at here anyway.
+
+    Without broker or certification nothing can be delivered, but questions are answered.
+    """
+    failing = [part for part in readiness.parts() if not part.is_ok and part.name != "database"]
+    return [Check(part.name, False, part.text, part.name in _VITAL_PARTS) for part in failing]
 
 
 def _database() -> Check:

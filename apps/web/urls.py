@@ -11,6 +11,7 @@ urlpatterns = [
     re_path(r"^recent_activity/?\Z", activity_views.recent, name="activity"),
     re_path(r"^theme/?\Z", theme_views.set_theme, name="theme"),
     path("healthz", views.health, name="health"),
+    path("readyz", views.ready, name="ready"),
     path("", include("apps.web.context_pages.urls")),
     path("", include("apps.web.file_pages.urls")),
     path("", include("apps.web.difference_pages.urls")),

@@ -1,17 +1,22 @@
 """Pages that belong to no single app, and the answers when there is no page."""
 
-import structlog
+import logging
+
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.core import incidents, readiness
 from apps.core.marks import runs_by_itself
 from apps.core.refusals import refusal
 from apps.web import health as checks
 from apps.web import queries
 from apps.web.home_links import nearest_services, services
+
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -26,6 +31,16 @@ def health(request: HttpRequest) -> HttpResponse:
     found = checks.run()
     status = 200 if all(check.is_ok for check in found if check.is_vital) else 503
     return JsonResponse({"checks": [check.as_dict() for check in found]}, status=status)
+
+
+@runs_by_itself
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> HttpResponse:
+    found = readiness.parts()
+    failing = [part.name for part in found if not part.is_ok]
+    answer = {"ready": not failing, "failing": failing, "parts": [part.as_dict() for part in found]}
+    return JsonResponse(answer, status=503 if failing else 200)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -49,5 +64,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    incident = structlog.contextvars.get_contextvars().get("request_id", "")
+    incident = incidents.current()
+    logger.error("answered %s with an internal error, incident %s", request.path, incident)
     return render(request, "web/server_error.html", {"incident": incident}, status=500)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client, RequestFactory
 
+from apps.catalog import identity
 from apps.web import views
 from apps.web.home_links import services
 from tests.factories.accounts import make_user
@@ -111,6 +112,7 @@ def test_an_internal_error_names_its_incident() -> None:
 
 
 def test_health_is_503_when_the_store_cannot_be_written(client: Client, settings: Any) -> None:
+    identity.settle()
     assert client.get("/healthz").status_code == 200
     settings.STORE_ROOT.parent.joinpath("blocker").write_text("a file, not a folder")
     settings.STORE_ROOT = settings.STORE_ROOT.parent / "blocker" / "store"

@@ -4,8 +4,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, call_command
+from django.core.management import BaseCommand, CommandError, call_command
 
+from apps.core.readiness import NotReadyError, Program, require
 from apps.core.supervisor import Child, supervise
 
 
@@ -21,6 +22,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
+        try:
+            require(Program.WEB)
+            require(Program.WORKER)
+        except NotReadyError as exc:
+            raise CommandError(str(exc)) from exc
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "crds_server.settings"}
         environment.setdefault("PUBLIC_URL", f"http://localhost:{options['port']}")
         self.stdout.write(f"{settings.OBSERVATORY} at {environment['PUBLIC_URL']}; Ctrl-C ends it.")

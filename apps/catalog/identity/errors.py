@@ -1,0 +1,9 @@
+"""Errors about whose data these are."""
+
+from apps.core.readiness import NotReadyError
+
+
+class ForeignDataError(NotReadyError):
+    """The database or the store belongs to another server than the settings name."""
+
+    code = "foreign_data"

@@ -1,0 +1,68 @@
+"""The file in the store that says which server the store belongs to."""
+
+import contextlib
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.catalog.identity.errors import ForeignDataError
+from apps.catalog.storage import PART, sync_folder
+
+NAME = "server.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A server, and the random key that its database and its store share."""
+
+    observatory: str
+    server_string: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.observatory} ({self.server_string})"
+
+
+def path() -> Path:
+    """Return where the file is, or would be."""
+    return Path(settings.STORE_ROOT) / NAME
+
+
+def read() -> Identity | None:
+    """Return what the file says, or None if there is none.
+
+    Raises
+    ------
+    ForeignDataError
+        Raised if the file is not such a one.
+    """
+    try:
+        return Identity(**json.loads(path().read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as exc:
+        raise ForeignDataError(
+            f"{path()} does not say which server the store belongs to ({exc}); restore it from a backup, or "
+            "remove it and run: manage.py adopt_data"
+        ) from exc
+
+
+def write(identity: Identity) -> None:
+    """Write the file as a whole: a kill at any moment leaves the old one or the new one."""
+    target = path()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{secrets.token_hex(8)}{PART}")
+    try:
+        with temporary.open("x", encoding="utf-8") as stream:
+            stream.write(json.dumps(asdict(identity), indent=1) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+    sync_folder(target.parent)

@@ -1,0 +1,123 @@
+"""Whether the database and the store belong to the server that the settings name."""
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count
+
+from apps.catalog.identity import marker
+from apps.catalog.identity.errors import ForeignDataError
+from apps.catalog.identity.marker import Identity
+from apps.catalog.models import File, Installation
+from apps.rules.observatories import NAMES
+
+
+def require_own() -> None:
+    """Refuse data of another server; data that say nothing yet, such as an empty database, may be anybody's.
+
+    Raises
+    ------
+    ForeignDataError
+        Raised with what was found, what is set, and what to do.
+    """
+    row, file = stored(), marker.read()
+    for place, identity in (("database", row), (f"store {settings.STORE_ROOT}", file)):
+        if identity is not None:
+            _require_ours(place, identity)
+    if row is not None and file is not None and row.key != file.key:
+        raise ForeignDataError(
+            f"The database and the store {settings.STORE_ROOT} belong to two installations of {row}. Name "
+            "the pair that belongs together in DATABASE_URL and DATA_ROOT, or, if these two shall be one "
+            "from now on, run: manage.py adopt_data"
+        )
+    if row is not None and file is None and has_held_files():
+        raise ForeignDataError(
+            f"The database of {row} tells of files, but the store {settings.STORE_ROOT} has no "
+            f"{marker.NAME}. Mount the disk of the store, or, if this is the store, run: manage.py adopt_data"
+        )
+    if row is None:
+        require_no_others()
+
+
+def require_settled() -> str:
+    """Return whose data these are; as `require_own`, but they must say so."""
+    require_own()
+    row, file = stored(), marker.read()
+    if row is None or file is None:
+        place = "database" if row is None else "store"
+        raise ForeignDataError(f"The {place} does not say yet whose it is; run: manage.py migrate")
+    return str(row)
+
+
+def stored() -> Identity | None:
+    """Return whose the database is, or None if it does not say so, or has no tables yet."""
+    if not _has_table(Installation._meta.db_table):
+        return None
+    row = Installation.objects.first()
+    return Identity(row.observatory, row.server_string, row.key) if row else None
+
+
+def _require_ours(place: str, found: Identity) -> None:
+    are_set = f"OBSERVATORY={settings.OBSERVATORY} and SERVER_STRING={settings.SERVER_STRING} are set"
+    if found.observatory != settings.OBSERVATORY:
+        raise ForeignDataError(
+            f"The {place} belongs to {found}, but {are_set}. Set OBSERVATORY={found.observatory} and "
+            f"SERVER_STRING={found.server_string}, or name other data in DATA_ROOT and DATABASE_URL."
+        )
+    if found.server_string != settings.SERVER_STRING:
+        raise ForeignDataError(
+            f"The {place} belongs to {found}, but {are_set}. Set SERVER_STRING={found.server_string}, or, to "
+            f"rename this server to {settings.SERVER_STRING} for good, run: manage.py adopt_data"
+        )
+
+
+def require_no_others() -> None:
+    """Refuse files of another observatory, where nothing says whose the data are: they are older than that.
+
+    Raises
+    ------
+    ForeignDataError
+        Raised with how many files there are of which observatory.
+    """
+    counts = files_by_observatory()
+    if set(counts) - {settings.OBSERVATORY}:
+        listed = ", ".join(f"{count} of {name}" for name, count in counts.items())
+        raise ForeignDataError(
+            f"The database tells of files of another observatory ({listed}), but "
+            f"OBSERVATORY={settings.OBSERVATORY} is set. Set OBSERVATORY={next(iter(counts))}; if these are "
+            "files that a wrong setting registered by mistake, run: manage.py adopt_data"
+        )
+    folders = other_folders()
+    if folders and not counts:
+        raise ForeignDataError(
+            f"The store {settings.STORE_ROOT} has files of {', '.join(folders)}, but "
+            f"OBSERVATORY={settings.OBSERVATORY} is set. Set OBSERVATORY={folders[0]}, or name another "
+            "DATA_ROOT."
+        )
+
+
+def files_by_observatory() -> dict[str, int]:
+    """Return how many files the catalogue has of each observatory, most first."""
+    if not _has_table(File._meta.db_table):
+        return {}
+    counts = File.objects.values_list("observatory").annotate(count=Count("pk"))
+    return dict(sorted(counts, key=lambda pair: -pair[1]))
+
+
+def has_held_files() -> bool:
+    """Tell whether the catalogue has files whose bytes are in the store."""
+    return File.objects.filter(held_at__isnull=False).exists()
+
+
+def other_folders() -> list[str]:
+    """Return the other observatories that the store has files of, if it has none of ours."""
+    owners = [name for name in NAMES if _has_files(name)]
+    return [] if settings.OBSERVATORY in owners else owners
+
+
+def _has_files(observatory: str) -> bool:
+    folders = (settings.STORE_ROOT / part / observatory for part in ("mappings", "references"))
+    return any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
+
+
+def _has_table(name: str) -> bool:
+    return name in connection.introspection.table_names()

@@ -1,0 +1,31 @@
+from typing import Any
+
+from django.core.management import CommandError
+from django.core.management.commands import migrate
+from django.db import connection
+
+from apps.catalog import identity
+from apps.catalog.models import Installation
+
+
+class Command(migrate.Command):
+    help = f"{migrate.Command.help} Refuses data of another server, and writes into new data whose they are."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            identity.require_own()
+            super().handle(*args, **options)
+            if _has_everything(options):
+                identity.settle()
+        except identity.ForeignDataError as exc:
+            raise CommandError(str(exc)) from exc
+
+
+def _has_everything(options: dict[str, Any]) -> bool:
+    """Tell whether a run has made every table, and in our only database."""
+    is_partial = options.get("app_label") or options.get("plan") or options.get("check_unapplied")
+    return not is_partial and options.get("database", "default") == "default" and _has_table()
+
+
+def _has_table() -> bool:
+    return Installation._meta.db_table in connection.introspection.table_names()

@@ -1,0 +1,120 @@
+"""Parts that must be ready before the server may start, and that ``/readyz`` tells of afterwards.
+
+Each app registers its parts when Django starts it. A part is a function that returns how the part is, or
+raises `NotReadyError` with what was found and what to do.
+"""
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from django.db import connections
+
+from apps.rules.errors import CrdsError
+
+logger = logging.getLogger(__name__)
+
+Look = Callable[[], str]
+
+
+class NotReadyError(CrdsError):
+    """A part is not ready; the message says what was found and what to do."""
+
+    code = "not_ready"
+
+
+class Program(StrEnum):
+    """The programs that refuse to start without some parts."""
+
+    SETUP = "setup"  # A command that makes the other parts ready.
+    COMMAND = "command"  # Every other one of our own management commands.
+    WEB = "web"
+    WORKER = "worker"
+
+
+WORKING = (Program.COMMAND, Program.WEB, Program.WORKER)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part as it was found."""
+
+    name: str
+    is_ok: bool
+    text: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields as JSON shows them."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    name: str
+    look: Look
+    needed_by: Collection[Program]
+    after: str
+
+
+_parts: dict[str, _Registered] = {}
+
+
+def part(name: str, *, needed_by: Collection[Program] = WORKING, after: str = "") -> Callable[[Look], Look]:
+    """Register the function that looks at a part.
+
+    Parameters
+    ----------
+    needed_by
+        The programs that do not start without it.
+    after
+        Another part without which this one cannot be looked at.
+    """
+
+    def register(look: Look) -> Look:
+        _parts[name] = _Registered(name, look, needed_by, after)
+        return look
+
+    return register
+
+
+def parts(program: Program | None = None) -> list[Part]:
+    """Look at all parts, or at those that a program needs, in the order of their registration."""
+    wanted = [each for each in _parts.values() if program is None or program in each.needed_by]
+    found: dict[str, Part] = {}
+    for each in wanted:
+        before = found.get(each.after)
+        if before is not None and not before.is_ok:
+            found[each.name] = Part(each.name, False, f"not looked at, because {each.after} is not ready")
+        else:
+            found[each.name] = _found(each)
+    return list(found.values())
+
+
+def _found(registered: _Registered) -> Part:
+    try:
+        return Part(registered.name, True, registered.look())
+    except NotReadyError as exc:
+        return Part(registered.name, False, str(exc))
+    except Exception as exc:  # Whatever it is, the part is not ready.
+        logger.exception("looking at the part %s failed", registered.name)
+        return Part(registered.name, False, f"looking at it failed: {type(exc).__name__}")
+
+
+def require(program: Program) -> None:
+    """Refuse to go on unless the parts that a program needs are ready.
+
+    Raises
+    ------
+    NotReadyError
+        Raised with the first part that is not ready.
+    """
+    try:
+        for each in parts(program):
+            if not each.is_ok:
+                raise NotReadyError(each.text)
+    finally:
+        # A process that forks must not hand connections to its children.
+        for connection in connections.all(initialized_only=True):
+            connection.close()
+            getattr(connection, "close_pool", bool)()

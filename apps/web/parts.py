@@ -1,0 +1,32 @@
+"""The part of the server that pages are drawn with."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import ManifestFilesMixin
+from django.core.files.storage import storages
+
+from apps.core.readiness import NotReadyError, Program, part
+
+
+@part("static", needed_by=(Program.WEB,))
+def static_files() -> str:
+    """Return how many style sheets, scripts and pictures are there for the pages."""
+    storage: Any = storages["staticfiles"]
+    if not isinstance(storage, ManifestFilesMixin):
+        return "served from where they are"
+    wanted = [name for finder in get_finders() for name, _storage in finder.list([])]
+    missing = _missing(storage, wanted)
+    if missing:
+        raise NotReadyError(
+            f"{len(missing)} of {len(wanted)} static files are missing in {settings.STATIC_ROOT}, "
+            f"{missing[0]} for one; run: manage.py collectstatic --noinput"
+        )
+    return f"{len(wanted)} files"
+
+
+def _missing(storage: Any, wanted: list[str]) -> list[str]:
+    """Return the files that the manifest does not know, or whose copies are gone."""
+    collected, _hash = storage.load_manifest()
+    return [name for name in wanted if name not in collected or not storage.exists(collected[name])]
