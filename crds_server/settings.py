@@ -68,6 +68,8 @@ MIDDLEWARE = [
     "apps.core.middleware.collapse_leading_slashes",
     "apps.core.middleware.request_id",
     "apps.core.bodies.ReadBodies",
+    "apps.core.middleware.no_body_for_head",
+    "apps.core.refusals.answer_programs",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

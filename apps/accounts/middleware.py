@@ -15,6 +15,7 @@ from apps.accounts.queries import PREFIX, find_token, get_usable_token
 from apps.accounts.refusal_pages import denied_page, login_page
 from apps.core.access import NotLoggedInError, login_address
 from apps.core.errors import DeniedError, NotFoundError
+from apps.core.refusals import Form, form_of, refuse
 from apps.locks.sessions import has_session
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -81,29 +82,25 @@ class AnswerRefusals:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a refusal; leave every other exception alone."""
-        is_api = getattr(request, "is_api", False)
         if isinstance(exception, NotLoggedInError):
-            return _ask_to_log_in(request, str(exception), is_api or bool(_bearer(request)))
+            return _ask_to_log_in(request, exception)
         if isinstance(exception, DeniedError):
-            if is_api:
-                return JsonResponse({"error": str(exception)}, status=403)
             return denied_page(request, str(exception))
         if isinstance(exception, NotFoundError):
-            return _missing(request, exception, is_api)
+            handler: Any = get_resolver().resolve_error_handler(404)
+            answer: HttpResponse = handler(request, exception=exception)
+            return answer
         return None
 
 
-def _missing(request: HttpRequest, exception: NotFoundError, is_api: bool) -> HttpResponse:
-    if is_api:
-        return JsonResponse({"error": str(exception)}, status=404)
-    handler: Any = get_resolver().resolve_error_handler(404)
-    answer: HttpResponse = handler(request, exception=exception)
+def _ask_to_log_in(request: HttpRequest, error: NotLoggedInError) -> HttpResponse:
+    answer = refuse(request, error, status=401, page=lambda: _login_instead(request, str(error)))
+    if form_of(request) is not Form.PAGE:
+        answer["WWW-Authenticate"] = "Bearer"
     return answer
 
 
-def _ask_to_log_in(request: HttpRequest, reason: str, is_api: bool) -> HttpResponse:
-    if is_api:
-        return _unauthorised(reason)
+def _login_instead(request: HttpRequest, reason: str) -> HttpResponse:
     if request.method in {"GET", "HEAD"}:
         return redirect(login_address(next=request.get_full_path()))
     # Not a redirect: the client takes a login page without an error for success.

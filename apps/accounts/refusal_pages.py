@@ -8,6 +8,7 @@ from django.shortcuts import render
 from apps.accounts.forms import LoginForm, local_address
 from apps.accounts.login_wishes import Wish
 from apps.core.forms import messages_of
+from apps.core.refusals import refuse
 from apps.locks.queries import NONE, instruments
 
 
@@ -49,5 +50,10 @@ def _proposed(request: HttpRequest) -> Wish:
 
 
 def denied_page(request: HttpRequest, reason: str) -> HttpResponse:
-    """Return the page that says which role is missing, or what else stands in the way."""
-    return render(request, "accounts/denied.html", {"reason": reason}, status=403)
+    """Answer which role is missing, or why else something is not allowed."""
+    return refuse(
+        request,
+        reason,
+        status=403,
+        page=lambda: render(request, "accounts/denied.html", {"reason": reason}, status=403),
+    )

@@ -32,8 +32,6 @@ def why(request: HttpRequest) -> HttpResponseBase:
         question = _only_one(of_address(sent))
         explanations = explain(question, sent.get("type", ""))
     except CrdsError as exc:
-        if _format(request) == "json":
-            return JsonResponse({"error": str(exc), "code": exc.code}, status=400)
         return refused(request, exc)
     return _answer(request, question, explanations)
 

@@ -14,14 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.bestrefs import exploration
 from apps.bestrefs.answers import Row, commands, rows_of
-from apps.bestrefs.errors import UnknownDatasetError
+from apps.bestrefs.errors import ArchiveUnreachableError, UnknownDatasetError
 from apps.bestrefs.forms import AskForm, filled_with
 from apps.bestrefs.questions import MAX_LINK, Question, of_address
 from apps.contexts import queries as contexts
-from apps.contexts.errors import UnknownContextError
 from apps.core.errors import NotFoundError
 from apps.core.forms import messages_of
 from apps.core.marks import changes_nothing
+from apps.core.refusals import refuse, status_of
 from apps.core.tables import Column, Table, exported
 from apps.datasets.queries import similar_ids
 from apps.rules.errors import CrdsError
@@ -66,14 +66,21 @@ def results(request: HttpRequest) -> HttpResponseBase:
 
 
 def refused(request: HttpRequest, error: CrdsError) -> HttpResponse:
-    """Return the form with what an address asked, and why it cannot be answered."""
+    """Answer why a question cannot be answered; people get the form filled with the question."""
+    status = 503 if isinstance(error, ArchiveUnreachableError) else status_of(error)
+    return refuse(
+        request, _told(error), status=status, code=error.code, page=lambda: _refused_page(request, error)
+    )
+
+
+def _refused_page(request: HttpRequest, error: CrdsError) -> HttpResponse:
     sent = request.GET.dict()
     form = AskForm(filled_with(sent))
     # What the form itself finds wrong would only say the same again.
     form.full_clean()
     form.errors.clear()
     form.add_error(None, _told(error))
-    missing = isinstance(error, NotFoundError | UnknownContextError)
+    missing = isinstance(error, NotFoundError)
     return asked(
         request,
         form,
@@ -113,9 +120,16 @@ def _suggestions(error: CrdsError, dataset: str) -> list[tuple[str, str]]:
 
 
 def _choice(request: HttpRequest, questions: list[Question]) -> HttpResponse:
-    """Return a page that lets choose between the exposures of a product."""
+    """Let people choose one of the exposures of a product; tell programs their ids."""
     page = {"questions": questions, "product": questions[0].dataset.split(":")[0]}
-    return render(request, "bestrefs/exposures.html", {"page": page})
+    names = ", ".join(question.dataset for question in questions)
+    return refuse(
+        request,
+        f"The id names {len(questions)} exposures; ask for one of them: {names}.",
+        status=400,
+        code="several_exposures",
+        page=lambda: render(request, "bestrefs/exposures.html", {"page": page}),
+    )
 
 
 def _answer(request: HttpRequest, question: Question) -> HttpResponseBase:

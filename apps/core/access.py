@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from apps.core.errors import DeniedError
+from apps.core.refusals import Form
 
 
 class Actor(Protocol):
@@ -78,7 +79,8 @@ def role_required(role: str, *, is_api: bool = False) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            request.is_api = is_api  # type: ignore[attr-defined]
+            if is_api:
+                request.answer_form = Form.JSON  # type: ignore[attr-defined]
             require_role(request, role)
             return view(request, *args, **kwargs)
 

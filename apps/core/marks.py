@@ -30,7 +30,7 @@ def reads_raw_body(view: View) -> View:
     return _marked(view, "reads_raw_body")
 
 
-def has_mark(view: Callable[..., Any], mark: str) -> bool:
+def has_mark(view: Callable[..., Any] | None, mark: str) -> bool:
     """Whether a view, or one that it wraps, carries a mark."""
     return bool(getattr(view, mark, False))
 

@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -18,6 +19,28 @@ def collapse_leading_slashes(get_response: GetResponse) -> GetResponse:
             script_name = request.META.get("SCRIPT_NAME", "").rstrip("/")
             request.path = script_name + request.path_info
         return get_response(request)
+
+    return middleware
+
+
+def no_body_for_head(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Send no body in answer to HEAD, but the length that it would have where that is known.
+
+    The web server would send the bytes, which a client takes for the beginning of the next answer.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        answer: HttpResponseBase = get_response(request)
+        if request.method != "HEAD":
+            return answer
+        if isinstance(answer, StreamingHttpResponse):
+            answer.close()
+            answer.streaming_content = ()
+        elif isinstance(answer, HttpResponse):
+            if answer.content:
+                answer["Content-Length"] = str(len(answer.content))
+            answer.content = b""
+        return answer
 
     return middleware
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_safe
 
 from apps.core.access import require_role, role_required
 from apps.core.marks import runs_by_itself
+from apps.core.refusals import Form, answers_in
 from apps.core.same_origin import own_pages_only
 from apps.jobs import message_format, operations, queries
 from apps.jobs.errors import ChannelNotFoundError
@@ -40,6 +41,7 @@ def log(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @runs_by_itself
+@answers_in(Form.TEXT)
 @require_safe
 @never_cache
 def text(request: HttpRequest, key: str) -> HttpResponseBase:
@@ -54,6 +56,7 @@ def text(request: HttpRequest, key: str) -> HttpResponseBase:
 
 
 @runs_by_itself
+@answers_in(Form.JSON)
 @require_safe
 @never_cache
 def messages(request: HttpRequest, key: str) -> HttpResponse:
@@ -65,6 +68,7 @@ def messages(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @runs_by_itself
+@answers_in(Form.TEXT)
 @require_GET
 def events(request: HttpRequest, key: str) -> HttpResponseBase:
     since = _number(request.headers.get("Last-Event-ID") or request.GET.get("since"))

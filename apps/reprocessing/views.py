@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.core.filters import PAGE_SIZE
+from apps.core.refusals import Form, answers_in, refuse
 from apps.core.tables import Column, Table, exported
 from apps.reprocessing import queries
 from apps.reprocessing.errors import NotComputedError
@@ -64,7 +65,12 @@ def detail(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
     page: dict[str, Any] = {"step": step, "transition": row}
     if row is None or row.status != Status.COMPLETE:
         page |= {"why_not": queries.why_not(step, row), "progress": queries.find_progress(row)}
-        return render(request, "reprocessing/detail.html", {"page": page})
+        return refuse(
+            request,
+            page["why_not"],
+            status=409,
+            page=lambda: render(request, "reprocessing/detail.html", {"page": page}),
+        )
     table = Table(ID_COLUMNS, row.affected_ids, request.GET, order="id", label="Affected Products")
     counts = [
         (name, reftype, count) for name, types in row.counts.items() for reftype, count in types.items()
@@ -74,6 +80,7 @@ def detail(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
     return answer or render(request, "reprocessing/detail.html", {"page": page})
 
 
+@answers_in(Form.TEXT)
 @require_safe
 @never_cache
 def ids_as_text(request: HttpRequest, old: str, new: str) -> HttpResponse:
@@ -86,6 +93,7 @@ def ids_as_text(request: HttpRequest, old: str, new: str) -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
+@answers_in(Form.JSON)
 @require_safe
 @never_cache
 def ids_as_json(request: HttpRequest, old: str, new: str) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.core.forms import messages_of
 from apps.core.marks import changes_nothing
+from apps.core.refusals import refuse
 from apps.core.tables import exported
 from apps.web.activity import ActivityForm, listing
 from apps.web.activity_chart import chart
@@ -24,8 +25,12 @@ def recent(request: HttpRequest) -> HttpResponseBase:
     sent = request.POST if request.method == "POST" else request.GET
     form = ActivityForm(sent)
     page: dict[str, Any] = {"form": form, "error": "; ".join(messages_of(form)), "chart": chart()}
-    if form.is_valid():
-        page["table"] = listing(form, sent)
-        if answer := exported(request, page["table"]):
-            return answer
-    return render(request, "web/activity.html", {"page": page})
+    if not form.is_valid():
+        return refuse(
+            request,
+            page["error"],
+            status=400,
+            page=lambda: render(request, "web/activity.html", {"page": page}),
+        )
+    page["table"] = listing(form, sent)
+    return exported(request, page["table"]) or render(request, "web/activity.html", {"page": page})

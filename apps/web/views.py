@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from apps.core import incidents, readiness
 from apps.core.marks import runs_by_itself
-from apps.core.refusals import refusal
+from apps.core.refusals import refusal, refuse
+from apps.rules.errors import CrdsError
 from apps.web import health as checks
 from apps.web import queries
 from apps.web.home_links import nearest_services, services
@@ -58,6 +59,17 @@ def _told(exception: Exception) -> str:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    known = isinstance(exception, CrdsError)
+    return refuse(
+        request,
+        exception if known else f"There is nothing at {request.path[:200]}.",
+        status=404,
+        code=getattr(exception, "code", "") if known else "not_found",
+        page=lambda: _not_found_page(request),
+    )
+
+
+def _not_found_page(request: HttpRequest) -> HttpResponse:
     word = request.path.rstrip("/").rpartition("/")[2]
     page = {"path": request.path, "word": word, "near": nearest_services(request.path, request.user)}
     return render(request, "web/not_found.html", page, status=404)
@@ -66,4 +78,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     incident = incidents.current()
     logger.error("answered %s with an internal error, incident %s", request.path, incident)
-    return render(request, "web/server_error.html", {"incident": incident}, status=500)
+    return refuse(
+        request,
+        f"Internal error, incident {incident}. Tell the operators this number.",
+        status=500,
+        code="internal",
+        page=lambda: render(request, "web/server_error.html", {"incident": incident}, status=500),
+    )

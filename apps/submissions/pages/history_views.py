@@ -13,6 +13,7 @@ from apps.core.access import require_role, role_required
 from apps.core.filters import PAGE_SIZE
 from apps.core.forms import messages_of
 from apps.core.marks import changes_nothing
+from apps.core.refusals import refuse
 from apps.core.tables import Table, exported
 from apps.submissions import queries
 from apps.submissions.pages.history import COLUMNS, HistoryForm, files, matching_submissions, record
@@ -28,19 +29,23 @@ def listing(request: HttpRequest) -> HttpResponseBase:
     sent = request.POST if request.method == "POST" else request.GET
     form = HistoryForm(sent)
     page: dict[str, Any] = {"form": form, "error": "; ".join(messages_of(form))}
-    if form.is_valid():
-        page["table"] = table = Table(
-            COLUMNS,
-            matching_submissions(form),
-            sent,
-            kept=form.kept,
-            order="-created",
-            size=PAGE_SIZE,
-            label="Submissions",
+    if not form.is_valid():
+        return refuse(
+            request,
+            page["error"],
+            status=400,
+            page=lambda: render(request, "submissions/history.html", {"page": page}),
         )
-        if answer := exported(request, table):
-            return answer
-    return render(request, "submissions/history.html", {"page": page})
+    page["table"] = table = Table(
+        COLUMNS,
+        matching_submissions(form),
+        sent,
+        kept=form.kept,
+        order="-created",
+        size=PAGE_SIZE,
+        label="Submissions",
+    )
+    return exported(request, table) or render(request, "submissions/history.html", {"page": page})
 
 
 @require_safe

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from apps.contexts import queries as contexts
 from apps.contexts.errors import InvalidDateContextError, UnknownContextError, UnusableContextError
 from apps.contexts.models import Pointer
+from apps.core.refusals import refuse
 from apps.core.tables import exported
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.rules_as_rows import Listing, list_rules
@@ -31,28 +32,37 @@ PREVIEW = 50  # rows of a table inside an accordion
 
 
 def _answers_unknown(view: View) -> View:
-    """Answer what there is not with what there is."""
+    """Answer a question about an unknown context or part with the nearest known ones."""
 
     @wraps(view)
     def answer(request: HttpRequest, specifier: str, **parts: str) -> HttpResponseBase:
         try:
             return view(request, specifier, **parts)
         except UnknownPartError as exc:
-            page = {"specifier": specifier, "reason": str(exc), "is_part": True}
-            return render(request, "web/context_missing.html", {"page": page}, status=404)
+            return _missing(request, specifier, exc, 404, is_part=True)
         except (UnknownContextError, InvalidDateContextError) as exc:
-            page = {
-                "specifier": specifier,
-                "reason": str(exc),
+            near = {
                 "suggestions": requested_context.suggestions(specifier),
                 "other_page": requested_context.other_page(specifier),
             }
-            return render(request, "web/context_missing.html", {"page": page}, status=404)
+            return _missing(request, specifier, exc, 404, **near)
         except UnusableContextError as exc:
-            page = {"specifier": specifier, "reason": str(exc), "is_unusable": True}
-            return render(request, "web/context_missing.html", {"page": page}, status=409)
+            return _missing(request, specifier, exc, 409, is_unusable=True)
 
     return answer
+
+
+def _missing(
+    request: HttpRequest, specifier: str, error: CrdsError, status: int, **more: object
+) -> HttpResponse:
+    page = {"specifier": specifier, "reason": str(error), **more}
+    return refuse(
+        request,
+        error,
+        status=status,
+        code=error.code,
+        page=lambda: render(request, "web/context_missing.html", {"page": page}, status=status),
+    )
 
 
 @require_safe

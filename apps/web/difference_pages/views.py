@@ -16,6 +16,7 @@ from apps.catalog.similar_names import nearest_names
 from apps.core.errors import DeniedError, InvalidInputError, NotFoundError
 from apps.core.forms import messages_of
 from apps.core.marks import changes_nothing
+from apps.core.refusals import refuse
 from apps.rules.errors import CrdsError
 from apps.web.difference_pages.compared_files import Source, find_known, of_upload
 from apps.web.difference_pages.difference_page import Difference, answer
@@ -136,4 +137,8 @@ def _form_page(
     get_token(request)  # Clients read the cookie from this very answer, whether or not they have it.
     wrong = error or "; ".join(messages_of(form))
     page = {"form": form, "error": wrong, "may_upload": request.user.is_authenticated, **more}
-    return render(request, "web/difference_files.html", {"page": page}, status=status)
+
+    def shown() -> HttpResponse:
+        return render(request, "web/difference_files.html", {"page": page}, status=status)
+
+    return refuse(request, wrong, status=max(status, 400), page=shown) if wrong else shown()

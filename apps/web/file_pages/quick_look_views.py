@@ -10,6 +10,7 @@ from apps.catalog import quick_looks
 from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
 from apps.core.marks import runs_by_itself
+from apps.core.refusals import Form, answers_in
 
 # A sha1sum means the same bytes for ever, and the address names the version of the look besides.
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -27,6 +28,7 @@ def piece(request: HttpRequest, sha1sum: str, name: str) -> HttpResponseBase:
 
 
 @runs_by_itself
+@answers_in(Form.JSON)
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def of(request: HttpRequest, name: str) -> HttpResponse:

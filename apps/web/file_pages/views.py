@@ -18,6 +18,7 @@ from apps.core.access import role_required
 from apps.core.errors import DeniedError
 from apps.core.forms import messages_of
 from apps.core.marks import changes_nothing
+from apps.core.refusals import refuse
 from apps.core.tables import exported
 from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_file_name
@@ -38,11 +39,15 @@ def browse_db(request: HttpRequest) -> HttpResponseBase:
     is_inside = request.user.is_authenticated
     form = BrowseForm(sent, is_inside=is_inside)
     page: dict[str, Any] = {"form": form, "error": "; ".join(messages_of(form))}
-    if form.is_valid():
-        page["table"] = listing(form, sent, is_inside=is_inside)
-        if answer := exported(request, page["table"]):
-            return answer
-    return render(request, "web/browse_db.html", {"page": page})
+    if not form.is_valid():
+        return refuse(
+            request,
+            page["error"],
+            status=400,
+            page=lambda: render(request, "web/browse_db.html", {"page": page}),
+        )
+    page["table"] = listing(form, sent, is_inside=is_inside)
+    return exported(request, page["table"]) or render(request, "web/browse_db.html", {"page": page})
 
 
 @require_safe
@@ -89,9 +94,21 @@ def _find_official(name: str) -> File | None:
 
 
 def _pending(request: HttpRequest, pending: SubmittedFile) -> HttpResponse:
-    return render(request, "web/file_pending.html", {"page": pending_page(pending)})
+    return refuse(
+        request,
+        f"{pending.name} was submitted and is not official yet.",
+        status=404,
+        code="unknown_file",
+        page=lambda: render(request, "web/file_pending.html", {"page": pending_page(pending)}),
+    )
 
 
 def _unknown(request: HttpRequest, name: str) -> HttpResponse:
     page = {"name": name, "names": nearest_names(name)}
-    return render(request, "web/file_unknown.html", {"page": page}, status=404)
+    return refuse(
+        request,
+        f"File {name[:128]!r} is not known to this server.",
+        status=404,
+        code="unknown_file",
+        page=lambda: render(request, "web/file_unknown.html", {"page": page}, status=404),
+    )
