@@ -149,6 +149,15 @@ def test_files_of_another_instrument_are_refused() -> None:
     refused({"flat.fits": GOOD}, "All files must belong to nircam, which is locked", instrument="nircam")
 
 
+def test_half_of_a_geis_pair_is_refused_with_the_name_of_the_other() -> None:
+    halves = {"e4p16298u.r2h": b"SIMPLE  = F", "f8213081u.r0d": b"data", "good.fits": GOOD}
+    missing = "e4p16298u.r2h needs e4p16298u.r2d, f8213081u.r0d needs f8213081u.r0h."
+    refused(halves, missing)
+    submission = process(deliver({"e4p16298u.r2d": b"data", "f8213081u.r0h": b"SIMPLE  = F"}))
+    assert submission.status == "failed", "it is no GEIS file of this observatory"
+    assert "needs" not in submission.reason
+
+
 def test_mappings_among_references_are_refused() -> None:
     refused({"flat.fits": GOOD, "new.rmap": b"header = {}"}, "Only references can be submitted here, not new")
 

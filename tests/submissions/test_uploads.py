@@ -255,10 +255,29 @@ def test_a_name_that_is_none_is_refused_and_not_mended(browser: Client, name: st
     assert answer.get("error") or answer["files"][0]["error"]
 
 
-@pytest.mark.parametrize("name", ["Mixed.Case-1.FITS", "jwst_miri_0001.pmap", "x.asdf", "n8o1612ho_bpx.r0h"])
+@pytest.mark.parametrize("name", ["Mixed.Case-1.fits", "jwst_miri_0001.pmap", "x.asdf", "n8o1612ho_bpx.r0h"])
 def test_names_are_kept_to_the_letter(browser: Client, name: str) -> None:
     assert send(browser, b"abc", name=name).status_code == 200
     assert listed(browser) == {name: 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("FLAT.FITS", "FLAT.fits"),
+        ("jwst_miri_flat_0001.Rmap", "jwst_miri_flat_0001.rmap"),
+        ("a.R0H", "a.r0h"),
+    ],
+)
+def test_an_extension_in_capitals_is_refused_at_upload_with_the_cure(
+    browser: Client, name: str, cure: str
+) -> None:
+    response = send(browser, b"abc", name=name)
+    assert response.status_code == 400
+    assert not files_below_ingest()
+    answer = response.json()
+    text = answer.get("error") or answer["files"][0]["error"]
+    assert f"{name!r} cannot be delivered: its extension must be lower case. Rename it to {cure!r}" in text
 
 
 @pytest.mark.parametrize(("quota", "status"), [(3499, 413), (3500, 200)])

@@ -23,6 +23,7 @@ from apps.submissions.pipeline.upload_checks import (
     note_duplicates,
     refuse_duplicates,
     refuse_foreign_files,
+    refuse_half_pairs,
     refuse_other_instruments,
     verify_uploads,
 )
@@ -35,6 +36,7 @@ Step = Callable[[SubmissionRun], object]
 _RECEIVED: tuple[Step, ...] = (verify_uploads, refuse_foreign_files)
 _CHECKED: tuple[Step, ...] = (
     *_RECEIVED,
+    refuse_half_pairs,
     refuse_duplicates,
     regenerate_lookup_tables,
     certify_files,

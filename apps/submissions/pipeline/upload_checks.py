@@ -1,5 +1,7 @@
 """First steps: whether these are the files that were uploaded, and may be delivered together."""
 
+import re
+
 from apps.catalog import storage
 from apps.catalog.models import File
 from apps.rules.naming.file_names import is_mapping
@@ -9,6 +11,7 @@ from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import ADOPTED, Kind, Origin
 
+_GEIS = re.compile(r"\.r[0-9][hd]\Z")
 NAMED = 20  # files or faults that one message names
 
 
@@ -42,6 +45,31 @@ def _require_level(work: SubmissionRun, mappings: list[str]) -> None:
         raise RejectedError(
             f"Generate Contexts works for rmaps only; switch it off to submit {named(upper)} as they are."
         )
+
+
+def refuse_half_pairs(work: SubmissionRun) -> None:
+    """Refuse a GEIS header without its data, and data without their header: neither can be read alone."""
+    names = {file.name for file in work.files(Origin.UPLOADED)}
+    halves = {name: _other_half(name) for name in sorted(names)}
+    missing = [f"{name} needs {other}" for name, other in halves.items() if other and other not in names]
+    if missing:
+        raise RejectedError(
+            f"A GEIS reference is two files, a header and its data: {named(missing)}. "
+            "Upload the missing files and submit again."
+        )
+
+
+def _other_half(name: str) -> str:
+    """Return the other file of a GEIS pair, empty if the name is of no such pair.
+
+    Examples
+    --------
+    >>> _other_half("e4p16298u.r2h"), _other_half("e4p16298u.r2d"), _other_half("x1u1459jo_drk.fits")
+    ('e4p16298u.r2d', 'e4p16298u.r2h', '')
+    """
+    if not _GEIS.search(name):
+        return ""
+    return name[:-1] + ("d" if name.endswith("h") else "h")
 
 
 def refuse_other_instruments(work: SubmissionRun) -> None:

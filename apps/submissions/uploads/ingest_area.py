@@ -78,8 +78,17 @@ def require_name(name: str) -> str:
             f"{name[:128]!r} cannot be delivered: a name has 1 to 128 letters, digits, '.', '_' and '-', "
             "no directory and no dot at its start."
         )
-    if not _EXTENSION.search(name.lower()):
-        raise UploadNameError(f"{name!r} has not the extension of a reference or mapping, .fits say.")
+    if not (found := _EXTENSION.search(name.lower())):
+        raise UploadNameError(
+            f"{name!r} cannot be delivered: it needs the extension of a reference or mapping, such as .fits."
+        )
+    if not name.endswith(found[0]):
+        # The client takes only lower case for files that it can download.
+        lower = name[: found.start()] + found[0]
+        raise UploadNameError(
+            f"{name!r} cannot be delivered: its extension must be lower case. "
+            f"Rename it to {lower!r} and upload it again."
+        )
     return name
 
 
