@@ -26,7 +26,6 @@ DATA_ROOT.mkdir(parents=True, exist_ok=True)
 STORE_ROOT = DATA_ROOT / "store"  # Laid out as a CRDS cache: mappings/, references/, config/.
 ARTIFACT_ROOT = DATA_ROOT / "artifacts"  # Compiled mappings; may be deleted at any time.
 BROKER_ROOT = DATA_ROOT / "broker"
-LOG_ROOT = DATA_ROOT / "logs"
 
 # Web.
 

@@ -12,8 +12,8 @@ from apps.catalog import checksums, queries, storage
 from apps.catalog.errors import DamagedFileError, NotHeldError, UnknownFileError
 from apps.catalog.models import File
 from apps.rules.errors import MappingError
-from apps.rules.lookup.compiler import require_checksum
 from apps.rules.naming.file_names import is_mapping
+from apps.rules.text.checksum import require_checksum
 
 
 def locate(file: File) -> Path:

@@ -84,8 +84,8 @@ def test_only_checked_readers_open_the_store() -> None:
     ],
 )
 def test_a_reader_that_bypasses_the_check_is_found(source: str) -> None:
-    assert list(trespasses(source, "submissions/pipeline/work.py"))
+    assert list(trespasses(source, "submissions/pipeline/submission_run.py"))
 
 
 def test_a_child_may_be_told_where_the_store_is() -> None:
-    assert not list(trespasses("Job(store=str(settings.STORE_ROOT))", "submissions/pipeline/children.py"))
+    assert not list(trespasses("Job(store=str(settings.STORE_ROOT))", "submissions/pipeline/child_jobs.py"))

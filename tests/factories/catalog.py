@@ -16,7 +16,7 @@ from django.conf import settings
 from apps.catalog import operations
 from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import File
-from apps.rules.lookup.compiler import text_checksum
+from apps.rules.text.checksum import text_checksum
 
 CONTENT = b"SIMPLE  =                    T\n"
 

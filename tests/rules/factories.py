@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.rules.lookup.compiled_mapping import CompiledMapping
-from apps.rules.lookup.compiler import compile_mapping, text_checksum
+from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.lookup.context import Context, assemble
 from apps.rules.observatories import get_observatory
+from apps.rules.text.checksum import text_checksum
 
 CASES = """Match({
     ('CCD', 'A') : UseAfter({

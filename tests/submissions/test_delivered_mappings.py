@@ -7,7 +7,7 @@ import pytest
 from apps.catalog import storage
 from apps.catalog.models import AuditRecord, File
 from apps.core.errors import InvalidInputError
-from apps.rules.lookup.compiler import text_checksum
+from apps.rules.text.checksum import text_checksum
 from apps.rules.text.parser import parse_mapping
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import Submission

@@ -8,7 +8,7 @@ import pytest
 from apps.catalog import storage
 from apps.catalog.models import File
 from apps.contexts import queries as contexts
-from apps.rules.lookup.compiler import text_checksum
+from apps.rules.text.checksum import text_checksum
 from apps.rules.text.parser import parse_mapping
 from apps.rules.text.writer import write_mapping
 from apps.submissions.operations import confirm

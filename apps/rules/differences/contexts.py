@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from apps.rules.differences.logical import require_one_level
 from apps.rules.errors import MappingError
-from apps.rules.lookup.compiled_selectors import SPECIAL
 from apps.rules.text.parser import parse_mapping
+from apps.rules.text.special_values import SPECIAL
 
 _BELOW = {".pmap": ".imap", ".imap": ".rmap"}
 

@@ -18,11 +18,11 @@ from itertools import chain, zip_longest
 from typing import Any, Literal
 
 from apps.rules.errors import MappingError
-from apps.rules.lookup.compiled_selectors import SPECIAL
-from apps.rules.lookup.reftype import text_field
 from apps.rules.naming.file_names import MAPPING_EXTENSIONS, is_file_name, is_mapping
 from apps.rules.observatories import get_observatory
+from apps.rules.text.header_fields import text_field
 from apps.rules.text.parser import ParsedMapping, RawSelector, parse_mapping
+from apps.rules.text.special_values import SPECIAL
 
 # A change of `name`, `derived_from` or `sha1sum` is boilerplate: every new mapping has it.
 Kind = Literal[

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from apps.rules.lookup.compiled_selectors import SPECIAL, Selector, references_in
-from apps.rules.lookup.reftype import ReferenceRules, required_parkeys, text_field
+from apps.rules.lookup.compiled_selectors import Selector, references_in
+from apps.rules.lookup.reftype import ReferenceRules, required_parkeys
 from apps.rules.observatories import Observatory, get_observatory
+from apps.rules.text.header_fields import text_field
+from apps.rules.text.special_values import SPECIAL
 
 
 @dataclass(frozen=True, eq=False, repr=False)

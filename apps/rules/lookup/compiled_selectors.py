@@ -28,9 +28,6 @@ SEVERAL = "Several"
 Selector = tuple[str, tuple[str, ...], tuple[Any, ...], tuple[Any, ...]]
 Choice = str | Selector
 
-NOT_APPLICABLE = frozenset(("N/A", "TEMP_N/A", "n/a", "temp_n/a"))
-OMITTED = frozenset(("OMIT", "TEMP_OMIT", "omit"))
-SPECIAL = NOT_APPLICABLE | OMITTED
 
 # The answer for a type that does not apply to a mode, and the start of all other answers without a reference.
 NA = "NOT FOUND n/a"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +9,13 @@ from apps.rules.errors import ChecksumError, MappingError
 from apps.rules.lookup.bounded_cache import interned
 from apps.rules.lookup.compiled_mapping import CompiledMapping
 from apps.rules.lookup.compiled_selectors import Selector, compile_selector
-from apps.rules.lookup.reftype import Conditions, find_hook, required_parkeys, substitutions_of, text_field
+from apps.rules.lookup.reftype import Conditions, find_hook, required_parkeys, substitutions_of
 from apps.rules.observatories import Observatory
+from apps.rules.text.checksum import text_checksum
+from apps.rules.text.header_fields import text_field
 from apps.rules.text.parser import ParsedMapping, RawSelector, parse_mapping
 
-__all__ = ["CompiledMapping", "compile_mapping", "text_checksum"]
+__all__ = ["CompiledMapping", "compile_mapping"]
 
 # Kind to the header fields it must have. Source: ``required_attrs`` in the client.
 REQUIRED_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -77,35 +78,6 @@ def compile_mapping(
         problem = "mismatch" if checksum else "is missing"
         raise ChecksumError(f"sha1sum {problem} in {name!r}")
     return mapping
-
-
-def require_checksum(text: str, name: str) -> None:
-    """Insist that a mapping which states its sha1sum states the right one.
-
-    Raises
-    ------
-    MappingError
-        Raised if the text is no mapping.
-    ChecksumError
-        Raised if the sha1sum in the header is another one than that of the text.
-    """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    stated = parse_mapping(text, name).header.get("sha1sum")
-    found = text_checksum(text)
-    if stated and stated != found:
-        raise ChecksumError(f"{name} states sha1sum {stated} for itself, but its text has {found}.")
-
-
-def text_checksum(text: str) -> str:
-    r"""Return the sha1sum a mapping must state: that of its text without the lines that mention ``sha1sum``.
-
-    Examples
-    --------
-    >>> text_checksum("sha1sum: x\n") == hashlib.sha1(b"").hexdigest()
-    True
-    """
-    kept = "".join(line for line in text.splitlines(keepends=True) if "sha1sum" not in line)
-    return hashlib.sha1(kept.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def _compile(parsed: ParsedMapping, name: str, observatory: Observatory) -> CompiledMapping:

@@ -11,7 +11,6 @@ from typing import Any
 from apps.rules.errors import HeaderError, UnknownInstrumentError, UnknownMappingError, UnknownReftypeError
 from apps.rules.lookup.bounded_cache import Memo
 from apps.rules.lookup.compiled_mapping import CompiledMapping
-from apps.rules.lookup.compiled_selectors import SPECIAL
 from apps.rules.lookup.instrument import (
     InstrumentRules,
     Picker,
@@ -23,6 +22,7 @@ from apps.rules.lookup.instrument import (
 from apps.rules.lookup.lookup_record import Trace
 from apps.rules.observatories import Observatory
 from apps.rules.observatories.definition import INSTRUMENT_KEYWORDS
+from apps.rules.text.special_values import SPECIAL
 
 UNDEFINED = "UNDEFINED"
 

@@ -20,11 +20,12 @@ from apps.rules.dates import usual_date
 from apps.rules.errors import HeaderError, LookupFailure
 from apps.rules.lookup.bounded_cache import Memo
 from apps.rules.lookup.compiled_mapping import CompiledMapping
-from apps.rules.lookup.compiled_selectors import NA, NOT_APPLICABLE
+from apps.rules.lookup.compiled_selectors import NA
 from apps.rules.lookup.expressions import evaluable
 from apps.rules.lookup.lookup_record import Trace
 from apps.rules.lookup.reftype import Outcome, Plan, ReferenceRules
 from apps.rules.lookup.selectors import observed_date
+from apps.rules.text.special_values import NOT_APPLICABLE
 
 Picker = Callable[[Sequence[Any]], tuple[Any, ...]]
 Dates = tuple[tuple[str, ...], ...]

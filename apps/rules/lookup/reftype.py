@@ -16,13 +16,15 @@ from typing import Any, TypeAlias, cast
 
 from apps.rules.errors import LookupFailure, NothingFits
 from apps.rules.lookup.bounded_cache import Memo
-from apps.rules.lookup.compiled_selectors import NA, NOT_APPLICABLE, NOT_FOUND, OMITTED, Selector
+from apps.rules.lookup.compiled_selectors import NA, NOT_FOUND, Selector
 from apps.rules.lookup.decision_table import Standing
 from apps.rules.lookup.expressions import Condition, compile_condition, evaluable
 from apps.rules.lookup.lookup_record import ReftypeTrace
 from apps.rules.lookup.selectors import Chooser, Match, Several, UseAfter, is_plain_date, ready
 from apps.rules.observatories import Observatory
 from apps.rules.observatories.definition import Hook
+from apps.rules.text.header_fields import text_field
+from apps.rules.text.special_values import NOT_APPLICABLE, OMITTED
 
 # Everything a lookup may raise; the client turns each into an answer.
 FAILURES = (
@@ -83,27 +85,6 @@ class Plan:
 
 # What is known of a mode without its date: the answer, None to leave the type out, or a plan.
 Outcome: TypeAlias = "str | Plan | None"
-
-
-def text_field(header: Mapping[str, Any], name: str, default: str) -> str:
-    """Return a text of a mapping header in lower case, unless it is a condition in brackets.
-
-    Notes
-    -----
-    Source: ``LowerCaseDict`` in the client. That is why ``rmap_omit: 'True'`` never omits: ``true`` is no
-    name.
-
-    Examples
-    --------
-    >>> text_field({"rmap_omit": "True", "x": "(A == 'B')"}, "rmap_omit", "False")
-    'true'
-    """
-    if name not in header:
-        return default
-    value = header[name]
-    if not isinstance(value, str):
-        raise TypeError(f"header field {name!r} is no text")
-    return value if value.startswith("(") and value.endswith(")") else value.lower()
 
 
 def required_parkeys(header: Mapping[str, Any], observatory: Observatory) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-from apps.rules.lookup.compiled_selectors import SEVERAL, SPECIAL, Choice, Selector
+from apps.rules.lookup.compiled_selectors import SEVERAL, Choice, Selector
 from apps.rules.observatories import Observatory
+from apps.rules.text.special_values import SPECIAL
 
 USEAFTER = "USEAFTER"
 # Selectors by date have one key for two parkeys, and people know them by what the date means.

@@ -20,10 +20,11 @@ from typing import Any, ClassVar
 from apps.rules.dates import format_date, parse_date
 from apps.rules.errors import LookupFailure, NothingFits
 from apps.rules.lookup.bounded_cache import Memo
-from apps.rules.lookup.compiled_selectors import NA, NOT_APPLICABLE, OMITTED, SEVERAL, SPECIAL, Choice
+from apps.rules.lookup.compiled_selectors import NA, SEVERAL, Choice
 from apps.rules.lookup.decision_table import MatchTable, Substitutions, table_for
 from apps.rules.lookup.lookup_record import MAX_DATES, Attempt, CaseTrace, DateTrace, Mismatch, ReftypeTrace
 from apps.rules.lookup.software_versions import Relation, parse_version
+from apps.rules.text.special_values import NOT_APPLICABLE, OMITTED, SPECIAL
 
 Header = Mapping[str, str]
 

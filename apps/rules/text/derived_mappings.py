@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from apps.rules.errors import MappingError, UnknownMappingError
-from apps.rules.lookup.compiled_selectors import NOT_APPLICABLE, SPECIAL
 from apps.rules.text.parser import ParsedMapping, parse_mapping
+from apps.rules.text.special_values import NOT_APPLICABLE, SPECIAL
 from apps.rules.text.writer import write_mapping
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from apps.rules.errors import MappingError
-from apps.rules.lookup.compiler import text_checksum
+from apps.rules.text.checksum import text_checksum
 from apps.rules.text.parser import SELECTORS, RawSelector
 
 INDENT = " " * 4

@@ -12,8 +12,9 @@ from apps.contexts import queries as contexts
 from apps.contexts.errors import UnusableContextError
 from apps.core.errors import NotFoundError
 from apps.rules.lookup.compiled_mapping import CompiledMapping
-from apps.rules.lookup.compiled_selectors import SPECIAL, references_in
+from apps.rules.lookup.compiled_selectors import references_in
 from apps.rules.observatories import get_observatory
+from apps.rules.text.special_values import SPECIAL
 
 CONTEXTS = 64  # Contexts whose counts are kept; files are immutable, so they hold for ever.
 
