@@ -71,6 +71,7 @@ NEEDS = {
     "curl": Need("curl", "apt-get install curl", _has_program("curl")),
     "fitsverify": Need("fitsverify", "apt-get install fitsverify", _has_program("fitsverify")),
     "nginx": Need("nginx", "apt-get install nginx-light", _has_program("nginx")),
+    "node": Need("Node.js", "apt-get install nodejs", _has_program("node")),
     "postgresql": Need("PostgreSQL", "DATABASE_URL=postgresql://user:password@host/name", _has_postgres),
     "real-data": Need("real rules and files", f"CRDS_TEST_DATA=folder of {ARCHIVES[0]}", has_archives),
     "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),

@@ -12,9 +12,12 @@ import pytest
 from apps.bestrefs.pasted_header import read_header
 from apps.rules.conditioning import condition_value
 from tests.factories.header_files import write_asdf_files, write_fits_files, write_special_fits_files
+from tests.needs import archives, client_python
 from tests.roots import PROJECT
 from tests.rules.oracle import ask_client, differences, load_context, our_answer
-from tests.shared_data import archives, client_python
+from tests.shared_data import sample_files
+
+pytestmark = pytest.mark.needs("node")
 
 THEIRS = """
 import gc, json, sys, warnings
@@ -64,13 +67,10 @@ def read_by_client(paths: list[Path], observatory: str) -> dict[str, Any]:
 
 def read_by_page(paths: list[Path], folder: Path) -> dict[str, str | None]:
     """Return what the script of the page makes of each file, or None if it cannot read it."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node; `apt-get install nodejs` brings it")
     program = folder / "read.mjs"
     program.write_text((PROJECT / "static/js/fits_header.js").read_text() + OURS)
     done = subprocess.run(
-        [node, program, *map(str, paths)], capture_output=True, text=True, check=True, timeout=300
+        ["node", program, *map(str, paths)], capture_output=True, text=True, check=True, timeout=300
     )
     texts: dict[str, str | None] = json.loads(done.stdout)
     return texts
@@ -147,6 +147,13 @@ def test_a_compressed_file_is_read_as_the_file_in_it(tmp_path: Path) -> None:
     assert [texts[str(path)] for path in packed] == [texts[str(path)] for path in plain]
 
 
+@pytest.mark.needs("real-data")
+@pytest.mark.parametrize("name", ["j8bt05njq_raw.fits", "j8bt06o6q_raw.fits", "s7g1700gl_dead.fits"])
+def test_real_files_are_read_as_the_client_reads_them(name: str, tmp_path: Path) -> None:
+    require_equal([Path(shutil.copy(sample_files() / "hst" / name, tmp_path))], tmp_path, "hst")
+
+
+@pytest.mark.needs("real-data")
 def test_answers_for_a_file_are_those_the_client_gives(tmp_path: Path) -> None:
     """The rules are real ones, and so are the cases that once failed, where there are any."""
     cases = sorted((archives().parent / "cases" / "fits-headers").glob("*.fits"))
