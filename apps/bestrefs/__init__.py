@@ -1,1 +1,1 @@
-"""Which references a dataset needs under a context, and why."""
+"""The references that a dataset needs under a context, and the reasons."""

@@ -48,7 +48,7 @@ class Row:
 
     @property
     def look(self) -> str:
-        """What kind of answer it is: reference, na, omitted or failure."""
+        """The kind of answer: reference, na, omitted or failure."""
         if self.is_reference:
             return "reference"
         return {NA: "na", OMITTED: OMITTED}.get(self.text, "failure")

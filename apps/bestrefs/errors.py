@@ -1,4 +1,4 @@
-"""What can be wrong with a question about best references."""
+"""Errors of questions about best references."""
 
 from apps.core.errors import InvalidInputError
 

@@ -1,4 +1,4 @@
-"""Why each reference was chosen, or why none was, as a page, as JSON and as text."""
+"""The reasons for each chosen or missing reference, as a page, as JSON and as text."""
 
 from __future__ import annotations
 

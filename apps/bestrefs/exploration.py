@@ -57,7 +57,7 @@ class Menu:
 
     @property
     def value(self) -> str:
-        """What counts."""
+        """The value that the rules compare."""
         return self.typed.strip() or self.picked
 
 
@@ -101,8 +101,8 @@ class Exploration:
             return parse_date(text[:MAX_VALUE]).isoformat(" ")
         except (LookupFailure, ValueError, IndexError, OverflowError) as exc:
             raise InvalidInputError(
-                f"DATE-OBS {self.date[:40]!r} with TIME-OBS {self.time[:40]!r} is no moment; expected "
-                f"2026-01-31 and 23:59:59, say."
+                f"DATE-OBS {self.date[:40]!r} with TIME-OBS {self.time[:40]!r} is not a moment; write "
+                "2026-01-31 and 23:59:59, for example."
             ) from exc
 
 

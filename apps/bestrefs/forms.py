@@ -1,4 +1,4 @@
-"""What people ask about best references."""
+"""The forms that ask for best references."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class AskForm(PublicContextForm):
 
     @property
     def mode(self) -> str:
-        """Which of the two ways is chosen."""
+        """The chosen one of the two ways."""
         header, dataset = ((self[name].value() or "").strip() for name in ("header_text", "dataset_id"))
         if bool(header) != bool(dataset):  # Only one is filled in, whatever is chosen beside it.
             return DATASET if dataset else HEADER

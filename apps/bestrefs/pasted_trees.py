@@ -50,7 +50,7 @@ def read_asdf(text: str) -> dict[str, str]:
 
 
 def read_flat_yaml(text: str) -> dict[str, str] | None:
-    """Return the header that YAML holds, or None if the text is no mapping in YAML.
+    """Return the header that YAML holds, or None if the text is not a mapping in YAML.
 
     Values stay as written: OFF is a setting of a lamp here, and no truth value.
     """

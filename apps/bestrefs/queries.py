@@ -1,4 +1,4 @@
-"""Which references datasets need under a context.
+"""The references that datasets need under a context.
 
 A question about one header fails as a whole; in a question about many, each failure is the answer for its
 dataset. Nothing is cut short: what exceeds a published limit is refused.
@@ -111,8 +111,8 @@ def best_references_by_ids(
 def aui_best_references(specifier: str | None, ids: Sequence[str]) -> dict[str, list[Any]]:
     """Return id as asked for to ``[True, references]`` or ``[False, reason]``, as archive interfaces want it.
 
-    The references are file names only, sorted and each once: types that failed or do not apply are left away,
-    and the exposures of a product are taken together.
+    The references are file names only, sorted and without repeats: types that failed or do not apply are left
+    out, and the exposures of a product are taken together.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What somebody asks on a page: a context and a header, reduced to what the rules look at.
+"""A question of a page: a context, and a header reduced to the parameters that the rules look at.
 
 A question is its own address, so that every answer and every explanation has a link.
 """
@@ -63,7 +63,7 @@ class Question:
 
     @property
     def label(self) -> str:
-        """What the data are called."""
+        """The name of the data."""
         product, _, exposure = self.dataset.partition(":")
         known = product if product == exposure else self.dataset
         return known or self.name or f"{self.instrument.upper()} exposure"
@@ -83,7 +83,7 @@ class Question:
 
     @property
     def sent(self) -> dict[str, str]:
-        """What an address says to ask the same."""
+        """The parameters of an address that asks the same."""
         if self.dataset:
             return {"context": self.context, "dataset": self.dataset}
         named = {"name": self.name} if self.name else {}

@@ -1,4 +1,4 @@
-"""Where people ask for best references, with and without a slash at the end."""
+"""Addresses of best references, with and without a slash at the end."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Where matching parameters of observed datasets come from.
+"""The archive that matching parameters of observed datasets come from.
 
 An observatory has an archive with a database of its own: a class that answers the two questions of `Archive`
 and is named by the setting ``ARCHIVE`` takes the place of our table.
@@ -26,7 +26,7 @@ _IDS_PER_QUERY = 400
 
 
 class Archive(Protocol):
-    """What we ask of an archive. An archive out of reach raises; it never answers with nothing instead."""
+    """The questions that an archive answers. One out of reach raises; it never answers with nothing."""
 
     def ids(self, instrument: str, *, since: datetime | None = None) -> list[str]:
         """Return the two-part ids of an instrument's datasets, sorted.

@@ -1,4 +1,4 @@
-"""What can be wrong with a question about datasets, or with what is to be imported."""
+"""Errors of questions about datasets, and of imports."""
 
 from apps.core.errors import InvalidInputError
 

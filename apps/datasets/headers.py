@@ -1,4 +1,4 @@
-"""Headers of datasets in the one form in which we keep them."""
+"""Headers of datasets in the form in which we keep them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SIMPLE = (str, int, float)  # And booleans, which are whole numbers to Python.
 def canonical(header: Mapping[str, Any], observatory: Observatory, grammar: DatasetIds) -> dict[str, str]:
     """Return a header with upper case keys and text for values.
 
-    Of a key in two cases the lower case one counts. Values that are no text become the text Python gives
-    them, as in the client; lists, objects and nulls are left away, as there. FITS keywords are joined by the
-    data model path they stand for, and keys get the prefix an archive leaves away, unless the header has that
-    key already.
+    If a key stands in two cases, the lower case one counts. Other values than text become the text that
+    Python gives them; lists, objects and nulls are left out. The client does both. The data model path of a
+    FITS keyword is added, and keys get the prefix that an archive leaves out, unless the header has that key
+    already.
     """
     is_upper = _is_upper(header)
     if is_upper and set(map(type, header.values())) <= {str}:
@@ -62,7 +62,7 @@ def _is_upper(header: Mapping[str, Any]) -> bool:
 
 
 def _upper_first(header: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the items so sorted that of a key in two cases the lower one comes last, and stays."""
+    """Return the items sorted so that the lower case spelling of a key comes last and stays."""
     return sorted(header.items(), key=lambda item: item[0] != item[0].upper())
 
 

@@ -34,7 +34,7 @@ class Dataset(models.Model):
 
 
 class ImportProgress(models.Model):
-    """How far the import of one file came. The row goes when the file is through."""
+    """The progress of the import of one file. The row is deleted when the import ends."""
 
     path = models.CharField(max_length=1024, unique=True, help_text="Absolute.")
     version = models.CharField(

@@ -24,7 +24,7 @@ Complain = Callable[[int, str], None]
 
 @dataclass
 class Imported:
-    """What became of one file."""
+    """The result of the import of one file."""
 
     after: int = 0  # The last row an earlier run, which was broken off, had stored.
     stored: int = 0

@@ -1,4 +1,4 @@
-"""Which datasets there are, and their headers."""
+"""The known datasets and their headers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def ids_of_instrument(instrument: str, *, since: datetime | None = None) -> list
 
 
 def find_id(text: str) -> DatasetId | None:
-    """Return the id a text names, or None if no dataset can be called so."""
+    """Return the id a text names, or None if no dataset can have this name."""
     try:
         return parse_id(text, id_grammar())
     except BadDatasetIdError:
@@ -70,7 +70,7 @@ def knows_none() -> bool:
 
 
 def similar_ids(text: str, *, limit: int = 5) -> list[str]:
-    """Return two-part ids of datasets whose product begins as that of `text`, the most similar first."""
+    """Return two-part ids of datasets whose product begins like that of `text`, the most similar first."""
     dataset = find_id(text)
     if dataset is None:
         return []

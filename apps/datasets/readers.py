@@ -47,7 +47,7 @@ def read(path: Path, *, after: int = 0) -> Iterator[Read]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise UnreadableSourceError(
-            f"{path.suffix!r} is no known form; there are {', '.join(sorted(_READERS))}."
+            f"{path.suffix!r} is not a known format; known are {', '.join(sorted(_READERS))}."
         )
     try:
         yield from reader(path, after)
@@ -150,13 +150,13 @@ class _Source:
 
     def __init__(self, stream: BufferedReader) -> None:
         self.stream = stream
-        # What is no UTF-8 is refused with the entry it stands in, not here.
+        # Bytes that are not UTF-8 are refused with their entry, not here.
         self.decode = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape").decode
         self.text, self.position = "", 0
         self.decoder = json.JSONDecoder()
 
     def peek(self) -> str:
-        """Return the next character that is no blank, or nothing at the end."""
+        """Return the next character that is not a blank, or nothing at the end."""
         while True:
             while self.position < len(self.text):
                 if not self.text[self.position].isspace():

@@ -1,4 +1,4 @@
-"""What is derived from the whole ledger, made again only when the ledger has changed.
+"""Data derived from the whole ledger, made again only when the ledger has changed.
 
 Each process keeps the newest bytes in memory. Below the data root they lie in a file named after the
 ledger's revision, so that other processes, and the next start, need not make them again.

@@ -1,4 +1,4 @@
-"""What may be handed out, and under which address."""
+"""The files that may be handed out, and their addresses."""
 
 from datetime import datetime
 from typing import cast
@@ -23,7 +23,7 @@ def downloadable(name: str, *, folder: str | None = None, observatory: str | Non
     Parameters
     ----------
     folder, observatory
-        What the address says; None where it does not.
+        As the address names them; None where it does not.
 
     Raises
     ------
@@ -36,9 +36,9 @@ def downloadable(name: str, *, folder: str | None = None, observatory: str | Non
     """
     if observatory not in (None, settings.OBSERVATORY):
         raise UnknownFileError(f"This server serves {settings.OBSERVATORY}, not {observatory!r}.")
-    # What is no file name has no row either, but might be nothing that a database can look for.
+    # A text that is not a file name has no row, and a database may not be able to look for it.
     if not is_file_name(name):
-        raise UnknownFileError(f"File {name[:128]!r} is not known to this server: it is no file name.")
+        raise UnknownFileError(f"File {name[:128]!r} is not known to this server: it is not a file name.")
     file = catalog.get_file(name)
     own_folder = FOLDERS[FileKind(file.kind)]
     if folder not in (None, own_folder):

@@ -28,7 +28,7 @@ class UnsatisfiableError(ValueError):
 def find_part(header: str, size: int) -> Part | None:
     """Return the part that a ``Range`` header asks for, or None if the whole file is to be sent.
 
-    Several ranges, another unit and what is no range at all are passed over, as the standard allows.
+    Several ranges, another unit and malformed ranges are ignored, as the standard allows.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def find_part(header: str, size: int) -> Part | None:
 
 
 def _suffix(length: int, size: int) -> Part | None:
-    """Return the last `length` bytes; of an empty file there is no part, only the whole."""
+    """Return the last `length` bytes; an empty file has no part, only the whole."""
     if length == 0:
         raise UnsatisfiableError
     return Part(max(0, size - length), size) if size else None

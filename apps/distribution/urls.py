@@ -1,4 +1,4 @@
-"""Where bytes are handed out."""
+"""Addresses of files."""
 
 from django.urls import re_path
 

@@ -1,4 +1,4 @@
-"""What several methods ask of their arguments."""
+"""Checks that several methods make of their arguments."""
 
 from django.conf import settings
 
@@ -49,13 +49,13 @@ def _is_specifier_of(observatory: str, text: str) -> bool:
 
 
 def require_file_name(name: str) -> str:
-    """Return `name` if a file could be called so; the client has a path that sends a sentence instead.
+    """Return `name` if it is a file name; the client has a path that sends a sentence instead.
 
     Raises
     ------
     UnknownFileError
-        Raised if it is no file name.
+        Raised if it is not a file name.
     """
     if not is_file_name(name):
-        raise UnknownFileError(f"File {name[:128]!r} is not known to this server: it is no file name.")
+        raise UnknownFileError(f"File {name[:128]!r} is not known to this server: it is not a file name.")
     return name

@@ -1,4 +1,4 @@
-"""What a person who tries JSON-RPC in a browser sees: every method, and one call with its answer."""
+"""The console for people who try JSON-RPC in a browser: every method, and one call with its answer."""
 
 import inspect
 import json
@@ -57,7 +57,7 @@ def call(name: str, params: str) -> tuple[str, str]:
     Raises
     ------
     ValueError
-        Raised if `params` is no JSON, or too long.
+        Raised if `params` is not JSON, or too long.
     """
     if len(params) > LONGEST_PARAMS:
         raise ValueError(f"The parameters have {len(params)} characters; at most {LONGEST_PARAMS} are taken.")

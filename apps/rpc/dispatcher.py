@@ -1,4 +1,4 @@
-"""From the bytes of a request to the bytes of its answer: whatever comes in, one envelope goes out.
+"""From the bytes of a request to the bytes of its answer, always in one envelope.
 
 The envelope is the one of wire protocol section 1.2: four keys, with ``"error": null`` on success,
 because the client looks there unconditionally. Callers who say ``"jsonrpc": "2.0"`` get that

@@ -1,4 +1,4 @@
-"""What a caller is told when a call fails: always one object with name, code and text.
+"""The error object of a failed call, with name, code and text.
 
 The texts follow the wire protocol, section 1.3: the message begins with the name, and is escaped
 once, because the client unescapes it once and a browser must never find markup in it.

@@ -1,4 +1,4 @@
-"""All methods, each with what its parameters may be, worked out once when it is registered."""
+"""All methods with the types of their parameters, read once when a method is registered."""
 
 import inspect
 import typing
@@ -125,7 +125,7 @@ def question(
 def question(
     function: Function | None = None, /, *, name: str = "", aliases: Mapping[str, str] | None = None
 ) -> Function | Callable[[Function], Function]:
-    """Let clients call a function that changes nothing, by its own name or by `name`.
+    """Register a function that changes nothing, so that clients call it by its own name or by `name`.
 
     Its annotations say what its parameters may be; those without default are required. The function
     gets only values of these types, and answers with JSON values or `Prepared`.
@@ -143,7 +143,7 @@ def question(
 
 
 def order(function: Function) -> Function:
-    """Let clients call a function that changes something; it is refused during maintenance."""
+    """Register a function that changes something; it is refused during maintenance."""
     return _register(function, "", {}, changes_something=True)
 
 

@@ -1,4 +1,4 @@
-"""Which versions of the calibration steps belong to a version of the calibration software.
+"""The versions of the calibration steps that belong to a version of the calibration software.
 
 The answer is the content of a JSON reference, which the rules of the SYSTEM instrument select for
 type ``calver``. Source: wire protocol, section 2.9.

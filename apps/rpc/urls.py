@@ -1,4 +1,4 @@
-"""Where JSON-RPC is spoken."""
+"""Addresses of JSON-RPC."""
 
 from django.urls import re_path
 

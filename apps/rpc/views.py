@@ -34,8 +34,8 @@ def json_rpc(request: HttpRequest) -> HttpResponse:
 
 
 def _not_a_post(request: HttpRequest) -> HttpResponse:
-    """Answer something harmless to who looks at the address with a browser."""
-    refused = dispatcher.failure(InvalidRequestError("JSON-RPC is spoken by POST."))
+    """Answer a browser that opens the address."""
+    refused = dispatcher.failure(InvalidRequestError("Send JSON-RPC by POST."))
     content = b"" if request.method == "HEAD" else refused
     return HttpResponse(content, content_type=CONTENT_TYPE, status=405, headers={"Allow": "POST"})
 

@@ -69,7 +69,7 @@ def test_what_is_written_counts_more_than_what_is_picked(client: Client) -> None
 def test_a_bad_moment_is_told_and_what_was_typed_stays(client: Client, date: str, time: str) -> None:
     answer = client.get(PARAMETERS, {"type:DETECTOR": "FUV", "date": date, "time": time, "ask": "1"})
     assert answer.status_code == 200
-    assert "is no moment" in error_of(answer)
+    assert "is not a moment" in error_of(answer)
     text = answer.content.decode()
     assert re.search(r'name="type:DETECTOR" value="FUV"', text)
     assert f'value="{date}"' in text

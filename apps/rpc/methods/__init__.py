@@ -1,1 +1,1 @@
-"""What clients may call: one thin typed function per method, by the nouns of the field."""
+"""The methods that clients call: one thin typed function each, grouped by the nouns of the field."""

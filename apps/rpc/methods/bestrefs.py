@@ -43,5 +43,5 @@ def get_aui_best_references(date: str | None, dataset_ids: list[str]) -> dict[st
 
 @question
 def get_required_parkeys(context: str | None) -> dict[str, Any] | list[str]:
-    """Return the names of the parameters that decide over references."""
+    """Return the names of the parameters that references are matched by."""
     return queries.required_parkeys(context)

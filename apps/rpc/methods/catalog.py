@@ -1,4 +1,4 @@
-"""What files there are, what is known of them, and where they are."""
+"""The known files, their records and their addresses."""
 
 from apps.catalog import queries
 from apps.catalog.errors import UnknownFileError

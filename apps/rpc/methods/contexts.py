@@ -1,4 +1,4 @@
-"""Which context is meant, and what it consists of."""
+"""Contexts that specifiers mean, and their files."""
 
 from django.conf import settings
 
@@ -45,7 +45,7 @@ def get_context_by_date(date: str | None, observatory: str | None = None) -> str
 
 @question
 def get_context_history(observatory: str | None) -> list[list[str]]:
-    """Return start, context and reason of each era, oldest first."""
+    """Return start, context and reason of each period of the latest context, oldest first."""
     require_observatory(observatory)
     eras = queries.history().reverse()
     return [[timestamp(era.started_at), era.context, era.reason] for era in eras]
@@ -65,7 +65,7 @@ def get_reference_names(pipeline_context: str | None) -> list[str]:
 
 @order
 def push_remote_context(observatory: str | None, kind: str, key: str, context: str | None) -> None:
-    """Note which context the pipeline uses to which `key` belongs."""
+    """Record the context that the pipeline with this `key` uses."""
     require_observatory(observatory)
     if kind not in PUSHED_KINDS:
         raise InvalidInputError(f"Unknown context kind {kind[:128]!r}; known are {', '.join(PUSHED_KINDS)}.")

@@ -1,4 +1,4 @@
-"""What a background job reports, and the wish that it ends. Whoever knows the key may ask."""
+"""Messages of background jobs, and requests to end them. Everybody who knows the key may ask."""
 
 from typing import Any
 

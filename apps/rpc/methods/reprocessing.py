@@ -1,4 +1,4 @@
-"""Which datasets a new context affects."""
+"""The datasets that a new context affects."""
 
 from apps.reprocessing import queries
 from apps.rpc.arguments import require_observatory

@@ -1,4 +1,4 @@
-"""What there is to call."""
+"""The list of methods."""
 
 import inspect
 from typing import Any
