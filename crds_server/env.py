@@ -15,12 +15,12 @@ from django.core.validators import validate_email
 
 from crds_server.service_urls import BadServiceUrlError, ServiceUrl, read_service_url
 
-KNOWN: set[str] = set()  # The names that were asked for so far.
+DEFAULTS: dict[str, str] = {}  # The names that were asked for so far, and what they are unless set.
 
 
 def text(name: str, default: str) -> str:
     """Return the variable, or the text of the file that ``NAME_FILE`` names, or `default`."""
-    KNOWN.add(name)
+    DEFAULTS.setdefault(name, default)
     if path := os.environ.get(f"{name}_FILE"):
         try:
             return Path(path).read_text().strip()

@@ -285,4 +285,4 @@ LOGGING = {
 
 # Every setting has been read by now: what a file of settings names besides them is misspelt.
 
-env_file.refuse_unknown(env.KNOWN)
+env_file.refuse_unknown(env.DEFAULTS)
