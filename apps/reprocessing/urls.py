@@ -11,6 +11,7 @@ urlpatterns = [
     path("reprocessing", views.listing),
     path("reprocessing/<str:old>/<str:new>/", views.detail, name="detail"),
     path("reprocessing/<str:old>/<str:new>", views.detail),
+    path("reprocessing/<str:old>/<str:new>/search/", views.search, name="search"),
     path("reprocessing/<str:old>/<str:new>/ids.txt", views.ids_as_text, name="text"),
     path("reprocessing/<str:old>/<str:new>/ids.json", views.ids_as_json, name="json"),
 ]

@@ -4,14 +4,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from apps.core.access import require_role, role_required
+from apps.core.errors import ConflictError
 from apps.core.filters import PAGE_SIZE
 from apps.core.refusals import Form, answers_in, refuse
 from apps.core.tables import Column, Table, exported
-from apps.reprocessing import queries
+from apps.reprocessing import operations, queries
 from apps.reprocessing.errors import NotComputedError
 from apps.reprocessing.models import Transition
 from apps.reprocessing.states import LOOKS, Status
@@ -60,9 +62,20 @@ def listing(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 @never_cache
 def detail(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
+    return _detail(request, old, new)
+
+
+def _may_search(request: HttpRequest, row: Transition | None) -> bool:
+    user: Any = request.user
+    is_open = row is None or not (row.is_alive or row.status == Status.COMPLETE)
+    return is_open and user.is_authenticated and user.has_role("operator")
+
+
+def _detail(request: HttpRequest, old: str, new: str, *, error: str = "") -> HttpResponseBase:
     step = queries.find_step(old, new)
     row = queries.find_transition(step)
-    page: dict[str, Any] = {"step": step, "transition": row}
+    page: dict[str, Any] = {"step": step, "transition": row, "error": error}
+    page["may_search"] = _may_search(request, row)
     if row is None or row.status != Status.COMPLETE:
         page |= {"why_not": queries.why_not(step, row), "progress": queries.find_progress(row)}
         return refuse(
@@ -78,6 +91,19 @@ def detail(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
     page |= {"table": table, "counts": counts}
     answer = exported(request, table)
     return answer or render(request, "reprocessing/detail.html", {"page": page})
+
+
+@require_POST
+@never_cache
+@role_required("operator")
+def search(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
+    """Search again, and return to the page of the transition, which tells how the search stands."""
+    user = require_role(request, "operator").get_username()
+    try:
+        operations.search(old, new, user=user)
+    except ConflictError as exc:
+        return _detail(request, old, new, error=f"{exc} Wait for its end.")
+    return redirect("reprocessing:detail", old, new)
 
 
 @answers_in(Form.TEXT)

@@ -7,14 +7,23 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from apps.catalog.models import AuditRecord
 from apps.jobs.models import Job
 from apps.reprocessing import operations
 from apps.reprocessing.models import Transition
+from tests.factories.accounts import make_user
 from tests.factories.reprocessing import NEW, OLD, make_transition, move, publish_both
 
 pytestmark = pytest.mark.django_db
 
 PAGE = f"/reprocessing/{OLD}/{NEW}/"
+
+
+def make_failed_transition() -> Transition:
+    row = make_transition()
+    Transition.objects.update(status="failed", reason="Internal error, incident job-1.")
+    Job.objects.all().delete()
+    return row
 
 
 def exported_rows(client: Client) -> list[list[Any]]:
@@ -101,3 +110,34 @@ def test_steps_that_never_were_are_missing_in_the_frame(client: Client, path: st
     answer = client.get(f"/reprocessing/{path}")
     assert answer.status_code == 404
     assert "<script>/x" not in answer.content.decode()
+
+
+def test_an_operator_searches_again_from_the_page_of_a_failed_search(client: Client) -> None:
+    row = make_failed_transition()
+    assert "Search again" not in client.get(PAGE).content.decode()
+    client.force_login(make_user(role="operator"))
+    page = client.get(PAGE).content.decode()
+    assert f'<form method="post" action="{PAGE}search/">' in page
+    assert client.post(f"{PAGE}search/").url == PAGE  # type: ignore[attr-defined]
+    row.refresh_from_db()
+    assert (row.status, row.reason) == ("pending", "")
+    job = Job.objects.get(subject_id=row.pk)
+    record = AuditRecord.objects.get(action="find affected datasets")
+    assert job.user == record.user
+    assert record.details == f"{OLD} --> {NEW}"
+    assert "Search again" not in client.get(PAGE).content.decode(), "it is under way"
+    answer = client.post(f"{PAGE}search/")
+    assert "is pending and cannot become pending. Wait for its end." in answer.content.decode()
+    assert Job.objects.count() == 1
+
+
+def test_nobody_else_searches_again(client: Client) -> None:
+    make_failed_transition()
+    assert client.post(f"{PAGE}search/").status_code == 401
+    client.force_login(make_user(role="submitter"))
+    assert client.post(f"{PAGE}search/").status_code == 403
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(make_user("marge", role="operator"))
+    assert strict.post(f"{PAGE}search/").status_code == 403
+    assert strict.get(f"{PAGE}search/").status_code == 405
+    assert not Job.objects.exists()
