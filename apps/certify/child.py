@@ -22,6 +22,7 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
+from apps.certify.ends import TOO_MUCH
 from apps.certify.messages import encode, load_job
 
 FDS = 4  # Each job comes with its text, and with where events, stray output and its end go.
@@ -129,6 +130,9 @@ class _Server:
             os.dup2(stray, 2)
             _do_job(text, events)
             status = 0
+        except MemoryError:
+            sys.excepthook(*sys.exc_info())
+            status = TOO_MUCH
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:

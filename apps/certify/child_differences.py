@@ -19,6 +19,7 @@ from typing import Any
 
 from apps.certify.child_job import limit, stay_alone
 from apps.certify.differences import MOST_ANSWER, Section
+from apps.certify.ends import TOO_MUCH, is_our_error
 from apps.certify.messages import Limits
 from apps.certify.trees import DEEPEST_TREE, MOST_NODES, UnreadableTreeError, read_json, read_yaml
 
@@ -46,6 +47,8 @@ def main() -> None:
         told: dict[str, Any] = {"sections": [asdict(section) for section in found[:MOST_SECTIONS]]}
     except _UnreadableError as exc:
         told = {"refused": str(exc)}
+    except MemoryError:
+        sys.exit(TOO_MUCH)
     Path(answer).write_text(json.dumps(told))
 
 
@@ -78,6 +81,8 @@ def _fits(old: str, new: str) -> Iterator[Section]:
                 for at, extension, *_names in found.diff_hdus:
                     yield from _of_extension(_title(at, ours), extension)
         except (OSError, fits.VerifyError, ValueError, TypeError, KeyError, IndexError) as exc:
+            if is_our_error(exc):
+                raise
             raise _UnreadableError(f"The files cannot be read as FITS: {_shown(exc)}") from exc
 
 

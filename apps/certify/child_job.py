@@ -22,6 +22,7 @@ from typing import Any
 from apps.certify import child_rewrite, child_rmaps, child_sizes
 from apps.certify.child_reporter import Emit, Reporter
 from apps.certify.dangerous_files import find_fault
+from apps.certify.ends import CPU_GRACE
 from apps.certify.messages import CertifyJob, End, FileVerdict, Job, Limits, RmapMade, SynphotJob
 from apps.rules.naming.file_names import is_mapping
 
@@ -202,7 +203,9 @@ def limit(limits: Limits) -> None:
         _soft, hard = resource.getrlimit(kind)
         if hard != resource.RLIM_INFINITY:
             bound = min(bound, hard)
-        resource.setrlimit(kind, (bound, bound))
+        # The signal of the lower bound says that time is over; the upper one kills, which anybody may do.
+        above = CPU_GRACE if kind == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else 0
+        resource.setrlimit(kind, (bound, bound + above))
 
 
 def stay_alone() -> None:

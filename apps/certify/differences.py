@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 
+from apps.certify.ends import is_fault_of_file
 from apps.certify.environment import child_environment, own_environment
-from apps.certify.errors import BrokenCheckError, CertifyError, RefusedJobError, TimedOutError
+from apps.certify.errors import BrokenCheckError, CertifyError, ChildError, RefusedJobError, TimedOutError
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,8 @@ def compare(
         Raised if too many files are being compared now.
     TimedOutError, BrokenCheckError
         Raised if it took too long, or if the files ended the child.
+    ChildError
+        Raised if the child failed by our fault.
     """
     for path in (old, new):
         if path.stat().st_size > most_bytes:
@@ -147,6 +150,8 @@ def _run(arguments: list[str], observatory: str, seconds: float) -> str:
             _end(process)
         if process.returncode or not answer.is_file():
             words = stray.read_text(errors="replace")[-STRAY_KEPT:]
+            if not is_fault_of_file(process.returncode):
+                raise ChildError(f"comparing {arguments} ended with {process.returncode}: {words}")
             logger.error("comparing %s ended with %s: %s", arguments, process.returncode, words)
             raise BrokenCheckError(
                 "Comparing these files ended abruptly: one of them is damaged, or asks for more memory or "

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+from apps.certify.ends import is_fault_of_file, tells_our_error
 from apps.certify.environment import child_environment, make_cache, own_environment
 from apps.certify.errors import AbortedError, BrokenCheckError, ChildError, RefusedJobError, TimedOutError
 from apps.certify.messages import (
@@ -140,7 +141,8 @@ class Runner:
         BrokenCheckError
             Raised if a file killed the child.
         ChildError
-            Raised if the child could not start, died between files or spoke nonsense.
+            Raised if the child could not start, was killed by somebody else, fell over a mistake of ours, met
+            a full disk, died between files or spoke nonsense.
         """
         if job.observatory != self.observatory:
             raise RefusedJobError(f"This is a server of {self.observatory}, not of {job.observatory}.")
@@ -249,6 +251,8 @@ class _Running:
             event = decode(line)
             if isinstance(event, Log):
                 self._about = event.about
+                if event.level == "ERROR" and tells_our_error(event.text):
+                    raise ChildError(f"the child met a fault of this machine: {event.text}")
             elif isinstance(event, FileVerdict):
                 self._about = ""
             self._has_ended = isinstance(event, End)
@@ -295,8 +299,9 @@ class _Running:
         status = self._status.decode()
         if not status:
             return ChildError(f"the certification program is gone: {self._server.last_words()}")
-        if not self._about:
-            return ChildError(f"the child ended with status {status}: {stray}")
+        if not self._about or not is_fault_of_file(int(status)):
+            at = f" at {self._about}" if self._about else ""
+            return ChildError(f"the child ended with status {status}{at}: {stray}")
         logger.error("certifying %s ended the child with status %s: %s", self._about, status, stray)
         return BrokenCheckError(
             f"Looking at {self._about} ended the check abruptly: the file is damaged, or asks for more "

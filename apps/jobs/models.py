@@ -102,6 +102,11 @@ class Job(StatusModel):
         return f"job {self.pk} ({self.kind})"
 
     @property
+    def incident(self) -> str:
+        """Number of the incident if it fails by our fault; the log has it in the same form."""
+        return f"job-{self.pk}"
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.status in OVER

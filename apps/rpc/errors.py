@@ -8,9 +8,8 @@ import html
 import logging
 from typing import Any
 
-import structlog
-
 from apps.contexts.errors import InvalidDateContextError
+from apps.core import incidents
 from apps.rules.errors import CrdsError
 
 logger = logging.getLogger(__name__)
@@ -64,7 +63,7 @@ def describe(error: Exception) -> dict[str, Any]:
     if isinstance(error, CrdsError):
         name, number = ORDINARY
         return error_object(error.code if error.code in NAMED else name, number, str(error))
-    incident = structlog.contextvars.get_contextvars().get("request_id", "unknown")
+    incident = incidents.current()
     logger.error("call failed, incident %s", incident, exc_info=error)
     return error_object(*ORDINARY, f"Internal error, incident {incident}")
 

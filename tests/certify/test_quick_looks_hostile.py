@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from apps.certify.errors import AbortedError
-from apps.certify.quick_looks import limits
+from apps.certify.errors import AbortedError, ChildError
+from apps.certify.quick_looks import limits, runner
 from apps.certify.quick_looks.errors import TooMuchError
 from apps.certify.quick_looks.limits import MIB, Limits
 from apps.certify.quick_looks.runner import look_into
@@ -276,3 +276,9 @@ def test_memory_does_not_grow_with_the_cube(tmp_path: Path) -> None:
         check=True, capture_output=True, text=True, env={"PYTHONPATH": ":".join(sys.path)},
     )  # fmt: skip
     assert int(told.stdout) < 200_000  # kilobytes
+
+
+@pytest.mark.parametrize(("status", "is_of_file"), [(-11, True), (-9, False), (-15, False), (1, False)])
+def test_a_reader_that_somebody_kills_is_our_fault(status: int, is_of_file: bool) -> None:
+    death = runner._death(status, "a.fits", Limits(), "")
+    assert isinstance(death, TooMuchError if is_of_file else ChildError)

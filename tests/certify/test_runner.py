@@ -1,6 +1,7 @@
 """Starting, stopping and outliving children."""
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -63,12 +64,14 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def kill_at(text: str, runner: Runner, job: CertifyJob, *, is_server: bool) -> None:
+def kill_at(
+    text: str, runner: Runner, job: CertifyJob, *, is_server: bool, by: signal.Signals = signal.SIGKILL
+) -> None:
     """Run a job, and kill the program or its child when the log says `text`."""
     for event in runner.run(job):
         if isinstance(event, Log) and text in event.text:
             server = runner._server._process.pid  # type: ignore[union-attr]
-            os.kill(server if is_server else children_of(server)[0], signal.SIGKILL)
+            os.kill(server if is_server else children_of(server)[0], by)
 
 
 def test_a_job_that_takes_too_long_is_killed_with_all_it_started(
@@ -99,12 +102,11 @@ def test_a_job_nobody_listens_to_is_killed(own: Runner, slow: Path, tmp_path: Pa
     require_gone(int(slow.read_text()))
 
 
-def test_a_child_that_is_killed_names_its_file_and_the_next_job_runs(
+def test_a_child_that_somebody_kills_is_our_fault_and_the_next_job_runs(
     own: Runner, slow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(BrokenCheckError, match=f"{DEAD} ended the check abruptly") as caught:
+    with pytest.raises(ChildError, match=f"status -9 at {DEAD}"):
         kill_at("Running fitsverify", own, make_job(tmp_path / "job", DEAD), is_server=False)
-    assert (caught.value.file, caught.value.detail) == (DEAD, "status -9")
     slow.with_name("fitsverify").write_text("#!/bin/sh\nexit 0\n")
     assert verdicts(run_job(own, make_job(tmp_path / "next", DEAD)))[DEAD].errors == 0
 
@@ -237,3 +239,21 @@ def test_a_line_of_nonsense_is_our_error(line: bytes) -> None:
 def test_a_process_keeps_one_runner_for_each_observatory() -> None:
     assert runner_for("hst") is runner_for("hst")
     assert runner_for("hst") is not runner_for("jwst")
+
+
+def test_a_child_that_falls_over_a_file_names_it(own: Runner, slow: Path, tmp_path: Path) -> None:
+    job = make_job(tmp_path / "job", DEAD)
+    with pytest.raises(BrokenCheckError, match=f"{DEAD} ended the check abruptly") as caught:
+        kill_at("Running fitsverify", own, job, is_server=False, by=signal.SIGSEGV)
+    assert (caught.value.file, caught.value.detail) == (DEAD, "status -11")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EMFILE])
+def test_a_full_or_broken_disk_is_not_an_error_of_the_file(
+    number: int, own: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Log("ERROR", f"In 'a.fits' : [Errno {number}] {os.strerror(number)}: '/tmp/x'", DEAD)
+    lines = own.run(make_job(tmp_path / "job", DEAD))
+    monkeypatch.setattr("apps.certify.runner.decode", lambda _line: said)
+    with pytest.raises(ChildError, match="met a fault of this machine"):
+        list(lines)

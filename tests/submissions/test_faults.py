@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.catalog.errors import DamagedFileError, NotHeldError
 from apps.catalog.models import File
 from apps.certify.errors import BrokenCheckError, ChildError, TimedOutError
 from apps.certify.messages import CertifyJob, End, Event, FileVerdict, Log
 from apps.jobs import operations as jobs
 from apps.jobs.models import Job
 from apps.mails.models import Mail
+from apps.rules.errors import CrdsError
 from apps.submissions import staging
 from apps.submissions.errors import NoSpaceError
 from apps.submissions.models import Submission
@@ -141,6 +143,20 @@ def test_what_we_must_cure_is_told_without_its_text(child: Scripted) -> None:
         f"Internal error, incident job-{number}. Your files are untouched; tell the operators.",
     )
     assert "secret" not in said(submission)
+
+
+@pytest.mark.parametrize(
+    "error", [DamagedFileError("jwst_0001.pmap has sha1sum x."), NotHeldError("Not here.")]
+)
+def test_a_damaged_store_is_not_blamed_on_the_files(
+    error: CrdsError, child: Scripted, caplog: pytest.LogCaptureFixture
+) -> None:
+    child.answer = raising(error)
+    submission = process(deliver())
+    incident = f"incident job-{job_of(submission).pk}"
+    assert submission.reason == f"{error} I{incident[1:]}. Your files are untouched; tell the operators."
+    assert submission.reason in said(submission)
+    assert f"{incident}: {error}" in caplog.text
 
 
 def test_a_check_that_takes_too_long_times_out(child: Scripted) -> None:

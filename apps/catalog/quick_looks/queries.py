@@ -55,7 +55,7 @@ def state_of(file: File) -> LookState:
         return LookState(Status.WAITING)
     if job is not None and job.status == JobStatus.FAILED:
         return LookState(
-            Status.FAILED, None, jobs.result_of(job) or f"Internal error, incident job-{job.pk}."
+            Status.FAILED, None, jobs.result_of(job) or f"Internal error, incident {job.incident}."
         )
     # A job that is done, without a look: somebody emptied the cache.
     return LookState(Status.NONE)

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from apps.certify.ends import is_our_error
 from apps.certify.fits_structure import (
     BLOCK,
     BadHeaderError,
@@ -125,6 +126,8 @@ def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: Easel, room:
     except MemoryError:
         raise
     except Exception as exc:  # A header may lie in any way; the others are shown all the same.
+        if is_our_error(exc):
+            raise
         return replace(part, note=f"The data cannot be read: {shown(str(exc), 200)}.")
     return part
 

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from apps.certify.ends import TOO_MUCH, is_fault_of_file
 from apps.certify.environment import child_environment, own_environment
 from apps.certify.errors import AbortedError, ChildError
-from apps.certify.quick_looks.child import TOO_MUCH
 from apps.certify.quick_looks.errors import BadLookError, TooMuchError
 from apps.certify.quick_looks.limits import MIB, Limits
 from apps.certify.quick_looks.values import LOOK_FILE, Look, loads
@@ -117,14 +117,15 @@ def _last_words(descriptor: int) -> str:
 def _death(status: int, name: str, limits: Limits, words: str) -> Exception:
     """Return the error for a child that did not come to its end.
 
-    One that was killed read what it should not have believed; one that fell over fell over our mistake.
+    One that a fault of memory ended read what it should not have believed. One that somebody killed, or that
+    fell over, is our fault.
     """
     logger.error("looking into %s ended the child with status %d: %s", name, status, words)
     if status == TOO_MUCH:
         return TooMuchError(f"To look into {name} takes more than {limits.memory // MIB} MiB of memory.")
     if status == -signal.SIGXCPU:
         return TooMuchError(f"To look into {name} takes longer than {limits.seconds:g} s.")
-    if status < 0:
+    if is_fault_of_file(status):
         return TooMuchError(
             f"Looking into {name} ended the reader: the file is damaged, or asks for too much."
         )

@@ -37,8 +37,8 @@ def _run(job: Job) -> None:
     except CrdsError as exc:  # Who asked for the job can correct it.
         _end(job, 1, str(exc))
     except Exception:  # We must correct it.
-        logger.exception("%s failed", job)
-        _end(job, 1, f"Internal error, incident job-{job.pk}.")
+        logger.exception("%s failed, incident %s", job, job.incident)
+        _end(job, 1, f"Internal error, incident {job.incident}.")
 
 
 def _end(job: Job, status: int, result: str) -> None:

@@ -32,7 +32,7 @@ def _put_back(job: Job, limit: datetime) -> bool:
     if job.abort_at is not None:
         return _end_lost(mine, job, Status.CANCELLED, 3, "Aborted on request.")
     if job.attempts >= settings.JOB_ATTEMPTS:
-        reason = f"Internal error, incident job-{job.pk}: its worker died {job.attempts} times."
+        reason = f"Internal error, incident {job.incident}: its worker died {job.attempts} times."
         return _end_lost(mine, job, Status.FAILED, 1, reason)
     if not mine.update(status=Status.QUEUED, rung_at=None):
         return False
@@ -45,7 +45,7 @@ def _put_back(job: Job, limit: datetime) -> bool:
 def _end_lost(mine: "QuerySet[Job]", job: Job, status: Status, number: int, reason: str) -> bool:
     if not mine.update(status=status, finished_at=timezone.now()):
         return False
-    logger.error("%s is %s after %d attempts", job, status, job.attempts)
+    logger.error("%s is %s after %d attempts, incident %s", job, status, job.attempts, job.incident)
     if job.channel_id:
         channels.close(job.channel_id, number, reason)
     return True

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.core import incidents
 from apps.core.access import require_role, role_required
 from apps.core.forms import messages_of
 from apps.jobs import operations as jobs
@@ -56,7 +57,8 @@ def _ends_waiting(view: View) -> View:
             return view(request, *args, **kwargs)
         except Exception as exc:
             if request.method == "POST":
-                _refuse(request, str(exc) if isinstance(exc, CrdsError) else "Internal error.")
+                ours = f"Internal error, incident {incidents.current()}."
+                _refuse(request, str(exc) if isinstance(exc, CrdsError) else ours)
             raise
 
     return wrapper

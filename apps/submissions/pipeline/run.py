@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable
 
+from apps.catalog.errors import DamagedFileError, NotHeldError
 from apps.certify.errors import TimedOutError
 from apps.core.errors import ConflictError
 from apps.jobs.errors import AbortedError, LostClaimError
 from apps.jobs.models import Job
 from apps.rules.errors import CrdsError
 from apps.submissions import staging
+from apps.submissions.errors import NoSpaceError
 from apps.submissions.models import Submission
 from apps.submissions.pipeline.certification import certify_files
 from apps.submissions.pipeline.collisions import note_collisions
@@ -32,6 +34,9 @@ from apps.submissions.states import Kind, Status
 logger = logging.getLogger(__name__)
 
 Step = Callable[[SubmissionRun], object]
+
+# Errors of our disk and our store, whose texts may be shown.
+OUR_FAULTS = (NoSpaceError, DamagedFileError, NotHeldError)
 
 _RECEIVED: tuple[Step, ...] = (verify_uploads, refuse_foreign_files)
 _CHECKED: tuple[Step, ...] = (
@@ -82,20 +87,32 @@ def run(job: Job) -> None:
         end_badly(job, submission, Status.CANCELLED, "Aborted on request.")
     except TimedOutError as exc:
         end_badly(job, submission, Status.TIMED_OUT, str(exc))
+    except OUR_FAULTS as exc:  # The submitter may read what it is, and operators must act.
+        _fail_inside(work, exc)
     except CrdsError as exc:  # The submitter can correct it.
         end_badly(job, submission, Status.FAILED, str(exc))
     except OSError as exc:
         if not staging.is_full(exc):
             _fail_inside(work)
             raise
-        end_badly(job, submission, Status.FAILED, str(staging.no_space("the files")))
+        _fail_inside(work, staging.no_space("the files"))
     except Exception:  # We must correct it: tell them so, and let the worker log it.
         _fail_inside(work)
         raise
 
 
-def _fail_inside(work: SubmissionRun) -> None:
-    reason = f"Internal error, incident job-{work.job.pk}. Your files are untouched; tell the operators."
+def _fail_inside(work: SubmissionRun, told: CrdsError | None = None) -> None:
+    """Let a submission fail by our fault: its files are not blamed, and the log has the incident.
+
+    Parameters
+    ----------
+    told
+        What the submitter may read of it; nothing if the text is for our log alone.
+    """
+    incident = work.job.incident
+    what = f"{told} Incident {incident}." if told else f"Internal error, incident {incident}."
+    logger.error("%s failed by our fault, incident %s: %s", work.submission, incident, told or "see below")
+    reason = f"{what} Your files are untouched; tell the operators."
     end_badly(work.job, work.submission, Status.FAILED, reason)
 
 

@@ -44,7 +44,7 @@ def end_orphans() -> int:
         if job.status == JobStatus.CANCELLED:
             end_lost(submission, Status.CANCELLED, "Aborted on request.")
         else:
-            end_lost(submission, Status.FAILED, f"Internal error, incident job-{job.pk}: its worker died.")
+            end_lost(submission, Status.FAILED, f"Internal error, incident {job.incident}: its worker died.")
         ended += 1
     return ended
 
