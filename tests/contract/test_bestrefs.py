@@ -52,6 +52,27 @@ print(json.dumps({kind: os.path.basename(path) for kind, path in found.items()})
     assert any(name.endswith(".fits") for name in found[0].values())
 
 
+@pytest.mark.parametrize("part", ["jwst-miri-latest", "jwst-miri-flat-latest"])
+def test_rules_of_one_instrument_or_type_answer_in_both_modes(demo: Client, part: str) -> None:
+    program = """
+import crds, json, sys
+from crds.client import api
+header = {"META.INSTRUMENT.NAME": "MIRI", "META.INSTRUMENT.DETECTOR": "MIRIMAGE",
+    "META.INSTRUMENT.FILTER": "F770W", "META.INSTRUMENT.BAND": "N/A", "META.EXPOSURE.READPATT": "FASTR1",
+    "META.EXPOSURE.TYPE": "MIR_IMAGE", "META.SUBARRAY.NAME": "FULL", "META.INSTRUMENT.CHANNEL": "N/A",
+    "META.OBSERVATION.DATE": "2026-01-15", "META.OBSERVATION.TIME": "00:00:00", "META.VISIT.TSOVISIT": "F"}
+name = api.get_context_by_date(sys.argv[1], "jwst")
+api.dump_mappings(name)
+local = crds.rmap.get_best_references(name, header)
+print(json.dumps([local, *(api.get_best_references(context, header) for context in (name, sys.argv[1]))]))
+"""
+    done = demo.python(f"import sys; sys.argv[1:] = [{part!r}]\n{program}")
+    assert done.status == 0, done.text
+    local, by_name, by_specifier = json.loads(done.output)
+    assert local == by_name == by_specifier
+    assert any(name.endswith(".fits") for name in local.values())
+
+
 def test_an_empty_cache_is_filled_as_references_are_recommended(demo: Client) -> None:
     program = """
 import crds

@@ -71,3 +71,22 @@ print(json.dumps({
     assert answers["url"].endswith("/unchecked_get/mappings/jwst/jwst_0005.pmap")
     assert "versions" in answers["versions"]
     assert answers["history"] == sorted(answers["history"])
+    assert all(start.endswith("+00:00") for start, _context, _reason in answers["history"])
+
+
+def test_the_info_of_a_mapping_is_as_the_client_expects_it(demo: Client) -> None:
+    done = demo.python(
+        "import json\nfrom crds.client import api\n"
+        "print(json.dumps(api.get_file_info('jwst', api.get_default_context('jwst', 'latest'))))"
+    )
+    info = json.loads(done.output)
+    assert info["useafter_date"] == "2050-01-01 00:00:00+00:00"
+    assert info["delivery_date"].endswith("+00:00")
+    assert (info["pedigree"], info["reference_file_type"], info["replaced_by_filename"]) == ("", "", "")
+
+
+def test_verified_files_have_states_that_the_client_knows(demo: Client) -> None:
+    assert demo.crds("sync", "--contexts", "jwst-latest").status == 0
+    done = demo.crds("sync", "--contexts", "jwst-latest", "--check-sha1sum")
+    assert done.status == 0, done.text
+    assert "unusual CRDS file state" not in done.text

@@ -84,6 +84,33 @@ def test_pushed_contexts_are_remembered(demo: Client) -> None:
     assert "jwst_" in done.output
 
 
+@pytest.mark.parametrize("unnamed", ["''", "None", "'none'"])
+def test_a_push_without_a_context_is_refused(demo: Client, unnamed: str) -> None:
+    name = f"jwst-unnamed-{len(unnamed)}"
+    key = demo.server.manage("create_pipeline", name).split()[-1]
+    push = f"from crds.client import api; api.push_remote_context('jwst', 'latest', {key!r}, {unnamed})"
+    assert "Name a mapping" in demo.python(push).errors
+    told = demo.python(f"from crds.client import api; print(api.get_remote_context('jwst', {name!r}))")
+    assert "has not told its context yet" in told.errors
+
+
+def test_an_empty_context_lists_nothing(demo: Client) -> None:
+    """The client sends an empty name for a versions context that was never set."""
+    done = demo.python("from crds.client import api; print(api.get_mapping_names(''))")
+    assert done.status != 0
+    assert "InvalidDateBasedContext: The context is empty. Name a mapping" in done.errors
+
+
+def test_dates_with_an_offset_or_a_blank_are_resolved(demo: Client) -> None:
+    dates = ("2090-01-01T00:00:00", "2090-01-01T00:00:00Z", "2090-01-01 00:00:00+00:00")
+    specifiers = [f"jwst-{date}" for date in dates]
+    done = demo.crds("list", "--resolve-contexts", "--contexts", *specifiers)
+    assert done.status == 0, done.text
+    found = done.output.split()
+    assert len(set(found)) == 1, done.text
+    assert found[0].endswith(".pmap")
+
+
 def test_a_foreign_key_pushes_nothing(demo: Client) -> None:
     done = demo.crds("sync", "--contexts", "jwst-latest", "--push-context", "not-a-key")
     assert "Failed" in done.text or done.status != 0

@@ -1,6 +1,7 @@
 """The raw protocol, as curl and the client's HTTP library speak it."""
 
 import json
+import socket
 import subprocess
 import urllib.request
 from typing import Any
@@ -97,6 +98,18 @@ def test_a_download_offers_ranges_and_the_sha1sum(demo: Client) -> None:
     head, _ = curl(demo, "--head", path=path)
     assert " 200 " in head.splitlines()[0]
     assert f"Content-Length: {len(body)}" in head
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/bestrefs/", "/no/such/place", "/bestrefs/results/?format=json&dataset=X"]
+)
+def test_head_is_answered_without_a_body(demo: Client, path: str) -> None:
+    with socket.create_connection(("localhost", demo.server.port), timeout=30) as connection:
+        connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 ")
+    assert body == b""
 
 
 def test_affected_datasets_are_reported_as_not_computed(hst: Client) -> None:

@@ -146,6 +146,8 @@ def test_a_batch_is_monitored_and_cancelled(team: Team) -> None:
     url = RESULT.search(done.text)[1]  # type: ignore[index]
     for words in ("Certifying", "Renaming", "Generating new rmap", "Certified rmap"):
         assert words in done.text
+    # The client puts its own level before each line.
+    assert ">> CRDS - " not in done.text
     said = team.decide(url, "cancel")
     assert ">Cancelled<" in said, said
     assert team.edit_context() == before
