@@ -205,7 +205,7 @@ MAIL_SCHEMES = {"smtp": "none", "smtp+starttls": "starttls", "smtps": "tls"}
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mails are handed over; without `host` nowhere."""
+    """The mail server that mails are handed to; none if `host` is empty."""
 
     host: str
     port: int

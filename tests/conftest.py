@@ -49,7 +49,7 @@ def run_apart(transactional_db: None, tmp_path: Path) -> Iterator[Run]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a stage of CI say what its machine lacks; see `tests.needs`."""
+    """Add the option by which a stage of CI names what its machine lacks; see `tests.needs`."""
     parser.addoption(
         "--lacking",
         metavar="NEEDS",

@@ -1,4 +1,4 @@
-"""What a child costs beside ``crds certify``: one small FITS file, and twenty.
+"""The cost of a child compared with ``crds certify``: one small FITS file, and twenty.
 
 The plain command runs as a person runs it, once per file, in the client's environment and on the same rules.
 """

@@ -1,4 +1,4 @@
-"""How long a process that was just started takes to its first answer under the largest context.
+"""Time from the start of a process to its first answer under the largest context.
 
 Run by ``python -m tests.bench cold``. Once with nothing but Django around it, and once as the web server that
 people start, from its command to the answer of its first JSON-RPC call.

@@ -1,4 +1,4 @@
-"""How fast datasets are taken in, and what many headers in one call cost beside the engine alone.
+"""Speed of importing datasets, and the cost of many headers in one call compared with the engine alone.
 
 The import is measured on SQLite, and on PostgreSQL as well if ``DATABASE_URL`` names one: the wall clock of
 the whole command, its start included. Run by ``python -m tests.bench datasets``.

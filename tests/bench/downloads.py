@@ -1,4 +1,4 @@
-"""How fast a big file leaves, beside a static file of the same server, and what memory that takes.
+"""Speed and memory of a large download, compared with a static file of the same server.
 
 Run by ``python -m tests.bench downloads``.
 """

@@ -1,4 +1,4 @@
-"""What the rules engine costs, beside the public client in the same run.
+"""Cost of the rules engine, compared with the public client in the same run.
 
 Run ``python -m tests.bench.engine``. It needs the shared data and the client; see `tests.shared_data`.
 """

@@ -1,4 +1,4 @@
-"""How long a whole cache takes to import, again to import, and to be ready in a new process."""
+"""Time to import a whole cache, to import it again, and to be ready in a new process."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""How long each kind of page takes with the real hst catalogue, how large it is, and when it is seen.
+"""Time and size of each kind of page with the real hst catalogue, and its first paint.
 
 Run by ``python -m tests.bench pages``.
 """

@@ -1,4 +1,4 @@
-"""What a call costs the server beside a call that does nothing, and how long the big answers take.
+"""Cost of a call compared with a call that does nothing, and the time of the large answers.
 
 Every call has a connection of its own, one after another, as the client makes them; CPU is that of the worker
 process, so that neither waiting nor the caller counts. Run by ``python -m tests.bench rpc``.

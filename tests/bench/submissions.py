@@ -1,4 +1,4 @@
-"""How long deliveries take, from the POST of the form to READY, and to be confirmed; by forms, over HTTP.
+"""Time of deliveries from the POST of the form to READY, and of their confirmation; by forms, over HTTP.
 
 The plain ``crds certify`` of one file stands beside it, run as a person runs it against the same rules.
 Run by ``python -m tests.bench submissions``.
@@ -59,7 +59,7 @@ def _measure(server: LiveServer, folder: Path, out: TextIO) -> None:
 
 
 def _crowd(server: LiveServer, makers: "Makers", out: TextIO) -> None:
-    """Let several people certify at once; a certify run needs no lock, and does the same work."""
+    """Certify for several people at once; a certify run needs no lock and does the same work."""
     people = [Person(server, "none") for _ in range(AT_ONCE)]
     instruments = [sorted(SOURCES)[number % len(SOURCES)] for number in range(AT_ONCE)]
     alone = statistics.median(people[0].certify(makers.files(instruments[0], 1)) for _ in range(ROUNDS))

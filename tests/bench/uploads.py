@@ -1,4 +1,4 @@
-"""How fast a big file arrives, beside what the disk itself writes, and what memory that takes.
+"""Speed and memory of a large upload, compared with a plain write to the disk.
 
 Run by ``python -m tests.bench uploads``.
 """

@@ -20,7 +20,7 @@ PATIENCE = 30  # seconds
 
 @dataclass(frozen=True)
 class WebServer:
-    """Where it listens, and the process that does the work."""
+    """The address of the server, and the process that does the work."""
 
     port: int
     worker: int

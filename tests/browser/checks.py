@@ -1,4 +1,4 @@
-"""What must hold for every page."""
+"""Checks that every page must pass."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page

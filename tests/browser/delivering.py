@@ -1,4 +1,4 @@
-"""What people do again and again when they deliver files, and what must hold wherever they come."""
+"""Steps that people repeat when they deliver files, and checks of each page on the way."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""What people come for, from the home page in at most four clicks, with scripts and without."""
+"""Everything that people come for takes at most four clicks from the home page, with scripts and without."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What operators do, and where everybody reads of it."""
+"""The acts of operators, and the pages that show them to everybody."""
 
 from playwright.sync_api import Page, expect
 
@@ -108,7 +108,7 @@ def test_a_reference_is_deleted_the_context_set_and_all_told_in_the_histories(
 
 
 def set_context(page: Page, pointer: str, name: str = "") -> None:
-    """Let a pointer name the context that edit names, or the one of that name."""
+    """Set a pointer to the context of edit, or to the one of that name."""
     page.get_by_label("Context type").select_option(pointer)
     if name:
         page.locator("#context_chooser summary").click()

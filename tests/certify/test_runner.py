@@ -34,7 +34,7 @@ def own(request: pytest.FixtureRequest) -> Iterator[Runner]:
 
 @pytest.fixture
 def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let `fitsverify` hang, and note its number, as a child of the child."""
+    """Make `fitsverify` hang as a child of the child, and note its process number."""
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "fitsverify"

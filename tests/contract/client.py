@@ -11,7 +11,7 @@ from tests.needs import client_python
 
 @dataclass(frozen=True)
 class Done:
-    """How a command of the client ended, and what it printed: its log goes to `errors`."""
+    """The end of a client's command and its output; its log goes to `errors`."""
 
     status: int
     output: str

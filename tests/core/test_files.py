@@ -31,7 +31,7 @@ def other_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(params=[errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK])
 def without_links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every link be refused as some file systems do."""
+    """Refuse every link, as some file systems do."""
 
     def refuse(*_: object) -> None:
         raise OSError(request.param, os.strerror(request.param))

@@ -81,7 +81,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Killed(BaseException):
-    """What no code of ours catches."""
+    """An error that no code of ours catches."""
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:

@@ -1,4 +1,4 @@
-"""When derived bytes are made again, and when not."""
+"""Derived bytes are made again after a change, and only then."""
 
 import threading
 from collections.abc import Callable

@@ -21,7 +21,7 @@ def run_registered(job: Job) -> None:
 
 
 def does(function: Callable[[Job], None], kind: str = KIND) -> None:
-    """Let jobs of a kind do what `function` says."""
+    """Make jobs of a kind call `function`."""
     _functions[kind] = function
     settings.JOB_KINDS = {**settings.JOB_KINDS, kind: f"{__name__}.run_registered"}
 

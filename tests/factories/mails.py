@@ -43,7 +43,7 @@ def make_mail_being_sent(*, since: datetime | None = None, attempts: int = 1, **
 
 @dataclass
 class Mailbox:
-    """What a mail server got, and whom and what it refuses."""
+    """A mail server: the mails it got, and the recipients and mails it refuses."""
 
     port: int
     refused: set[str] = field(default_factory=set)  # Addresses it knows nobody of.
@@ -55,7 +55,7 @@ class Mailbox:
 
     @property
     def served(self) -> list[str]:
-        """Who got mail, by the envelopes."""
+        """The recipients, by the envelopes."""
         return [address for recipients, _ in self.got for address in recipients]
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:

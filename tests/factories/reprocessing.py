@@ -55,7 +55,7 @@ def publish_both(new: Mapping[str, Mapping[str, str]] = NEW_DEADTAB) -> None:
 
 
 def move(context: str) -> ContextChange:
-    """Let a context be latest; its references are names only."""
+    """Make a context latest; its references are names only."""
     return set_context(
         pointer="latest", context=context, user="tester", reason="Why not.", is_overridden=True
     )

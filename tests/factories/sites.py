@@ -139,7 +139,7 @@ def add(name: str, content: bytes, **fields: Any) -> File:
 
 
 def set_edit(context: str) -> None:
-    """Let edit name a context."""
+    """Set edit to a context."""
     contexts.set_context(pointer="edit", context=context, user="tester", reason="First.")
 
 

@@ -1,4 +1,4 @@
-"""What jobs do in worker processes of these tests: they leave marks in a file below the data root."""
+"""Jobs for the worker processes of these tests: they leave marks in a file below the data root."""
 
 import os
 import time

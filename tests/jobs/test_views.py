@@ -19,7 +19,7 @@ HOSTILE = '<script>alert(1)</script> & "x"'
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let streams end soon."""
+    """Make streams end soon."""
     monkeypatch.setattr(event_stream, "LASTS", 0.3)
     monkeypatch.setattr(event_stream, "PAUSE", 0.05)
 

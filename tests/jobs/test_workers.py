@@ -85,7 +85,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 @contextlib.contextmanager
 def hold(environment: dict[str, str]) -> Iterator[None]:
-    """Let no job of the kind that can be held end before the block."""
+    """Hold jobs of one kind until the end of the block."""
     path = Path(environment["DATA_ROOT"]) / "hold"
     path.touch()
     yield
@@ -106,7 +106,7 @@ def marks(environment: dict[str, str]) -> list[list[str]]:
 
 
 def stop(worker: subprocess.Popen[bytes], environment: dict[str, str]) -> None:
-    """Let a worker sleep, but not while it writes: on SQLite nobody else could write then."""
+    """Stop a worker, but not while it writes: on SQLite nobody else could write then."""
     os.killpg(worker.pid, signal.SIGSTOP)
     while not is_writable(environment):
         os.killpg(worker.pid, signal.SIGCONT)

@@ -19,7 +19,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def smtp_port(settings: Any) -> int:
-    """Let mails go to a port where nobody listens yet."""
+    """Send mails to a port where nobody listens yet."""
     settings.EMAIL_BACKEND = SMTP
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     return int(settings.EMAIL_PORT)
@@ -27,6 +27,6 @@ def smtp_port(settings: Any) -> int:
 
 @pytest.fixture
 def mailbox(smtp_port: int) -> Iterator[Mailbox]:
-    """Let a real mail server take the mails."""
+    """Start a real mail server that takes the mails."""
     with mail_server(smtp_port) as box:
         yield box

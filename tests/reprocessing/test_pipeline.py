@@ -1,4 +1,4 @@
-"""Which datasets a move of latest affects, by the answers under both contexts."""
+"""The datasets that a move of latest affects, by the answers under both contexts."""
 
 import pytest
 from django.core.management import CommandError, call_command

@@ -136,7 +136,7 @@ def test_odd_headers_are_answered_or_refused(header: dict[str, Any]) -> None:
 
 
 def test_damaged_rules_never_lead_to_another_file_than_in_the_client() -> None:
-    """What we take from damaged text the client takes as well, and answers alike."""
+    """The client accepts every damaged text that we accept, and gives the same answers."""
     random_ = random.Random(20)
     texts = [damage(make_rmap_text(), random_) for _ in range(3000)]
     taken = [text for text in texts if attempt(text) is not None]

@@ -155,7 +155,7 @@ def test_the_test_observatory_answers_as_in_the_client() -> None:
 
 
 def test_ties_without_a_form_on_the_wire_are_the_only_difference(tmp_path: Path) -> None:
-    """Where a tie begins with N/A the client returns a tuple with selectors; we answer a text."""
+    """Answer a text for a tie that begins with N/A, where the client returns a tuple with selectors."""
     header = {"META.INSTRUMENT.NAME": "NIRSPEC", "META.EXPOSURE.TYPE": "*", "META.INSTRUMENT.FILTER": "*"}
     header |= {"META.OBSERVATION.DATE": "2016-01-01", "META.OBSERVATION.TIME": "00:00:00"}
     (outcome,) = ask_client([{"name": "jwst_0541.pmap", "headers": [header]}], "jwst")

@@ -28,7 +28,7 @@ def runners() -> Iterator[Callable[[str], RememberingRunner]]:
 def remembered(
     runners: Callable[[str], RememberingRunner], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], RememberingRunner]:
-    """Let the pipeline ask the runners of the session."""
+    """Give the pipeline the runners of the session."""
     monkeypatch.setattr(child_jobs, "runner_for", runners)
     return runners
 

@@ -62,7 +62,7 @@ def in_child(order: dict[str, Any], memory: str) -> list[Any]:
 
 
 def settle(root: Path, memory: Path) -> None:
-    """Let this child work on a data root with a database of its own."""
+    """Make this child work on a data root with a database of its own."""
     from django.conf import settings
     from django.db import connections
 
@@ -79,7 +79,7 @@ def settle(root: Path, memory: Path) -> None:
 
 
 def set_trap(module: str, function: str, count: int, is_before: bool) -> None:
-    """Let this process be killed before or after the call of a function that so many came before."""
+    """Kill this process before or after a call of a function, after so many earlier calls."""
     place = importlib.import_module(module)
     # The package has a function of the same name.
     run = importlib.import_module("apps.submissions.pipeline.run")

@@ -45,7 +45,7 @@ class RememberingRunner:
         return self._remember(known, job, is_aborted)
 
     def ask(self, job: Job, is_aborted: Callable[[], bool]) -> Iterator[Event]:
-        """Let a child do a job, whatever is remembered of it, and forget what it says."""
+        """Make a child do a job even if its answer is remembered, and forget the answer."""
         self.real += 1
         self._runner = self._runner or Runner(self.observatory)
         return self._runner.run(job, is_aborted=is_aborted)

@@ -1,4 +1,4 @@
-"""What goes wrong around a submission: full disks, broken children, time, and people who give up."""
+"""Faults around a submission: full disks, broken children, time, and people who give up."""
 
 import errno
 from collections.abc import Callable, Iterator

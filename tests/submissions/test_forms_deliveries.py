@@ -1,4 +1,4 @@
-"""What the pages of deliveries begin with, where observatories and questions differ."""
+"""First values on the pages of deliveries, where observatories and questions differ."""
 
 from typing import Any
 

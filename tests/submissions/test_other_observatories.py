@@ -1,4 +1,4 @@
-"""What differs by observatory: HST names references by time and writes them again, Roman numbers them."""
+"""Differences between observatories: HST names references by time and rewrites them, Roman numbers them."""
 
 import re
 from typing import Any

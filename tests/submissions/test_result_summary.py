@@ -1,4 +1,4 @@
-"""What the top of a result page says, for whom it says it, and what it counts."""
+"""The top of a result page: its text, its readers, and its counts."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Where people who deliver begin."""
+"""The start page of people who deliver."""
 
 import pytest
 from django.test import Client

@@ -10,7 +10,7 @@ from django.test import Client
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the programs of a folder be all that are found."""
+    """Hide every program that is not in a folder."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     (tmp_path / "bin").mkdir()
     return tmp_path / "bin"

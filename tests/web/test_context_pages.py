@@ -1,4 +1,4 @@
-"""What a context consists of: instruments, types, the table of a type, the map, and what there is not."""
+"""The parts of a context: instruments, types, the table of a type, the map, and answers for missing parts."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime

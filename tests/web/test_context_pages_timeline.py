@@ -1,4 +1,4 @@
-"""Which reference applies when: lanes, bars, what is drawn together, and what edit would change."""
+"""The timeline of references: lanes, bars, groups, and the changes that edit would bring."""
 
 from datetime import UTC, datetime
 from itertools import pairwise
