@@ -1,20 +1,47 @@
-"""What the text of a mapping tells about other files, by a quick look.
+"""The files that the text of a mapping names, read once, when the mapping is stored.
 
-The look fills descriptive columns and finds what a bad mapping taints. It is no parser: answers are computed
-by the engine in `rules`, which reads the text properly.
+The look is quick and exact: it reads texts of the plain shape that mappings have, and leaves all others to
+the parser of `rules`, which takes six times as long. Answers are never computed from it.
 """
 
+import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from apps.rules.errors import MappingError
+from apps.rules.lookup.compiled_selectors import SPECIAL
+from apps.rules.text.parser import RawSelector, parse_mapping
+
+LONGEST_NAME = 128  # characters of a file name
 
 _FIELD = re.compile(r"""^\s*['"](\w+)['"]\s*:\s*['"]([^'"\n]{0,255})['"]""", re.MULTILINE)
 _SELECTOR = re.compile(r"^selector\b", re.MULTILINE)
-_CHILD = re.compile(r"""['"](?:[\w./-]*/)?([\w.-]+\.[ir]map)['"]""")
-_REFERENCE = re.compile(
-    r"""(?:['"](\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)['"]\s*:\s*)?"""
-    r"""['"]([A-Za-z0-9._-]+\.(?:fits|asdf|json|yaml|text|r\dh))['"]"""
-)
+_LINE = r"""\s*+(?:'[^'\\\n]*+'|"[^"\\\n]*+")\s*+:\s*+(?:'[^'\\\n]*+'|"[^"\\\n]*+")\s*+"""
+_PLAIN_CONTEXT = re.compile(rf"\s*+=\s*+\{{(?:{_LINE},)*+(?:{_LINE})?\s*+\}}\s*+")
+# A plain rmap has none of these: comments, escapes, texts of several lines, several choices, other sections.
+_ODD_SIGNS = ("#", "\\", "'''", '"""', "\0")
+_ODD_SHAPES = re.compile(r":\s*[(\[]|\n[a-z]")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
+_CHOICE = re.compile(rf"""(?:['"]({_DATE.pattern})['"]\s*)?:\s*['"]([^'"\n]+)['"]""")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The files that one mapping names, and the words that tell which older one it is like.
+
+    Attributes
+    ----------
+    children, references
+        Mappings of a pmap or imap, each once; references of an rmap, as often as it names them.
+    """
+
+    instrument: str
+    filekind: str
+    derived_from: str
+    children: tuple[str, ...]
+    references: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +61,20 @@ class Look:
     children: tuple[str, ...]
     references: tuple[tuple[str, str], ...]
 
+    @property
+    def named(self) -> Named:
+        """The files it names, without dates."""
+        references = tuple(name for name, _date in self.references)
+        return Named(self.instrument, self.filekind, self.derived_from, self.children, references)
+
 
 def look(text: str, *, is_rmap: bool) -> Look:
-    """Return what a mapping tells about itself and the files it names.
+    """Return what a mapping tells about itself and the files it names, without their directories.
+
+    Raises
+    ------
+    MappingError
+        Raised if the text is no mapping.
 
     Examples
     --------
@@ -45,32 +83,51 @@ def look(text: str, *, is_rmap: bool) -> Look:
     """
     head, body = (*_SELECTOR.split(text, maxsplit=1), "")[:2]
     fields = dict(_FIELD.findall(head))
+    references = _references(text, body) if is_rmap else ()
     return Look(
         instrument=fields.get("instrument", "").lower(),
         filekind=fields.get("filekind", "").lower(),
         derived_from=fields.get("derived_from", ""),
         description=fields.get("description", ""),
-        children=() if is_rmap else tuple(_CHILD.findall(body)),
-        references=tuple((name, date) for date, name in _REFERENCE.findall(body)) if is_rmap else (),
+        children=() if is_rmap else _children(text, body),
+        references=tuple((_base(value), date) for value, date in references if _is_name(value)),
     )
 
 
-def tainted(bad: Iterable[str], children: dict[str, tuple[str, ...]]) -> set[str]:
-    """Return every mapping that names one of `bad`, directly or through another.
+def _children(text: str, body: str) -> tuple[str, ...]:
+    if _PLAIN_CONTEXT.fullmatch(body):
+        values = [value for _date, value in _CHOICE.findall(body)]
+    else:
+        selector = parse_mapping(text, "mapping").selector
+        if not isinstance(selector, dict):
+            raise MappingError("The mapping has the selector of an rmap.")
+        values = [str(value) for value in selector.values()]
+    return tuple(dict.fromkeys(_base(value) for value in values if _is_name(value)))
 
-    Examples
-    --------
-    >>> sorted(tainted(["r.rmap"], {"p.pmap": ("i.imap",), "i.imap": ("r.rmap",), "q.pmap": ()}))
-    ['i.imap', 'p.pmap']
-    """
-    parents: dict[str, list[str]] = {}
-    for parent, names in children.items():
-        for name in names:
-            parents.setdefault(name, []).append(parent)
-    found: set[str] = set()
-    waiting = list(bad)
-    while waiting:
-        above = [parent for parent in parents.get(waiting.pop(), []) if parent not in found]
-        found.update(above)
-        waiting.extend(above)
-    return found
+
+def _references(text: str, body: str) -> list[tuple[str, str]]:
+    """Return what the selectors of an rmap lead to, each with the useafter date before it, if it has one."""
+    if body and not any(sign in body for sign in _ODD_SIGNS) and not _ODD_SHAPES.search(body):
+        return [(value, date) for date, value in _CHOICE.findall(body)]
+    return list(_leaves(parse_mapping(text, "mapping").selector, ""))
+
+
+def _leaves(choice: Any, key: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(choice, str):
+        yield choice, key if isinstance(key, str) and _DATE.fullmatch(key) else ""
+    elif isinstance(choice, RawSelector | dict):
+        for below, value in (choice.rows if isinstance(choice, RawSelector) else choice).items():
+            yield from _leaves(value, below)
+    elif isinstance(choice, tuple | list):
+        for value in choice:
+            yield from _leaves(value, key)
+
+
+def _is_name(value: str) -> bool:
+    """Tell whether a file may be meant: special values are no names, and no file has a name so long."""
+    return value not in SPECIAL and len(value) <= LONGEST_NAME
+
+
+def _base(value: str) -> str:
+    """Return a name without the directory that a few old mappings give."""
+    return posixpath.basename(value) if "/" in value else value

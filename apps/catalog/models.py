@@ -79,6 +79,55 @@ class File(models.Model):
         return self.rejected or self.blacklisted
 
 
+class MappingContents(models.Model):
+    """A held mapping whose text has been read; what it names is in the two tables below.
+
+    A new rmap names nearly the same references as an older one of its type. So it has rows only for the
+    differences: a million names become some ten thousand rows.
+    """
+
+    file = models.OneToOneField(File, on_delete=models.CASCADE, primary_key=True, related_name="contents")
+    base = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="followers",
+        help_text="Rmap whose references it names too but for its differences; empty: it names no others.",
+    )
+
+    def __str__(self) -> str:
+        return f"contents of {self.file_id}"
+
+
+class NamedMapping(models.Model):
+    """A pmap or imap names another mapping, which need not be catalogued."""
+
+    parent = models.ForeignKey(MappingContents, on_delete=models.CASCADE, related_name="children")
+    child = models.CharField(max_length=128, db_index=True, help_text="Name, without directory.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["parent", "child"], name="child_is_once_in_parent"),)
+
+    def __str__(self) -> str:
+        return f"{self.parent_id} names {self.child}"
+
+
+class ReferenceDifference(models.Model):
+    """An rmap names a reference that its base does not name, or the other way round."""
+
+    rmap = models.ForeignKey(MappingContents, on_delete=models.CASCADE, related_name="differences")
+    reference = models.CharField(max_length=128, help_text="Name, without directory.")
+    is_added = models.BooleanField(help_text="Whether the rmap names it; else only its base does.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["reference", "rmap"], name="reference_differs_once_in_rmap"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rmap_id} {'adds' if self.is_added else 'drops'} {self.reference}"
+
+
 class Delivery(StatusModel):
     """Files that became official together, and how far the archive has got with them.
 

@@ -15,6 +15,7 @@ from apps.catalog.crds_cache import CacheCatalog, present_files
 from apps.catalog.errors import NameTakenError
 from apps.catalog.file_kinds import kind_of, told_by
 from apps.catalog.models import File
+from apps.catalog.pipeline.contents import note_stored
 from apps.catalog.pipeline.import_report import Report, Wishes
 from apps.catalog.pipeline.mapping_facts import Findings
 from apps.catalog.pipeline.register import adopt_bad_files, register
@@ -90,6 +91,7 @@ def _register(name: str, digest: str, size: int, *, user: str, why: str, fields:
         setattr(file, column, value)
     file.size, file.sha1sum, file.held_at = size, digest, timezone.now()
     file.save()
+    note_stored([file])
     audit.file_changed(file, action="add file", user=user, why=why, details=f"sha1sum {digest}, {size} bytes")
     return file
 
@@ -136,7 +138,7 @@ def take_cache(
     progress.start("stored", len(paths))
     store(paths, findings, wishes, report, progress)
     progress.finish()
-    adopt_bad_files(catalog, findings, wishes, report)
+    adopt_bad_files(catalog, wishes, report)
     _name_missing_mappings(catalog, {path.name for path in paths}, report)
     audit.noted("import cache", user=wishes.user, details=str(report))
     return report

@@ -4,12 +4,12 @@ from collections.abc import Collection
 
 from django.db.models import Q
 
+from apps.catalog import usage
 from apps.catalog.models import File
 from apps.catalog.queries import CHUNK
 from apps.catalog.states import FileState
 from apps.contexts import queries
 from apps.contexts.states import ARRIVED
-from apps.rules.errors import CrdsError
 
 
 def closure(name: str) -> frozenset[str]:
@@ -45,16 +45,9 @@ def bad_names(names: Collection[str]) -> list[str]:
     return sorted(name for name, rejected in flags.items() if rejected) or sorted(flags)
 
 
-def lacks_files(name: str, missing: set[str] | None = None) -> bool:
-    """Tell whether a context has a catalogued file that is not available; False if nobody can tell.
+def incomplete_contexts() -> set[str]:
+    """Return the mappings with a catalogued file, in themselves or below, that is not available.
 
-    Mostly every file is available, and then no context need be read. `missing` are the `unavailable_names`,
-    for those who ask about several contexts.
+    A mapping that nobody has read is left out. Mostly every file is available, and this takes no time.
     """
-    missing = unavailable_names() if missing is None else missing
-    if not missing:
-        return False
-    try:
-        return not missing.isdisjoint(closure(name))
-    except CrdsError:
-        return False
+    return usage.contexts_with(unavailable_names())

@@ -10,7 +10,7 @@ from apps.catalog import queries as catalog
 from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
 from apps.contexts import queries
-from apps.contexts.availability import lacks_files, unavailable_names
+from apps.contexts.availability import incomplete_contexts
 from apps.contexts.models import Pointer
 from apps.contexts.states import Choice
 from apps.rules.errors import CrdsError
@@ -54,27 +54,29 @@ class Chooser:
 def find_choices() -> Chooser:
     """Return what there is to choose from now."""
     recent = tuple(Candidate(Choice.RECENT, file.name, file.delivered_at) for file in recent_contexts())
-    missing = unavailable_names()
-    edit = _pointed(Choice.EDIT, Pointer.EDIT, missing)
-    latest = _pointed(Choice.LATEST, Pointer.LATEST, missing)
+    incomplete = incomplete_contexts()
+    edit = _pointed(Choice.EDIT, Pointer.EDIT, incomplete)
+    latest = _pointed(Choice.LATEST, Pointer.LATEST, incomplete)
     return Chooser(edit, latest, recent)
 
 
-def _pointed(choice: Choice, pointer: Pointer, missing: set[str]) -> Candidate | None:
+def _pointed(choice: Choice, pointer: Pointer, incomplete: set[str]) -> Candidate | None:
     name = queries.find_pointed(pointer)
-    return find_candidate(choice, name, missing) if name else None
+    return find_candidate(choice, name, incomplete) if name else None
 
 
-def find_candidate(choice: Choice, name: str, missing: set[str] | None = None) -> Candidate | None:
+def find_candidate(choice: Choice, name: str, incomplete: set[str] | None = None) -> Candidate | None:
     """Return a context with what its title tells, or None if no official context has this name.
 
-    `missing` as `lacks_files` takes it.
+    `incomplete` are the `incomplete_contexts`, for those who ask about several.
     """
     try:
         file = queries.get_pmap(name)
     except CrdsError:
         return None
-    return Candidate(choice, name, file.delivered_at, is_available=not lacks_files(name, missing))
+    if incomplete is None:
+        incomplete = incomplete_contexts()
+    return Candidate(choice, name, file.delivered_at, is_available=name not in incomplete)
 
 
 def official_contexts() -> QuerySet[File]:

@@ -1,4 +1,7 @@
-from apps.catalog.mapping_text import look, tainted
+import pytest
+
+from apps.catalog.mapping_text import look
+from apps.rules.errors import MappingError
 from tests.factories.catalog import make_imap, make_rmap
 
 
@@ -20,12 +23,8 @@ def test_a_word_in_the_header_does_not_end_it() -> None:
     assert look(text, is_rmap=True).instrument == "miri"
 
 
-def test_text_that_is_no_mapping_tells_nothing() -> None:
-    found = look("\x00{{{'''", is_rmap=True)
-    assert found.references == found.children == ()
-
-
-def test_taint_goes_up_only_and_survives_circles() -> None:
-    children = {"p": ("i", "j"), "i": ("r",), "j": ("s", "p"), "q": ("k",)}
-    assert tainted(["r"], children) == {"i", "p", "j"}
-    assert tainted(["p"], {"p": ("i",), "i": ("p",)}) == {"i", "p"}
+@pytest.mark.parametrize("is_rmap", [True, False])
+@pytest.mark.parametrize("text", ["\x00{{{'''", "no mapping", "", "selector = {'''"])
+def test_a_text_that_is_no_mapping_is_refused(text: str, is_rmap: bool) -> None:
+    with pytest.raises(MappingError):
+        look(text, is_rmap=is_rmap)

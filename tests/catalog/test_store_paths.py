@@ -10,7 +10,7 @@ APPS = Path(__file__).resolve().parents[2] / "apps"
 PATHS = {"path_of", "mapping_path", "reference_path", "stored_files"}
 
 # The store itself; the reader that compares; what takes files in, verifies and sweeps.
-MAY_OPEN = {"catalog/storage.py", "catalog/reading.py", "catalog/operations.py", "contexts/mapping_uses.py"}
+MAY_OPEN = {"catalog/storage.py", "catalog/reading.py", "catalog/operations.py"}
 MAY_OPEN_BELOW = ("catalog/pipeline/", "catalog/management/")
 # `locate` compares the size only. The first compares the very stream it sends; the others open nothing.
 MAY_LOCATE = {
@@ -26,7 +26,6 @@ MAY_NAME_ROOT = {
     "web/health.py",
     "distribution/serving.py",
     "web/activity_chart.py",
-    "contexts/mapping_uses.py",
 }
 
 

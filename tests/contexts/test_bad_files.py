@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from apps.catalog import queries as catalog
 from apps.catalog import storage
 from apps.catalog.errors import UnknownFileError
-from apps.catalog.mapping_text import tainted
 from apps.catalog.models import AuditRecord, File
+from apps.catalog.usage import children_by_parent, official
 from apps.contexts import operations
 from apps.contexts.bad_files import tainting
 from apps.contexts.errors import UnusableContextError
@@ -208,11 +208,11 @@ def test_a_name_that_comes_to_mean_other_bytes_is_read_again() -> None:
     make_context()
     text = make_pmap("jwst_0001.pmap", imaps={}).encode()
     other = make_file("jwst_0009.pmap", content=text)  # Of a transaction that is taken back, say.
-    assert tainting.family().children[other.name] == ()
+    assert children_by_parent(official())[other.name] == ()
     storage.path_of(other.name).unlink()
     other.delete()
     make_file("jwst_0009.pmap", content=make_pmap("jwst_0009.pmap").encode())
-    assert tainting.family().children["jwst_0009.pmap"] == (IMAP,)
+    assert children_by_parent(official())["jwst_0009.pmap"] == (IMAP,)
 
 
 def test_new_mappings_inherit_the_taint_of_what_they_name() -> None:
@@ -232,6 +232,12 @@ def test_new_mappings_inherit_the_taint_of_what_they_name() -> None:
     assert flagged("rejected") == {DARK}
     mark_good(DARK)
     assert flagged("blacklisted") == set()
+
+
+def test_taint_goes_up_only_and_survives_circles() -> None:
+    children = {"p": ("i", "j"), "i": ("r",), "j": ("s", "p"), "q": ("k",)}
+    assert tainting.tainted(["r"], children) == {"i", "p", "j"}
+    assert tainting.tainted(["p"], {"p": ("i",), "i": ("p",)}) == {"i", "p"}
 
 
 GRAPH = 7  # mappings; each names some with higher numbers, so that there is no circle
@@ -257,7 +263,7 @@ def test_a_mapping_is_clean_if_and_only_if_it_is_unmarked_and_names_no_blacklist
         names = set(map(str, act))
         if bad := names - marked:
             marked |= bad
-            blacklisted |= bad | tainted(bad, children)
+            blacklisted |= bad | tainting.tainted(bad, children)
         else:
             marked -= names
             blacklisted = tainting.stay_blacklisted(

@@ -1,5 +1,6 @@
 """What the mappings of a cache tell about the files they name."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +8,8 @@ from pathlib import Path
 from sys import intern
 
 from apps.catalog.crds_cache import CacheCatalog, read_moment
-from apps.catalog.mapping_text import Look, look, tainted
+from apps.catalog.mapping_text import Look, Named, look
+from apps.rules.errors import MappingError
 
 MAX_MAPPING = 16 << 20  # bytes; the largest seen has 1 MB
 
@@ -31,17 +33,21 @@ class Findings:
         pmap or imap to the mappings it names.
     named_by
         rmap to the references it names.
+    sums
+        Mapping to the sha1sum of the text that was looked into.
     """
 
     looks: dict[str, Look] = field(default_factory=dict)
     children: dict[str, tuple[str, ...]] = field(default_factory=dict)
     named_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
     references: dict[str, Told] = field(default_factory=dict)
+    sums: dict[str, str] = field(default_factory=dict)
 
-    def add(self, name: str, found: Look) -> None:
+    def add(self, name: str, found: Look, sha1sum: str) -> None:
         """Take in one mapping; those of a reftype come in the order of their serials."""
+        self.sums[name] = sha1sum
         self.children[name] = found.children
-        self.named_by[name] = tuple(intern(reference) for reference, _ in found.references)
+        self.named_by[name] = tuple(intern(reference) for reference, _date in found.references)
         for reference, useafter in found.references:
             before = self.references.get(reference)
             if before is None or before.filekind == found.filekind:
@@ -50,9 +56,14 @@ class Findings:
             found.instrument, found.filekind, found.derived_from, found.description, (), ()
         )
 
-    def tainted_by(self, bad: Iterable[str]) -> set[str]:
-        """Return every mapping that names one of `bad`, directly or through another."""
-        return tainted(bad, self.children)
+    def named(self, name: str, sha1sum: str) -> Named | None:
+        """Return what a mapping names, or None if its text was not looked into, or was another one then."""
+        if self.sums.get(name) != sha1sum:
+            return None
+        found = self.looks[name]
+        return Named(
+            found.instrument, found.filekind, found.derived_from, self.children[name], self.named_by[name]
+        )
 
     def columns(self, name: str) -> dict[str, object]:
         """Return the columns of `File` that are told about a file."""
@@ -113,10 +124,14 @@ def look_into(mappings: Iterable[Path], catalog: CacheCatalog, *, is_trusted: bo
                 and size <= MAX_MAPPING
                 and (is_trusted or (facts is not None and facts.size == size))
             ):
-                text = path.read_text(encoding="utf-8", errors="replace").replace("\0", "")
-                findings.add(path.name, look(text, is_rmap=path.name.endswith(".rmap")))
+                content = path.read_bytes()
+                text = content.decode("utf-8", errors="replace").replace("\0", "")
+                found = look(text, is_rmap=path.name.endswith(".rmap"))
+                findings.add(path.name, found, hashlib.sha1(content, usedforsecurity=False).hexdigest())
         except OSError:
             continue  # Storing it will say what is wrong.
+        except MappingError:
+            continue  # No mapping: who uses it will be told.
     return findings
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.catalog import audit, queries
+from apps.catalog import audit, queries, usage
 from apps.catalog.crds_cache import CacheCatalog, Facts
 from apps.catalog.errors import BadNameError
 from apps.catalog.file_kinds import kind_of, told_by
@@ -109,14 +109,14 @@ def _save(rows: list[File]) -> None:
             audit.count_change()
 
 
-def adopt_bad_files(catalog: CacheCatalog, findings: Findings, wishes: Wishes, report: Report) -> None:
+def adopt_bad_files(catalog: CacheCatalog, wishes: Wishes, report: Report) -> None:
     """Mark as bad what the catalog calls bad, and taint the mappings that name such mappings."""
     marked = File.objects.filter(rejected=False)
     fresh = {name: file for name, file in queries.files_named(catalog.bad).items() if not file.rejected}
     for name in sorted(catalog.bad - queries.files_named(catalog.bad).keys()):
         report.refuse(name, "is called bad by bad_files_list, but is in no catalog.")
     bad_mappings = {name for name in catalog.bad if is_mapping(name)}
-    tainted = findings.tainted_by(bad_mappings)
+    tainted = usage.above(bad_mappings)
     with transaction.atomic():
         for name, file in sorted(fresh.items()):
             marked.filter(pk=file.pk).update(

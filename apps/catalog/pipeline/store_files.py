@@ -11,12 +11,14 @@ from apps.catalog.crds_cache import Facts
 from apps.catalog.errors import BadNameError, UnvouchedError
 from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import AuditRecord, File
+from apps.catalog.pipeline.contents import Notes, note, note_stored
 from apps.catalog.pipeline.import_report import Report, Wishes
 from apps.catalog.pipeline.mapping_facts import Findings
 from apps.catalog.pipeline.register import make_row, told
 from apps.catalog.progress import Progress
 from apps.catalog.states import FileState
 from apps.rules.errors import CrdsError
+from apps.rules.naming.file_names import is_mapping
 
 FILES = 200  # files stored before their rows say so together
 
@@ -29,6 +31,7 @@ def store(
     progress: Progress,
 ) -> None:
     """Store the bytes of all files of a cache that the catalog confirms; refuse the others one by one."""
+    notes = Notes()
     for batch in _batches(paths, FILES):
         rows = queries.files_named(path.name for path in batch)
         taken = []
@@ -39,7 +42,7 @@ def store(
             else:
                 taken += _take(path, row, wishes, report)
             progress.step()
-        _confirm(taken, rows, findings, wishes)
+        _confirm(taken, rows, findings, wishes, notes)
         report.stored += len(taken)
 
 
@@ -102,7 +105,11 @@ def _expected(name: str, row: File | None, wishes: Wishes) -> Facts:
 
 
 def _confirm(
-    taken: list[tuple[str, Facts]], rows: Mapping[str, File], findings: Findings, wishes: Wishes
+    taken: list[tuple[str, Facts]],
+    rows: Mapping[str, File],
+    findings: Findings,
+    wishes: Wishes,
+    notes: Notes,
 ) -> None:
     """Say in the rows of one batch that the bytes are here, once their names are safe on the disk."""
     storage.sync_folders()
@@ -121,7 +128,17 @@ def _confirm(
         _make_unknown(unknown, findings, wishes)
         for row, facts in overruled:
             _overrule(row, facts, wishes)
+        _note(taken, findings, notes)
         audit.count_change()
+
+
+def _note(taken: list[tuple[str, Facts]], findings: Findings, notes: Notes) -> None:
+    """Note what the mappings of one batch name, those that were not looked into by reading them now."""
+    mappings = [(name, facts.sha1sum) for name, facts in taken if is_mapping(name)]
+    found = {name: named for name, digest in mappings if (named := findings.named(name, digest))}
+    note(found, notes)
+    others = [name for name, _digest in mappings if name not in found]
+    note_stored(queries.files_named(others).values(), notes)
 
 
 def _make_unknown(taken: list[tuple[str, Facts]], findings: Findings, wishes: Wishes) -> None:

@@ -8,21 +8,24 @@ from django.utils import timezone
 
 from apps.catalog import audit, queries, storage
 from apps.catalog.models import File
+from apps.catalog.pipeline.contents import note_missing, note_stored
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many unfinished files were removed, and which rows now know that their bytes are here."""
+    """Number of unfinished files removed; rows that know now that their bytes are here; mappings not read."""
 
     parts_removed: int
     completed: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def sweep(*, user: str) -> Swept:
     """Remove unfinished files older than an hour, and complete rows whose bytes are in the store already.
 
+    Mappings of which nobody has noted what they name, as after bytes were restored, are read now.
     Bytes without any row are left where they are: their row may be on its way, or the database be an old one.
     `verify_store` names them, and `add_file` takes the name after an hour without losing the bytes.
     """
@@ -30,9 +33,10 @@ def sweep(*, user: str) -> Swept:
     unheld = set(File.objects.filter(held_at=None).exclude(sha1sum="").values_list("name", flat=True))
     names = [path.name for path in storage.stored_files() if path.name in unheld]
     completed = tuple(name for name in names if _complete(name, user=user))
+    unread = note_missing()
     if removed or completed:
         logger.info("sweep: %d unfinished files removed, %d rows completed", removed, len(completed))
-    return Swept(removed, completed)
+    return Swept(removed, completed, tuple(unread))
 
 
 @transaction.atomic
@@ -44,5 +48,6 @@ def _complete(name: str, *, user: str) -> bool:
         return False
     file.held_at = timezone.now()
     file.save(update_fields=["held_at", "changed_at"])
+    note_stored([file])
     audit.file_changed(file, action="complete file", user=user, why="Its bytes were stored before a kill.")
     return True

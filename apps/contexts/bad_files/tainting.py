@@ -3,115 +3,62 @@
 Source: website specification, section 8.1.2.
 """
 
-import logging
-import posixpath
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-
-from django.conf import settings
-from django.db.models import Q, QuerySet
 
 from apps.catalog import queries as catalog
-from apps.catalog.mapping_text import tainted
+from apps.catalog import usage
 from apps.catalog.models import File
-from apps.catalog.reading import load_text
-from apps.catalog.states import FileKind, FileState
+from apps.catalog.states import FileState
+from apps.catalog.usage import official
 from apps.contexts import queries
 from apps.contexts.availability import closure
 from apps.contexts.errors import UnusableContextError
 from apps.contexts.models import Pointer
 from apps.rules.errors import CrdsError
-from apps.rules.lookup.compiler import compile_mapping
-from apps.rules.observatories import get_observatory
-
-logger = logging.getLogger(__name__)
 
 Children = Mapping[str, tuple[str, ...]]
 
-# By sha1sum and not by name: while a transaction may yet fail, its names may come to mean other bytes.
-_known: dict[str, tuple[str, ...]] = {}
 
+def tainted(bad: Iterable[str], children: Children) -> set[str]:
+    """Return every mapping that names one of `bad`, directly or through another.
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Which mappings name which.
-
-    Attributes
-    ----------
-    children
-        Official pmap or imap to the mappings it names.
-    parents
-        Mapping to those that name it.
-    unread
-        Pmaps and imaps whose text is not here or cannot be read, sorted: what they name nobody here can tell.
+    Examples
+    --------
+    >>> sorted(tainted(["r.rmap"], {"p.pmap": ("i.imap",), "i.imap": ("r.rmap",), "q.pmap": ()}))
+    ['i.imap', 'p.pmap']
     """
-
-    children: Children
-    parents: Mapping[str, set[str]]
-    unread: tuple[str, ...]
-
-    def above(self, name: str) -> set[str]:
-        """Return every mapping that names `name`, directly or through another."""
-        found: set[str] = set()
-        waiting = [name]
-        while waiting:
-            fresh = self.parents.get(waiting.pop(), set()) - found
-            found |= fresh
-            waiting.extend(fresh)
-        return found
+    parents: dict[str, list[str]] = {}
+    for parent, names in children.items():
+        for name in names:
+            parents.setdefault(name, []).append(parent)
+    found: set[str] = set()
+    waiting = list(bad)
+    while waiting:
+        above = [parent for parent in parents.get(waiting.pop(), []) if parent not in found]
+        found.update(above)
+        waiting.extend(above)
+    return found
 
 
-def family() -> Family:
-    """Return what all official pmaps and imaps name; those of HST take a second the first time."""
-    children: dict[str, tuple[str, ...]] = {}
-    parents: dict[str, set[str]] = {}
-    unread = []
-    rows = official().filter(Q(name__endswith=".pmap") | Q(name__endswith=".imap"))
-    for file in rows.only("name", "size", "sha1sum", "held_at").order_by("name"):
-        below = _find_children(file)
-        if below is None:
-            unread.append(file.name)
-            continue
-        children[file.name] = below
-        for name in below:
-            parents.setdefault(name, set()).add(file.name)
-    return Family(children, parents, tuple(unread))
-
-
-def _find_children(file: File) -> tuple[str, ...] | None:
-    """Return what a mapping names, or None if nobody can tell."""
-    try:
-        return children_of(file) if file.is_held else None
-    except CrdsError as exc:
-        logger.warning("What %s names cannot be told: %s", file.name, exc)
-        return None
-
-
-def official() -> QuerySet[File]:
-    """Return the confirmed mappings."""
-    return File.objects.filter(kind=FileKind.MAPPING).exclude(state=FileState.UPLOADED)
-
-
-def children_of(file: File) -> tuple[str, ...]:
-    """Return the mappings that a mapping itself names, sorted; none for an rmap.
+def children_of(names: Collection[str]) -> Children:
+    """Return the mappings that some mappings name themselves, sorted; none for an rmap.
 
     Raises
     ------
-    DamagedFileError, NotHeldError, MappingError
-        Raised if its text is not here or cannot be read. A wrong sha1sum inside it does not matter.
+    UnusableContextError
+        Raised if the text of a pmap or imap is not here, or could not be read.
     """
-    if file.name.endswith(".rmap"):
-        return ()
-    if not file.is_held or file.sha1sum not in _known:
-        _known[file.sha1sum] = _read_children(file)
-    return _known[file.sha1sum]
-
-
-def _read_children(file: File) -> tuple[str, ...]:
-    observatory = get_observatory(settings.OBSERVATORY)
-    mapping = compile_mapping(load_text(file), name=file.name, observatory=observatory, verify_checksum=False)
-    # A directory part, as in a few old contexts, is no part of the name.
-    return tuple(sorted({posixpath.basename(child) for child in mapping.children}))
+    found: dict[str, tuple[str, ...]] = {}
+    wanted = sorted(names)
+    for start in range(0, len(wanted), catalog.CHUNK):
+        rows = File.objects.filter(name__in=wanted[start : start + catalog.CHUNK])
+        found |= usage.children_by_parent(rows)
+    unread = [name for name in wanted if name not in found and not name.endswith(".rmap")]
+    if unread:
+        raise UnusableContextError(
+            f"What {unread[0]} names cannot be told: its text is not here or no mapping."
+        )
+    return dict.fromkeys(wanted, ()) | found
 
 
 def blacklisted_names() -> set[str]:
@@ -133,7 +80,8 @@ def stay_blacklisted(
     blacklisted
         All that were blacklisted before.
     children
-        As in `Family`. A mapping that is no key stays as it is, unless it is in `cleared`.
+        Official pmap or imap to the mappings it names. A mapping that is no key stays as it is, unless it is
+        in `cleared`.
 
     Returns
     -------
@@ -149,9 +97,9 @@ def stay_blacklisted(
     >>> sorted(stay_blacklisted({"a.rmap"}, marked=set(), blacklisted=bad - {"b.rmap"}, children=children))
     []
     """
-    touched = set(cleared) | tainted(cleared, dict(children))
+    touched = set(cleared) | tainted(cleared, children)
     sources = set(blacklisted) - touched | set(marked) & set(blacklisted)
-    return set(blacklisted) & (sources | tainted(sources, dict(children)))
+    return set(blacklisted) & (sources | tainted(sources, children))
 
 
 def in_latest(names: Iterable[str]) -> list[str]:

@@ -12,22 +12,21 @@ from dataclasses import dataclass
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from apps.catalog import audit
+from apps.catalog import audit, usage
 from apps.catalog import queries as catalog
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.ledger_lock import take_turn
-from apps.catalog.mapping_text import tainted
 from apps.catalog.models import File
 from apps.catalog.states import FileKind
 from apps.contexts.bad_files.tainting import (
-    Family,
+    Children,
     blacklisted_names,
     children_of,
-    family,
     find_files,
     in_latest,
     official,
     stay_blacklisted,
+    tainted,
 )
 from apps.core.errors import ConflictError, InvalidInputError
 from apps.rules.naming.file_names import is_mapping
@@ -74,12 +73,12 @@ class Preview:
 def preview_bad(names: Iterable[str]) -> Preview:
     """Return what `mark_bad` would do; errors as there, but that a file is in use is no error here."""
     marks = _plan_bad(names, is_overridden=True)
-    return Preview(marks, in_latest(mark.name for mark in marks), family().unread)
+    return Preview(marks, in_latest(mark.name for mark in marks), tuple(usage.unread()))
 
 
 def preview_good(names: Iterable[str]) -> Preview:
     """Return what `mark_good` would do; errors as there."""
-    return Preview(_plan_good(names), [], family().unread)
+    return Preview(_plan_good(names), [], tuple(usage.unread()))
 
 
 def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: bool = False) -> list[Mark]:
@@ -107,7 +106,7 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
     ConflictError
         Raised if files are marked bad already, or in use, or just being changed by somebody else.
     """
-    # What takes time is read now, when nobody has to wait for us; below it is in memory.
+    # What takes time is read now, when nobody has to wait for us.
     _plan_bad(names := tuple(names), is_overridden=is_overridden)
     with transaction.atomic():
         take_turn()
@@ -161,12 +160,12 @@ def taint(names: Iterable[str], *, user: str) -> list[str]:
 
     Raises
     ------
-    DamagedFileError, NotHeldError, MappingError
-        Raised if the text of a mapping is not in the store or cannot be read.
+    UnusableContextError
+        Raised if the text of a pmap or imap is not in the store or could not be read.
     """
     take_turn()
     files = {name: file for name, file in catalog.files_named(names).items() if is_mapping(name)}
-    children = {name: children_of(file) for name, file in files.items()}
+    children = children_of(files)
     bad = blacklisted_names()
     found = tainted(bad, children)
     fresh = sorted(name for name in found if not files[name].blacklisted)
@@ -187,9 +186,9 @@ def _plan_bad(names: Iterable[str], *, is_overridden: bool) -> list[Mark]:
             f"Contained in the latest context: {', '.join(used)}. Make a context without them, make it "
             "latest, and mark them bad then; or insist on it."
         )
-    mappings, blacklisted = family(), blacklisted_names()
+    blacklisted = blacklisted_names()
     return [
-        Mark(name, tuple(sorted(mappings.above(name) - blacklisted))) if is_mapping(name) else Mark(name)
+        Mark(name, tuple(sorted(usage.above([name]) - blacklisted))) if is_mapping(name) else Mark(name)
         for name in files
     ]
 
@@ -197,27 +196,27 @@ def _plan_bad(names: Iterable[str], *, is_overridden: bool) -> list[Mark]:
 def _plan_good(names: Iterable[str]) -> list[Mark]:
     """Return what is to be cleared with each file, or raise if they may not be marked OK."""
     files = _get_files(names)
-    mappings, blacklisted = family(), blacklisted_names()
-    _refuse_tainted(files, mappings, blacklisted)
+    children, blacklisted = usage.children_by_parent(official()), blacklisted_names()
+    _refuse_tainted(files, children, blacklisted)
     _refuse("Not marked bad", files, lambda file: not file.rejected)
     stay = stay_blacklisted(
         [name for name in files if is_mapping(name)],
         marked=set(official().filter(rejected=True).values_list("name", flat=True)) - files.keys(),
         blacklisted=blacklisted,
-        children=mappings.children,
+        children=children,
     )
-    return [_good_mark(file, mappings, stay, blacklisted - stay) for file in files.values()]
+    return [_good_mark(file, children, stay, blacklisted - stay) for file in files.values()]
 
 
-def _good_mark(file: File, mappings: Family, stay: set[str], cleared: set[str]) -> Mark:
+def _good_mark(file: File, children: Children, stay: set[str], cleared: set[str]) -> Mark:
     if file.kind == FileKind.REFERENCE:
         return Mark(file.name)
-    above = tuple(sorted(mappings.above(file.name) & cleared - {file.name}))
-    return Mark(file.name, above, _bad_children(file.name, mappings, stay))
+    above = tuple(sorted(usage.above([file.name]) & cleared - {file.name}))
+    return Mark(file.name, above, _bad_children(file.name, children, stay))
 
 
-def _bad_children(name: str, mappings: Family, bad: Collection[str]) -> tuple[str, ...]:
-    return tuple(child for child in mappings.children.get(name, ()) if child in bad)
+def _bad_children(name: str, children: Children, bad: Collection[str]) -> tuple[str, ...]:
+    return tuple(child for child in children.get(name, ()) if child in bad)
 
 
 def _get_files(names: Iterable[str]) -> dict[str, File]:
@@ -237,10 +236,10 @@ def _refuse(reason: str, files: dict[str, File], is_wrong: Callable[[File], bool
         raise ConflictError(f"{reason}: {', '.join(wrong)}. Nothing was changed.")
 
 
-def _refuse_tainted(files: dict[str, File], mappings: Family, blacklisted: set[str]) -> None:
+def _refuse_tainted(files: dict[str, File], children: Children, blacklisted: set[str]) -> None:
     """Refuse to clear what is blacklisted for the sake of another mapping, and name that one."""
     wrong = [
-        f"{name} for {', '.join(_bad_children(name, mappings, blacklisted)) or 'a mapping below it'}"
+        f"{name} for {', '.join(_bad_children(name, children, blacklisted)) or 'a mapping below it'}"
         for name, file in files.items()
         if file.blacklisted and not file.rejected
     ]

@@ -7,9 +7,12 @@ from django.utils import timezone
 
 from apps.catalog import audit
 from apps.catalog.file_kinds import kind_of
+from apps.catalog.mapping_text import Named, look
 from apps.catalog.models import File
+from apps.catalog.pipeline.contents import note
 from apps.catalog.states import FileState
 from apps.rules.naming.file_names import is_mapping
+from apps.submissions import staging
 from apps.submissions.models import SubmittedFile
 from apps.submissions.states import Origin
 
@@ -18,9 +21,17 @@ def adopt_files(files: list[SubmittedFile], *, user: str) -> list[File]:
     """Catalogue files whose bytes are in the store; call it in the transaction of the confirmation."""
     now = timezone.now()
     rows = [File.objects.create(**_columns(file), delivered_at=now, held_at=now) for file in files]
+    note(_named(files))
     for file, row in zip(files, rows, strict=True):
         _record(file, row, user=user)
     return rows
+
+
+def _named(files: list[SubmittedFile]) -> dict[str, Named]:
+    """Return what the mappings among the files name."""
+    names = {file.official_name: file for file in files if is_mapping(file.official_name)}
+    texts = {name: staging.load(file).decode("utf-8") for name, file in sorted(names.items())}
+    return {name: look(text, is_rmap=name.endswith(".rmap")).named for name, text in texts.items()}
 
 
 def _columns(file: SubmittedFile) -> dict[str, object]:

@@ -13,3 +13,5 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{swept.parts_removed} unfinished files removed, {len(swept.completed)} rows completed."
         )
+        for name in swept.unread:
+            self.stdout.write(f"not read: {name}; what it names is not known. The log says why.")
