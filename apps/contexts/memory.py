@@ -74,6 +74,8 @@ class Pool:
                     del self._contexts[next(iter(self._contexts))]
                 self._contexts[name] = _assembled(name, members)
                 # They stay for good: no full collection, in the midst of some answer, need walk over them.
+                # Garbage goes first, or it would stay for good, too. What is frozen is not looked at again.
+                gc.collect()
                 gc.freeze()
             return self._contexts[name]
 

@@ -1,4 +1,7 @@
+import gc
 import threading
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +164,41 @@ def test_each_artifact_root_has_its_own_pool(settings: Any, tmp_path: Path) -> N
     settings.ARTIFACT_ROOT = tmp_path / "other"
     assert pool() is not first
     assert catalog.find_file("jwst_0001.pmap") is None
+
+
+class Knot:
+    """An object that only the collector can remove."""
+
+    def __init__(self) -> None:
+        self.knot = self
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Let nothing be collected but on request, so that garbage lies there for certain."""
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+def test_garbage_is_gone_before_a_context_is_kept_for_good(no_collection: None) -> None:
+    make_context()
+    garbage = weakref.ref(Knot())
+    assert garbage() is not None
+    pool().context("jwst_0001.pmap")
+    assert garbage() is None
+
+
+def test_what_is_kept_for_good_does_not_grow_by_garbage(no_collection: None) -> None:
+    for number in range(1, 4):
+        make_context(f"jwst_{number:04}.pmap")
+    pool().context("jwst_0001.pmap")
+    grown = []
+    for name, knots in (("jwst_0002.pmap", 0), ("jwst_0003.pmap", 20_000)):
+        for _ in range(knots):
+            Knot()
+        before = gc.get_freeze_count()
+        pool().context(name)
+        grown.append(gc.get_freeze_count() - before)
+    assert grown[1] < grown[0] + 10_000
