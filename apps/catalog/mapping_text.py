@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.rules.errors import MappingError
-from apps.rules.lookup.compiled_selectors import SPECIAL
 from apps.rules.text.parser import RawSelector, parse_mapping
+from apps.rules.text.special_values import SPECIAL
 
 LONGEST_NAME = 128  # characters of a file name
 

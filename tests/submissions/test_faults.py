@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.catalog import header_facts
 from apps.catalog.errors import DamagedFileError, NotHeldError
 from apps.catalog.models import File
 from apps.certify.errors import BrokenCheckError, ChildError, TimedOutError
@@ -20,7 +21,7 @@ from apps.submissions import staging
 from apps.submissions.errors import NoSpaceError
 from apps.submissions.models import Submission
 from apps.submissions.operations import cancel, confirm
-from apps.submissions.pipeline import child_jobs, header_facts, sweep
+from apps.submissions.pipeline import child_jobs, sweep
 from apps.submissions.states import Kind
 from tests.factories.sites import (
     claimed,
@@ -284,7 +285,7 @@ def test_whatever_a_file_says_can_be_stored(text: str, child: Scripted) -> None:
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x" * 100_000])
 def test_whatever_a_header_says_can_be_catalogued(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     keywords = ("DESCRIP", "AUTHOR", "PEDIGREE", "HISTORY", "USEAFTER", "APERTURE", "REFTYPE")
-    monkeypatch.setattr(header_facts, "read_header", lambda _path: dict.fromkeys(keywords, text))
+    monkeypatch.setattr(header_facts, "read_header", lambda *_: dict.fromkeys(keywords, text))
     submission = process(deliver(**REFERENCES))
     assert submission.status == "ready", submission.reason
     confirm(submission, user=find_user())

@@ -1,10 +1,11 @@
 """Notes what mappings name, in the transaction in which their rows come to say that their bytes are held."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
+from django.db.models import Model
 
 from apps.catalog import usage
 from apps.catalog.ledger_lock import take_turn
@@ -63,19 +64,19 @@ def note(found: Mapping[str, Named], notes: Notes | None = None) -> None:
     notes = Notes() if notes is None else notes
     keys = usage.keys_without_contents(found)
     contents: list[MappingContents] = []
-    children: list[NamedMapping] = []
+    children: list[tuple[int, str]] = []
     differences: list[tuple[int, str, bool]] = []
     for name in filter(keys.__contains__, found):
         named, key = found[name], keys[name]
         base, differing = _compare(named, notes)
         contents.append(MappingContents(file_id=key, base_id=base))
-        children += [NamedMapping(parent_id=key, child=child) for child in named.children]
+        children += [(key, child) for child in named.children]
         differences += [(key, *difference) for difference in differing]
         if name.endswith(".rmap"):
             notes.add(name, key, named)
     MappingContents.objects.bulk_create(contents, batch_size=ROWS)
-    NamedMapping.objects.bulk_create(children, batch_size=ROWS)
-    _write(differences)
+    _insert(NamedMapping, ("parent_id", "child"), children)
+    _insert(ReferenceDifference, ("rmap_id", "reference", "is_added"), differences)
 
 
 def _compare(named: Named, notes: Notes) -> tuple[int | None, list[tuple[str, bool]]]:
@@ -88,13 +89,14 @@ def _compare(named: Named, notes: Notes) -> tuple[int | None, list[tuple[str, bo
     return (base.key if base else None), [(name, name in names) for name in sorted(differing)]
 
 
-def _write(differences: list[tuple[int, str, bool]]) -> None:
-    """Write the rows of many references; as objects of the model they would take three times as long."""
-    table = connection.ops.quote_name(ReferenceDifference._meta.db_table)
+def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[int | str, ...]]) -> None:
+    """Insert many small rows; as objects of their model they would take several times as long."""
+    quote = connection.ops.quote_name
+    listed, marks = ", ".join(map(quote, columns)), ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"INSERT INTO {table} (rmap_id, reference, is_added) VALUES (%s, %s, %s)",  # noqa: S608 (our own)
-            differences,
+            f"INSERT INTO {quote(model._meta.db_table)} ({listed}) VALUES ({marks})",  # noqa: S608 (our own names)
+            rows,
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from sys import intern
 
 from apps.catalog.crds_cache import CacheCatalog, read_moment
+from apps.catalog.crds_database import KnownBefore
 from apps.catalog.mapping_text import Look, Named, look
 from apps.rules.errors import MappingError
 
@@ -35,6 +36,8 @@ class Findings:
         rmap to the references it names.
     sums
         Mapping to the sha1sum of the text that was looked into.
+    known
+        What the database of the cache tells, if it has one.
     """
 
     looks: dict[str, Look] = field(default_factory=dict)
@@ -42,6 +45,7 @@ class Findings:
     named_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
     references: dict[str, Told] = field(default_factory=dict)
     sums: dict[str, str] = field(default_factory=dict)
+    known: KnownBefore = field(default_factory=KnownBefore)
 
     def add(self, name: str, found: Look, sha1sum: str) -> None:
         """Take in one mapping; those of a reftype come in the order of their serials."""

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.catalog import audit, queries, usage
 from apps.catalog.crds_cache import CacheCatalog, Facts
+from apps.catalog.crds_database import FILLED
 from apps.catalog.errors import BadNameError
 from apps.catalog.file_kinds import kind_of, told_by
 from apps.catalog.models import File
@@ -29,7 +30,9 @@ def register(
     report: Report,
 ) -> None:
     """Make a row for every catalogued file that has none, and fill what rows so far do not tell."""
-    known = {file.name: file for file in File.objects.defer("history", "comment").iterator(chunk_size=2000)}
+    # Long texts are read only if there is something to compare them with.
+    rows = File.objects.all() if findings.known.files else File.objects.defer("history", "comment")
+    known = {file.name: file for file in rows.iterator(chunk_size=2000)}
     new, mended = [], []
     for name, facts in sorted(catalog.files.items()):
         row = known.get(name)
@@ -39,7 +42,7 @@ def register(
             report.refuse(
                 name, f"is catalogued here with sha1sum {row.sha1sum}; the cache says {facts.sha1sum}."
             )
-        elif _mend(row, told(name, facts, findings, first_use)):
+        elif mend(row, told(name, facts, findings, first_use)):
             mended.append(row)
     _create(new, catalog, findings, first_use, report)
     _save(mended)
@@ -67,39 +70,46 @@ def _create(
 
 
 def told(name: str, facts: Facts, findings: Findings, first_use: Mapping[str, datetime]) -> dict[str, Any]:
-    """Return the columns that catalog, name and mappings tell about a file, the empty ones left out."""
+    """Return the columns that catalog, name, mappings and database tell about a file, empty ones left out."""
     instrument, filekind = told_by(name, observatory=settings.OBSERVATORY)
     columns: dict[str, Any] = {"size": facts.size, "sha1sum": facts.sha1sum}
     columns |= {"instrument": instrument, "filekind": filekind}
     columns |= {key: value for key, value in findings.columns(name).items() if value}
     columns["activated_at"] = first_use.get(name)
+    # The server itself knows better than what is guessed from its rules.
+    columns |= findings.known.columns(name, facts.sha1sum)
     return {key: value for key, value in columns.items() if value not in (None, "")}
 
 
 def make_row(name: str, columns: Mapping[str, Any], as_of: datetime | None) -> File:
+    # Where nobody tells when it was delivered: at the latest when it was first used, or catalogued.
+    delivered_at = columns.get("activated_at") or as_of or timezone.now()
     return File(
         name=name,
         kind=kind_of(name),
         observatory=settings.OBSERVATORY,
         uploaded_as=name,
         state=FileState.ARCHIVED,
-        # Nobody tells when it was delivered: at the latest when it was first used, or catalogued.
-        delivered_at=columns.get("activated_at") or as_of or timezone.now(),
-        **columns,
+        **{"delivered_at": delivered_at, **columns},
     )
 
 
-def _mend(row: File, columns: Mapping[str, Any]) -> bool:
-    """Fill the empty columns of a row; what it says already stays."""
+def mend(row: File, columns: Mapping[str, Any]) -> bool:
+    """Fill the empty columns of a row and tell whether there were any; what it says already stays.
+
+    A guessed date of delivery is never too early, so an earlier one is true. A row with a deliverer has its
+    true date already.
+    """
     filled = {key: value for key, value in columns.items() if getattr(row, key) in (None, "")}
+    delivered_at = columns.get("delivered_at")
+    if delivered_at and not row.deliverer and delivered_at < row.delivered_at:
+        filled["delivered_at"] = delivered_at
     for key, value in filled.items():
         setattr(row, key, value)
     return bool(filled)
 
 
-MENDED = (
-    "size", "sha1sum", "instrument", "filekind", "derived_from", "description", "useafter_at", "activated_at",
-)  # fmt: skip
+MENDED = ("size", "sha1sum", "instrument", "filekind", "derived_from", *FILLED)
 
 
 def _save(rows: list[File]) -> None:

@@ -1,12 +1,13 @@
 """Stores the bytes of a cache, those that the catalog confirms or the operator asks for."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
-from apps.catalog import audit, queries, storage
+from apps.catalog import audit, header_facts, queries, storage
 from apps.catalog.crds_cache import Facts
 from apps.catalog.errors import BadNameError, UnvouchedError
 from apps.catalog.file_kinds import kind_of
@@ -14,12 +15,17 @@ from apps.catalog.models import AuditRecord, File
 from apps.catalog.pipeline.contents import Notes, note, note_stored
 from apps.catalog.pipeline.import_report import Report, Wishes
 from apps.catalog.pipeline.mapping_facts import Findings
-from apps.catalog.pipeline.register import make_row, told
+from apps.catalog.pipeline.register import make_row, mend, told
 from apps.catalog.progress import Progress
+from apps.catalog.reading import checked_path
 from apps.catalog.states import FileState
 from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_mapping
 
+logger = logging.getLogger(__name__)
+
+# Rules tell the useafter date, too: a row with nothing else has not been filled from its header.
+_OF_HEADERS = tuple(column for column in header_facts.COLUMNS if column != "useafter_at")
 FILES = 200  # files stored before their rows say so together
 
 
@@ -43,7 +49,27 @@ def store(
                 taken += _take(path, row, wishes, report)
             progress.step()
         _confirm(taken, rows, findings, wishes, notes)
+        _tell_headers([*rows, *(name for name, _facts in taken)])
         report.stored += len(taken)
+
+
+def _tell_headers(names: Iterable[str]) -> None:
+    """Fill what the headers of held references tell and their rows do not."""
+    told = [
+        row
+        for row in queries.files_named(name for name in names if not is_mapping(name)).values()
+        if row.is_held and not any(getattr(row, column) for column in _OF_HEADERS) and _tell_header(row)
+    ]
+    with transaction.atomic():
+        File.objects.bulk_update(told, header_facts.COLUMNS, batch_size=100)
+
+
+def _tell_header(row: File) -> bool:
+    try:
+        return mend(row, header_facts.columns(header_facts.facts(checked_path(row), row.name)))
+    except CrdsError as exc:
+        logger.warning("The header of %s was not read: %s", row.name, exc)
+        return False
 
 
 def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from apps.catalog import operations as ledger
 from apps.catalog.crds_cache import CacheCatalog, load_catalog, present_files
+from apps.catalog.crds_database import NAME as DATABASE
+from apps.catalog.crds_database import read_database
 from apps.catalog.pipeline.import_report import Report, Wishes
 from apps.catalog.pipeline.mapping_facts import look_into
 from apps.catalog.progress import Progress
@@ -43,9 +45,12 @@ def import_cache(root: Path, wishes: Wishes, progress: Progress) -> Imported:
         path for path in present_files(root, observatory=settings.OBSERVATORY) if is_mapping(path.name)
     ]
     findings = look_into(mappings, catalog, is_trusted=wishes.takes_unknown or bool(wishes.adopted))
+    findings.known = read_database(root, observatory=settings.OBSERVATORY)
     first_use = findings.first_use((era.started_at, era.context) for era in eras)
     report = ledger.take_cache(root, catalog, findings, wishes, first_use=first_use, progress=progress)
     report.refused += complaints
+    if findings.known.problem:
+        report.refuse(DATABASE, findings.known.problem)
     imported = Imported(report, eras=operations.adopt_eras(eras, user=wishes.user))
     _adopt_pointers(catalog, wishes, imported)
     _try_pointed_contexts(imported)

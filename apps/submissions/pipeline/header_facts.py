@@ -1,26 +1,9 @@
 """What the headers of the references tell the catalogue."""
 
-from datetime import UTC
-from pathlib import Path
-
-from apps.certify.headers import UnreadableHeaderError, read_header
-from apps.core.free_text import storable
-from apps.rules.dates import parse_date
-from apps.rules.errors import CrdsError
+from apps.catalog.header_facts import facts
 from apps.rules.naming.file_names import is_mapping
 from apps.submissions import staging
 from apps.submissions.pipeline.submission_run import SubmissionRun
-
-# Column of the catalogue to the keywords that may tell it, and the longest text it takes.
-_KEYWORDS = {
-    "useafter_at": (("USEAFTER", "META.USEAFTER", "ROMAN.META.USEAFTER"), 40),
-    "pedigree": (("PEDIGREE", "META.PEDIGREE", "ROMAN.META.PEDIGREE"), 80),
-    "reference_file_type": (("FILETYPE", "REFTYPE", "META.REFTYPE", "ROMAN.META.REFTYPE"), 80),
-    "aperture": (("APERTURE", "META.APERTURE.NAME"), 80),
-    "comment": (("DESCRIP", "META.DESCRIPTION", "ROMAN.META.DESCRIPTION", "COMMENT"), 2000),
-    "creator": (("AUTHOR", "META.AUTHOR", "ROMAN.META.AUTHOR"), 255),
-    "history": (("HISTORY", "META.HISTORY"), 20_000),
-}
 
 
 def note_facts(work: SubmissionRun) -> None:
@@ -30,22 +13,3 @@ def note_facts(work: SubmissionRun) -> None:
             file.facts = facts(staging.path_of(file), file.name)
             with work.writing():
                 file.save(update_fields=["facts"])
-
-
-def facts(path: Path, name: str) -> dict[str, str]:
-    """Return column to text, of the columns that the header tells; a date as ISO 8601 with its offset."""
-    try:
-        header = read_header(path, name)
-    except UnreadableHeaderError:
-        return {}  # Text has no header, and neither has the data half of a pair.
-    found = {}
-    for column, (keywords, longest) in _KEYWORDS.items():
-        value = next((header[keyword] for keyword in keywords if header.get(keyword)), "")
-        if value:
-            found[column] = storable(value)[:longest]
-    if "useafter_at" in found:
-        try:
-            found["useafter_at"] = parse_date(found["useafter_at"]).replace(tzinfo=UTC).isoformat()
-        except (CrdsError, ValueError):
-            del found["useafter_at"]
-    return found
