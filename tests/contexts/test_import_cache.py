@@ -12,6 +12,7 @@ from apps.catalog import queries as catalog
 from apps.catalog import storage
 from apps.catalog.models import AuditRecord, File
 from apps.catalog.pipeline.verify import verify
+from apps.catalog.reading import load_bytes
 from apps.contexts import queries
 from apps.contexts.models import ContextChange
 from tests.factories.catalog import (
@@ -63,7 +64,7 @@ def test_a_whole_cache_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert refused(printed) == {}
     assert "4 catalogued, 4 stored, 0 held before" in printed
     for name, text in texts().items():
-        assert catalog.load_bytes(catalog.get_file(name)) == text
+        assert load_bytes(catalog.get_file(name)) == text
     assert queries.context_for("jwst-latest").reference_names() == ("jwst_miri_dark_0001.fits",)
     assert list(verify()) == []
 
@@ -168,7 +169,7 @@ def test_a_held_file_is_never_overruled(tmp_path: Path, capsys: pytest.CaptureFi
     root = make_cache(tmp_path / "b", files=texts() | {"jwst_miri_0001.imap": other})
     printed = run(capsys, root, "--adopt", "*")
     assert "jwst_miri_0001.imap" in refused(printed)
-    assert catalog.load_bytes(catalog.get_file("jwst_miri_0001.imap")) == texts()["jwst_miri_0001.imap"]
+    assert load_bytes(catalog.get_file("jwst_miri_0001.imap")) == texts()["jwst_miri_0001.imap"]
 
 
 def test_files_no_client_downloads_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

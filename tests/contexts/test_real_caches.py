@@ -11,6 +11,7 @@ from apps.catalog import queries as catalog
 from apps.catalog import storage
 from apps.catalog.errors import NotHeldError
 from apps.catalog.models import File
+from apps.catalog.reading import checked_path
 from apps.contexts import queries
 from apps.contexts.errors import UnusableContextError
 from tests.shared_data import data_root as real_data
@@ -65,7 +66,7 @@ def test_altered_and_unknown_mappings_of_hst(
     for name in ALTERED:
         assert not storage.path_of(name).exists()
         with pytest.raises(NotHeldError, match=re.escape(name)):
-            catalog.open_file(catalog.get_file(name))
+            checked_path(catalog.get_file(name))
     with pytest.raises(UnusableContextError, match=r"hst_0350\.pmap cannot be used, because it needs"):
         queries.mapping_names("hst_0350.pmap")
     assert queries.resolve("hst-2014-11-11T00:00:00") == "hst_0297.pmap"
@@ -106,5 +107,5 @@ def test_a_wrong_sha1sum_inside_spoils_the_rules_but_not_the_names(
         queries.get_context("roman_0007.pmap")
     assert "roman_wfi_epsf_0001.rmap" in queries.mapping_names("roman_0007.pmap")
     assert "roman_wfi_epsf_0001.asdf" in queries.reference_names("roman_0007.pmap")
-    assert catalog.open_file(catalog.get_file("roman_wfi_epsf_0001.rmap")).exists()
+    assert checked_path(catalog.get_file("roman_wfi_epsf_0001.rmap")).exists()
     assert queries.resolve("roman-wfi-epsf-latest") == "N/A"

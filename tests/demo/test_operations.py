@@ -15,6 +15,7 @@ from apps.bestrefs import queries as bestrefs
 from apps.catalog import operations as catalog_operations
 from apps.catalog import queries as catalog
 from apps.catalog.models import AuditRecord, File
+from apps.catalog.reading import checked_path
 from apps.catalog.states import FileKind
 from apps.contexts import operations as contexts_operations
 from apps.contexts import queries as contexts
@@ -237,7 +238,7 @@ def test_a_real_file_of_the_same_name_is_not_overwritten() -> None:
     make_file(name="jwst_miri_dark_0001.fits", content=b"real")
     with pytest.raises(ConflictError):
         seed()
-    assert catalog.open_file(catalog.get_file("jwst_miri_dark_0001.fits")).read_bytes() == b"real"
+    assert checked_path(catalog.get_file("jwst_miri_dark_0001.fits")).read_bytes() == b"real"
 
 
 def test_what_people_add_and_move_later_is_left_alone() -> None:
