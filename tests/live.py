@@ -38,7 +38,7 @@ class LiveServer:
 def live_server(observatory: str, root: Path, *, fill: tuple[str, ...] = ()) -> Iterator[LiveServer]:
     """Run a server, such as one management command fills it, until the block ends."""
     with filled_root(observatory, root, fill=fill) as database_url:
-        port = _free_port()
+        port = free_port()
         environment = environment_for(observatory, root, database_url) | {
             "PUBLIC_URL": f"http://localhost:{port}",
             "WARM_UP": "0",  # Most servers of the suite never see a submission.
@@ -79,7 +79,8 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, log: Pat
     raise AssertionError(f"the server did not answer; it said:\n{log.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -13,6 +13,8 @@ from apps.rules.text.parser import parse_mapping
 from tests.factories.certify import errors, make_job, rmaps, run_job
 from tests.shared_data import data_root, sample_files
 
+pytestmark = pytest.mark.shared_data
+
 OLD, NEW = "hst_cos_deadtab_0250.rmap", "hst_cos_deadtab_0251.rmap"
 
 

@@ -45,7 +45,8 @@ from tests.factories.synphot import (
 from tests.shared_data import data_root, sample_files
 
 # Runners start in seconds: let one worker have them all.
-pytestmark = pytest.mark.xdist_group("synphot")
+# A graph of photometry and its throughput tables are more than a factory makes up.
+pytestmark = [pytest.mark.xdist_group("synphot"), pytest.mark.needs("real-data")]
 
 # It behaves as its modes say; what a test wants absent is named by a file beside it.
 STAND_IN = """

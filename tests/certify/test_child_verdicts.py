@@ -12,6 +12,8 @@ from tests.factories.certify import CONTEXTS, errors, make_job, rmaps, run_job, 
 from tests.needs import client_python
 from tests.shared_data import data_root, sample_files
 
+pytestmark = pytest.mark.shared_data
+
 SAMPLES = {
     "hst": [
         "s7g1700gl_dead.fits",

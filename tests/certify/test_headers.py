@@ -12,6 +12,8 @@ from apps.certify.headers import MOST_KEYWORDS, UnreadableHeaderError, read_head
 from tests.needs import client_python
 from tests.shared_data import sample_files
 
+pytestmark = pytest.mark.shared_data
+
 
 def make_fits(folder: Path, *headers: dict, name: str = "data.fits") -> Path:
     """Write a file with an extension for each header; the first one is the primary."""

@@ -16,7 +16,7 @@ from apps.contexts import queries
 from apps.contexts.errors import UnusableContextError
 from tests.shared_data import data_root as real_data
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.needs("real-data")]
 
 ALTERED = {
     "hst.pmap",

@@ -41,6 +41,11 @@ def roman_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServe
     yield from _filled_from_shared_data("roman", tmp_path_factory.mktemp("roman"), *wishes)
 
 
+@pytest.fixture(scope="package")
+def tobs_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    yield from _filled_from_shared_data("tobs", tmp_path_factory.mktemp("tobs"))
+
+
 @pytest.fixture
 def demo(demo_server: LiveServer, tmp_path: Path) -> Client:
     return Client(demo_server, tmp_path)
@@ -61,9 +66,16 @@ def roman(roman_server: LiveServer, tmp_path: Path) -> Client:
     return Client(roman_server, tmp_path)
 
 
+@pytest.fixture
+def tobs(tobs_server: LiveServer, tmp_path: Path) -> Client:
+    return Client(tobs_server, tmp_path)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of one server in one process, so that it is filled once."""
     for item in items:
         for name in getattr(item, "fixturenames", ()):
             if name.endswith("_server"):
                 item.add_marker(pytest.mark.xdist_group(name))
+                if name != "demo_server":
+                    item.add_marker(pytest.mark.shared_data)

@@ -3,6 +3,7 @@
 import json
 
 from tests.contract.client import Client
+from tests.shared_data import data_root
 
 
 def test_catalogue_text(hst: Client) -> None:
@@ -36,13 +37,15 @@ def test_sql_answers_a_question(hst: Client) -> None:
     assert hst.crds("sync", "--fetch-sqlite-db").status == 0
     done = hst.crds("sql", "select count(*) from crds_hst_catalog where type='mapping'")
     assert done.status == 0, done.text
-    assert "22" in done.output
+    known = len(list((data_root() / "mappings" / "hst").iterdir()))
+    assert known - 20 <= int(done.output.split()[-1].strip("(),")) <= known  # A few lie in no catalogue.
 
 
 def test_bad_files_are_published(hst: Client) -> None:
     assert hst.crds("sync", "--contexts", "hst-latest").status == 0
     bad = (hst.cache / "config" / "hst" / "bad_files.txt").read_text().split()
-    assert len(bad) == 99
+    assert bad == sorted((data_root() / "config" / "hst" / "bad_files.txt").read_text().split())
+    assert bad
 
 
 def test_api_methods_answer(demo: Client) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contract.client import Client
+from tests.shared_data import data_root
 
 
 def test_status(hst: Client) -> None:
@@ -60,12 +61,13 @@ def test_symbolic_instrument_contexts_of_roman(roman: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "count"), [(("--range", "720:729"), 10), (("--last-n-contexts", "3"), 3), (("--all",), 542)]
+    ("options", "count"), [(("--range", "720:729"), 10), (("--last-n-contexts", "3"), 3), (("--all",), None)]
 )
-def test_ranges_of_contexts(hst: Client, options: tuple[str, ...], count: int) -> None:
+def test_ranges_of_contexts(hst: Client, options: tuple[str, ...], count: int | None) -> None:
     done = hst.crds("list", "--resolve-contexts", *options)
     assert done.status == 0, done.text
-    assert len([name for name in done.output.split() if name.endswith(".pmap")]) == count
+    known = len(list((data_root() / "mappings" / "hst").glob("*.pmap")))
+    assert len([name for name in done.output.split() if name.endswith(".pmap")]) == (count or known)
 
 
 def test_a_type_in_all_instruments(jwst: Client) -> None:

@@ -9,7 +9,7 @@ from apps.datasets.models import Dataset
 from tests.factories.datasets import make_file, make_line
 from tests.shared_data import sample_files
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.shared_data]
 
 
 def run(*paths: Path) -> tuple[str, str]:

@@ -162,6 +162,7 @@ def test_a_job_whose_worker_is_killed_is_finished_by_another(
     assert start_1[1] != start_2[1], "the same process cannot have done both"
 
 
+@pytest.mark.campaign
 def test_waiting_jobs_survive_the_death_of_the_worker_that_holds_their_messages(
     environment: dict[str, str], broker: str
 ) -> None:
@@ -183,6 +184,7 @@ def never_two_at_once(lines: list[list[str]]) -> bool:
     return len(ends) == len({job for job, _ in ends})
 
 
+@pytest.mark.campaign
 def test_a_worker_that_was_only_asleep_cannot_finish_what_was_taken_from_it(
     environment: dict[str, str],
 ) -> None:
@@ -202,6 +204,7 @@ def test_a_worker_that_was_only_asleep_cannot_finish_what_was_taken_from_it(
     assert found["messages"][-1][1] == "done"
 
 
+@pytest.mark.campaign
 def test_of_workers_that_race_for_rows_each_row_is_done_once(environment: dict[str, str]) -> None:
     count = 40
     shell(environment, START.format(kind="quick", count=count))
@@ -214,6 +217,7 @@ def test_of_workers_that_race_for_rows_each_row_is_done_once(environment: dict[s
     assert {tuple(job) for job in state(environment)["jobs"]} == {("completed", 1)}
 
 
+@pytest.mark.campaign
 def test_a_follower_misses_no_message_while_processes_write_at_once(environment: dict[str, str]) -> None:
     shell(environment, START.format(kind="quick", count=1))
     shell(environment, CLAIM)

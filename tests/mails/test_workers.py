@@ -60,6 +60,7 @@ def said(environment: dict[str, str], *code: str) -> list[str]:
     return output.splitlines()
 
 
+@pytest.mark.campaign
 def test_of_workers_that_race_for_mails_each_mail_is_sent_once(
     environment: dict[str, str], mailbox: Mailbox
 ) -> None:

@@ -12,8 +12,9 @@ from apps.rules.lookup.compiled_mapping import CompiledMapping
 from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.lookup.context import Context, assemble
 from apps.rules.observatories import get_observatory
+from tests.factories.headers import make_headers
 from tests.needs import client_python
-from tests.shared_data import bench_tools, data_root
+from tests.shared_data import bench_tools, data_root, is_real
 
 # What we say where the client returns what has no form on the wire.
 NO_FORM = "NOT FOUND The rules lead to"
@@ -85,7 +86,33 @@ def ask_client(jobs: Sequence[Mapping[str, Any]], observatory: str) -> list[dict
 def generated(
     context: str, count: int, seed: str, folder: Path
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return header records and the client's answers from the benchmarks' tools."""
+    """Return header records and the client's answers to them.
+
+    Beside real rules the headers are those of the benchmarks' tools.
+    """
+    if is_real():
+        return _generated_by_tools(context, count, seed, folder)
+    return generated_here(context, count, seed)
+
+
+def generated_here(context: str, count: int, seed: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return header records made from the rules of a context, and the client's answers to them."""
+    observatory = get_observatory(observatory_of(context))
+    names = load_context(context).mapping_names()
+    headers = list(
+        make_headers({name: mapping_text(name) for name in names}, observatory, count=count, seed=seed)
+    )
+    records = [
+        {"id": str(number), "instrument": header[observatory.instrument_key].lower(), "header": header}
+        for number, header in enumerate(headers)
+    ]
+    (outcome,) = ask_client([{"name": context, "headers": headers}], observatory.name)
+    return list(zip(records, outcome["answers"], strict=True))
+
+
+def _generated_by_tools(
+    context: str, count: int, seed: str, folder: Path
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     headers, answers = folder / "headers.json", folder / "answers.jsonl"
     observatory = observatory_of(context)
     tools, root = bench_tools(), str(data_root())

@@ -4,6 +4,9 @@ from apps.rules.lookup.compiled_bytes import dump, load
 from apps.rules.lookup.context import assemble
 from tests.rules.factories import make_header, make_rmap, make_upper
 from tests.rules.oracle import compiled, load_context
+from tests.shared_data import is_real
+
+pytestmark = pytest.mark.shared_data
 
 
 def test_a_stored_mapping_answers_as_before() -> None:
@@ -20,7 +23,7 @@ def test_context_mappings_are_stored_too() -> None:
     assert load(dump(imap)).selections == imap.selections
 
 
-@pytest.mark.parametrize("name", ["jwst_0541.pmap", "tobs.pmap"])
+@pytest.mark.parametrize("name", ["jwst_0541.pmap", "tobs.pmap" if is_real() else "tobs_0003.pmap"])
 def test_real_mappings_survive_storage(name: str) -> None:
     for each in load_context(name).mapping_names():
         assert load(dump(compiled(each))).selector == compiled(each).selector

@@ -6,7 +6,9 @@ from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.observatories import get_observatory
 from tests.rules.factories import make_rmap, make_rmap_text, make_upper
 from tests.rules.oracle import compiled, load_context
-from tests.shared_data import data_root
+from tests.shared_data import data_root, is_real
+
+pytestmark = pytest.mark.shared_data
 
 HST = get_observatory("hst")
 NAME = "hst_stis_darkfile_0001.rmap"
@@ -76,9 +78,10 @@ def loads(name: str) -> bool:
 def test_all_contexts_compile_but_the_twelve_known(observatory: str, count: int) -> None:
     folder = data_root() / "mappings" / observatory
     names = sorted(path.name for path in folder.glob("*.pmap"))
-    assert len(names) == count
+    assert not is_real() or len(names) == count
     refused = {name for name in names if not loads(name)}
-    assert refused == {name for name in DO_NOT_LOAD if name.split(".")[0].split("_")[0] == observatory}
+    expected = {name for name in DO_NOT_LOAD if name.split(".")[0].split("_")[0] == observatory}
+    assert refused == (expected if is_real() else set())
 
 
 def test_a_compiled_mapping_is_shared_by_contexts() -> None:

@@ -17,7 +17,9 @@ from apps.rules.observatories import get_observatory
 from apps.rules.text.parser import RawSelector, parse_mapping
 from apps.rules.text.writer import write_mapping
 from tests.needs import client_python
-from tests.shared_data import data_root
+from tests.shared_data import data_root, is_real
+
+pytestmark = pytest.mark.shared_data
 
 JWST = get_observatory("jwst")
 
@@ -113,13 +115,13 @@ def test_a_value_cannot_leave_its_quotes() -> None:
 
 def test_real_mappings_are_written_as_they_were() -> None:
     """The exceptions are a few old files that were written by hand, in another order."""
-    paths = sorted((data_root() / "mappings" / "jwst").glob("*_00[0-9]0.*map"))
+    paths = sorted((data_root() / "mappings" / "jwst").glob("*_00[0-9]0.*map" if is_real() else "*map"))
     same = 0
     for path in paths:
         text = path.read_text()
         parsed = parse_mapping(text, path.name)
         same += write_mapping(parsed.header, parsed.selector, comment=parsed.comment or "") == text
-    assert len(paths) > 100
+    assert len(paths) > 50
     assert same / len(paths) > 0.98
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from apps.submissions.pipeline import STEPS
+from tests.campaigns import first_of
 from tests.roots import PROJECT
 from tests.scratch import scratch
 
@@ -125,7 +126,7 @@ def name_of(trap: Trap) -> str:
     return f"{'before' if is_before else 'behind'} {function} {count + 1}"
 
 
-@pytest.mark.parametrize("trap", PROCESSING, ids=name_of)
+@pytest.mark.parametrize("trap", first_of(PROCESSING), ids=name_of)
 def test_a_killed_worker_is_followed_by_one_that_ends_as_if_alone(
     do: Do, started: Path, ready_state: Any, tmp_path: Path, trap: Trap
 ) -> None:
@@ -134,7 +135,7 @@ def test_a_killed_worker_is_followed_by_one_that_ends_as_if_alone(
     assert do(root, "process", "state") == ready_state
 
 
-@pytest.mark.parametrize("trap", [*CONFIRMING, *CONFIRMED], ids=name_of)
+@pytest.mark.parametrize("trap", first_of([*CONFIRMING, *CONFIRMED]), ids=name_of)
 def test_a_killed_confirmation_is_completed_by_pressing_again_and_sweeping(
     do: Do, ready: Path, confirmed_state: Any, tmp_path: Path, trap: Trap
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_killed_confirmation_is_completed_by_pressing_again_and_sweeping(
     assert do(root, "confirm", "sweep", "state") == confirmed_state
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("trap", CONFIRMED[:3], ids=name_of)
 def test_once_it_is_decided_a_sweep_is_enough(
     do: Do, ready: Path, confirmed_state: Any, tmp_path: Path, trap: Trap
@@ -152,6 +154,7 @@ def test_once_it_is_decided_a_sweep_is_enough(
     assert do(root, "sweep", "state") == confirmed_state
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("trap", [CONFIRMING[1], CONFIRMING[3]], ids=name_of)
 def test_a_killed_confirmation_may_be_cancelled(
     do: Do, started: Path, ready: Path, tmp_path: Path, trap: Trap

@@ -27,7 +27,7 @@ from tests.factories.sites import (
 )
 from tests.shared_data import data_root, sample_files
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.shared_data]
 
 
 def make_small_site(observatory: str, instrument: str, rmaps: dict[str, str], pmap: str, imap: str) -> str:

@@ -24,7 +24,8 @@ from tests.factories.accounts import make_user
 from tests.factories.ingest import make_ingest_file
 from tests.factories.synphot import CONTEXT, NEW_THROUGHPUT, TMC, deliver, make_ensemble
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("synphot")]
+# A graph of photometry and its throughput tables are more than a factory makes up.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("synphot"), pytest.mark.needs("real-data")]
 
 
 @pytest.fixture
