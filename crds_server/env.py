@@ -78,6 +78,12 @@ def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
     return value
 
 
+def split_url(value: str) -> tuple[str, str]:
+    """Return the origin of an address, and its path without a slash at the end."""
+    parts = urlsplit(value)
+    return f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+
+
 def addresses(name: str, default: str) -> list[str]:
     """Return a comma separated list of plain mail addresses."""
     found = words(name, default)

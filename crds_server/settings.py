@@ -20,6 +20,9 @@ SERVER_VERSION = __version__
 OBSERVATORY = env.choice("OBSERVATORY", "jwst", NAMES)
 SERVER_STRING = env.word("SERVER_STRING", "dev", r"[a-z][a-z0-9-]{0,63}")
 PUBLIC_URL = env.url("PUBLIC_URL", "http://localhost:8000", schemes=("http", "https"))
+PUBLIC_ORIGIN, PUBLIC_PATH = env.split_url(
+    PUBLIC_URL
+)  # https://host and /cal, or nothing, of https://host/cal.
 
 DATA_ROOT = Path(env.text("DATA_ROOT", str(BASE_DIR / "var"))).resolve()
 DATA_ROOT.mkdir(parents=True, exist_ok=True)
@@ -34,6 +37,7 @@ DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,.localhost,127.0.0.1,[::1]")
 ROOT_URLCONF = "crds_server.urls"
 WSGI_APPLICATION = "crds_server.wsgi.application"
+FORCE_SCRIPT_NAME = PUBLIC_PATH or None  # Links begin with it, also where no request says so.
 APPEND_SLASH = False  # A redirected POST loses its body; both spellings are routed instead.
 X_ACCEL_PREFIX = env.text("X_ACCEL_PREFIX", "")  # Where nginx finds the store; empty: we send the bytes.
 RPC_BODY_LIMIT = env.number("RPC_BODY_LIMIT", 64 * 1024 * 1024, minimum=1024)  # bytes
@@ -64,7 +68,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "apps.core.middleware.collapse_leading_slashes",
+    "apps.core.middleware.normalise_path",
     "apps.core.middleware.request_id",
     "apps.core.bodies.ReadBodies",
     "apps.core.middleware.no_body_for_head",
@@ -120,11 +124,12 @@ AUTHENTICATION_BACKENDS = [
     "apps.accounts.backends.AccountBackend",
     "apps.accounts.single_sign_on.SingleSignOn",
 ]
-LOGIN_URL = "/login/"
+LOGIN_URL = "accounts:login"
 IS_HTTPS = PUBLIC_URL.startswith("https:")
 # Cookies know no port: without a name of its own, each of two servers on one host would end the other's sessions.
 SESSION_COOKIE_NAME = f"crds-{OBSERVATORY}-{SERVER_STRING}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = PUBLIC_PATH or "/"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = env.number("SESSION_HOURS", 24, minimum=1) * 3600  # seconds after the login
@@ -132,7 +137,7 @@ SESSION_COOKIE_AGE = env.number("SESSION_HOURS", 24, minimum=1) * 3600  # second
 CSRF_COOKIE_NAME = "csrftoken"
 CSRF_COOKIE_HTTPONLY = False
 CSRF_USE_SESSIONS = False
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 CSRF_FAILURE_VIEW = "apps.accounts.views.csrf_failure"
 if IS_HTTPS:  # A proxy ends TLS in front of us: it must set this header, and drop what callers send.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

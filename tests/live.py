@@ -24,10 +24,11 @@ class LiveServer:
     root: Path
     port: int
     environment: dict[str, str] = field(repr=False)
+    base: str = ""  # The path below which it stands.
 
     @property
     def url(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"http://localhost:{self.port}{self.base}"
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the server and return what it printed."""
@@ -35,21 +36,40 @@ class LiveServer:
 
 
 @contextlib.contextmanager
-def live_server(observatory: str, root: Path, *, fill: tuple[str, ...] = ()) -> Iterator[LiveServer]:
-    """Run a server, such as one management command fills it, until the block ends."""
+def live_server(
+    observatory: str,
+    root: Path,
+    *,
+    fill: tuple[str, ...] = (),
+    base: str = "",
+    public_port: int | None = None,
+    extra: dict[str, str] | None = None,
+) -> Iterator[LiveServer]:
+    """Run a server, such as one management command fills it, until the block ends.
+
+    Parameters
+    ----------
+    base
+        The path below which it stands.
+    public_port
+        Where a proxy in front of it listens; by default there is none.
+    extra
+        Further environment variables.
+    """
     with filled_root(observatory, root, fill=fill) as database_url:
         port = free_port()
         environment = environment_for(observatory, root, database_url) | {
-            "PUBLIC_URL": f"http://localhost:{port}",
+            "PUBLIC_URL": f"http://localhost:{public_port or port}{base}",
             "WARM_UP": "0",  # Most servers of the suite never see a submission.
             "STYLEGUIDE": "1",
+            **(extra or {}),
         }
-        with running(environment, port):
-            yield LiveServer(observatory, root, port, environment)
+        with running(environment, port, base):
+            yield LiveServer(observatory, root, port, environment, base)
 
 
 @contextlib.contextmanager
-def running(environment: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+def running(environment: dict[str, str], port: int, base: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """Run ``manage.py up`` until the block ends, and insist that it ends well."""
     log = Path(environment["DATA_ROOT"]) / "up.log"
     with log.open("ab") as stream:
@@ -61,7 +81,7 @@ def running(environment: dict[str, str], port: int) -> Iterator[subprocess.Popen
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_it_answers(process, port, log)
+        _wait_until_it_answers(process, f"http://localhost:{port}{base}/healthz", log)
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
@@ -69,11 +89,11 @@ def running(environment: dict[str, str], port: int) -> Iterator[subprocess.Popen
     assert status == 0, log.read_text()
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_it_answers(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://localhost:{port}/healthz", timeout=5).close()
+            urllib.request.urlopen(address, timeout=5).close()
             return
         time.sleep(0.1)
     raise AssertionError(f"the server did not answer; it said:\n{log.read_text()}")

@@ -1,10 +1,12 @@
 """What people type."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import get_script_prefix, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from apps.accounts.models import Role, User
@@ -43,7 +45,9 @@ def local_address(request: HttpRequest, wanted: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if wanted and is_ours else "/"
+    # The client always asks for "/", which belongs to somebody else where the server stands below a path.
+    is_below = urlsplit(wanted).path.startswith(get_script_prefix())
+    return wanted if is_ours and is_below else reverse("web:home")
 
 
 class TokenForm(forms.Form):

@@ -65,7 +65,7 @@ def finish(
 def _ask_to_log_out(request: HttpRequest) -> HttpResponse:
     """Ask the person, because the request may come from a page of another site."""
     if not request.user.is_authenticated:
-        return redirect("/")
+        return redirect("web:home")
     return render(request, "accounts/logout.html", status=403)
 
 
@@ -75,7 +75,7 @@ def _ask_to_log_out(request: HttpRequest) -> HttpResponse:
 @own_pages_only(instead=_ask_to_log_out)
 def log_out(request: HttpRequest) -> HttpResponse:
     operations.log_out(request)
-    return redirect("/")
+    return redirect("web:home")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

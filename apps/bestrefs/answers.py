@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 
 from apps.bestrefs.queries import NOT_FOUND
 from apps.bestrefs.questions import Question
 from apps.catalog import queries as catalog
+from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.contexts import queries as contexts
 
@@ -61,14 +63,14 @@ class Row:
     @property
     def page(self) -> str:
         """Address of what is known about the reference, empty if there is none."""
-        return f"/browse/{quote(self.text)}" if self.is_reference else ""
+        return file_page(self.text) if self.is_reference else ""
 
     @property
     def download(self) -> str:
         """Address of the bytes of the reference, empty if there is none."""
         if not self.is_reference:
             return ""
-        return f"/unchecked_get/references/{settings.OBSERVATORY}/{quote(self.text)}"
+        return reverse("distribution:file", args=["references", settings.OBSERVATORY, self.text])
 
 
 def rows_of(question: Question) -> list[Row]:

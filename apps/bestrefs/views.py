@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -18,6 +17,7 @@ from apps.bestrefs.errors import ArchiveUnreachableError, UnknownDatasetError
 from apps.bestrefs.forms import AskForm, filled_with
 from apps.bestrefs.questions import MAX_LINK, Question, of_address
 from apps.contexts import queries as contexts
+from apps.core.addresses import absolute
 from apps.core.errors import NotFoundError
 from apps.core.forms import messages_of
 from apps.core.marks import changes_nothing
@@ -160,8 +160,7 @@ def _page(question: Question, rows: list[Row], table: Table) -> dict[str, Any]:
 
 def _urls(rows: list[Row]) -> HttpResponse:
     """Return the address of each reference on a line of its own, as download programs read them."""
-    base = settings.PUBLIC_URL.rstrip("/")
-    lines = sorted({f"{base}{row.download}\n" for row in rows if row.is_reference})
+    lines = sorted({f"{absolute(row.download)}\n" for row in rows if row.is_reference})
     return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8")
 
 

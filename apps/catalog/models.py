@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.catalog.addresses import file_page
 from apps.catalog.states import DELIVERY_ENTERED_FROM, ChangeLevel, DeliveryStatus, FileKind, FileState
 from apps.core.models import StatusModel
 
@@ -67,6 +68,10 @@ class File(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+        return file_page(self.name)
 
     @property
     def is_held(self) -> bool:

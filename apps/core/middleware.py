@@ -4,20 +4,29 @@ import secrets
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import get_script_prefix
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-def collapse_leading_slashes(get_response: GetResponse) -> GetResponse:
-    """Treat ``//json/`` as ``/json/``: the client appends paths to a base URL that ends in a slash."""
+def normalise_path(get_response: GetResponse) -> GetResponse:
+    """Treat ``//json/`` as ``/json/``, and ``/cal/json/`` as well where the server stands below ``/cal``.
+
+    The client appends paths to a base URL that may end in a slash. Some proxies pass the path of the public
+    address on and some remove it.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith("//"):
-            request.path_info = "/" + request.path_info.lstrip("/")
-            script_name = request.META.get("SCRIPT_NAME", "").rstrip("/")
-            request.path = script_name + request.path_info
+        path = "/" + request.path_info.lstrip("/")
+        below = path.removeprefix(f"{settings.PUBLIC_PATH}/")
+        if below != path:
+            path = "/" + below.lstrip("/")
+        if path != request.path_info:
+            request.path_info = path
+            request.path = f"{get_script_prefix().rstrip('/')}{path}"
         return get_response(request)
 
     return middleware

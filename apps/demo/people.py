@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.urls import reverse
 
 from apps.accounts.models import Role, User
 from apps.accounts.operations import create_account
+from apps.core.addresses import absolute
 
 _ROLES = {"demo_submitter": Role.SUBMITTER, "demo_operator": Role.OPERATOR}
 
@@ -23,7 +25,7 @@ class DemoAccount:
     password: str
 
     def __str__(self) -> str:
-        where = f"{settings.PUBLIC_URL}/login/"
+        where = absolute(reverse("accounts:login"))
         return f"Log in at {where} as {self.name} ({self.role}) with password {self.password}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.catalog import queries as catalog
@@ -17,6 +18,7 @@ from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
+from apps.core.addresses import absolute
 from apps.core.files import keep
 from apps.distribution import derived_data
 from apps.distribution.wire_format import encode, timestamp
@@ -49,7 +51,7 @@ def bad_files() -> bytes:
 
 def folder_url(folder: str) -> str:
     """Return the address that a client puts a file name behind."""
-    return f"{settings.PUBLIC_URL}/unchecked_get/{folder}/{settings.OBSERVATORY}/"
+    return absolute(reverse("distribution:folder", args=[folder, settings.OBSERVATORY]))
 
 
 def file_url(file: File) -> str:

@@ -14,6 +14,7 @@ from apps.catalog.errors import DamagedFileError
 from apps.core.errors import NotFoundError
 from apps.core.marks import runs_by_itself
 from apps.distribution import queries, serving
+from apps.distribution.server_info import folder_url
 
 logger = logging.getLogger(__name__)
 
@@ -72,8 +73,8 @@ def no_pickle(request: HttpRequest) -> HttpResponseBase:
 @runs_by_itself
 @require_safe
 @refusals_as_text
-def nothing_here(request: HttpRequest) -> HttpResponseBase:
+def nothing_here(request: HttpRequest, **where: str) -> HttpResponseBase:
     raise NotFoundError(
         "Nothing is published at this address; files are at "
-        "/unchecked_get/mappings/<observatory>/<name> and /unchecked_get/references/<observatory>/<name>."
+        f"{folder_url('mappings')}<name> and {folder_url('references')}<name>."
     )

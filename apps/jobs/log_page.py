@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
+
 from apps.jobs import queries
 from apps.jobs.models import Channel, Message
 from apps.jobs.states import DONE_STATUS, MessageType
@@ -72,6 +74,7 @@ def log_page(key: str, *, levels: Sequence[str] = (), since: int = 0) -> dict[st
     shown = [message for message in found if message.type in types]
     return {
         "key": channel.key,
+        "base": reverse("jobs:log", args=[channel.key]).removesuffix("/log"),
         "messages": shown,
         "levels": [Level(word, str(kind), kind in types) for kind, word in WORDS.items()],
         "query": "&".join(f"level={word}" for word in _said(types)),

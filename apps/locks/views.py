@@ -3,12 +3,13 @@
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.access import login_address, require_role, role_required
+from apps.core.addresses import is_local
 from apps.core.errors import NotFoundError
 from apps.core.marks import runs_by_itself
 from apps.core.tables import Column, Table, exported
@@ -100,8 +101,7 @@ def _extended(lock: Lock | None) -> JsonResponse:
 def _back(request: HttpRequest) -> str:
     """Return the page of ours that the request came from."""
     wanted = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
-    return wanted if is_ours else "/"
+    return wanted if is_local(wanted) else reverse("web:home")
 
 
 @require_POST

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from apps.core.addresses import absolute
 from apps.mails import operations as outbox
 from apps.reprocessing.models import Transition
 
@@ -16,7 +17,7 @@ def ended(row: Transition, *, attempt: int) -> None:
         Key of the job that ended: who asks for a search again is told again.
     """
     site = f"[CRDS {settings.OBSERVATORY} {settings.SERVER_STRING}]"
-    address = f"{settings.PUBLIC_URL}{row.address}"
+    address = absolute(row.get_absolute_url())
     page = {"transition": row, "address": address, "server": settings.PUBLIC_URL}
     outbox.post(
         key=f"reprocessing-{row.pk}-{attempt}",

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.contexts.models import ContextChange
@@ -55,7 +56,6 @@ class Transition(StatusModel):
         """Colour of its badge."""
         return LOOKS[Status(self.status)]
 
-    @property
-    def address(self) -> str:
-        """Its page."""
-        return f"/reprocessing/{self.old}/{self.new}/"
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+        return reverse("reprocessing:detail", args=[self.old, self.new])

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.contexts import queries as contexts
+from apps.core.addresses import absolute
 from apps.core.errors import ConflictError
 from apps.jobs import queries as jobs
 from apps.jobs.models import Job
@@ -37,7 +38,7 @@ def run(job: Job) -> None:
         require_claim(job)
         _keep(row, types, found)
         mails.ended(row, attempt=job.pk)
-        finish(job, 0, row.address.rstrip("/"))
+        finish(job, 0, absolute(row.get_absolute_url()).rstrip("/"))
 
 
 def listed(types: Types) -> str:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from apps.contexts import queries as contexts
 from apps.contexts.models import ContextChange
+from apps.core.addresses import absolute
 from apps.jobs import queries as jobs
 from apps.reprocessing.errors import NotComputedError, UnknownTransitionError
 from apps.reprocessing.models import Transition
@@ -148,5 +149,5 @@ def result(transition: Transition) -> dict[str, object]:
         "affected_ids": transition.affected_ids,
         "bestrefs_status": int(bool(transition.error_count)),
         "bestrefs_err_summary": transition.summary,
-        "computation_dir": f"{settings.PUBLIC_URL}{transition.address}",
+        "computation_dir": absolute(transition.get_absolute_url()),
     }

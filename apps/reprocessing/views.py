@@ -20,7 +20,7 @@ from apps.reprocessing.states import LOOKS, Status
 
 
 def _address(row: Transition) -> str:
-    return row.address
+    return row.get_absolute_url()
 
 
 def _counted(row: Transition, number: int) -> int | None:

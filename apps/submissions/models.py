@@ -6,9 +6,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.catalog.states import ChangeLevel
+from apps.core.addresses import absolute
 from apps.core.models import StatusModel
 from apps.locks.models import Lock
 from apps.locks.queries import find_tenure
@@ -129,15 +131,19 @@ class Submission(StatusModel):
         """What it is, as the heading of its page says."""
         return str(Kind(self.kind).label)
 
+    def get_absolute_url(self) -> str:
+        """Return the address of its page."""
+        return reverse("submissions:result", args=[self.key])
+
     @property
     def result_url(self) -> str:
         """The absolute address of its page, without a slash at its end, which clients rely on."""
-        return f"{settings.PUBLIC_URL}/display_result/{self.key}"
+        return absolute(self.get_absolute_url())
 
     @property
     def log_url(self) -> str:
         """The absolute address of its log."""
-        return f"{settings.PUBLIC_URL}/jpoll/{self.channel}/log"
+        return absolute(reverse("jobs:log", args=[self.channel]))
 
 
 class SubmittedFile(models.Model):

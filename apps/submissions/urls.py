@@ -2,6 +2,7 @@
 
 from django.urls import re_path
 
+from apps.core.addresses import both_spellings
 from apps.submissions.forms import saved_form_views, views
 from apps.submissions.pages import history_views, result_views
 from apps.submissions.uploads import views as upload_views
@@ -9,10 +10,10 @@ from apps.submissions.uploads import views as upload_views
 app_name = "submissions"
 
 urlpatterns = [
-    re_path(r"^upload/?\Z", upload_views.area, name="area"),
-    re_path(r"^upload/chunked/?\Z", upload_views.chunked, name="chunked"),
-    re_path(r"^upload/list/?\Z", upload_views.listing, name="listing"),
-    re_path(r"^upload/delete/?\Z", upload_views.delete_selected, name="delete_selected"),
+    *both_spellings(r"upload", upload_views.area, "area"),
+    *both_spellings(r"upload/chunked", upload_views.chunked, "chunked"),
+    *both_spellings(r"upload/list", upload_views.listing, "listing"),
+    *both_spellings(r"upload/delete", upload_views.delete_selected, "delete_selected"),
     re_path(
         r"^upload/delete/(?P<token>[A-Za-z0-9_-]{1,64})/(?P<name>[A-Za-z0-9._-]{1,128})\Z",
         upload_views.delete,
@@ -29,9 +30,9 @@ urlpatterns = [
     re_path(r"^add_references/?\Z", views.add_references, name="add_references"),
     re_path(r"^delete_references/?\Z", views.delete_references, name="delete_references"),
     re_path(r"^display_result/(?P<key>[0-9A-Fa-f-]{1,64})/?\Z", result_views.result, name="result"),
-    re_path(r"^submission_history/?\Z", history_views.listing, name="history"),
+    *both_spellings(r"submission_history", history_views.listing, "history"),
     re_path(
         r"^submission_history/(?P<key>[0-9A-Fa-f-]{1,64})/?\Z", history_views.detail, name="history_detail"
     ),
-    re_path(r"^submit_confirm_pipeline/?\Z", result_views.decide, name="decide"),
+    *both_spellings(r"submit_confirm_pipeline", result_views.decide, "decide"),
 ]

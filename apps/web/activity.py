@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
+from apps.catalog.addresses import file_page
 from apps.catalog.errors import BadNameError
 from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import AuditRecord
@@ -101,7 +103,7 @@ COLUMNS = (
         lambda record: record.filename,
         sort="filename",
         search="filename__icontains",
-        address=lambda record: f"/browse/{record.filename}" if record.filename else "",
+        address=lambda record: file_page(record.filename) if record.filename else "",
         look="code",
         missing="none",
     ),
@@ -186,9 +188,9 @@ def _parts(details: str) -> tuple[Part, ...]:
 def _address(word: str) -> str:
     """Return the page of a file or submission, empty if the word names neither."""
     if _KEY.fullmatch(word):
-        return f"/display_result/{word}"
+        return reverse("submissions:result", args=[word])
     try:
         is_file = "." in word and bool(kind_of(word))
     except BadNameError:
         is_file = False
-    return f"/browse/{word}" if is_file else ""
+    return file_page(word) if is_file else ""

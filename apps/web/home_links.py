@@ -7,17 +7,16 @@ from typing import Any
 from django.urls import reverse
 
 _LONGEST_PATH = 100  # characters of an address that are compared
-# Group, then title, address (or the name of one), and the role it needs; the empty one is everybody's. The
-# addresses that stand here are those that old links and clients know (website, section 1.9).
+# Group, then title, name of the view, and the role it needs; the empty one is everybody's.
 _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Obtain Best Reference Files": (
-        ("Using the Command Line", "/docs/cmdline_bestrefs/", ""),
-        ("From Dataset ID or FITS Header Upload", "/bestrefs/", ""),
-        ("Exploring with Instrument Parameters", "/bestrefs_explore/", ""),
+        ("Using the Command Line", "web:command_line", ""),
+        ("From Dataset ID or FITS Header Upload", "bestrefs:ask", ""),
+        ("Exploring with Instrument Parameters", "bestrefs:explore", ""),
     ),
     "Reference File Database Services": (
-        ("Server Environment Package Versions", "/server_versions/", ""),
-        ("Browse Database", "/browse_db/", ""),
+        ("Server Environment Package Versions", "web:server_versions", ""),
+        ("Browse Database", "web:browse_db", ""),
         ("Recent Activity", "web:activity", ""),
         ("All Contexts", "web:all_contexts", ""),
         ("Submission History", "submissions:history", "submitter"),
@@ -25,7 +24,7 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     ),
     "Restricted Services": (
         ("Certify Files", "submissions:certify", "submitter"),
-        ("Difference Files", "/difference_files/", "submitter"),
+        ("Difference Files", "web:difference_files", "submitter"),
         ("Delivery Status", "catalog:delivery_status", "submitter"),
         ("Set Context", "contexts:set_context", "operator"),
     ),
@@ -64,16 +63,12 @@ def services(user: Any) -> list[Group]:
     """Return the groups of which somebody may use anything, with what he may use."""
     groups: list[Group] = []
     number = 1
-    for title, known in _GROUPS.items():
-        open_to = tuple((name, _address(address)) for name, address, role in known if _may(user, role))
+    for group, known in _GROUPS.items():
+        open_to = tuple((title, reverse(view)) for title, view, role in known if _may(user, role))
         if open_to:
-            groups.append(Group(title, number, open_to))
+            groups.append(Group(group, number, open_to))
             number += len(open_to)
     return groups
-
-
-def _address(known: str) -> str:
-    return known if known.startswith("/") else reverse(known)
 
 
 def nearest_services(path: str, user: Any) -> list[tuple[str, str]]:

@@ -3,34 +3,35 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
 
-# Titles and addresses, in the order of the bar; the contract (website, section 1.9) fixes most of them.
+# Titles and views, in the order of the bar; the contract (website, section 1.9) fixes most of them.
 _PLACES = (
-    ("Home", "/"),
-    ("Best references", "/bestrefs/"),
-    ("Explore", "/bestrefs_explore/"),
-    ("Browse", "/browse_db/"),
-    ("Contexts", "/display_context_history/"),
-    ("Compare", "/difference_files/"),
-    ("Activity", "/recent_activity/"),
-    ("Guide", "/static/users_guide/index.html"),
+    ("Home", "web:home"),
+    ("Best references", "bestrefs:ask"),
+    ("Explore", "bestrefs:explore"),
+    ("Browse", "web:browse_db"),
+    ("Contexts", "web:context_history"),
+    ("Compare", "web:difference_files"),
+    ("Activity", "web:activity"),
+    ("Guide", "web:users_guide"),
 )
-# Pages below a place that its address does not tell.
-_BELOW = {
-    "/browse_db/": ("/browse/",),
-    "/display_context_history/": ("/display_", "/context_", "/reprocessing/"),
-    "/difference_files/": ("/difference/",),
-    "/upload/": ("/submit/", "/submission_form", "/batch_submit", "/certify/", "/add_ref", "/delete_ref"),
-}
 # For people who logged in.
 _INSIDE = (
-    ("Deliver", "/upload/"),
-    ("History", "/submission_history/"),
-    ("Server Workflow", "/server_workflow/"),
+    ("Deliver", "submissions:area"),
+    ("History", "submissions:history"),
+    ("Server Workflow", "web:server_workflow"),
 )
+# How the addresses of pages below a place begin, where that of the place does not tell it.
+_BELOW = {
+    "web:browse_db": ("browse/",),
+    "web:context_history": ("display_", "context_", "reprocessing/"),
+    "web:difference_files": ("difference/",),
+    "submissions:area": ("submit/", "submission_form", "batch_submit", "certify/", "add_ref", "delete_ref"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     """Return the places of the bar and the chosen theme, as ``frame``."""
     user = getattr(request, "user", None)
     known = _PLACES + (_INSIDE if user is not None and user.is_authenticated else ())
-    places = [Place(title, address, _is_at(request.path, address)) for title, address in known]
+    places = [_place(title, view, request.path) for title, view in known]
     return {"frame": {"places": places, "theme": chosen_theme(request), "themes": THEMES}}
 
 
@@ -56,7 +57,7 @@ def chosen_theme(request: HttpRequest) -> str:
     return theme if theme in THEMES else "auto"
 
 
-def _is_at(path: str, address: str) -> bool:
-    if path == address:
-        return True
-    return address != "/" and path.startswith((address, *_BELOW.get(address, ())))
+def _place(title: str, view: str, path: str) -> Place:
+    address, home = reverse(view), reverse("web:home")
+    begins = [address, *(f"{home}{beginning}" for beginning in _BELOW.get(view, ()))]
+    return Place(title, address, path == address or (address != home and path.startswith(tuple(begins))))

@@ -1,15 +1,16 @@
 """The pages."""
 
-from django.urls import include, path, re_path
+from django.urls import include, path
 
+from apps.core.addresses import both_spellings
 from apps.web import activity_views, theme_views, views
 
 app_name = "web"
 
 urlpatterns = [
     path("", views.home, name="home"),
-    re_path(r"^recent_activity/?\Z", activity_views.recent, name="activity"),
-    re_path(r"^theme/?\Z", theme_views.set_theme, name="theme"),
+    *both_spellings(r"recent_activity", activity_views.recent, "activity"),
+    *both_spellings(r"theme", theme_views.set_theme, "theme"),
     path("healthz", views.health, name="health"),
     path("readyz", views.ready, name="ready"),
     path("", include("apps.web.context_pages.urls")),

@@ -35,6 +35,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 @runs_by_itself
+@runs_by_itself
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,7 @@
 
   const levels = [...document.querySelectorAll(".log-tools input[name=level][data-type]")];
   const follow = document.getElementById("log-follow");
-  const base = `/jpoll/${encodeURIComponent(log.dataset.key)}`;
+  const { base } = log.dataset;
   const POLL = 3000; // milliseconds
   const FAILURES = 3; // of a stream, before polling takes over
   const JUMPS = 50; // errors that the list above leads to

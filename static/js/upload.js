@@ -9,7 +9,7 @@
   const PIECE = 2000000; // bytes, as the scripted client sends them
   const TRIES = 4;
   const PAUSE = 1500; // milliseconds before the first repetition
-  const { address, list } = panel.dataset;
+  const { address, list, base } = panel.dataset; // Addresses of deletion come without the base.
   const form = document.getElementById("upload-form");
   const input = document.getElementById("upload-files");
   const queue = document.getElementById("upload-queue");
@@ -109,7 +109,7 @@
       item.isSending = true;
       const answer = await sendPiece(item, item.sent, last);
       item.isSending = false;
-      item.deleteUrl = answer.deleteUrl || item.deleteUrl;
+      item.deleteUrl = answer.deleteUrl ? base + answer.deleteUrl : item.deleteUrl;
       if (item.state === "cancelled") return forget(item);
       if (answer.expected !== undefined && item.gaps < TRIES) {
         // The server knows where to go on; while another request still writes it says so again and again.
@@ -174,7 +174,7 @@
   function row(file) {
     const box = element("input", { type: "checkbox", name: "name", value: file.name });
     box.setAttribute("aria-label", `Choose ${file.name}`);
-    const remover = element("button", { type: "submit", className: "danger", textContent: "Delete", formAction: file.deleteUrl });
+    const remover = element("button", { type: "submit", className: "danger", textContent: "Delete", formAction: base + file.deleteUrl });
     remover.setAttribute("aria-label", `Delete ${file.name}`);
     const made = element(
       "tr",

@@ -6,12 +6,14 @@ from django.contrib import auth
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 
 from apps.accounts import throttle
 from apps.accounts.errors import LoginError
 from apps.accounts.models import Token, User
 from apps.accounts.operations.tokens import note_use
 from apps.accounts.queries import PREFIX, find_token, find_user
+from apps.core.addresses import absolute
 from apps.core.errors import DeniedError
 from apps.locks import operations as locks
 from apps.locks import sessions
@@ -53,7 +55,8 @@ def identify(*, name: str, password: str, cookie: str, address: str) -> tuple[Us
         return token.user, token
     if not password or password.startswith(PREFIX):
         logger.warning("login refused: no such token, from %s", address)
-        raise LoginError(f"{_NOT_VERIFIED} Tokens expire; a new one is made at /accounts/tokens/.")
+        page = absolute(reverse("accounts:tokens"))
+        raise LoginError(f"{_NOT_VERIFIED} Tokens expire; make a new one at {page}.")
     return _with_password(name, password, address), None
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -18,6 +17,7 @@ from apps.catalog.errors import UnknownDeliveryError
 from apps.catalog.models import Delivery, File
 from apps.catalog.states import DeliveryStatus
 from apps.core.access import require_role, role_required
+from apps.core.addresses import absolute
 from apps.core.errors import ConflictError
 from apps.core.tables import Column, Table, exported
 from apps.rules.errors import CrdsError
@@ -112,7 +112,7 @@ def _brief(delivery: Any) -> dict[str, Any]:
         "made_at": _moment(delivery.made_at),
         "files": delivery.count,
         "bytes": delivery.bytes,
-        "url": settings.PUBLIC_URL + reverse("catalog:delivery", args=[delivery.name]),
+        "url": absolute(reverse("catalog:delivery", args=[delivery.name])),
     }
 
 
@@ -137,7 +137,7 @@ def _file(file: File) -> dict[str, Any]:
         "size": file.size,
         "sha1sum": file.sha1sum,
         "state": queries.shown_state(file),
-        "url": f"{settings.PUBLIC_URL}/unchecked_get/{file.kind}s/{file.observatory}/{file.name}",
+        "url": absolute(reverse("distribution:file", args=[f"{file.kind}s", file.observatory, file.name])),
     }
 
 

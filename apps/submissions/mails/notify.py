@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from django.urls import reverse
+
+from apps.core.addresses import absolute
 from apps.rules.naming.file_names import is_mapping
 from apps.submissions.mails import texts
 from apps.submissions.models import Submission
@@ -40,7 +43,9 @@ def facts(submission: Submission, *, lock_ends_at: datetime | None = None) -> te
 def _difference_url(submission: Submission) -> str:
     if not is_mapping(submission.new_context):
         return ""
-    return f"/difference/?file1={submission.final_base}&file2={submission.new_context}"
+    return absolute(
+        f"{reverse('web:difference')}?file1={submission.final_base}&file2={submission.new_context}"
+    )
 
 
 def started(submission: Submission) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from apps.core.addresses import absolute
 from apps.mails import operations as outbox
 from apps.mails.plain_text import one_line
 
@@ -130,4 +131,4 @@ def _count(number: int, noun: str) -> str:
 
 
 def _absolute(url: str) -> str:
-    return f"{settings.PUBLIC_URL}{url}" if url.startswith("/") else url
+    return absolute(url) if url.startswith("/") else url

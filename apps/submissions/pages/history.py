@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Lower, NullIf
+from django.urls import reverse
 from django.utils.text import Truncator
 
 from apps.core.filters import FilterForm, MenuFilter, MomentFilter
@@ -63,7 +64,7 @@ COLUMNS = (
         "Detail",
         lambda submission: str(submission.key),
         text=lambda submission: "(Click to view detail)",
-        address=lambda submission: f"/submission_history/{submission.key}",
+        address=lambda submission: reverse("submissions:history_detail", args=[submission.key]),
         look="moment",
     ),
     Column(
@@ -104,7 +105,7 @@ COLUMNS = (
         "Result",
         lambda submission: submission.new_context,
         text=lambda submission: submission.new_context or "Result",
-        address=lambda submission: f"/display_result/{submission.key}",
+        address=lambda submission: submission.get_absolute_url(),
         search="new_context__icontains",
         sort="new_context",
     ),

@@ -38,7 +38,7 @@ def decide(request: HttpRequest) -> HttpResponse:
     except CrdsError as exc:
         submission.refresh_from_db()
         return _show(request, submission, str(exc))
-    return redirect(f"/display_result/{submission.key}")
+    return redirect(submission)
 
 
 def _decide(request: HttpRequest, submission: Submission) -> None:

@@ -6,6 +6,8 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.catalog.addresses import file_page
+
 register = template.Library()
 
 # Clients take every text of a page that holds these words for one of theirs.
@@ -31,4 +33,4 @@ def with_links(text: object) -> SafeString:
 
 
 def _link(name: str) -> SafeString:
-    return format_html("'<a href=\"/browse/{}\">{}</a>'", name, name)
+    return format_html("'<a href=\"{}\">{}</a>'", file_page(name), name)

@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core.access import require_role, role_required
+from apps.core.addresses import below_base, is_local
 from apps.core.errors import DeniedError
 from apps.core.same_origin import own_pages_only
 from apps.rules.errors import CrdsError
@@ -144,15 +145,16 @@ def listed(row: IngestFile) -> dict[str, Any]:
         "name": row.name,
         "size": row.size,
         "sha1sum": row.sha1sum,
-        "url": f"/upload/#{quote(row.name)}",
+        "url": f"{below_base(reverse('submissions:area'))}#{quote(row.name)}",
         "deleteUrl": _address(row.owner_id, row.name),
         "deleteType": "GET",
     }
 
 
 def _address(owner_id: int, name: str) -> str:
-    """Return the address that deletes a file, complete or not."""
-    return f"/upload/delete/{ingest_area.delete_token(owner_id, name)}/{quote(name)}"
+    """Return the address that deletes a file, complete or not; the client puts it behind its base address."""
+    token = ingest_area.delete_token(owner_id, name)
+    return below_base(reverse("submissions:delete", args=[token, name]))
 
 
 def panel(request: HttpRequest) -> dict[str, Any]:
@@ -160,6 +162,7 @@ def panel(request: HttpRequest) -> dict[str, Any]:
     return {
         "files": [listed(row) for row in ingest_area.files_of(_owner_id(request))],
         "next": request.path,
+        "base": reverse("web:home").rstrip("/"),
     }
 
 
@@ -177,7 +180,8 @@ def listing(request: HttpRequest) -> HttpResponse:
 def delete(request: HttpRequest, token: str, name: str) -> HttpResponse:
     owner_id = _owner_id(request)
     if not ingest_area.is_delete_token(owner_id, name, token):
-        raise DeniedError("This address does not delete a file of yours; take it from /upload/list/.")
+        listing = reverse("submissions:listing")
+        raise DeniedError(f"This address does not delete a file of yours; take it from {listing}.")
     ingest_area.delete(owner_id, name)
     if request.method == "POST":
         return _back(request)
@@ -203,5 +207,4 @@ def _owner_id(request: HttpRequest) -> int:
 def _back(request: HttpRequest) -> HttpResponseRedirect:
     """Return to the page that shows the panel."""
     target = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None) and target.startswith("/")
-    return redirect(target if is_ours else "/upload/")
+    return redirect(target if is_local(target) else "submissions:area")

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.catalog import queries as catalog
+from apps.catalog.addresses import difference_page
 from apps.contexts.context_chooser import delivery_order
 from apps.core.tables import Table, exported
 from apps.rules.naming.file_names import is_file_name
@@ -67,7 +67,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     names = [name for name in dict.fromkeys(request.GET.getlist("file")) if is_file_name(name)]
     if len(names) == 2:
         older, newer = _in_order(names)
-        return HttpResponseRedirect(f"/difference/?{urlencode({'file1': older, 'file2': newer})}", status=303)
+        return HttpResponseRedirect(difference_page(older, newer), status=303)
     return render(request, "web/compare.html", {"page": {"names": names[:MOST], "count": len(names)}})
 
 

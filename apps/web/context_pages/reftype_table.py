@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.catalog.states import FileKind
 from apps.core.tables import Column, Picks, Table
@@ -149,7 +150,7 @@ def _reference(facts: Facts) -> Column:
         lambda line: line.reference or line.word,
         sort="value",
         search="value",
-        address=lambda line: f"/browse/{line.reference}" if line.reference else "",
+        address=lambda line: file_page(line.reference) if line.reference else "",
         text=lambda line: f"{line.reference or line.word}{' (bad)' if is_bad(line) else ''}",
         badge=lambda line: "bad" if is_bad(line) else "",
         look="code",

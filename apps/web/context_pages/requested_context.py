@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from apps.catalog.addresses import file_page
 from apps.contexts import queries as contexts
 from apps.contexts.context_chooser import delivery_order, official_contexts
 from apps.contexts.models import Pointer
@@ -80,4 +81,4 @@ def suggestions(specifier: str) -> list[str]:
 def other_page(specifier: str) -> str:
     """Return the page of a file that is no context, empty if it is not the name of a mapping."""
     is_other = is_file_name(specifier) and is_mapping(specifier) and not specifier.endswith(".pmap")
-    return f"/browse/{specifier}" if is_other else ""
+    return file_page(specifier) if is_other else ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from apps.catalog.addresses import file_page
 from apps.rules.lookup.rules_as_rows import Listing, Row
 from apps.web.context_pages.time_axis import Axis, Tick, percent
 
@@ -272,7 +273,7 @@ class _Painter:
     def _stretches(self, dated: Dated) -> list[_Stretch]:
         ends = [*(date for date, _name in dated[1:]), self.last][: len(dated)]
         return [
-            _Stretch(date, end, name, f"/browse/{name}" if "." in name and "," not in name else "")
+            _Stretch(date, end, name, file_page(name) if "." in name and "," not in name else "")
             for (date, name), end in zip(dated, ends, strict=True)
             if date < self.axis.end and end > self.axis.start
         ]

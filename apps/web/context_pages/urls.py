@@ -2,6 +2,7 @@
 
 from django.urls import re_path
 
+from apps.core.addresses import both_spellings
 from apps.web.context_pages import history_views, views
 
 _CONTEXT = r"(?P<specifier>[^/]{1,200})"
@@ -9,7 +10,7 @@ _INSTRUMENT = r"(?P<instrument>[^/]{1,64})"
 _TYPE = r"(?P<reftype>[^/]{1,64})"
 
 urlpatterns = [
-    re_path(r"^display_context_history/?\Z", history_views.context_history, name="context_history"),
+    *both_spellings(r"display_context_history", history_views.context_history, "context_history"),
     re_path(r"^display_context_history/compare/?\Z", history_views.compare, name="compare"),
     re_path(r"^display_all_contexts/?\Z", history_views.all_contexts, name="all_contexts"),
     re_path(r"^display_build_contexts/?\Z", history_views.build_contexts, name="build_contexts"),

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -12,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from apps.catalog.addresses import difference_page
 from apps.contexts import queries as contexts
 from apps.contexts.errors import InvalidDateContextError, UnknownContextError, UnusableContextError
 from apps.contexts.models import Pointer
@@ -80,7 +80,7 @@ def context_table(request: HttpRequest, specifier: str) -> HttpResponse:
         "before": before,
         "after": after,
         "command": f"crds sync --contexts {context.name}",
-        "changes": f"/difference/?{urlencode({'file1': before, 'file2': context.name})}" if before else "",
+        "changes": difference_page(before, context.name) if before else "",
     }
     return render(request, "web/context_table.html", {"page": page})
 

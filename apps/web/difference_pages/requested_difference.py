@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.urls import reverse
+
 from apps.web.difference_pages.mapping_differences import CONTEXTS
 
-PATH = "/difference/"
 SIDE = "side"
 
 
@@ -57,4 +58,4 @@ def asked(sent: Mapping[str, str]) -> Asked:
 def address(old: str, new: str, choices: Asked | None = None) -> str:
     """Return the address of the difference of two files by name."""
     said = choices.said if choices else {}
-    return f"{PATH}?{urlencode({'file1': old, 'file2': new, **said})}"
+    return f"{reverse('web:difference')}?{urlencode({'file1': old, 'file2': new, **said})}"

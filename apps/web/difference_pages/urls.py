@@ -1,10 +1,11 @@
 """The addresses, with and without a slash at the end."""
 
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern
 
+from apps.core.addresses import both_spellings
 from apps.web.difference_pages import views
 
 urlpatterns: list[URLPattern] = [
-    re_path(r"^difference/?\Z", views.difference, name="difference"),
-    re_path(r"^difference_files/?\Z", views.difference_files, name="difference_files"),
+    *both_spellings(r"difference", views.difference, "difference"),
+    *both_spellings(r"difference_files", views.difference_files, "difference_files"),
 ]

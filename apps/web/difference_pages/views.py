@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
@@ -32,7 +33,7 @@ def difference(request: HttpRequest) -> HttpResponseBase:
     names = [request.GET.get(name, "").strip() for name in FILES]
     if not all(names):
         query = request.GET.urlencode()
-        return HttpResponseRedirect(f"/difference_files/{f'?{query}' if query else ''}")
+        return HttpResponseRedirect(f"{reverse('web:difference_files')}{f'?{query}' if query else ''}")
     found: list[Source] = []
     reasons: dict[int, NotFoundError] = {}
     for number, name in enumerate(names):

@@ -119,7 +119,7 @@ def columns(*, is_inside: bool) -> tuple[Column, ...]:
         _moment("delivery_date", "delivery date", "delivered_at"),
         _moment("activation_date", "activation date", "activated_at"),
         _moment("useafter_date", "useafter date", "useafter_at"),
-        text("name", "name", address=lambda file: f"/browse/{file.name}", look="code"),
+        text("name", "name", address=lambda file: file.get_absolute_url(), look="code"),
         text("uploaded_as", "uploaded as", look="code"),
         text("aperture", "aperture"),
         Column(

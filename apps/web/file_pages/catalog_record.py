@@ -7,6 +7,7 @@ Scripts of other people take the first table of the page and look rows up by the
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.catalog.states import FileKind
 from apps.web.file_pages.wording import (
@@ -98,4 +99,4 @@ def _flag(is_set: bool) -> str:
 
 def _page_of(name: str) -> str:
     """Return the page of a file; empty for a text that is no name, as derivations of old files are."""
-    return f"/browse/{name}" if name and " " not in name and "." in name and "/" not in name else ""
+    return file_page(name) if name and " " not in name and "." in name and "/" not in name else ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
 from apps.catalog import queries as catalog
 from apps.catalog.models import File
@@ -150,7 +151,7 @@ def details(file: File, sent: Mapping[str, str], *, user: str) -> Details:
         check=None if is_mapping else find_check(file),
         constraints=_constraints(file),
         commands=_commands(file),
-        download=f"/unchecked_get/{file.kind}s/{settings.OBSERVATORY}/{file.name}",
+        download=reverse("distribution:file", args=[f"{file.kind}s", settings.OBSERVATORY, file.name]),
         problem=_problem(file),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.catalog.reading import load_text
 from apps.rules.errors import CrdsError
@@ -70,6 +71,10 @@ def linked(text: str) -> SafeString:
     >>> linked("{'MIRI': 'old/jwst_miri_0001.imap'}")
     '{&#x27;MIRI&#x27;: &#x27;old/<a href="/browse/jwst_miri_0001.imap">jwst_miri_0001.imap</a>&#x27;}'
     """
-    marked = _NAME.sub(r'\1<a href="/browse/\2">\2</a>', escape(text))
+    marked = _NAME.sub(_link, escape(text))
     # The text was escaped first, and what is put in has the characters of file names only.
     return mark_safe(marked)  # noqa: S308
+
+
+def _link(found: re.Match[str]) -> str:
+    return f'{found[1]}<a href="{file_page(found[2])}">{found[2]}</a>'

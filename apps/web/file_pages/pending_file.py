@@ -29,7 +29,7 @@ def pending_page(file: SubmittedFile) -> Pending:
     return Pending(
         name=file.official_name,
         title=submission.title,
-        address=f"/display_result/{submission.key}",
+        address=submission.get_absolute_url(),
         rows=[
             Row("CRDS Name", file.official_name, badge="warn"),
             Row("Uploaded Name", file.name),

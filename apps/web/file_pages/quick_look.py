@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.urls import reverse
 
 from apps.catalog import quick_looks
 from apps.catalog.models import File
@@ -145,7 +146,7 @@ def look_of(file: File, sent: Mapping[str, str] | None = None, *, user: str = ""
 
 def shown(file: File, state: LookState, sent: Mapping[str, str]) -> Inside:
     """Return what the page shows of a look."""
-    ask = f"/looks/of/{file.name}"
+    ask = reverse("web:look_of", args=[file.name])
     if state.status != Status.MADE or state.look is None:
         return Inside(file.name, state.status.value, state.reason, ask)
     look, sought = state.look, sent.get("card", "").strip()[:LONGEST_FILTER]
@@ -168,7 +169,7 @@ def shown(file: File, state: LookState, sent: Mapping[str, str]) -> Inside:
 
 def _address(file: File, name: str) -> str:
     # The version makes another address of another look at the same bytes: either is kept for ever.
-    return f"/looks/{file.sha1sum}/{name}?v={VERSION}"
+    return f"{reverse('web:look_piece', args=[file.sha1sum, name])}?v={VERSION}"
 
 
 def _panes(

@@ -42,7 +42,7 @@ def of(request: HttpRequest, name: str) -> HttpResponse:
         quick_looks.ask_again(file, user=user)
     else:
         quick_looks.ask_for(file)
-    return HttpResponseRedirect(f"/browse/{file.name}#contents", status=303)
+    return HttpResponseRedirect(f"{file.get_absolute_url()}#contents", status=303)
 
 
 def _require_reference(name: str) -> File:

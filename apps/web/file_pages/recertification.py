@@ -44,7 +44,7 @@ def find_check(file: File) -> Check | None:
     return Check(
         at=run.started_at,
         context=run.base,
-        address=f"/display_result/{run.key}",
+        address=run.get_absolute_url(),
         verdict=found.verdict or run.get_status_display(),
         look=_LOOKS.get(found.verdict, "plain"),
         log=found.log,

@@ -80,7 +80,7 @@ def certify(request: HttpRequest, name: str) -> HttpResponse:
     except CrdsError as exc:
         page = details(found, request.GET, user=user.get_username())
         return render(request, "web/file.html", {"page": page, "error": str(exc)})
-    return redirect(f"/display_result/{run.key}")
+    return redirect(run)
 
 
 def _wants_json(request: HttpRequest) -> bool:

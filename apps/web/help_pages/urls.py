@@ -1,13 +1,15 @@
 """The addresses, with and without a slash at the end."""
 
-from django.urls import re_path
+from django.urls import path
 
+from apps.core.addresses import both_spellings
 from apps.web.help_pages import views, workflow_views
 
 urlpatterns = [
-    re_path(r"^server_versions/?\Z", views.server_versions, name="server_versions"),
-    re_path(r"^server_workflow/?\Z", workflow_views.server_workflow, name="server_workflow"),
-    re_path(r"^docs/cmdline_bestrefs/?\Z", views.command_line, name="command_line"),
+    *both_spellings(r"server_versions", views.server_versions, "server_versions"),
+    *both_spellings(r"server_workflow", workflow_views.server_workflow, "server_workflow"),
+    *both_spellings(r"docs/cmdline_bestrefs", views.command_line, "command_line"),
     # The address is that of a file, for clients print it; static files are looked for before it is asked.
-    re_path(r"^static/users_guide/(?:index\.html)?\Z", views.users_guide, name="users_guide"),
+    path("static/users_guide/", views.users_guide),
+    path("static/users_guide/index.html", views.users_guide, name="users_guide"),
 ]

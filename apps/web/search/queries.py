@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 
+from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
@@ -164,7 +166,9 @@ def _files(text: str, most: int, *, is_inside: bool) -> Group:
     if not is_inside:
         rows = rows.exclude(state=FileState.UPLOADED)
     more = (
-        "" if is_sum(text) else f"/browse_db/?{urlencode({'filename': _as_pattern(text), 'extension': '*'})}"
+        ""
+        if is_sum(text)
+        else f"{reverse('web:browse_db')}?{urlencode({'filename': _as_pattern(text), 'extension': '*'})}"
     )
     return _group("Files", map(_file_hit, _named(rows, text, most + 1)), most, more)
 
@@ -217,7 +221,7 @@ def _file_hit(row: File) -> Hit:
     what = " ".join(filter(None, (row.instrument, row.filekind)))
     came_as = row.uploaded_as if row.uploaded_as != row.name else ""
     detail = f"{what}, uploaded as {came_as}" if came_as and what else what or came_as
-    return Hit("file", row.name, detail, f"/browse/{quote(row.name)}", _badge(row))
+    return Hit("file", row.name, detail, row.get_absolute_url(), _badge(row))
 
 
 def _badge(row: File) -> str:
@@ -245,7 +249,7 @@ def _contexts(text: str, most: int) -> Group:
         "Contexts",
         [hit for hit in hits if unlike.pop(hit.title, None)],
         most,
-        f"/display_all_contexts/?{urlencode({'search': text})}",
+        f"{reverse('web:all_contexts')}?{urlencode({'search': text})}",
     )
 
 
@@ -284,7 +288,7 @@ def _pmaps(text: str, most: int) -> list[Hit]:
 
 
 def _context_address(name: str) -> str:
-    return f"/context_table/{quote(name)}" if name.endswith(".pmap") else f"/browse/{quote(name)}"
+    return reverse("web:context_table", args=[name]) if name.endswith(".pmap") else file_page(name)
 
 
 def _first_line(text: str) -> str:
@@ -327,9 +331,10 @@ def _place() -> Place:
 
     def place(instrument: str, reftype: str) -> str:
         if has_rules:
-            return f"/context_table/latest/{quote(instrument)}{f'/{quote(reftype)}' if reftype else ''}"
+            view = "web:reftype_table" if reftype else "web:instrument_table"
+            return reverse(view, args=["latest", *filter(None, (instrument, reftype))])
         query = {"instrument": instrument, "reference_type": reftype or "*", "extension": "*"}
-        return f"/browse_db/?{urlencode(query)}"
+        return f"{reverse('web:browse_db')}?{urlencode(query)}"
 
     return place
 
@@ -350,7 +355,7 @@ def _submissions(text: str, most: int) -> Group:
         Submission.objects.filter(wanted).order_by("-pk").values_list("pk", flat=True).distinct()[: most + 1]
     )
     rows = Submission.objects.filter(pk__in=list(found)).order_by("-pk")
-    return _group("Submissions", map(_submission_hit, rows), most, "/submission_history/")
+    return _group("Submissions", map(_submission_hit, rows), most, reverse("submissions:history"))
 
 
 def _key(text: str) -> Q:
@@ -363,4 +368,9 @@ def _key(text: str) -> Q:
 
 def _submission_hit(row: Submission) -> Hit:
     detail = f"{row.started_at:%Y-%m-%d}, {row.get_status_display()}, {_first_line(row.description)}"
-    return Hit("submission", f"{row.title} {row.key}", detail.rstrip(", "), f"/submission_history/{row.key}/")
+    return Hit(
+        "submission",
+        f"{row.title} {row.key}",
+        detail.rstrip(", "),
+        reverse("submissions:history_detail", args=[row.key]),
+    )

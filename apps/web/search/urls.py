@@ -1,7 +1,8 @@
 """The addresses, with and without a slash at the end."""
 
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern
 
+from apps.core.addresses import both_spellings
 from apps.web.search import views
 
-urlpatterns: list[URLPattern] = [re_path(r"^search/?\Z", views.search, name="search")]
+urlpatterns: list[URLPattern] = both_spellings("search", views.search, "search")

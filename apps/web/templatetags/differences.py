@@ -10,6 +10,7 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from apps.catalog.addresses import file_page
 from apps.rules.differences import Difference
 from apps.rules.differences.side_by_side import Line, Row
 
@@ -18,13 +19,16 @@ register = template.Library()
 # File names between single quotes, in a text that is escaped already.
 _FILE = re.compile(r"&#x27;([A-Za-z0-9._-]+\.(?:fits|asdf|json|yaml|text|r\dh|[pir]map))&#x27;")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
-_LINK = r'&#x27;<a href="/browse/\1">\1</a>&#x27;'
 
 
 @register.filter
 def linked(text: str) -> SafeString:
     """Return a text whose file names, between single quotes, are links."""
-    return _safe(_FILE.sub(_LINK, escape(text)))
+    return _safe(_FILE.sub(_link, escape(text)))
+
+
+def _link(found: re.Match[str]) -> str:
+    return f'&#x27;<a href="{file_page(found[1])}">{found[1]}</a>&#x27;'
 
 
 @register.filter

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.core.addresses import absolute
 from apps.reprocessing.operations import search
 from apps.rules.errors import CrdsError
 
@@ -18,4 +19,4 @@ class Command(BaseCommand):
             row = search(options["old"], options["new"], user="find_affected")
         except CrdsError as exc:
             raise CommandError(str(exc)) from exc
-        self.stdout.write(f"Queued; see {row.address}")
+        self.stdout.write(f"Queued; see {absolute(row.get_absolute_url())}")
