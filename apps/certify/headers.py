@@ -6,6 +6,7 @@ process which reads none does without it.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +22,8 @@ CARD = 80  # characters
 COMMENTARY = ("COMMENT", "HISTORY")
 _FITS_START, _ASDF_START = b"SIMPLE  =", b"#ASDF"
 _ASDF_TREE_END = b"\n..."
+# Keywords of a table that holds a compressed image, after the Z.
+_PACKED = re.compile(r"Z(BITPIX|NAXIS[0-9]*)")
 _INCOMPLETE = ("truncated", "Error validating header")
 
 
@@ -111,16 +114,28 @@ def read_cards(text: str) -> dict[str, str]:
     """
     from astropy.io import fits
 
-    header: dict[str, str] = {}
+    headers: list[dict[str, str]] = [{}]
     plain = "".join(each if " " <= each <= "~" else "?" for each in text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for card in fits.Header.fromstring(plain).cards:
             with suppress(fits.VerifyError, ValueError, TypeError, KeyError, IndexError, AttributeError):
                 keyword, value = _read_card(card)
+                if keyword == "XTENSION":
+                    headers.append({})
                 if keyword and keyword not in COMMENTARY:
-                    header.setdefault(keyword, value)
-    return header
+                    headers[-1].setdefault(keyword, value)
+    found: dict[str, str] = {}
+    for header in map(_unpacked, headers):
+        found = found | {keyword: value for keyword, value in header.items() if keyword not in found}
+    return found
+
+
+def _unpacked(header: dict[str, str]) -> dict[str, str]:
+    """Return a header with the axes of the image, where the image is compressed in a table."""
+    if header.get("ZIMAGE") != "True":
+        return header
+    return header | {key[1:]: value for key, value in header.items() if _PACKED.fullmatch(key)}
 
 
 def _read_card(card: Any) -> tuple[str, str]:

@@ -7,7 +7,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from apps.bestrefs.pasted_header import read_header
 from apps.rules.conditioning import condition_value
@@ -145,6 +147,21 @@ def test_a_compressed_file_is_read_as_the_file_in_it(tmp_path: Path) -> None:
         copy.write_bytes(gzip.compress(path.read_bytes()))
     texts = read_by_page([*plain, *packed], tmp_path)
     assert [texts[str(path)] for path in packed] == [texts[str(path)] for path in plain]
+
+
+def test_a_compressed_image_has_the_axes_of_the_image(tmp_path: Path) -> None:
+    path = tmp_path / "packed.fits"
+    image = fits.CompImageHDU(np.arange(600, dtype="int16").reshape(20, 30))
+    last = fits.ImageHDU(np.zeros((2, 2)), name="LAST")
+    last.header["FILTER1"] = "F606W"
+    fits.HDUList([fits.PrimaryHDU(), image, last]).writeto(path)
+    theirs, texts = read_by_client([path], "hst"), read_by_page([path], tmp_path)
+    ours = read_header(str(texts[str(path)]))
+    wanted = {"NAXIS": "0", "NAXIS1": "30", "NAXIS2": "20", "FILTER1": "F606W"}
+    assert {key: ours[key] for key in wanted} == wanted
+    assert {key: theirs[str(path)][key] for key in wanted} == {
+        key: condition_value(value) for key, value in wanted.items()
+    }
 
 
 @pytest.mark.needs("real-data")
