@@ -13,6 +13,7 @@ from apps.catalog.errors import DamagedFileError, NotHeldError
 from apps.catalog.models import File
 from apps.certify.errors import BrokenCheckError, ChildError, TimedOutError
 from apps.certify.messages import CertifyJob, End, Event, FileVerdict, Log
+from apps.core import files
 from apps.jobs import operations as jobs
 from apps.jobs.models import Job
 from apps.mails.models import Mail
@@ -89,7 +90,7 @@ def test_a_full_disk_ends_a_submission_with_these_words(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    place: Any = staging.Path if function in ("replace", "mkdir") else staging.os
+    place: Any = files.Path if function in ("replace", "mkdir") else files.os
     with monkeypatch.context() as patch:
         patch.setattr(place, function, full)
         process(submission)
@@ -102,7 +103,7 @@ def test_a_full_disk_ends_a_submission_with_these_words(
 
 def test_a_full_disk_refuses_a_new_submission(monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot()
-    monkeypatch.setattr(staging.os, "link", raising_full)
+    monkeypatch.setattr(files.os, "link", raising_full)
     with pytest.raises(NoSpaceError, match="no room to stage flat"):
         deliver()
     assert (snapshot().folders, snapshot().files) == (before.folders, before.files)
