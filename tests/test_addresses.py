@@ -47,7 +47,7 @@ def test_no_address_is_written_out(folder: str) -> None:
     found = {
         (str(path.relative_to(PROJECT)), address)
         for path in sorted((PROJECT / folder).rglob(FOLDERS[folder]))
-        if path.is_file()
+        if path.is_file() and not path.name.endswith("urls.py")  # They are the table.
         for address in literals(path.read_text())
     }
     assert not found - ALLOWED
