@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from apps.accounts.models import Role, User
+from apps.accounts.models import User
+from apps.core.access import Role
 from apps.locks.queries import NONE, instruments
 
 LONGEST = 4096  # characters of a password; hashing more would only cost time

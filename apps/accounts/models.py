@@ -1,7 +1,7 @@
 """People, what each may do, and the tokens of their programs."""
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.validators import RegexValidator
@@ -10,17 +10,10 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from apps.core.access import Role
 from apps.core.rows import rows_of
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}"
-
-
-class Role(models.TextChoices):
-    """What an account may do; a scope of a token is one of these, too."""
-
-    SUBMITTER = "submitter"
-    OPERATOR = "operator"
-    ADMIN = "admin"
 
 
 # Who holds the role to the left also has those to the right. An operator may do all that a submitter does
@@ -77,7 +70,7 @@ class User(AbstractBaseUser):
             return False
         return self._is_granted(lambda granted: granted in _LOCKING, Role.SUBMITTER, instrument)
 
-    def _is_granted(self, counts: Any, role: str, instrument: str) -> bool:
+    def _is_granted(self, counts: Callable[[str], bool], role: str, instrument: str) -> bool:
         if not self.is_active or (self.scopes is not None and role not in _reach(self.scopes)):
             return False
         return any(

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.accounts import operations, queries
 from apps.accounts.forms import TokenForm
-from apps.accounts.models import Role, User
-from apps.core.access import require_role
+from apps.accounts.models import User
+from apps.core.access import Role, with_role
 from apps.core.errors import DeniedError
 from apps.core.forms import messages_of
 from apps.rules.errors import CrdsError
@@ -19,31 +19,29 @@ from apps.rules.errors import CrdsError
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @ensure_csrf_cookie
-def tokens(request: HttpRequest) -> HttpResponse:
-    user = _owner(request)
+@with_role(Role.SUBMITTER)
+def tokens(request: HttpRequest, *, actor: User) -> HttpResponse:
+    _require_no_token(actor)
     if request.method != "POST":
-        return _page(request, user, TokenForm(user=user, initial=_initial(user)))
-    form = TokenForm(request.POST, user=user)
+        return _page(request, actor, TokenForm(user=actor, initial=_initial(actor)))
+    form = TokenForm(request.POST, user=actor)
     if not form.is_valid():
-        return _page(request, user, form)
+        return _page(request, actor, form)
     try:
-        _, text = operations.create_token(user, **form.cleaned_data)
+        _, text = operations.create_token(actor, **form.cleaned_data)
     except CrdsError as exc:
         form.add_error(None, str(exc))
-        return _page(request, user, form)
+        return _page(request, actor, form)
     # Shown in this answer and never again: it is kept nowhere, not even for a redirect.
-    return _page(request, user, TokenForm(user=user, initial=_initial(user)), new=text)
+    return _page(request, actor, TokenForm(user=actor, initial=_initial(actor)), new=text)
 
 
-def _owner(request: HttpRequest) -> User:
-    """Return the person, who must have come without a token: a stolen one must not list or make others."""
-    require_role(request, Role.SUBMITTER)
-    user = request.user
-    if not isinstance(user, User) or user.scopes is not None:
+def _require_no_token(actor: User) -> None:
+    """Refuse somebody who came with a token: a stolen one must not list or make others."""
+    if actor.scopes is not None:
         raise DeniedError(
             "Tokens are managed after a login with password or by single sign-on, not with a token."
         )
-    return user
 
 
 def _initial(user: User) -> dict[str, object]:
@@ -58,10 +56,11 @@ def _page(request: HttpRequest, user: User, form: TokenForm, *, new: str = "") -
 
 @require_POST
 @never_cache
-def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    user = _owner(request)
-    token = queries.tokens_of(user).filter(pk=pk).first()
+@with_role(Role.SUBMITTER)
+def revoke(request: HttpRequest, pk: int, *, actor: User) -> HttpResponse:
+    _require_no_token(actor)
+    token = queries.tokens_of(actor).filter(pk=pk).first()
     if token is None:
         raise Http404("You have no such token.")
-    operations.revoke_token(token, by=user)
+    operations.revoke_token(token, by=actor)
     return redirect("accounts:tokens")

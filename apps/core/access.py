@@ -1,12 +1,13 @@
 """Who may see a page: the check that views of every layer share.
 
-What an account may do, the account itself knows (`has_role`), so that apps below `accounts` can ask.
+The account itself knows what it may do (`has_role`), so that apps below `accounts` can ask.
 """
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol
 
+from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -15,8 +16,16 @@ from apps.core.errors import DeniedError
 from apps.core.refusals import Form
 
 
+class Role(TextChoices):
+    """What an account may do; a scope of a token is one of these, too."""
+
+    SUBMITTER = "submitter"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
 class Actor(Protocol):
-    """The account behind a request, as far as lower layers need to know it."""
+    """The account behind a request, as far as lower layers need to know it; `accounts.models.User` is one."""
 
     def get_username(self) -> str: ...
     def has_role(self, role: str, instrument: str = "") -> bool: ...
@@ -37,40 +46,40 @@ def login_address(*, next: str, instrument: str = "") -> str:
     return f"{reverse('accounts:login')}?{urlencode(wishes)}"
 
 
-def require_role(request: HttpRequest, role: str, *, instrument: str = "") -> Actor:
-    """Return the account behind a request.
+def find_actor(request: HttpRequest) -> Any:
+    """Return the account behind a request, an `Actor`; None if nobody is logged in.
+
+    Apps that know the model of accounts say so in the annotation of what they make of it.
+    """
+    account = request.user
+    return account if account.is_authenticated else None
+
+
+def require_role(actor: Actor, role: Role, *, instrument: str = "") -> None:
+    """Refuse an account that may not act in a role.
 
     Parameters
     ----------
-    role
-        ``submitter``, ``operator`` or ``admin``.
     instrument
         The role must be granted for this one; empty: for any.
 
     Raises
     ------
-    NotLoggedInError
-        Raised if nobody is logged in.
     DeniedError
-        Raised if the account has not this role; the message names it.
+        Raised if the account lacks the role; the message names it.
     """
-    account: Any = request.user
-    if not account.is_authenticated:
-        raise NotLoggedInError("Log in first.")
-    if not account.has_role(role, instrument):
+    if not actor.has_role(role, instrument):
         where = f" for {instrument}" if instrument else ""
-        raise DeniedError(f"This needs the role {role}{where}, which {account.get_username()} has not.")
-    actor: Actor = account
-    return actor
+        raise DeniedError(f"This needs the role {role}{where}, which {actor.get_username()} does not have.")
 
 
-def role_required(role: str, *, is_api: bool = False) -> Callable[[View], View]:
-    """Let only accounts with a role reach a view.
+def with_role(role: Role, *, is_api: bool = False) -> Callable[[View], View]:
+    """Let only accounts with a role reach a view, and hand it the account as `actor`.
+
+    Whoever is not logged in is refused by `NotLoggedInError`, whoever lacks the role by `DeniedError`.
 
     Parameters
     ----------
-    role
-        ``submitter``, ``operator`` or ``admin``.
     is_api
         The caller is a program that parses the answer: tell it 401 or 403 in a line of JSON, and never
         redirect.
@@ -81,8 +90,11 @@ def role_required(role: str, *, is_api: bool = False) -> Callable[[View], View]:
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if is_api:
                 request.answer_form = Form.JSON  # type: ignore[attr-defined]
-            require_role(request, role)
-            return view(request, *args, **kwargs)
+            actor = find_actor(request)
+            if actor is None:
+                raise NotLoggedInError("Log in first.")
+            require_role(actor, role)
+            return view(request, *args, actor=actor, **kwargs)
 
         checked.is_api = is_api  # type: ignore[attr-defined]  # A mark, for refusals before the view runs.
         return checked

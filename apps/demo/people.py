@@ -9,9 +9,10 @@ from pathlib import Path
 from django.conf import settings
 from django.urls import reverse
 
-from apps.accounts.models import Role, User
+from apps.accounts.models import User
 from apps.accounts.operations import create_account
 from apps.core.addresses import absolute
+from apps.core.access import Role
 
 _ROLES = {"demo_submitter": Role.SUBMITTER, "demo_operator": Role.OPERATOR}
 

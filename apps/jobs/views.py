@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
-from apps.core.access import require_role, role_required
+from apps.core.access import Actor, Role, with_role
 from apps.core.marks import runs_by_itself
 from apps.core.refusals import Form, answers_in
 from apps.core.same_origin import own_pages_only
@@ -21,9 +21,9 @@ SESSION_KEY = "jpoll_key"  # Where the session keeps the channel that its next f
 @require_GET
 @never_cache
 @own_pages_only
-@role_required("submitter", is_api=True)
-def open_channel(request: HttpRequest) -> HttpResponse:
-    key = operations.open_channel(user=require_role(request, "submitter").get_username())
+@with_role(Role.SUBMITTER, is_api=True)
+def open_channel(request: HttpRequest, *, actor: Actor) -> HttpResponse:
+    key = operations.open_channel(user=actor.get_username())
     request.session[SESSION_KEY] = key
     return JsonResponse(key, safe=False)
 

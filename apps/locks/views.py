@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.core.access import login_address, require_role, role_required
 from apps.core.addresses import is_local
+from apps.core.access import Actor, Role, login_address, with_role
 from apps.core.errors import NotFoundError
 from apps.core.marks import runs_by_itself
 from apps.core.tables import Column, Table, exported
@@ -58,12 +58,12 @@ def _status(lock: Lock | None, username: str) -> dict[str, object]:
 @require_safe
 @never_cache
 @ensure_csrf_cookie
-@role_required("submitter")
-def table(request: HttpRequest) -> HttpResponseBase:
-    return _table(request)
+@with_role(Role.SUBMITTER)
+def table(request: HttpRequest, *, actor: Actor) -> HttpResponseBase:
+    return _table(request, actor)
 
 
-def _table(request: HttpRequest, error: str = "") -> HttpResponseBase:
+def _table(request: HttpRequest, actor: Actor, error: str = "") -> HttpResponseBase:
     locks = list(queries.all_locks())
     table = Table(COLUMNS, locks, request.GET, order="instrument", label="Locks")
     if answer := exported(request, table):
@@ -72,7 +72,7 @@ def _table(request: HttpRequest, error: str = "") -> HttpResponseBase:
         "table": table,
         "locks": locks,
         "free": sorted(set(queries.instruments()) - {lock.instrument for lock in locks}),
-        "may_break": require_role(request, "submitter").has_role("admin"),
+        "may_break": actor.has_role(Role.ADMIN),
         "error": error,
     }
     return render(request, "locks/table.html", {"page": page})
@@ -80,10 +80,10 @@ def _table(request: HttpRequest, error: str = "") -> HttpResponseBase:
 
 @require_POST
 @never_cache
-@role_required("submitter")
-def extend(request: HttpRequest) -> HttpResponse:
+@with_role(Role.SUBMITTER)
+def extend(request: HttpRequest, *, actor: Actor) -> HttpResponse:
     """Go back, with the full time on the lock: the request itself has prolonged it, as each action does."""
-    lock = queries.find_held(require_role(request, "submitter").get_username(), key=sessions.key_of(request))
+    lock = queries.find_held(actor.get_username(), key=sessions.key_of(request))
     if "application/json" in request.headers.get("Accept", ""):
         return _extended(lock)
     if lock is None:
@@ -106,16 +106,16 @@ def _back(request: HttpRequest) -> str:
 
 @require_POST
 @never_cache
-@role_required("admin")
-def break_one(request: HttpRequest, instrument: str) -> HttpResponseBase:
+@with_role(Role.ADMIN)
+def break_one(request: HttpRequest, instrument: str, *, actor: Actor) -> HttpResponseBase:
     lock = queries.find_lock(instrument=instrument) if instrument in queries.instruments() else None
     if lock is None and instrument not in queries.instruments():
         raise Http404(f"There is no instrument {instrument[:40]!r}.")
     # The page may be old: only the lock that the admin saw is broken.
     if lock is None or request.POST.get("key") != str(lock.key):
-        return _table(request, f"The lock of {instrument} is no longer the one you saw. Look again.")
+        return _table(request, actor, f"The lock of {instrument} is no longer the one you saw. Look again.")
     try:
-        operations.break_lock(lock, by=require_role(request, "admin"))
+        operations.break_lock(lock, by=actor)
     except NotFoundError as exc:
-        return _table(request, str(exc))
+        return _table(request, actor, str(exc))
     return redirect("locks:table")

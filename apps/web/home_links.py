@@ -2,9 +2,10 @@
 
 import difflib
 from dataclasses import dataclass
-from typing import Any
 
 from django.urls import reverse
+
+from apps.accounts.models import User
 
 _LONGEST_PATH = 100  # characters of an address that are compared
 # Group, then title, name of the view, and the role it needs; the empty one is everybody's.
@@ -59,7 +60,7 @@ class Group:
     services: tuple[tuple[str, str], ...]
 
 
-def services(user: Any) -> list[Group]:
+def services(user: User | None) -> list[Group]:
     """Return the groups of which somebody may use anything, with what he may use."""
     groups: list[Group] = []
     number = 1
@@ -71,12 +72,12 @@ def services(user: Any) -> list[Group]:
     return groups
 
 
-def nearest_services(path: str, user: Any) -> list[tuple[str, str]]:
+def nearest_services(path: str, user: User | None) -> list[tuple[str, str]]:
     """Return titles and addresses of services whose addresses are like one that leads nowhere."""
     known = {address: title for group in services(user) for title, address in group.services}
     found = difflib.get_close_matches(path[:_LONGEST_PATH], known, n=3, cutoff=0.5)
     return [(known[address], address) for address in found]
 
 
-def _may(user: Any, role: str) -> bool:
-    return not role or (user.is_authenticated and user.has_role(role))
+def _may(user: User | None, role: str) -> bool:
+    return not role or (user is not None and user.has_role(role))

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from apps.core import incidents, readiness
+from apps.core.access import find_actor
 from apps.core.marks import runs_by_itself
 from apps.core.refusals import refusal, refuse
 from apps.rules.errors import CrdsError
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    page = {"page": queries.home(), "services": services(request.user)}
+    page = {"page": queries.home(), "services": services(find_actor(request))}
     return render(request, "web/home.html", page)
 
 
@@ -72,7 +73,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def _not_found_page(request: HttpRequest) -> HttpResponse:
     word = request.path.rstrip("/").rpartition("/")[2]
-    page = {"path": request.path, "word": word, "near": nearest_services(request.path, request.user)}
+    page = {"path": request.path, "word": word, "near": nearest_services(request.path, find_actor(request))}
     return render(request, "web/not_found.html", page, status=404)
 
 

@@ -17,7 +17,7 @@ from apps.accounts.middleware import AnswerRefusals
 from apps.accounts.models import User
 from apps.accounts.queries import find_user
 from apps.accounts.tasks import clear_sessions
-from apps.core.access import NotLoggedInError, role_required
+from apps.core.access import NotLoggedInError, Role, with_role
 from apps.demo import people
 from apps.locks.models import Lock
 from tests.factories.accounts import logged_in, make_user, post
@@ -55,9 +55,9 @@ def test_scopes_never_widen_a_role() -> None:
 
 
 def _view(role: str, *, is_api: bool = False) -> Any:
-    @role_required(role, is_api=is_api)
-    def view(request: HttpRequest) -> HttpResponse:
-        return HttpResponse("in")
+    @with_role(Role(role), is_api=is_api)
+    def view(request: HttpRequest, *, actor: User) -> HttpResponse:
+        return HttpResponse(f"in as {actor}")
 
     def answer(request: HttpRequest) -> Any:
         try:
@@ -95,8 +95,8 @@ def test_a_program_is_told_in_json() -> None:
 def test_a_page_names_the_missing_role() -> None:
     response = _view("operator")(_request(make_user()))
     assert response.status_code == 403
-    assert b"needs the role operator, which homer has not" in response.content
-    assert _view("operator")(_request(make_user("marge", role="operator"))).content == b"in"
+    assert b"needs the role operator, which homer does not have" in response.content
+    assert _view("operator")(_request(make_user("marge", role="operator"))).content == b"in as marge"
 
 
 def test_an_unforeseen_error_is_left_alone() -> None:

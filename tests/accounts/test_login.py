@@ -182,7 +182,7 @@ def test_without_lock_there_is_no_countdown() -> None:
 def test_an_instrument_that_was_not_granted_is_refused() -> None:
     make_user(instruments=["nircam"])
     response = enter(browser(), instrument="miri")
-    assert "has not the role submitter for miri" in error_of(response)
+    assert "does not have the role submitter for miri" in error_of(response)
     assert enter(browser(), instrument="nircam").status_code == 302
 
 

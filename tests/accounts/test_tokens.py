@@ -120,7 +120,7 @@ def test_a_token_takes_a_lock_only_by_a_scope_that_may(scope: str, may: bool) ->
     _, text = make_token(make_user(role="admin"), scopes=[scope])
     response = post(Client(), "/login/", password=text, instrument="miri")
     assert (response.status_code == 302) is may
-    assert ("has not the role submitter for miri" in response.content.decode()) is not may
+    assert ("does not have the role submitter for miri" in response.content.decode()) is not may
     assert Lock.objects.exists() is may
 
 

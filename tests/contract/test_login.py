@@ -107,7 +107,7 @@ def test_an_instrument_that_somebody_else_locked_is_told(demo: Client) -> None:
 def test_an_instrument_that_was_not_granted_is_told(demo: Client) -> None:
     bart = token_of(demo, "bart", "--instrument", "fgs")
     said = connect(demo, "bart", bart, "miri")
-    assert f"{ERROR} bart has not the role submitter for miri." in said, said
+    assert f"{ERROR} bart does not have the role submitter for miri." in said, said
     assert "done" in connect(demo, "bart", bart, "fgs", then="connection.logout()")
 
 

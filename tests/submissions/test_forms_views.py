@@ -385,7 +385,9 @@ def test_the_extended_form_is_refused_if_somebody_else_works_on_the_instrument(c
 def test_the_extended_form_locks_nothing_for_those_who_may_not_deliver_for_it(context: str) -> None:
     session = logged_in(make_user(instruments=["fgs"]), instrument="fgs")
     upload(session)
-    assert "homer has not the role submitter for miri." in shown(post(session, REDCAT, **VALUES[REDCAT]))
+    assert "homer does not have the role submitter for miri." in shown(
+        post(session, REDCAT, **VALUES[REDCAT])
+    )
     assert Lock.objects.get().instrument == "fgs"
 
 

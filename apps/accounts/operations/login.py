@@ -119,7 +119,7 @@ def _lock(request: HttpRequest, user: User, instrument: str) -> Lock | None:
         return None
     name = require_instrument(instrument)
     if not user.may_lock(name):
-        raise DeniedError(f"{user} has not the role submitter for {name}. Log in with instrument none.")
+        raise DeniedError(f"{user} does not have the role submitter for {name}. Log in with instrument none.")
     return locks.acquire(instrument=name, user=user.username, key=key)
 
 

@@ -9,7 +9,8 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from apps.accounts.errors import AccountExistsError, BadAccountError
-from apps.accounts.models import NAME, Grant, Role, User
+from apps.accounts.models import NAME, Grant, User
+from apps.core.access import Role
 from apps.locks.operations import release_user
 from apps.locks.queries import require_instrument
 

@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.errors import BadAccountError
-from apps.accounts.models import Role, Token, User
+from apps.accounts.models import Token, User
 from apps.accounts.queries import PREFIX, digest_of
+from apps.core.access import Role
 from apps.core.errors import DeniedError
 
 logger = logging.getLogger(__name__)

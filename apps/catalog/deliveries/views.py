@@ -16,8 +16,8 @@ from apps.catalog.deliveries import move, queries
 from apps.catalog.errors import UnknownDeliveryError
 from apps.catalog.models import Delivery, File
 from apps.catalog.states import DeliveryStatus
-from apps.core.access import require_role, role_required
 from apps.core.addresses import absolute
+from apps.core.access import Actor, Role, with_role
 from apps.core.errors import ConflictError
 from apps.core.tables import Column, Table, exported
 from apps.rules.errors import CrdsError
@@ -60,15 +60,15 @@ COLUMNS = (
 
 @require_safe
 @never_cache
-@role_required("operator", is_api=True)
-def listing(request: HttpRequest) -> HttpResponse:
+@with_role(Role.OPERATOR, is_api=True)
+def listing(request: HttpRequest, *, actor: Actor) -> HttpResponse:
     return JsonResponse([_brief(delivery) for delivery in queries.open_catalogues()], safe=False)
 
 
 @require_safe
 @never_cache
-@role_required("operator", is_api=True)
-def one(request: HttpRequest, name: str) -> HttpResponse:
+@with_role(Role.OPERATOR, is_api=True)
+def one(request: HttpRequest, name: str, *, actor: Actor) -> HttpResponse:
     try:
         return JsonResponse(_whole(queries.get_delivery(name)))
     except UnknownDeliveryError as exc:
@@ -77,13 +77,13 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_POST
 @never_cache
-@role_required("operator", is_api=True)
-def tell(request: HttpRequest, name: str, what: str) -> HttpResponse:
+@with_role(Role.OPERATOR, is_api=True)
+def tell(request: HttpRequest, name: str, what: str, *, actor: Actor) -> HttpResponse:
     if what not in TOLD:
         return JsonResponse({"error": f"{what[:40]!r} is none of {', '.join(TOLD)}."}, status=404)
     try:
         delivery = queries.get_delivery(name)
-        move(delivery, TOLD[what], user=_user(request), reason=_reason(request))
+        move(delivery, TOLD[what], user=actor.get_username(), reason=_reason(request))
     except UnknownDeliveryError as exc:
         return _refusal(exc, 404)
     except ConflictError as exc:
@@ -93,10 +93,6 @@ def tell(request: HttpRequest, name: str, what: str) -> HttpResponse:
 
 def _refusal(exc: CrdsError, status: int) -> JsonResponse:
     return JsonResponse({"error": str(exc)}, status=status)
-
-
-def _user(request: HttpRequest) -> str:
-    return require_role(request, "operator").get_username()
 
 
 def _reason(request: HttpRequest) -> str:
@@ -148,30 +144,32 @@ def _moment(moment: Any) -> str:
 @require_safe
 @never_cache
 @ensure_csrf_cookie
-@role_required("submitter")
-def status(request: HttpRequest) -> HttpResponseBase:
-    return _page(request)
+@with_role(Role.SUBMITTER)
+def status(request: HttpRequest, *, actor: Actor) -> HttpResponseBase:
+    return _page(request, actor)
 
 
 @require_POST
 @never_cache
-@role_required("operator")
-def change(request: HttpRequest, name: str) -> HttpResponseBase:
+@with_role(Role.OPERATOR)
+def change(request: HttpRequest, name: str, *, actor: Actor) -> HttpResponseBase:
     button = request.POST.get("move", "")
     if button not in BUTTONS:
-        return _page(request, f"Choose one of {', '.join(BUTTONS)}; {button[:40]!r} is none of them.")
+        return _page(request, actor, f"Choose one of {', '.join(BUTTONS)}; {button[:40]!r} is none of them.")
     try:
         delivery = queries.get_delivery(name)
         # The page may be old: only what the operator saw is changed.
         seen = Q(status=request.POST.get("seen", "")[:16].replace("\0", ""))
-        if not move(delivery, BUTTONS[button], user=_user(request), reason=_reason(request), only_if=seen):
-            return _page(request, f"{name} is {delivery.get_status_display()} by now. Look again.")
+        if not move(
+            delivery, BUTTONS[button], user=actor.get_username(), reason=_reason(request), only_if=seen
+        ):
+            return _page(request, actor, f"{name} is {delivery.get_status_display()} by now. Look again.")
     except (UnknownDeliveryError, ConflictError) as exc:
-        return _page(request, str(exc))
+        return _page(request, actor, str(exc))
     return redirect(f"{reverse('catalog:delivery_status')}?{_filters(request)}")
 
 
-def _page(request: HttpRequest, error: str = "") -> HttpResponseBase:
+def _page(request: HttpRequest, actor: Actor, error: str = "") -> HttpResponseBase:
     wanted, text = _wanted_status(request), _wanted_text(request)
     found = queries.matching(status=wanted, text=text).prefetch_related("rows__file")
     kept = {"status": wanted or "*", "text": text or "*"} if wanted or text else {}
@@ -187,7 +185,7 @@ def _page(request: HttpRequest, error: str = "") -> HttpResponseBase:
         "statuses": DeliveryStatus.choices,
         "table": table,
         "deliveries": [_row(delivery) for delivery in table.page],
-        "may_change": require_role(request, "submitter").has_role("operator"),
+        "may_change": actor.has_role(Role.OPERATOR),
         "filters": _filters(request),
     }
     return render(request, "catalog/delivery_status.html", {"page": page})

@@ -12,7 +12,7 @@ from apps.catalog import queries as catalog
 from apps.contexts import operations
 from apps.contexts.bad_files.forms import BadFilesForm
 from apps.contexts.operations.bad_files import Mark
-from apps.core.access import require_role, role_required
+from apps.core.access import Actor, Role, require_role, with_role
 from apps.core.forms import messages_of
 from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_file_name
@@ -21,29 +21,29 @@ from apps.rules.naming.file_names import is_file_name
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @ensure_csrf_cookie
-@role_required("submitter")
-def mark_files_bad(request: HttpRequest) -> HttpResponse:
+@with_role(Role.SUBMITTER)
+def mark_files_bad(request: HttpRequest, *, actor: Actor) -> HttpResponse:
     if request.method != "POST":
         return _form_page(request, BadFilesForm())
     form = BadFilesForm(request.POST)
     if not form.is_valid() or "back" in request.POST:
         return _form_page(request, form)
-    _require_roles(request, form.cleaned_data["names"])
+    _require_roles(actor, form.cleaned_data["names"])
     if not form.cleaned_data["is_confirmed"]:
         return _confirm_page(request, form)
     try:
-        marks = _mark(form, user=require_role(request, "submitter").get_username())
+        marks = _mark(form, user=actor.get_username())
     except CrdsError as exc:
         return _confirm_page(request, form, error=str(exc))
     page = {"is_bad": form.is_bad, "marks": marks}
     return render(request, "contexts/mark_files_bad_done.html", {"page": page})
 
 
-def _require_roles(request: HttpRequest, names: Iterable[str]) -> None:
+def _require_roles(actor: Actor, names: Iterable[str]) -> None:
     """Refuse files of instruments for which the account is no submitter."""
     files = catalog.files_named(filter(is_file_name, names)).values()
     for instrument in sorted({file.instrument for file in files}):
-        require_role(request, "submitter", instrument=instrument)
+        require_role(actor, Role.SUBMITTER, instrument=instrument)
 
 
 def _mark(form: BadFilesForm, *, user: str) -> list[Mark]:

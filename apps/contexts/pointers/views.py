@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from apps.contexts import operations, queries
 from apps.contexts.models import ContextChange, Pointer
 from apps.contexts.pointers.forms import CUSTOM, SetContextForm, proposed_reason
-from apps.core.access import require_role, role_required
+from apps.core.access import Actor, Role, with_role
 from apps.core.forms import messages_of
 from apps.rules.errors import CrdsError
 
@@ -20,8 +20,8 @@ from apps.rules.errors import CrdsError
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @ensure_csrf_cookie
-@role_required("operator")
-def set_context(request: HttpRequest) -> HttpResponse:
+@with_role(Role.OPERATOR)
+def set_context(request: HttpRequest, *, actor: Actor) -> HttpResponse:
     if request.method != "POST":
         return _page(request, SetContextForm(initial=_initial()))
     form = SetContextForm(request.POST)
@@ -31,7 +31,7 @@ def set_context(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form)
     try:
-        change = _set(form, user=require_role(request, "operator").get_username())
+        change = _set(form, user=actor.get_username())
     except CrdsError as exc:
         form.add_error(None, str(exc))
         return _page(request, form)

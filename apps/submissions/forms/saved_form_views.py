@@ -6,7 +6,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST
 
-from apps.core.access import role_required
+from apps.accounts.models import User
+from apps.core.access import Role, with_role
 from apps.core.errors import InvalidInputError
 from apps.core.marks import changes_nothing
 from apps.submissions.forms import ExtendedForm, prefilled
@@ -16,8 +17,8 @@ from apps.submissions.forms.views import extended_page
 @changes_nothing
 @require_POST
 @never_cache
-@role_required("submitter")
-def save_form(request: HttpRequest) -> HttpResponse:
+@with_role(Role.SUBMITTER)
+def save_form(request: HttpRequest, *, actor: User) -> HttpResponse:
     answer = HttpResponse(
         prefilled.as_yaml(ExtendedForm(request.POST)), content_type="application/yaml; charset=utf-8"
     )
@@ -29,14 +30,14 @@ def save_form(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 @ensure_csrf_cookie
-@role_required("submitter")
-def load_form(request: HttpRequest) -> HttpResponse:
+@with_role(Role.SUBMITTER)
+def load_form(request: HttpRequest, *, actor: User) -> HttpResponse:
     sent = request.FILES.get("yaml")
     try:
         filled = prefilled.from_yaml(_content(sent))
     except InvalidInputError as exc:
-        return extended_page(request, error=str(exc))
-    return extended_page(request, filled=filled)
+        return extended_page(request, actor, error=str(exc))
+    return extended_page(request, actor, filled=filled)
 
 
 def _content(sent: UploadedFile | None) -> bytes:

@@ -1,10 +1,8 @@
 """The lock that the session of a deliverer holds, takes, or has lost (website, section 2.4)."""
 
-from typing import Any
-
 from django.http import HttpRequest
 
-from apps.core.access import require_role
+from apps.accounts.models import User
 from apps.core.errors import DeniedError
 from apps.locks import operations as locks
 from apps.locks import sessions
@@ -12,7 +10,7 @@ from apps.locks.errors import NoLockError
 from apps.locks.queries import find_held, find_lock, require_lock
 
 
-def take(request: HttpRequest, instrument: str) -> None:
+def take(request: HttpRequest, actor: User, instrument: str) -> None:
     """Lock an instrument for this session; another one that the person held is given back.
 
     Raises
@@ -22,19 +20,18 @@ def take(request: HttpRequest, instrument: str) -> None:
     LockedError
         Raised if somebody else holds it.
     """
-    user: Any = require_role(request, "submitter")
-    if not user.may_lock(instrument):
-        raise DeniedError(f"{user} has not the role submitter for {instrument}.")
+    if not actor.may_lock(instrument):
+        raise DeniedError(f"{actor} does not have the role submitter for {instrument}.")
     key = sessions.key_of(request)
-    lock = locks.acquire(instrument=instrument, user=user.get_username(), key=key)
+    lock = locks.acquire(instrument=instrument, user=actor.get_username(), key=key)
     # A request with a token of its own has no session to keep it in.
     if key is not None:
         sessions.keep(request, lock)
 
 
-def notice(request: HttpRequest) -> str:
+def notice(request: HttpRequest, actor: User) -> str:
     """Return why this session could not submit now; empty if it holds a lock."""
-    name, key = require_role(request, "submitter").get_username(), sessions.key_of(request)
+    name, key = actor.get_username(), sessions.key_of(request)
     if find_held(name, key=key):
         return ""
     lock = find_lock(user=name)

@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.accounts.models import User
 from apps.core import incidents
-from apps.core.access import require_role, role_required
+from apps.core.access import Role, with_role
 from apps.core.forms import messages_of
 from apps.jobs import operations as jobs
 from apps.jobs.views import SESSION_KEY
@@ -75,9 +76,9 @@ def _form_page(form_class: type[ContextualForm], template: str) -> View:
     @never_cache
     @ensure_csrf_cookie
     @_ends_waiting
-    @role_required("submitter")
-    def page(request: HttpRequest) -> HttpResponse:
-        return _answer(request, form_class, template)
+    @with_role(Role.SUBMITTER)
+    def page(request: HttpRequest, *, actor: User) -> HttpResponse:
+        return _answer(request, actor, form_class, template)
 
     return page
 
@@ -97,38 +98,42 @@ def description(request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type="application/yaml; charset=utf-8")
 
 
-def _answer(request: HttpRequest, form_class: type[ContextualForm], template: str) -> HttpResponse:
+def _answer(
+    request: HttpRequest, actor: User, form_class: type[ContextualForm], template: str
+) -> HttpResponse:
     if request.method != "POST" and form_class is ExtendedForm and "copy" in request.GET:
-        return _copied(request, request.GET["copy"])
+        return _copied(request, actor, request.GET["copy"])
     if request.method != "POST":
-        return _page(request, form_class(initial=_beginnings(request)), template)
+        return _page(request, actor, form_class(initial=_beginnings(request, actor)), template)
     form = form_class(request.POST)
     if form.is_valid():
         try:
-            submission = _start(request, form)
+            submission = _start(request, actor, form)
         except CrdsError as exc:
             form.add_error(None, str(exc))
         else:
             hold(request, submission)
             return HttpResponseRedirect(reverse("submissions:result", args=[submission.key]), status=303)
     _refuse(request, _error(form))
-    return _page(request, form, template)
+    return _page(request, actor, form, template)
 
 
-def _copied(request: HttpRequest, key: str) -> HttpResponse:
+def _copied(request: HttpRequest, actor: User, key: str) -> HttpResponse:
     """Return the extended form with what an earlier submission of the same person told."""
-    name = require_role(request, "submitter").get_username()
     try:
         submission = queries.get_submission(key)
     except UnknownSubmissionError as exc:
-        return extended_page(request, error=str(exc), status=404)
-    if submission.user != name:
-        return extended_page(request, error="Only submissions of yours can be copied from here.", status=403)
-    return extended_page(request, filled=prefilled.from_earlier(submission), copied=submission)
+        return extended_page(request, actor, error=str(exc), status=404)
+    if submission.user != actor.get_username():
+        return extended_page(
+            request, actor, error="Only submissions of yours can be copied from here.", status=403
+        )
+    return extended_page(request, actor, filled=prefilled.from_earlier(submission), copied=submission)
 
 
 def extended_page(
     request: HttpRequest,
+    actor: User,
     *,
     filled: prefilled.Filling | None = None,
     copied: Submission | None = None,
@@ -136,23 +141,22 @@ def extended_page(
     status: int = 200,
 ) -> HttpResponse:
     """Return the extended form, empty or filled in, wherever it was asked for."""
-    initial = {**_beginnings(request), **(filled.values if filled else {})}
+    initial = {**_beginnings(request, actor), **(filled.values if filled else {})}
     form, template = ExtendedForm(initial=initial), "submissions/extended.html"
-    return _page(request, form, template, error=error, filled=filled, copied=copied, status=status)
+    return _page(request, actor, form, template, error=error, filled=filled, copied=copied, status=status)
 
 
-def _start(request: HttpRequest, form: ContextualForm) -> Submission:
+def _start(request: HttpRequest, actor: User, form: ContextualForm) -> Submission:
     wishes = form.wishes()
-    user: Any = require_role(request, "submitter")
     if wishes.kind == Kind.EXTENDED:
-        session_lock.take(request, wishes.instrument)
+        session_lock.take(request, actor, wishes.instrument)
     channel = request.session.get(SESSION_KEY)
-    return operations.start(wishes, user=user, lock_key=sessions.key_of(request), channel=channel)
+    return operations.start(wishes, user=actor, lock_key=sessions.key_of(request), channel=channel)
 
 
-def _beginnings(request: HttpRequest) -> dict[str, str]:
+def _beginnings(request: HttpRequest, actor: User) -> dict[str, str]:
     """Return what a page starts with because of who looks at it."""
-    name = require_role(request, "submitter").get_username()
+    name = actor.get_username()
     held = find_held(name, key=sessions.key_of(request))
     return {"deliverer": name} | ({"instrument": held.instrument} if held else {})
 
@@ -163,6 +167,7 @@ def _error(form: ContextualForm) -> str:
 
 def _page(
     request: HttpRequest,
+    actor: User,
     form: ContextualForm,
     template: str,
     *,
@@ -174,18 +179,18 @@ def _page(
     page: dict[str, Any] = {
         "form": form,
         "error": error or _error(form),
-        "lock_notice": "" if form.kind in _LOCKLESS else session_lock.notice(request),
-        "panel": views.panel(request) if form.kind in UPLOADING else None,
+        "lock_notice": "" if form.kind in _LOCKLESS else session_lock.notice(request, actor),
+        "panel": views.panel(request, actor) if form.kind in UPLOADING else None,
         "path": request.path,
     }
     if form.kind == Kind.EXTENDED:
-        page |= _helps(request, filled) | {"copied": copied, "is_filled": form.is_bound or filled is not None}
+        page |= _helps(actor, filled) | {"copied": copied, "is_filled": form.is_bound or filled is not None}
     return render(request, template, {"page": page, "panel": page["panel"]}, status=status)
 
 
-def _helps(request: HttpRequest, filled: prefilled.Filling | None) -> dict[str, Any]:
+def _helps(actor: User, filled: prefilled.Filling | None) -> dict[str, Any]:
     """Return what makes a long form shorter: earlier submissions, the draft of a browser, a file."""
-    name = require_role(request, "submitter").get_username()
+    name = actor.get_username()
     address = reverse("submissions:extended")
     return {
         "path": address,

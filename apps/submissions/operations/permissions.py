@@ -1,6 +1,7 @@
 """Who may confirm, force or cancel a submission now; the page and the operations ask the same functions."""
 
-from apps.accounts.models import Role, User
+from apps.accounts.models import User
+from apps.core.access import Role
 from apps.core.errors import DeniedError
 from apps.locks.models import Lock
 from apps.submissions.errors import NotReadyError, UnprotectedError

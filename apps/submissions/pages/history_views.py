@@ -9,7 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.core.access import require_role, role_required
+from apps.accounts.models import User
+from apps.core.access import Role, with_role
 from apps.core.filters import PAGE_SIZE
 from apps.core.forms import messages_of
 from apps.core.marks import changes_nothing
@@ -24,8 +25,8 @@ from apps.submissions.states import Kind
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @ensure_csrf_cookie
-@role_required("submitter")
-def listing(request: HttpRequest) -> HttpResponseBase:
+@with_role(Role.SUBMITTER)
+def listing(request: HttpRequest, *, actor: User) -> HttpResponseBase:
     sent = request.POST if request.method == "POST" else request.GET
     form = HistoryForm(sent)
     page: dict[str, Any] = {"form": form, "error": "; ".join(messages_of(form))}
@@ -50,10 +51,10 @@ def listing(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 @never_cache
-@role_required("submitter")
-def detail(request: HttpRequest, key: str) -> HttpResponse:
+@with_role(Role.SUBMITTER)
+def detail(request: HttpRequest, key: str, *, actor: User) -> HttpResponse:
     submission = queries.get_submission(key)
-    is_own = require_role(request, "submitter").get_username() == submission.user
+    is_own = actor.get_username() == submission.user
     page = {
         "submission": submission,
         "record": record(submission),

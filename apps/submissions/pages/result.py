@@ -66,12 +66,12 @@ class Action:
         return tuple(row for row in rows if row.kind != "boilerplate")
 
 
-def page(submission: Submission, user: Any, *, levels: Sequence[str] = ()) -> dict[str, Any]:
+def page(submission: Submission, user: User | None, *, levels: Sequence[str] = ()) -> dict[str, Any]:
     """Return everything the template prints; `levels` are what the address says of the live log.
 
     Strangers see the result but not the log: whoever knows the key of its channel may abort the job.
     """
-    is_known = bool(getattr(user, "is_authenticated", False))
+    is_known = user is not None
     files = list(submission.files.select_related("submission"))
     generated = [file for file in files if file.origin == Origin.GENERATED]
     made, refusals = actions(files), why_not(submission, user)
@@ -193,9 +193,9 @@ def page_address(submission: Submission) -> str:
 _BUTTONS = {"confirm": require_confirm, "force": require_force, "cancel": require_cancel}
 
 
-def why_not(submission: Submission, user: Any) -> dict[str, str]:
+def why_not(submission: Submission, user: User | None) -> dict[str, str]:
     """Return for each button why somebody may not press it; empty if it would work."""
-    if not isinstance(user, User):
+    if user is None:
         return dict.fromkeys(_BUTTONS, "Log in first.")
     protection = queries.find_protection(submission)
 

@@ -50,7 +50,7 @@ class Banner:
 
 
 def banner(
-    submission: Submission, user: object, files: Sequence[SubmittedFile], may: dict[str, bool]
+    submission: Submission, user: User | None, files: Sequence[SubmittedFile], may: dict[str, bool]
 ) -> Banner:
     """Return what a reader is told first; `may` says which buttons the reader has."""
     status = submission.status
@@ -66,7 +66,7 @@ def banner(
 
 
 def _ready(
-    submission: Submission, user: object, files: Sequence[SubmittedFile], may: dict[str, bool]
+    submission: Submission, user: User | None, files: Sequence[SubmittedFile], may: dict[str, bool]
 ) -> Banner:
     warned = sum(1 for file in files if file.warnings)
     happened = f"All checks passed{f', with warnings for {warned} of the files' if warned else ''}."
@@ -79,7 +79,7 @@ def _ready(
     if may["force"]:
         text = "No lock protects this submission any more: it can only be forced or cancelled."
         return Banner("warn", happened, text, True)
-    if isinstance(user, User):
+    if user is not None:
         return Banner(look, happened, f"{submission.user} decides whether to confirm or cancel it.")
     return Banner(look, happened, "The submitter logs in, and confirms or cancels it.")
 

@@ -7,7 +7,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.accounts.models import User
-from apps.core.access import role_required
+from apps.core.access import Role, find_actor, with_role
 from apps.core.errors import InvalidInputError
 from apps.rules.errors import CrdsError
 from apps.submissions import operations, queries
@@ -23,33 +23,32 @@ def result(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _show(request: HttpRequest, submission: Submission, error: str = "") -> HttpResponse:
-    shown = page(submission, request.user, levels=request.GET.getlist("level"))
+    actor: User | None = find_actor(request)
+    shown = page(submission, actor, levels=request.GET.getlist("level"))
     return render(request, "submissions/result.html", {"page": shown, "error_message": error})
 
 
 @require_POST
 @never_cache
 @ensure_csrf_cookie
-@role_required("submitter")
-def decide(request: HttpRequest) -> HttpResponse:
+@with_role(Role.SUBMITTER)
+def decide(request: HttpRequest, *, actor: User) -> HttpResponse:
     submission = queries.get_submission(request.POST.get("results_id", ""))
     try:
-        _decide(request, submission)
+        _decide(request, submission, actor)
     except CrdsError as exc:
         submission.refresh_from_db()
         return _show(request, submission, str(exc))
     return redirect(submission)
 
 
-def _decide(request: HttpRequest, submission: Submission) -> None:
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 (the role says so)
+def _decide(request: HttpRequest, submission: Submission, actor: User) -> None:
     button = request.POST.get("button", "")
     if button == "confirm":
-        operations.confirm(submission, user=user)
+        operations.confirm(submission, user=actor)
     elif button == "force":
-        operations.force(submission, user=user)
+        operations.force(submission, user=actor)
     elif button == "cancel":
-        operations.cancel(submission, user=user)
+        operations.cancel(submission, user=actor)
     else:
         raise InvalidInputError(f"There is no button {button[:20]!r}; there are confirm, force and cancel.")

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from apps.accounts.models import User
 from apps.submissions.models import Submission
 from apps.submissions.states import ALIVE
 
@@ -37,7 +38,7 @@ class Way:
     is_usual: bool
 
 
-def start_page(user: Any) -> dict[str, Any]:
+def start_page(user: User) -> dict[str, Any]:
     """Return what the page shows besides the ingest area."""
     ways = [
         Way(title, reverse(f"submissions:{name}"), text, is_usual=number == 0)

@@ -14,8 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.core.access import require_role, role_required
 from apps.core.addresses import below_base, is_local
+from apps.accounts.models import User
+from apps.core.access import Role, with_role
 from apps.core.errors import DeniedError
 from apps.core.same_origin import own_pages_only
 from apps.rules.errors import CrdsError
@@ -33,6 +34,7 @@ from apps.submissions.uploads import ingest_area
 from apps.submissions.uploads.handler import Arrival, UploadHandler, parse_range
 
 View = Callable[..., HttpResponseBase]
+Answer = Callable[[HttpRequest, User, list[Arrival]], HttpResponse]
 
 STATUS: dict[type[CrdsError], int] = {
     UploadNameError: 400,
@@ -62,33 +64,31 @@ def sets_token(view: View) -> View:
 @never_cache
 @sets_token
 @own_pages_only
-@role_required("submitter", is_api=True)
-def chunked(request: HttpRequest) -> HttpResponseBase:
+@with_role(Role.SUBMITTER, is_api=True)
+def chunked(request: HttpRequest, *, actor: User) -> HttpResponseBase:
     if request.method != "POST":
         name = request.GET.get("name", "")
-        return JsonResponse({"name": name, "received": ingest_area.received(_owner_id(request), name)})
+        return JsonResponse({"name": name, "received": ingest_area.received(actor.pk, name)})
     try:
         piece = parse_range(request.headers.get("Content-Range"))
     except UploadRangeError as exc:
         return JsonResponse({"files": [], "error": str(exc)}, status=400)
-    return _receive(request, UploadHandler(request, owner_id=_owner_id(request), piece=piece), _as_json)
+    return _receive(request, actor, UploadHandler(request, owner_id=actor.pk, piece=piece), _as_json)
 
 
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @sets_token
-@role_required("submitter")
-def area(request: HttpRequest) -> HttpResponseBase:
+@with_role(Role.SUBMITTER)
+def area(request: HttpRequest, *, actor: User) -> HttpResponseBase:
     if request.method != "POST":
-        return _start_page(request)
-    handler = UploadHandler(request, owner_id=_owner_id(request), piece=None)
-    return _receive(request, handler, _as_page)
+        return _start_page(request, actor)
+    handler = UploadHandler(request, owner_id=actor.pk, piece=None)
+    return _receive(request, actor, handler, _as_page)
 
 
-def _receive(
-    request: HttpRequest, handler: UploadHandler, answer: Callable[[HttpRequest, list[Arrival]], HttpResponse]
-) -> HttpResponseBase:
+def _receive(request: HttpRequest, actor: User, handler: UploadHandler, answer: Answer) -> HttpResponseBase:
     request.upload_handlers = [handler]
 
     @csrf_protect
@@ -96,7 +96,7 @@ def _receive(
         # A request with a token in its header is not compared, and so not yet read.
         request.FILES  # noqa: B018
         handler.commit()
-        return answer(request, handler.arrivals)
+        return answer(request, actor, handler.arrivals)
 
     try:
         return checked(request)
@@ -104,15 +104,15 @@ def _receive(
         handler.discard()
 
 
-def _as_json(request: HttpRequest, arrivals: list[Arrival]) -> HttpResponse:
+def _as_json(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> HttpResponse:
     if not arrivals:
         return JsonResponse({"files": [], "error": "The form has no file in its field 'files'."}, status=400)
     failed = [STATUS.get(type(arrival.error), 400) for arrival in arrivals if arrival.error]
-    items = [_item(request, arrival) for arrival in arrivals]
+    items = [_item(actor, arrival) for arrival in arrivals]
     return JsonResponse({"files": items}, status=max(failed, default=200))
 
 
-def _item(request: HttpRequest, arrival: Arrival) -> dict[str, Any]:
+def _item(actor: User, arrival: Arrival) -> dict[str, Any]:
     if arrival.error is not None:
         item: dict[str, Any] = {"name": arrival.name[:256], "error": str(arrival.error)}
         if isinstance(arrival.error, UploadGapError):
@@ -121,21 +121,21 @@ def _item(request: HttpRequest, arrival: Arrival) -> dict[str, Any]:
     if arrival.row is not None:
         return listed(arrival.row)
     received = max(arrival.existing, arrival.start + arrival.length)
-    return {"name": arrival.name, "size": received, "deleteUrl": _address(_owner_id(request), arrival.name)}
+    return {"name": arrival.name, "size": received, "deleteUrl": _address(actor.pk, arrival.name)}
 
 
-def _as_page(request: HttpRequest, arrivals: list[Arrival]) -> HttpResponse:
+def _as_page(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> HttpResponse:
     errors = [str(arrival.error) for arrival in arrivals if arrival.error]
     if not arrivals:
         errors = ["Choose a file first."]
     if not errors:
         return _back(request)
-    return _start_page(request, "; ".join(errors))
+    return _start_page(request, actor, "; ".join(errors))
 
 
-def _start_page(request: HttpRequest, error: str = "") -> HttpResponse:
-    page = start_page(require_role(request, "submitter"))
-    shown = {"panel": panel(request), "page": page, "error_message": error}
+def _start_page(request: HttpRequest, actor: User, error: str = "") -> HttpResponse:
+    page = start_page(actor)
+    shown = {"panel": panel(request, actor), "page": page, "error_message": error}
     return render(request, "submissions/upload.html", shown)
 
 
@@ -157,10 +157,10 @@ def _address(owner_id: int, name: str) -> str:
     return below_base(reverse("submissions:delete", args=[token, name]))
 
 
-def panel(request: HttpRequest) -> dict[str, Any]:
+def panel(request: HttpRequest, actor: User) -> dict[str, Any]:
     """Return what ``submissions/_upload_panel.html`` shows."""
     return {
-        "files": [listed(row) for row in ingest_area.files_of(_owner_id(request))],
+        "files": [listed(row) for row in ingest_area.files_of(actor.pk)],
         "next": request.path,
         "base": reverse("web:home").rstrip("/"),
     }
@@ -168,21 +168,20 @@ def panel(request: HttpRequest) -> dict[str, Any]:
 
 @require_safe
 @never_cache
-@role_required("submitter", is_api=True)
-def listing(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"files": [listed(row) for row in ingest_area.files_of(_owner_id(request))]})
+@with_role(Role.SUBMITTER, is_api=True)
+def listing(request: HttpRequest, *, actor: User) -> HttpResponse:
+    return JsonResponse({"files": [listed(row) for row in ingest_area.files_of(actor.pk)]})
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
 @own_pages_only
-@role_required("submitter", is_api=True)
-def delete(request: HttpRequest, token: str, name: str) -> HttpResponse:
-    owner_id = _owner_id(request)
-    if not ingest_area.is_delete_token(owner_id, name, token):
+@with_role(Role.SUBMITTER, is_api=True)
+def delete(request: HttpRequest, token: str, name: str, *, actor: User) -> HttpResponse:
+    if not ingest_area.is_delete_token(actor.pk, name, token):
         listing = reverse("submissions:listing")
         raise DeniedError(f"This address does not delete a file of yours; take it from {listing}.")
-    ingest_area.delete(owner_id, name)
+    ingest_area.delete(actor.pk, name)
     if request.method == "POST":
         return _back(request)
     return JsonResponse({"files": [{name: True}]})
@@ -190,18 +189,12 @@ def delete(request: HttpRequest, token: str, name: str) -> HttpResponse:
 
 @require_POST
 @never_cache
-@role_required("submitter")
-def delete_selected(request: HttpRequest) -> HttpResponse:
-    owner_id = _owner_id(request)
-    known = {row.name for row in ingest_area.files_of(owner_id)}
+@with_role(Role.SUBMITTER)
+def delete_selected(request: HttpRequest, *, actor: User) -> HttpResponse:
+    known = {row.name for row in ingest_area.files_of(actor.pk)}
     for name in known.intersection(request.POST.getlist("name")):
-        ingest_area.delete(owner_id, name)
+        ingest_area.delete(actor.pk, name)
     return _back(request)
-
-
-def _owner_id(request: HttpRequest) -> int:
-    account: Any = require_role(request, "submitter")
-    return int(account.pk)
 
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:

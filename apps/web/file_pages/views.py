@@ -14,7 +14,7 @@ from apps.catalog import queries as catalog
 from apps.catalog.models import File
 from apps.catalog.similar_names import nearest_names
 from apps.catalog.states import FileKind, FileState
-from apps.core.access import role_required
+from apps.core.access import Role, with_role
 from apps.core.errors import DeniedError
 from apps.core.forms import messages_of
 from apps.core.marks import changes_nothing
@@ -66,19 +66,17 @@ def file(request: HttpRequest, name: str) -> HttpResponseBase:
 
 @require_POST
 @never_cache
-@role_required("submitter")
-def certify(request: HttpRequest, name: str) -> HttpResponse:
+@with_role(Role.SUBMITTER)
+def certify(request: HttpRequest, name: str, *, actor: User) -> HttpResponse:
     found = _find_official(name)
     if found is None or found.kind != FileKind.REFERENCE:
         return _unknown(request, name)
-    user = request.user
-    assert isinstance(user, User)  # noqa: S101 (the role says so)
     try:
-        run = start_check(found, user=user)
+        run = start_check(found, user=actor)
     except DeniedError:
         raise
     except CrdsError as exc:
-        page = details(found, request.GET, user=user.get_username())
+        page = details(found, request.GET, user=actor.get_username())
         return render(request, "web/file.html", {"page": page, "error": str(exc)})
     return redirect(run)
 

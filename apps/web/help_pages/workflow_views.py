@@ -5,13 +5,14 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from apps.core.access import require_role, role_required
+from apps.accounts.models import User
+from apps.core.access import Role, with_role
 from apps.web.help_pages.workflow import workflow
 
 
 @require_safe
 @never_cache
-@role_required("submitter")
-def server_workflow(request: HttpRequest) -> HttpResponse:
-    may_set = require_role(request, "submitter").has_role("operator")
+@with_role(Role.SUBMITTER)
+def server_workflow(request: HttpRequest, *, actor: User) -> HttpResponse:
+    may_set = actor.has_role(Role.OPERATOR)
     return render(request, "web/server_workflow.html", {"page": {"now": workflow(), "may_set": may_set}})

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from apps.catalog.addresses import file_page
+from apps.accounts.models import User
 from apps.catalog.models import File
 from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
@@ -108,7 +110,7 @@ def clean(text: str) -> str:
     return storable(text[:LONGEST]).strip()
 
 
-def find(text: str, *, user: Any, most: int = OF_PAGE) -> Found:
+def find(text: str, *, user: User | None, most: int = OF_PAGE) -> Found:
     """Return what a text may mean to somebody; nothing if it is empty.
 
     Parameters
@@ -125,14 +127,14 @@ def find(text: str, *, user: Any, most: int = OF_PAGE) -> Found:
     if not text:
         return Found(text, ())
     problem = _problem(text)
-    is_inside, place = user.is_authenticated, _place()
+    is_inside, place = user is not None, _place()
     groups = [
         _contexts(text, most),
         _instruments(text, most, place),
         _types(text, most, place),
         Group("Files", ()) if problem else _files(text, most, is_inside=is_inside),
     ]
-    if is_inside and user.has_role("submitter"):
+    if user is not None and user.has_role("submitter"):
         groups.append(_submissions(text, most))
     found = tuple(group for group in groups if group.hits)
     return Found(text, found, exact=_exact(text, found), problem=problem)

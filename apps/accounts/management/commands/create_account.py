@@ -4,8 +4,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts.models import Role
 from apps.accounts.operations import create_account, create_token
+from apps.core.access import Role
 from apps.rules.errors import CrdsError
 
 

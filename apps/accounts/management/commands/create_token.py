@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.accounts.models import Role
 from apps.accounts.operations import create_token
 from apps.accounts.queries import find_user
+from apps.core.access import Role
 from apps.rules.errors import CrdsError
 
 
