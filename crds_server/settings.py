@@ -223,10 +223,12 @@ HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often 
 # Which function does which kind of job; a job row names a kind, and nothing else is ever run.
 JOB_KINDS: dict[str, str] = {
     "submission": "apps.submissions.pipeline.run",
+    "mail": "apps.mails.pipeline.run",
     "look": "apps.catalog.quick_looks.pipeline.run",
     "reprocessing": "apps.reprocessing.pipeline.run",
 }
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker so often has failed.
+JOB_KIND_ATTEMPTS: dict[str, int] = {"mail": MAIL_ATTEMPTS}  # Kinds that have another number of attempts.
 CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
 
 CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://")
@@ -256,8 +258,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="37"),
     },
     "sweep-jobs": {"task": "apps.jobs.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
-    # Like announcements, sweeps nobody had time for are thrown away.
-    "sweep-mails": {"task": "apps.mails.tasks.sweep", "schedule": 60, "options": {"expires": 60}},
     "clean-channels": {"task": "apps.jobs.tasks.clean_channels", "schedule": crontab(minute="17")},
     "clear-sessions": {
         "task": "apps.accounts.tasks.clear_sessions",

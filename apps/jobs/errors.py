@@ -1,5 +1,7 @@
 """Errors of background work."""
 
+from datetime import timedelta
+
 from apps.core.errors import InvalidInputError, NotFoundError
 
 
@@ -23,6 +25,14 @@ class JobStopped(Exception):
 
     It is no `CrdsError`, so that a step which tells such errors to the submitter does not swallow it.
     """
+
+
+class TryLater(JobStopped):
+    """The work cannot be done now: the job waits for `pause`, unless this was its last attempt."""
+
+    def __init__(self, reason: str, *, pause: timedelta) -> None:
+        super().__init__(reason)
+        self.pause = pause
 
 
 class AbortedError(JobStopped):

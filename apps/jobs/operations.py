@@ -27,6 +27,7 @@ def start(
     user: str,
     channel: str | None,
     not_before: datetime | None = None,
+    is_watched: bool = True,
 ) -> Job:
     """Queue a job, which a worker takes when the transaction is committed.
 
@@ -41,6 +42,8 @@ def start(
         or used, the job gets a new one; see `Job.channel_id`.
     not_before
         Aware; no worker takes the job earlier. Now, if not given.
+    is_watched
+        The job reports to a channel. Work that nobody watches needs none.
 
     Raises
     ------
@@ -48,8 +51,7 @@ def start(
         Raised if no function is registered for this kind.
     """
     require_kind(kind)
-    key = channel if channel and _take(channel) else open_channel(user=user)
-    Channel.objects.filter(pk=key, taken_at=None).update(taken_at=timezone.now())
+    key = _channel_for_job(channel, user) if is_watched else None
     now = timezone.now()
     job = Job.objects.create(
         kind=kind,
@@ -64,6 +66,13 @@ def start(
     if not not_before:
         transaction.on_commit(partial(announce, job.pk))
     return job
+
+
+def _channel_for_job(wanted: str | None, user: str) -> str:
+    """Return the channel that somebody asked for if it is free, else a new one; it is taken."""
+    key = wanted if wanted and _take(wanted) else open_channel(user=user)
+    Channel.objects.filter(pk=key, taken_at=None).update(taken_at=timezone.now())
+    return key
 
 
 def _take(key: str) -> bool:

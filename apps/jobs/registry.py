@@ -26,6 +26,12 @@ def require_kind(kind: str) -> None:
         raise UnknownKindError(f"No job is of kind {kind[:40]!r}; registered are {known}.")
 
 
+def attempts_of(kind: str) -> int:
+    """Return how often workers may claim a job of a kind before it has failed."""
+    attempts: int = settings.JOB_KIND_ATTEMPTS.get(kind, settings.JOB_ATTEMPTS)
+    return attempts
+
+
 def function_of(kind: str) -> Callable[[Job], None]:
     """Return the function that does such a job."""
     require_kind(kind)

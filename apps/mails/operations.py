@@ -1,4 +1,4 @@
-"""What somebody asks of the outbox."""
+"""Writes mails, and queues their jobs."""
 
 import logging
 from collections.abc import Iterable
@@ -6,16 +6,19 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db import transaction
 
-from apps.mails import tasks
+from apps.jobs import operations as jobs
 from apps.mails.addresses import usable
 from apps.mails.models import Mail
 from apps.mails.plain_text import one_line, paragraphs
 
 logger = logging.getLogger(__name__)
 
+JOB_KIND = "mail"
 
+
+@transaction.atomic
 def post(*, key: str, recipients: Iterable[str], subject: str, text: str) -> None:
-    """Put a mail into the outbox; call it inside the transaction of what the mail tells of.
+    """Write a mail; call it inside the transaction of what the mail tells of.
 
     The mail exists if and only if that transaction is committed. A worker sends it afterwards, and nothing
     that goes wrong there comes back to the caller.
@@ -23,11 +26,11 @@ def post(*, key: str, recipients: Iterable[str], subject: str, text: str) -> Non
     Parameters
     ----------
     key
-        Names what the mail tells of, ``submission-12-ready`` say; at most 200 characters. A second mail of
-        the same key is not written.
+        Names what the mail tells of, such as ``submission-12-ready``; at most 200 characters. A second mail
+        of the same key is not written.
     recipients
-        Addresses as people typed them. Those that are none are logged and left out; the addresses of
-        ``MAIL_LISTS`` are added.
+        Addresses as people typed them. Texts that are no addresses are logged and left out; the addresses
+        of ``MAIL_LISTS`` are added.
     subject
         Whatever it holds ends in one line of at most 200 characters.
     text
@@ -42,6 +45,4 @@ def post(*, key: str, recipients: Iterable[str], subject: str, text: str) -> Non
         defaults={"recipients": addresses, "subject": one_line(subject), "text": paragraphs(text)},
     )
     if is_new:
-        # Robust: even an error nobody foresaw is logged and not raised to the caller, whose work is done.
-        # No `partial`: Django logs the name of the function, and that has none.
-        transaction.on_commit(lambda: tasks.ring(mail.pk), robust=True)
+        jobs.start(JOB_KIND, subject_id=mail.pk, user="", channel=None, is_watched=False)

@@ -7,13 +7,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from django.utils import timezone
 
+from apps.jobs import pipeline as jobs
+from apps.jobs.models import Job
 from apps.mails import queries
 from apps.mails.models import Mail
 from apps.mails.operations import post
@@ -35,10 +35,16 @@ def make_mail(
     return mail
 
 
-def make_mail_being_sent(*, since: datetime | None = None, attempts: int = 1, **fields: Any) -> Mail:
-    """Return a mail as the worker sees it that claimed it."""
-    claimed_at = since or timezone.now()
-    return make_mail(status="sending", attempts=attempts, claimed_at=claimed_at, **fields)
+def job_of(mail: Mail) -> Job:
+    """Return the job that sends a mail."""
+    return Job.objects.get(kind="mail", subject_id=mail.pk)
+
+
+def claimed(mail: Mail) -> Job:
+    """Return the job of a mail as the worker sees it that has it."""
+    job = jobs.claim(job_of(mail).pk)
+    assert job
+    return job
 
 
 @dataclass

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.jobs import operations, queries
-from apps.jobs.errors import AbortedError, JobStopped, LostClaimError
+from apps.jobs.errors import AbortedError, JobStopped, LostClaimError, TryLater
 from apps.jobs.models import Channel, Job
 from apps.jobs.pipeline import (
     claim,
@@ -250,3 +250,36 @@ def test_the_heartbeat_comes_from_a_thread_while_the_work_goes_on(settings: Any)
     does(work)
     assert run(make_job()).status == Status.COMPLETED
     assert len(beats) >= 4
+
+
+def test_work_that_cannot_be_done_now_waits_for_its_pause(settings: Any) -> None:
+    def refuse(job: Job) -> None:
+        raise TryLater("The server is away.", pause=timedelta(hours=1))
+
+    does(refuse)
+    job = run(make_job())
+    assert (job.status, job.attempts, job.rung_at) == (Status.QUEUED, 1, None)
+    assert timedelta(minutes=59) < job.not_before - timezone.now() < timedelta(minutes=61)
+    assert bells_to_ring(is_start=True) == []
+    assert run(job).attempts == 1
+    Job.objects.update(not_before=timezone.now())
+    assert bells_to_ring() == [job.pk]
+    settings.JOB_KIND_ATTEMPTS = {job.kind: 2}
+    job = run(job)
+    assert (job.status, told(job)[-1]) == (Status.FAILED, ("done", "The server is away.", 1))
+
+
+def test_a_worker_that_lost_its_job_does_not_put_it_off() -> None:
+    def lose(job: Job) -> None:
+        Job.objects.update(attempts=7)
+        raise TryLater("The server is away.", pause=timedelta(hours=1))
+
+    does(lose)
+    job = run(make_job())
+    assert (job.status, job.attempts) == (Status.RUNNING, 7)
+
+
+def test_a_job_that_nobody_watches_has_no_channel() -> None:
+    job = operations.start(make_job().kind, subject_id=1, user="", channel=None, is_watched=False)
+    assert run(job).status == Status.COMPLETED
+    assert Channel.objects.filter(job=job).count() == 0

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from apps.mails import tasks
+from apps.jobs import tasks
 from tests.factories.mails import Mailbox, free_port, mail_server
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -11,9 +11,9 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 @pytest.fixture(autouse=True)
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the mails whose bell rang, instead of ringing it."""
+    """Return the jobs that workers were told of, instead of telling them."""
     bells: list[int] = []
-    monkeypatch.setattr(tasks.deliver, "apply_async", lambda arguments, **_: bells.append(*arguments))
+    monkeypatch.setattr(tasks.execute, "apply_async", lambda arguments, **_: bells.append(*arguments))
     return bells
 
 

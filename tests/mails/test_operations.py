@@ -7,20 +7,21 @@ from celery import Celery
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from apps.mails import queries, tasks
+from apps.jobs import tasks
+from apps.jobs.models import Job
+from apps.jobs.pipeline import bells_to_ring
 from apps.mails.addresses import MOST
 from apps.mails.models import Mail
 from apps.mails.operations import post
-from apps.mails.states import Status
 from crds_server import env
-from tests.factories.mails import make_mail
+from tests.factories.mails import job_of, make_mail
 
 
 class CancelError(Exception):
     """Ends a transaction."""
 
 
-def do_nothing(mail_id: int) -> None:
+def do_nothing(job_id: int) -> None:
     pass
 
 
@@ -29,8 +30,10 @@ def test_the_bell_rings_when_the_transaction_is_committed(rung: list[int]) -> No
     with transaction.atomic():
         mail = make_mail()
         assert rung == []
-    assert rung == [mail.pk]
-    assert (mail.status, mail.attempts, mail.recipients) == (Status.WAITING, 0, ["ann@example.org"])
+    job = job_of(mail)
+    assert rung == [job.pk]
+    assert (job.status, job.attempts, job.channel_id) == ("queued", 0, None)
+    assert (mail.recipients, mail.sent_at) == (["ann@example.org"], None)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -39,6 +42,7 @@ def test_a_transaction_that_is_undone_leaves_no_mail(rung: list[int]) -> None:
         make_mail()
         raise CancelError
     assert not Mail.objects.exists()
+    assert not Job.objects.exists()
     assert rung == []
 
 
@@ -50,11 +54,11 @@ def test_a_broker_that_is_away_neither_loses_the_mail_nor_fails_the_caller(
     def refuse(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(tasks.deliver, "apply_async", refuse)
+    monkeypatch.setattr(tasks.execute, "apply_async", refuse)
     with transaction.atomic():
         mail = make_mail()
     assert str(error) in caplog.text
-    assert queries.due_mails() == [mail.pk], "the sweep rings again"
+    assert bells_to_ring(is_start=True) == [job_of(mail).pk], "the sweep rings again"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -68,13 +72,13 @@ def test_a_real_broker_that_is_away_is_only_logged(
     options = {"data_folder_out": str(tmp_path / "file"), "data_folder_in": str(tmp_path / "file")}
     celery = Celery("away", broker=url, set_as_current=False)
     celery.conf.broker_transport_options = options if url == "filesystem://" else env.REMOTE_BROKER
-    monkeypatch.setattr(tasks, "deliver", celery.task(name="deliver")(do_nothing))
+    monkeypatch.setattr(tasks, "execute", celery.task(name="execute")(do_nothing))
     before = time.monotonic()
     with transaction.atomic():
         mail = make_mail()
     assert time.monotonic() - before < 8, "the caller had to wait"
-    assert f"the message for mail {mail.pk} was not sent" in caplog.text
-    assert queries.due_mails() == [mail.pk]
+    assert f"the message for job {job_of(mail).pk} was not sent" in caplog.text
+    assert bells_to_ring(is_start=True) == [job_of(mail).pk]
 
 
 @pytest.mark.django_db
@@ -83,7 +87,7 @@ def test_the_same_thing_is_told_once(rung: list[int], django_capture_on_commit_c
         first = make_mail(subject="first")
         make_mail(subject="second")
     assert Mail.objects.get().subject == "first"
-    assert rung == [first.pk]
+    assert rung == [job_of(first).pk]
 
 
 @pytest.mark.django_db

@@ -5,23 +5,32 @@ from typing import Any
 
 import pytest
 from django.core import mail as django_mail
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from apps.mails import pipeline, queries, tasks
+from apps.jobs.models import Job
+from apps.jobs.pipeline import bells_to_ring, claim, execute, put_back_lost_jobs
+from apps.mails import pipeline
 from apps.mails.models import Mail
-from apps.mails.pipeline import ANSWERS, claim, deliver, pause_after, put_back_lost_mails
-from apps.mails.states import Status
-from tests.factories.mails import Mailbox, mail_server, make_mail, make_mail_being_sent
+from apps.mails.pipeline import pause_after
+from tests.factories.mails import Mailbox, claimed, job_of, mail_server, make_mail
 
 pytestmark = pytest.mark.django_db
 
 
 def sent(mail: Mail) -> Mail:
     """Return the row after an attempt to send the mail, whose time has come."""
-    Mail.objects.filter(pk=mail.pk).update(not_before=timezone.now())
-    deliver(mail.pk)
+    Job.objects.update(not_before=timezone.now())
+    execute(job_of(mail).pk)
     mail.refresh_from_db()
     return mail
+
+
+def state(mail: Mail) -> tuple[str, int]:
+    """Return where the job of a mail stands, and how often it was tried."""
+    job = job_of(mail)
+    return job.status, job.attempts
 
 
 def test_a_mail_server_gets_one_copy_for_each_recipient(mailbox: Mailbox, settings: Any) -> None:
@@ -31,7 +40,7 @@ def test_a_mail_server_gets_one_copy_for_each_recipient(mailbox: Mailbox, settin
     mail = sent(
         make_mail(recipients=recipients, subject="Größe → neu", text="Zeile ä\n.\nFrom here " + "x" * 2000)
     )
-    assert (mail.status, mail.attempts, mail.error) == (Status.SENT, 1, "")
+    assert (state(mail), mail.error) == (("completed", 1), "")
     assert mail.sent_at is not None
     assert [envelope for envelope, _ in mailbox.got] == [["ann@example.org"], ["bob@example.org"]]
     [(_, first), (_, second)] = mailbox.got
@@ -56,7 +65,7 @@ def test_no_subject_makes_a_header(mailbox: Mailbox, break_: str) -> None:
 def test_without_mail_server_mails_are_files_below_the_data_root(settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = settings.DATA_ROOT / "mails"
-    assert sent(make_mail()).status == Status.SENT
+    assert sent(make_mail()).sent_at
     [path] = Path(settings.EMAIL_FILE_PATH).iterdir()
     text = path.read_text()
     assert "Subject: [CRDS jwst dev] READY miri new flats" in text
@@ -65,26 +74,33 @@ def test_without_mail_server_mails_are_files_below_the_data_root(settings: Any) 
 
 def test_a_mail_waits_until_the_mail_server_is_back(smtp_port: int) -> None:
     mail = sent(make_mail())
-    assert (mail.status, mail.attempts) == (Status.WAITING, 1)
+    assert state(mail) == ("queued", 1)
     assert "refused" in mail.error
-    assert queries.due_mails() == []
-    deliver(mail.pk)
-    mail.refresh_from_db()
-    assert mail.attempts == 1, "it was tried again before its pause was over"
+    assert bells_to_ring(is_start=True) == []
+    execute(job_of(mail).pk)
+    assert state(mail) == ("queued", 1), "it was tried again before its pause was over"
     with mail_server(smtp_port) as mailbox:
         mail = sent(mail)
-    assert (mail.status, mail.attempts, mail.error) == (Status.SENT, 2, "")
+    assert (state(mail), mail.error) == (("completed", 2), "")
     assert mailbox.served == ["ann@example.org"]
 
 
 @pytest.mark.usefixtures("smtp_port")
 def test_a_mail_that_cannot_be_sent_fails_after_its_last_attempt(settings: Any, caplog: Any) -> None:
-    settings.MAIL_ATTEMPTS = 3
+    settings.JOB_KIND_ATTEMPTS = {"mail": 3}
     mail = make_mail()
-    assert [sent(mail).status for _ in range(4)] == ["waiting", "waiting", "failed", "failed"]
-    assert mail.attempts == 3
+    assert [state(sent(mail))[0] for _ in range(4)] == ["queued", "queued", "failed", "failed"]
+    assert state(mail) == ("failed", 3)
     assert "has failed after 3 attempts" in caplog.text
-    assert queries.due_mails() == []
+    assert "refused" in mail.error
+    assert bells_to_ring(is_start=True) == []
+
+
+def test_ten_attempts_take_about_a_day_and_a_half(settings: Any) -> None:
+    attempts = settings.JOB_KIND_ATTEMPTS["mail"]
+    assert attempts == settings.MAIL_ATTEMPTS == 10
+    pauses = [pause_after(number) for number in range(1, attempts)]
+    assert timedelta(hours=24) < sum(pauses, timedelta()) < timedelta(hours=36)
 
 
 def test_the_pauses_grow_to_six_hours() -> None:
@@ -95,22 +111,22 @@ def test_the_pauses_grow_to_six_hours() -> None:
 def test_a_bad_address_costs_the_others_nothing_and_they_get_no_second_copy(
     mailbox: Mailbox, settings: Any
 ) -> None:
-    settings.MAIL_ATTEMPTS = 2
+    settings.JOB_KIND_ATTEMPTS = {"mail": 2}
     mailbox.refused = {"bob@example.org"}
     mail = sent(make_mail(recipients=("ann@example.org", "bob@example.org", "cas@example.org")))
-    assert (mail.status, mail.missing) == (Status.WAITING, ["bob@example.org"])
+    assert (state(mail), mail.missing) == (("queued", 1), ["bob@example.org"])
     assert "bob@example.org" in mail.error
     assert "No such person" in mail.error
-    assert sent(mail).status == Status.FAILED
+    assert state(sent(mail)) == ("failed", 2)
     assert mailbox.served == ["ann@example.org", "cas@example.org"]
 
 
 def test_a_full_mail_server_is_asked_again(mailbox: Mailbox) -> None:
     mailbox.is_full = True
     mail = sent(make_mail())
-    assert (mail.status, "No space" in mail.error) == (Status.WAITING, True)
+    assert (state(mail), "No space" in mail.error) == (("queued", 1), True)
     mailbox.is_full = False
-    assert sent(mail).status == Status.SENT
+    assert sent(mail).sent_at
 
 
 def test_an_error_nobody_foresaw_is_logged_and_the_mail_waits(
@@ -121,7 +137,7 @@ def test_an_error_nobody_foresaw_is_logged_and_the_mail_waits(
 
     monkeypatch.setattr(pipeline, "_message", fail)
     mail = sent(make_mail())
-    assert (mail.status, mail.error) == (Status.WAITING, "RuntimeError: a mistake of ours")
+    assert (state(mail), mail.error) == (("queued", 1), "RuntimeError: a mistake of ours")
     assert "Traceback" in caplog.text
 
 
@@ -133,41 +149,38 @@ def test_a_server_that_says_goodbye_badly_has_the_mail_all_the_same(
         raise smtplib.SMTPResponseException(421, b"Going down")
 
     monkeypatch.setattr(smtplib.SMTP, "quit", fail)
-    assert sent(make_mail()).status == Status.SENT
+    assert sent(make_mail()).sent_at
     assert mailbox.served == ["ann@example.org"]
 
 
 def test_a_second_bell_sends_nothing() -> None:
     mail = sent(make_mail())
-    assert sent(mail).attempts == 1
+    assert state(sent(mail)) == ("completed", 1)
     assert len(django_mail.outbox) == 1
-    deliver(mail.pk + 1)
 
 
 def test_of_two_workers_one_gets_the_mail() -> None:
+    job = job_of(make_mail())
+    assert claim(job.pk)
+    assert claim(job.pk) is None
+
+
+def test_a_mail_whose_worker_died_is_sent_by_another_however_often_it_was_tried(settings: Any) -> None:
     mail = make_mail()
-    assert claim(mail.pk)
-    assert claim(mail.pk) is None
-
-
-@pytest.mark.parametrize(("seconds", "is_lost"), [(-5, False), (5, True)])
-def test_a_mail_whose_worker_was_silent_too_long_waits_again(
-    seconds: int, is_lost: bool, settings: Any, rung: list[int]
-) -> None:
-    silent = timedelta(seconds=ANSWERS * settings.MAIL_TIMEOUT + seconds)
-    mail = make_mail_being_sent(since=timezone.now() - silent)
-    tasks.sweep()
-    mail.refresh_from_db()
-    assert mail.status == (Status.WAITING if is_lost else Status.SENDING)
-    assert rung == [mail.pk] * is_lost
+    Job.objects.update(attempts=settings.JOB_ATTEMPTS)
+    claimed(mail)
+    Job.objects.update(heartbeat_at=timezone.now() - timedelta(days=1))
+    assert put_back_lost_jobs() == 1
+    assert sent(mail).sent_at
 
 
 def test_a_mail_that_kills_its_workers_fails(settings: Any) -> None:
-    long_ago = timezone.now() - timedelta(days=1)
-    mail = make_mail_being_sent(since=long_ago, attempts=settings.MAIL_ATTEMPTS)
-    assert put_back_lost_mails() == 1
-    mail.refresh_from_db()
-    assert (mail.status, mail.error) == (Status.FAILED, "The worker that was sending it died.")
+    mail = make_mail()
+    Job.objects.update(attempts=settings.MAIL_ATTEMPTS - 1)
+    claimed(mail)
+    Job.objects.update(heartbeat_at=timezone.now() - timedelta(days=1))
+    assert put_back_lost_jobs() == 1
+    assert state(mail) == ("failed", settings.MAIL_ATTEMPTS)
 
 
 def test_a_worker_that_was_only_asleep_stops_and_changes_nothing(
@@ -177,20 +190,40 @@ def test_a_worker_that_was_only_asleep_stops_and_changes_nothing(
     message = pipeline._message
 
     def lose_the_claim(*arguments: Any) -> Any:
-        Mail.objects.filter(pk=mail.pk).update(attempts=7)
+        Job.objects.update(attempts=7)
         return message(*arguments)
 
     monkeypatch.setattr(pipeline, "_message", lose_the_claim)
-    deliver(mail.pk)
-    mail.refresh_from_db()
-    assert (mail.status, mail.attempts, mail.delivered_to) == (Status.SENDING, 7, [])
+    sent(mail)
+    assert (state(mail), mail.delivered_to) == (("running", 7), [])
     assert mailbox.served == ["ann@example.org"], "the other worker has the rest"
     assert "was lost by its worker" in caplog.text
 
 
-def test_the_sweep_rings_only_for_what_is_due(rung: list[int]) -> None:
-    due = make_mail(key="due")
-    make_mail(key="later", not_before=timezone.now() + timedelta(seconds=30))
-    make_mail(key="gone", status="failed")
-    tasks.sweep()
-    assert rung == [due.pk]
+@pytest.mark.django_db(transaction=True)
+def test_mails_of_the_version_before_go_on_where_they_stood() -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("mails", "0001_initial")])
+    old = executor.loader.project_state([("mails", "0001_initial")]).apps.get_model("mails", "Mail")
+    soon, now = timezone.now() + timedelta(hours=1), timezone.now()
+    common = {"recipients": ["ann@example.org"], "subject": "s", "text": "t"}
+    for key, fields in {
+        "waiting": {"status": "waiting", "attempts": 4, "not_before": soon},
+        "sending": {"status": "sending", "attempts": 2, "claimed_at": now},
+        "sent": {"status": "sent", "attempts": 1, "sent_at": now},
+        "failed": {"status": "failed", "attempts": 10, "error": "refused"},
+    }.items():
+        old.objects.create(key=key, **common, **fields)
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+    keys = {mail.pk: mail.key for mail in Mail.objects.all()}
+    jobs = {keys[job.subject_id]: job for job in Job.objects.filter(kind="mail")}
+    assert {key: (job.status, job.attempts) for key, job in jobs.items()} == {
+        "waiting": ("queued", 4),
+        "sending": ("queued", 2),
+        "failed": ("failed", 10),
+    }
+    assert jobs["waiting"].not_before == soon
+    assert bells_to_ring() == [jobs["sending"].pk]
+    execute(jobs["sending"].pk)
+    assert Mail.objects.get(key="sending").sent_at

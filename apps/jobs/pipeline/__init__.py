@@ -8,8 +8,9 @@ Such a function gets the `Job`, does its steps, and ends with `finish`::
             step(Submission.objects.get(pk=job.subject_id))
         finish(job, 0, url)
 
-It may be run again from the start after its worker died. A step that writes rows of its own calls
-`require_claim` in the same transaction, so that a worker taken for dead cannot write any more.
+It may be run again from the start after its worker died, or after it raised `TryLater`. A step that writes
+rows of its own calls `require_claim` in the same transaction, so that a worker taken for dead cannot write
+any more.
 """
 
 from apps.jobs.pipeline.announce import announce

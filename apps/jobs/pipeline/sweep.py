@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.jobs import channels
 from apps.jobs.models import Channel, Job
+from apps.jobs.registry import attempts_of
 from apps.jobs.states import Status
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ def _put_back(job: Job, limit: datetime) -> bool:
     mine = Job.objects.filter(job.guard(), pk=job.pk, status=Status.RUNNING, heartbeat_at__lt=limit)
     if job.abort_at is not None:
         return _end_lost(mine, job, Status.CANCELLED, 3, "Aborted on request.")
-    if job.attempts >= settings.JOB_ATTEMPTS:
+    if job.attempts >= attempts_of(job.kind):
         reason = f"Internal error, incident {job.incident}: its worker died {job.attempts} times."
         return _end_lost(mine, job, Status.FAILED, 1, reason)
     if not mine.update(status=Status.QUEUED, rung_at=None):
