@@ -5,6 +5,7 @@ from typing import Any
 from django.db import DatabaseError
 from django.http import HttpRequest
 
+from apps.accounts.forms import LONGEST_ADDRESS
 from apps.core.access import login_address
 from apps.locks.models import Lock
 from apps.locks.queries import find_held
@@ -25,10 +26,11 @@ def account(request: HttpRequest) -> dict[str, Any]:
 
 def _login(request: HttpRequest, lock: Lock | None) -> str:
     """Return the address of the login page that leads back here, unless a form led here."""
+    here = request.get_full_path()
     is_page = request.method in {"GET", "HEAD"} and request.path_info.strip("/") != "login"
-    return login_address(
-        next=request.get_full_path() if is_page else "/", instrument=lock.instrument if lock else ""
-    )
+    # The form of the login takes no longer address.
+    leads_back = is_page and len(here) <= LONGEST_ADDRESS
+    return login_address(next=here if leads_back else "/", instrument=lock.instrument if lock else "")
 
 
 def _account(request: HttpRequest) -> dict[str, Any]:

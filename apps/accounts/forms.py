@@ -14,6 +14,7 @@ from apps.core.access import Role
 from apps.locks.queries import NONE, instruments
 
 LONGEST = 4096  # characters of a password; hashing more would only cost time
+LONGEST_ADDRESS = 2000  # characters of the address to go to after the login
 
 
 class LoginForm(forms.Form):
@@ -33,7 +34,7 @@ class LoginForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
-    next = forms.CharField(max_length=2000, required=False, widget=forms.HiddenInput)
+    next = forms.CharField(max_length=LONGEST_ADDRESS, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

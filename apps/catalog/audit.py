@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from django.db.models import F
 
-from apps.catalog.models import AuditRecord, File, Revision
+from apps.catalog.models import Action, AuditRecord, File, Revision
 
 LISTED = 50  # files that one record names; what they belong to knows them all
 
 
-def file_changed(file: File, *, action: str, user: str, why: str = "", details: str = "") -> None:
+def file_changed(file: File, *, action: Action, user: str, why: str = "", details: str = "") -> None:
     """Record that `user` did `action` to a file."""
     _record(
         action=action,
@@ -27,11 +27,11 @@ def pointer_moved(
 ) -> None:
     """Record that a pointer names `context` now, and `before` until now; None if it named nothing."""
     told = f"{pointer} context changed from {before or 'none'!r} to {context!r}{details}"
-    _record(action="set default context", user=user, filename=context, why=why, details=told)
+    _record(action=Action.SET_CONTEXT, user=user, filename=context, why=why, details=told)
 
 
-def noted(action: str, *, user: str, why: str = "", details: str = "") -> None:
-    """Record something that concerns no single file, an import say."""
+def noted(action: Action, *, user: str, why: str = "", details: str = "") -> None:
+    """Record something that concerns no single file, such as an import."""
     _record(action=action, user=user, why=why, details=details)
 
 
@@ -47,6 +47,6 @@ def _record(**fields: str) -> None:
 
 
 def count_change() -> None:
-    """Tell everything derived from files and pointers that it is stale."""
+    """Tell everything that is derived from files and pointers that it is stale."""
     if not Revision.objects.update(number=F("number") + 1):
         Revision.objects.get_or_create(pk=1, defaults={"number": 1})

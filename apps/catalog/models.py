@@ -187,11 +187,36 @@ class DeliveredFile(models.Model):
         return f"{self.file_id} in {self.delivery_id}"
 
 
+class Action(models.TextChoices):
+    """Acts that change files or pointers, as pages and snapshots name them (website, section 6.4)."""
+
+    ADD_FILE = "add file"
+    SUBMIT_FILE = "submit file"
+    COMPLETE_FILE = "complete file"
+    RENAME = "rename"
+    GENERATE_MAPPING = "generate mapping"
+    ADD_REFERENCE = "add reference"
+    DELETE_REFERENCE = "delete reference"
+    FORCE_SUBMIT = "force submit"
+    CANCEL_SUBMIT = "cancel submit"
+    ARCHIVE_STATE = "archive state"
+    MARK_BAD = "mark bad"
+    MARK_OK = "mark ok"
+    TAINT = "taint"
+    SET_CONTEXT = "set default context"
+    CREATE_PIPELINE = "create pipeline"
+    IMPORT_CACHE = "import cache"
+    IMPORT_HISTORY = "import history"
+    TAKE_UNKNOWN = "take unknown"
+    ADOPT_BYTES = "adopt bytes"
+    ADOPT_DATA = "adopt data"
+
+
 class AuditRecord(models.Model):
     """Who did what to which file, when and why. Append only; written by `audit.py`."""
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
-    action = models.CharField(max_length=32, help_text="What was done, in one word.")
+    action = models.CharField(max_length=32, choices=Action)
     user = models.CharField(max_length=150, help_text="Account, or the command that acted.")
     filename = models.CharField(max_length=128, blank=True, help_text="Empty if it concerns no single file.")
     instrument = models.CharField(max_length=32, blank=True)

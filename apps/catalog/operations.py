@@ -14,7 +14,7 @@ from apps.catalog import audit, queries, storage
 from apps.catalog.crds_cache import CacheCatalog, present_files
 from apps.catalog.errors import NameTakenError
 from apps.catalog.file_kinds import kind_of, told_by
-from apps.catalog.models import File
+from apps.catalog.models import Action, File
 from apps.catalog.pipeline.contents import note_stored
 from apps.catalog.pipeline.import_report import Report, Wishes
 from apps.catalog.pipeline.mapping_facts import Findings
@@ -92,7 +92,7 @@ def _register(name: str, digest: str, size: int, *, user: str, why: str, fields:
     file.size, file.sha1sum, file.held_at = size, digest, timezone.now()
     file.save()
     note_stored([file])
-    audit.file_changed(file, action="add file", user=user, why=why, details=f"sha1sum {digest}, {size} bytes")
+    audit.file_changed(file, action=Action.ADD_FILE, user=user, why=why, details=f"sha1sum {digest}, {size} bytes")
     return file
 
 
@@ -140,7 +140,7 @@ def take_cache(
     progress.finish()
     adopt_bad_files(catalog, wishes, report)
     _name_missing_mappings(catalog, {path.name for path in paths}, report)
-    audit.noted("import cache", user=wishes.user, details=str(report))
+    audit.noted(Action.IMPORT_CACHE, user=wishes.user, details=str(report))
     return report
 
 

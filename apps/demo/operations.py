@@ -15,7 +15,7 @@ from django.conf import settings
 
 from apps.catalog import operations as catalog
 from apps.catalog import queries as files
-from apps.catalog.models import AuditRecord, File
+from apps.catalog.models import Action, AuditRecord, File
 from apps.catalog.states import FileState
 from apps.contexts import operations as contexts
 from apps.contexts.models import ContextChange
@@ -103,7 +103,7 @@ def _added_by_us() -> set[str]:
     """Return the names of held files that an earlier run added; what somebody else added may be different."""
     held = {name for name, file in files.files_named(_planned_names()).items() if file.is_held}
     return held.intersection(
-        AuditRecord.objects.filter(user=USER, action="add file").values_list("filename", flat=True)
+        AuditRecord.objects.filter(user=USER, action=Action.ADD_FILE).values_list("filename", flat=True)
     )
 
 
@@ -186,7 +186,7 @@ def _make(move: _Move) -> bool:
 
 def _mark_bad(release: Release) -> None:
     """Mark the references that were found bad in use, unless an earlier run did."""
-    marked = AuditRecord.objects.filter(user=USER, action="mark bad").values_list("filename", flat=True)
+    marked = AuditRecord.objects.filter(user=USER, action=Action.MARK_BAD).values_list("filename", flat=True)
     bad = {reference.name for reference in release.references if reference.is_rejected}.difference(marked)
     if bad:
         contexts.mark_bad(sorted(bad), user=USER, reason="Found bad after delivery.", is_overridden=True)

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from apps.catalog import operations, queries, storage
 from apps.catalog.errors import BadNameError, DamagedFileError, NameTakenError
-from apps.catalog.models import AuditRecord, File
+from apps.catalog.models import Action, AuditRecord, File
 from apps.catalog.reading import load_bytes
 from tests.factories.catalog import make_file, sha1
 
@@ -98,3 +99,9 @@ def test_unclaimed_bytes_block_a_name_for_an_hour_only(data_root: Path) -> None:
 def test_a_held_row_needs_its_checksum() -> None:
     with pytest.raises(IntegrityError):
         make_file("a.fits", sha1sum="", held_at="2020-01-01T00:00:00Z")
+
+
+def test_an_act_that_no_list_knows_is_refused() -> None:
+    AuditRecord(action=Action.TAINT, user="tester").full_clean()
+    with pytest.raises(ValidationError, match="'dance' is not a valid choice"):
+        AuditRecord(action="dance", user="tester").full_clean()

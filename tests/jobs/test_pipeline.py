@@ -260,10 +260,10 @@ def test_work_that_cannot_be_done_now_waits_for_its_pause(settings: Any) -> None
     job = run(make_job())
     assert (job.status, job.attempts, job.rung_at) == (Status.QUEUED, 1, None)
     assert timedelta(minutes=59) < job.not_before - timezone.now() < timedelta(minutes=61)
-    assert bells_to_ring(is_start=True) == []
+    assert jobs_to_announce(is_start=True) == []
     assert run(job).attempts == 1
     Job.objects.update(not_before=timezone.now())
-    assert bells_to_ring() == [job.pk]
+    assert jobs_to_announce() == [job.pk]
     settings.JOB_KIND_ATTEMPTS = {job.kind: 2}
     job = run(job)
     assert (job.status, told(job)[-1]) == (Status.FAILED, ("done", "The server is away.", 1))

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from apps.jobs import tasks
 from apps.jobs.models import Job
-from apps.jobs.pipeline import bells_to_ring
+from apps.jobs.pipeline import jobs_to_announce
 from apps.mails.addresses import MOST
 from apps.mails.models import Mail
 from apps.mails.operations import post
@@ -58,7 +58,7 @@ def test_a_broker_that_is_away_neither_loses_the_mail_nor_fails_the_caller(
     with transaction.atomic():
         mail = make_mail()
     assert str(error) in caplog.text
-    assert bells_to_ring(is_start=True) == [job_of(mail).pk], "the sweep rings again"
+    assert jobs_to_announce(is_start=True) == [job_of(mail).pk], "the sweep rings again"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -78,7 +78,7 @@ def test_a_real_broker_that_is_away_is_only_logged(
         mail = make_mail()
     assert time.monotonic() - before < 8, "the caller had to wait"
     assert f"the message for job {job_of(mail).pk} was not sent" in caplog.text
-    assert bells_to_ring(is_start=True) == [job_of(mail).pk]
+    assert jobs_to_announce(is_start=True) == [job_of(mail).pk]
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from apps.jobs.models import Job
-from apps.jobs.pipeline import bells_to_ring, claim, execute, put_back_lost_jobs
+from apps.jobs.pipeline import claim, execute, jobs_to_announce, put_back_lost_jobs
 from apps.mails import pipeline
 from apps.mails.models import Mail
 from apps.mails.pipeline import pause_after
@@ -76,7 +76,7 @@ def test_a_mail_waits_until_the_mail_server_is_back(smtp_port: int) -> None:
     mail = sent(make_mail())
     assert state(mail) == ("queued", 1)
     assert "refused" in mail.error
-    assert bells_to_ring(is_start=True) == []
+    assert jobs_to_announce(is_start=True) == []
     execute(job_of(mail).pk)
     assert state(mail) == ("queued", 1), "it was tried again before its pause was over"
     with mail_server(smtp_port) as mailbox:
@@ -93,7 +93,7 @@ def test_a_mail_that_cannot_be_sent_fails_after_its_last_attempt(settings: Any, 
     assert state(mail) == ("failed", 3)
     assert "has failed after 3 attempts" in caplog.text
     assert "refused" in mail.error
-    assert bells_to_ring(is_start=True) == []
+    assert jobs_to_announce(is_start=True) == []
 
 
 def test_ten_attempts_take_about_a_day_and_a_half(settings: Any) -> None:
@@ -224,6 +224,6 @@ def test_mails_of_the_version_before_go_on_where_they_stood() -> None:
         "failed": ("failed", 10),
     }
     assert jobs["waiting"].not_before == soon
-    assert bells_to_ring() == [jobs["sending"].pk]
+    assert jobs_to_announce() == [jobs["sending"].pk]
     execute(jobs["sending"].pk)
     assert Mail.objects.get(key="sending").sent_at

@@ -28,7 +28,7 @@ def test_an_altered_mapping_does_not_become_part_of_a_new_context(site: str, alt
     change_a_digit(altered)
     before = snapshot()
     with pytest.raises(DamagedFileError, match=rf"{altered} has sha1sum \w+ in the store; \w+ was expected"):
-        confirm(submission, user=find_user(submission.user), lock_key=None)
+        confirm(submission, user=find_user(submission.user))
     assert snapshot() == before
     assert Submission.objects.get(pk=submission.pk).status == "ready"
 
@@ -69,4 +69,4 @@ def test_an_altered_parent_is_named_on_the_page_and_refused_at_the_confirmation(
     shown = actions(list(submission.files.select_related("submission")))
     assert ["jwst_miri_flat_0001.rmap has sha1sum" in action.problem for action in shown] == [True]
     with pytest.raises(DamagedFileError, match=r"jwst_miri_flat_0001\.rmap"):
-        confirm(submission, user=find_user(submission.user), lock_key=None)
+        confirm(submission, user=find_user(submission.user))

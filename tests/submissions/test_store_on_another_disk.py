@@ -54,7 +54,7 @@ def ready(db: None, apart: Path) -> Submission:
 
 
 def test_a_submission_is_confirmed_and_delivered(ready: Submission, apart: Path, settings: Any) -> None:
-    confirm(ready, user=find_user(ready.user), lock_key=None)
+    confirm(ready, user=find_user(ready.user))
     assert list(verify()) == []
     folder.prepare(is_first=True)
     for file in Delivery.objects.get().files.all():
@@ -74,7 +74,7 @@ def test_a_confirmation_that_fails_leaves_no_copy_in_the_store(
 
     monkeypatch.setattr(storage, "sync_folders", fail)
     with pytest.raises(RuntimeError, match="power"):
-        confirm(ready, user=find_user(ready.user), lock_key=None)
+        confirm(ready, user=find_user(ready.user))
     assert snapshot() == before
     assert hidden(apart) == []
 

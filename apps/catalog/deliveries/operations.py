@@ -12,7 +12,7 @@ from apps.catalog import audit
 from apps.catalog.deliveries import queries
 from apps.catalog.deliveries.folder_updates import tidy, write
 from apps.catalog.ledger_lock import take_turn
-from apps.catalog.models import DeliveredFile, Delivery, File
+from apps.catalog.models import Action, DeliveredFile, Delivery, File
 from apps.catalog.states import FILE_ENTERED_FROM, FILE_STATE, DeliveryStatus, FileState
 from apps.core.errors import InvalidInputError
 
@@ -50,7 +50,7 @@ def open_delivery(files: Sequence[File], *, user: str, why: str, submission: str
     names = list(delivery.files.order_by("name").values_list("name", flat=True))
     details = audit.listing(delivery.name, names)
     for file in delivery.files.order_by("name"):
-        audit.file_changed(file, action="submit file", user=user, why=why, details=details)
+        audit.file_changed(file, action=Action.SUBMIT_FILE, user=user, why=why, details=details)
     for file in files:
         file.refresh_from_db(fields=["state", "catalog_link", "changed_at"])
     logger.info("%s: %s by %s with %d files", delivery, delivery.status, user, len(members))
@@ -147,4 +147,4 @@ def _move_files(delivery: Delivery, *, user: str, why: str) -> None:
         rows = File.objects.filter(pk=file.pk, state=file.state)
         if rows.update(state=state, changed_at=timezone.now()):
             details = f"{file.state} -> {state}"
-            audit.file_changed(file, action="archive state", user=user, why=why, details=details)
+            audit.file_changed(file, action=Action.ARCHIVE_STATE, user=user, why=why, details=details)

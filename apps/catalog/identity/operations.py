@@ -9,7 +9,7 @@ from apps.catalog import audit
 from apps.catalog.identity import marker, queries
 from apps.catalog.identity.errors import ForeignDataError
 from apps.catalog.identity.marker import Identity
-from apps.catalog.models import File, Installation
+from apps.catalog.models import Action, File, Installation
 from apps.catalog.storage import path_of
 
 MOST_MISSING = 20  # held files that are looked for in the store before it is taken for another one
@@ -56,7 +56,7 @@ def adopt(*, user: str) -> tuple[str, str]:
     now = Identity(settings.OBSERVATORY, settings.SERVER_STRING, _new_key())
     before = f"database: {row or 'nobody'}, store: {file or 'nobody'}"
     _write_row(now)
-    audit.noted("adopt data", user=user, details=f"{before}; now {now}")
+    audit.noted(Action.ADOPT_DATA, user=user, details=f"{before}; now {now}")
     marker.write(now)
     return before, str(now)
 

@@ -13,7 +13,7 @@ from apps.catalog.crds_cache import CacheCatalog, Facts
 from apps.catalog.crds_database import FILLED
 from apps.catalog.errors import BadNameError
 from apps.catalog.file_kinds import kind_of, told_by
-from apps.catalog.models import File
+from apps.catalog.models import Action, File
 from apps.catalog.pipeline.import_report import Report, Wishes
 from apps.catalog.pipeline.mapping_facts import Findings
 from apps.catalog.states import FileState
@@ -134,7 +134,7 @@ def adopt_bad_files(catalog: CacheCatalog, wishes: Wishes, report: Report) -> No
             )
             audit.file_changed(
                 file,
-                action="mark bad",
+                action=Action.MARK_BAD,
                 user=wishes.user,
                 why="Bad in the imported catalog.",
                 details="blacklist" if is_mapping(name) else "reject",
@@ -144,6 +144,6 @@ def adopt_bad_files(catalog: CacheCatalog, wishes: Wishes, report: Report) -> No
                 File.objects.filter(pk=file.pk).update(blacklisted=True, changed_at=timezone.now())
                 culprits = ", ".join(sorted(bad_mappings))[:500]
                 audit.file_changed(
-                    file, action="taint", user=wishes.user, why="Names a bad mapping.", details=culprits
+                    file, action=Action.TAINT, user=wishes.user, why="Names a bad mapping.", details=culprits
                 )
     report.marked_bad += len(fresh)

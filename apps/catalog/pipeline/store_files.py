@@ -11,7 +11,7 @@ from apps.catalog import audit, header_facts, queries, storage
 from apps.catalog.crds_cache import Facts
 from apps.catalog.errors import BadNameError, UnvouchedError
 from apps.catalog.file_kinds import kind_of
-from apps.catalog.models import AuditRecord, File
+from apps.catalog.models import Action, AuditRecord, File
 from apps.catalog.pipeline.contents import Notes, note, note_stored
 from apps.catalog.pipeline.import_report import Report, Wishes
 from apps.catalog.pipeline.mapping_facts import Findings
@@ -177,7 +177,7 @@ def _make_unknown(taken: list[tuple[str, Facts]], findings: Findings, wishes: Wi
     File.objects.bulk_create(rows)
     AuditRecord.objects.bulk_create(
         AuditRecord(
-            action="take unknown",
+            action=Action.TAKE_UNKNOWN,
             user=wishes.user,
             filename=row.name,
             instrument=row.instrument,
@@ -195,7 +195,7 @@ def _overrule(row: File, facts: Facts, wishes: Wishes) -> None:
     row.save(update_fields=["size", "sha1sum", "held_at", "changed_at"])
     audit.file_changed(
         row,
-        action="adopt bytes",
+        action=Action.ADOPT_BYTES,
         user=wishes.user,
         why="The operator asked for the bytes of the cache.",
         details=f"before: {before}; now: {row.sha1sum}, {row.size} bytes",

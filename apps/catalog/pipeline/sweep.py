@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog import audit, queries, storage
-from apps.catalog.models import File
+from apps.catalog.models import Action, File
 from apps.catalog.pipeline.contents import note_missing, note_stored
 
 logger = logging.getLogger(__name__)
@@ -49,5 +49,5 @@ def _complete(name: str, *, user: str) -> bool:
     file.held_at = timezone.now()
     file.save(update_fields=["held_at", "changed_at"])
     note_stored([file])
-    audit.file_changed(file, action="complete file", user=user, why="Its bytes were stored before a kill.")
+    audit.file_changed(file, action=Action.COMPLETE_FILE, user=user, why="Its bytes were stored before a kill.")
     return True

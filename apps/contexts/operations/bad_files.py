@@ -16,7 +16,7 @@ from apps.catalog import audit, usage
 from apps.catalog import queries as catalog
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.ledger_lock import take_turn
-from apps.catalog.models import File
+from apps.catalog.models import Action, File
 from apps.catalog.states import FileKind
 from apps.contexts.bad_files.tainting import (
     Children,
@@ -115,7 +115,7 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
         files = _write(marks, mappings, is_bad=True)
         for mark in marks:
             details = _bad_details(mark)
-            audit.file_changed(files[mark.name], action="mark bad", user=user, why=reason, details=details)
+            audit.file_changed(files[mark.name], action=Action.MARK_BAD, user=user, why=reason, details=details)
     return marks
 
 
@@ -132,7 +132,7 @@ def mark_good(names: Iterable[str], *, user: str, reason: str) -> list[Mark]:
         files = _write(marks, {mark.name for mark in marks if not mark.culprits}, is_bad=False)
         for mark in marks:
             details = _good_details(mark)
-            audit.file_changed(files[mark.name], action="mark ok", user=user, why=reason, details=details)
+            audit.file_changed(files[mark.name], action=Action.MARK_OK, user=user, why=reason, details=details)
     return marks
 
 
@@ -173,7 +173,7 @@ def taint(names: Iterable[str], *, user: str) -> list[str]:
     for name in fresh:
         culprits = ", ".join(child for child in children[name] if child in bad | found)
         why = "Names a bad mapping."
-        audit.file_changed(files[name], action="taint", user=user, why=why, details=culprits)
+        audit.file_changed(files[name], action=Action.TAINT, user=user, why=why, details=culprits)
     return fresh
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.catalog import audit
 from apps.catalog import queries as catalog
 from apps.catalog.ledger_lock import take_turn
+from apps.catalog.models import Action
 from apps.contexts import queries
 from apps.contexts.availability import bad_names, closure, unavailable_names, unknown_names
 from apps.contexts.context_chooser import is_newer_banner
@@ -273,7 +274,7 @@ def create_pipeline(name: str, *, user: str) -> str:
     try:
         with transaction.atomic():
             RemotePipeline.objects.create(name=name, key_sha256=_digest(key))
-            audit.noted("create pipeline", user=user, details=name)
+            audit.noted(Action.CREATE_PIPELINE, user=user, details=name)
     except IntegrityError:
         raise ConflictError(
             f"A pipeline {name!r} exists already; its key was shown when it was made."
@@ -301,7 +302,7 @@ def adopt_eras(eras: Sequence[Era], *, user: str) -> int:
             for era in fresh
         )
         if fresh:
-            audit.noted("import history", user=user, details=f"{len(fresh)} eras")
+            audit.noted(Action.IMPORT_HISTORY, user=user, details=f"{len(fresh)} eras")
     return len(fresh)
 
 

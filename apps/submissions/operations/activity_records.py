@@ -4,17 +4,18 @@ from collections import defaultdict
 
 from apps.catalog import audit
 from apps.catalog import queries as catalog
+from apps.catalog.models import Action
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import Kind, Origin, Status
 
-_ACTIONS: dict[str, str] = {Kind.ADD: "add reference", Kind.DELETE: "delete reference"}
+_ACTIONS: dict[str, Action] = {Kind.ADD: Action.ADD_REFERENCE, Kind.DELETE: Action.DELETE_REFERENCE}
 
 
 def record_decision(submission: Submission, files: list[SubmittedFile], *, user: str) -> None:
     """Record that it was forced, and what became of references it listed; call it in the transaction."""
     if submission.status == Status.FORCED:
         details = f"{submission} of {submission.user}"
-        audit.noted("force submit", user=user, why=submission.description, details=details)
+        audit.noted(Action.FORCE_SUBMIT, user=user, why=submission.description, details=details)
     if submission.kind in _ACTIONS:
         _record_listed(submission, files, user=user)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.catalog import audit
 from apps.catalog.file_kinds import kind_of
 from apps.catalog.mapping_text import Named, look
-from apps.catalog.models import File
+from apps.catalog.models import Action, File
 from apps.catalog.pipeline.contents import note
 from apps.catalog.states import FileState
 from apps.rules.naming.file_names import is_mapping
@@ -71,9 +71,9 @@ def _record(file: SubmittedFile, row: File, *, user: str) -> None:
     why = file.submission.description
     if file.origin == Origin.GENERATED:
         audit.file_changed(
-            row, action="generate mapping", user=user, why=why, details=f"derived from {file.derived_from}"
+            row, action=Action.GENERATE_MAPPING, user=user, why=why, details=f"derived from {file.derived_from}"
         )
     elif file.name != file.official_name:
         audit.file_changed(
-            row, action="rename", user=user, why=why, details=f"{file.name} --> {file.official_name}"
+            row, action=Action.RENAME, user=user, why=why, details=f"{file.name} --> {file.official_name}"
         )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.catalog import audit
 from apps.catalog.ledger_lock import take_turn
+from apps.catalog.models import Action
 from apps.core.errors import ConflictError
 from apps.core.free_text import storable
 from apps.jobs.models import Job
@@ -78,7 +79,7 @@ def _release_lock(submission: Submission, *, is_decided: bool) -> None:
 def _record_cancelled(submission: Submission, by: str) -> None:
     if submission.status == Status.CANCELLED:
         details = f"{submission} of {submission.user}"
-        audit.noted("cancel submit", user=by, why=submission.description, details=details)
+        audit.noted(Action.CANCEL_SUBMIT, user=by, why=submission.description, details=details)
 
 
 def end_lost(submission: Submission, status: Status, reason: str) -> None:
