@@ -13,7 +13,7 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return the jobs that workers were told of, instead of telling them."""
     bells: list[int] = []
-    monkeypatch.setattr(tasks.execute, "apply_async", lambda arguments, **_: bells.append(*arguments))
+    monkeypatch.setattr(tasks.execute, "apply_async", lambda arguments, *_, **__: bells.append(*arguments))
     return bells
 
 

@@ -1,9 +1,7 @@
 import contextlib
-import time
 from typing import Any
 
 import pytest
-from celery import Celery
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -13,16 +11,11 @@ from apps.jobs.pipeline import jobs_to_announce
 from apps.mails.addresses import MOST
 from apps.mails.models import Mail
 from apps.mails.operations import post
-from crds_server import env
 from tests.factories.mails import job_of, make_mail
 
 
 class CancelError(Exception):
     """Ends a transaction."""
-
-
-def do_nothing(job_id: int) -> None:
-    pass
 
 
 @pytest.mark.django_db(transaction=True)
@@ -59,26 +52,6 @@ def test_a_broker_that_is_away_neither_loses_the_mail_nor_fails_the_caller(
         mail = make_mail()
     assert str(error) in caplog.text
     assert jobs_to_announce(is_start=True) == [job_of(mail).pk], "the sweep rings again"
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "filesystem://"])
-def test_a_real_broker_that_is_away_is_only_logged(
-    url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any
-) -> None:
-    # Celery prefers the environment's broker to the one that it is told.
-    monkeypatch.delenv("CELERY_BROKER_URL", raising=False)
-    (tmp_path / "file").touch()
-    options = {"data_folder_out": str(tmp_path / "file"), "data_folder_in": str(tmp_path / "file")}
-    celery = Celery("away", broker=url, set_as_current=False)
-    celery.conf.broker_transport_options = options if url == "filesystem://" else env.REMOTE_BROKER
-    monkeypatch.setattr(tasks, "execute", celery.task(name="execute")(do_nothing))
-    before = time.monotonic()
-    with transaction.atomic():
-        mail = make_mail()
-    assert time.monotonic() - before < 8, "the caller had to wait"
-    assert f"the message for job {job_of(mail).pk} was not sent" in caplog.text
-    assert jobs_to_announce(is_start=True) == [job_of(mail).pk]
 
 
 @pytest.mark.django_db
