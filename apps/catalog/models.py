@@ -210,6 +210,7 @@ class Action(models.TextChoices):
     TAKE_UNKNOWN = "take unknown"
     ADOPT_BYTES = "adopt bytes"
     ADOPT_DATA = "adopt data"
+    FIND_AFFECTED_DATASETS = "find affected datasets"
 
 
 class AuditRecord(models.Model):

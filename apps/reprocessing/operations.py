@@ -3,12 +3,11 @@
 from django.db import transaction
 
 from apps.catalog import audit
+from apps.catalog.models import Action
 from apps.jobs import operations as jobs
 from apps.reprocessing.models import Transition
 from apps.reprocessing.queries import KIND, Step, find_step, unhandled_steps
 from apps.reprocessing.states import Status
-
-ACTION = "find affected datasets"
 
 
 def notice_changes() -> int:
@@ -43,6 +42,6 @@ def search(old: str, new: str, *, user: str) -> Transition:
     row, is_new = Transition.objects.get_or_create(change=step.change, defaults={"old": old, "new": new})
     if not is_new:
         row.enter(Status.PENDING, reason="", ended_at=None)
-    audit.noted(ACTION, user=user, details=f"{old} --> {new}")
+    audit.noted(Action.FIND_AFFECTED_DATASETS, user=user, details=f"{old} --> {new}")
     jobs.start(KIND, subject_id=row.pk, user=user, channel=None)
     return row

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.core.access import require_role, role_required
+from apps.core.access import Actor, Role, with_role
 from apps.core.errors import ConflictError
 from apps.core.filters import PAGE_SIZE
 from apps.core.refusals import Form, answers_in, refuse
@@ -95,12 +95,11 @@ def _detail(request: HttpRequest, old: str, new: str, *, error: str = "") -> Htt
 
 @require_POST
 @never_cache
-@role_required("operator")
-def search(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
+@with_role(Role.OPERATOR)
+def search(request: HttpRequest, old: str, new: str, *, actor: Actor) -> HttpResponseBase:
     """Search again, and return to the page of the transition, which tells how the search stands."""
-    user = require_role(request, "operator").get_username()
     try:
-        operations.search(old, new, user=user)
+        operations.search(old, new, user=actor.get_username())
     except ConflictError as exc:
         return _detail(request, old, new, error=f"{exc} Wait for its end.")
     return redirect("reprocessing:detail", old, new)
