@@ -92,7 +92,9 @@ def _register(name: str, digest: str, size: int, *, user: str, why: str, fields:
     file.size, file.sha1sum, file.held_at = size, digest, timezone.now()
     file.save()
     note_stored([file])
-    audit.file_changed(file, action=Action.ADD_FILE, user=user, why=why, details=f"sha1sum {digest}, {size} bytes")
+    audit.file_changed(
+        file, action=Action.ADD_FILE, user=user, why=why, details=f"sha1sum {digest}, {size} bytes"
+    )
     return file
 
 

@@ -49,5 +49,7 @@ def _complete(name: str, *, user: str) -> bool:
     file.held_at = timezone.now()
     file.save(update_fields=["held_at", "changed_at"])
     note_stored([file])
-    audit.file_changed(file, action=Action.COMPLETE_FILE, user=user, why="Its bytes were stored before a kill.")
+    audit.file_changed(
+        file, action=Action.COMPLETE_FILE, user=user, why="Its bytes were stored before a kill."
+    )
     return True

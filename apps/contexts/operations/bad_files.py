@@ -115,7 +115,9 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
         files = _write(marks, mappings, is_bad=True)
         for mark in marks:
             details = _bad_details(mark)
-            audit.file_changed(files[mark.name], action=Action.MARK_BAD, user=user, why=reason, details=details)
+            audit.file_changed(
+                files[mark.name], action=Action.MARK_BAD, user=user, why=reason, details=details
+            )
     return marks
 
 
@@ -132,7 +134,9 @@ def mark_good(names: Iterable[str], *, user: str, reason: str) -> list[Mark]:
         files = _write(marks, {mark.name for mark in marks if not mark.culprits}, is_bad=False)
         for mark in marks:
             details = _good_details(mark)
-            audit.file_changed(files[mark.name], action=Action.MARK_OK, user=user, why=reason, details=details)
+            audit.file_changed(
+                files[mark.name], action=Action.MARK_OK, user=user, why=reason, details=details
+            )
     return marks
 
 

@@ -71,7 +71,11 @@ def _record(file: SubmittedFile, row: File, *, user: str) -> None:
     why = file.submission.description
     if file.origin == Origin.GENERATED:
         audit.file_changed(
-            row, action=Action.GENERATE_MAPPING, user=user, why=why, details=f"derived from {file.derived_from}"
+            row,
+            action=Action.GENERATE_MAPPING,
+            user=user,
+            why=why,
+            details=f"derived from {file.derived_from}",
         )
     elif file.name != file.official_name:
         audit.file_changed(
