@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.accounts.operations import create_account
-from apps.core.addresses import absolute
 from apps.core.access import Role
+from apps.core.addresses import absolute
 
 _ROLES = {"demo_submitter": Role.SUBMITTER, "demo_operator": Role.OPERATOR}
 

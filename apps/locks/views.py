@@ -8,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.core.addresses import is_local
 from apps.core.access import Actor, Role, login_address, with_role
+from apps.core.addresses import is_local
 from apps.core.errors import NotFoundError
 from apps.core.marks import runs_by_itself
 from apps.core.tables import Column, Table, exported

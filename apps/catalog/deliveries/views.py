@@ -16,8 +16,8 @@ from apps.catalog.deliveries import move, queries
 from apps.catalog.errors import UnknownDeliveryError
 from apps.catalog.models import Delivery, File
 from apps.catalog.states import DeliveryStatus
-from apps.core.addresses import absolute
 from apps.core.access import Actor, Role, with_role
+from apps.core.addresses import absolute
 from apps.core.errors import ConflictError
 from apps.core.tables import Column, Table, exported
 from apps.rules.errors import CrdsError

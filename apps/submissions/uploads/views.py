@@ -14,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.core.addresses import below_base, is_local
 from apps.accounts.models import User
 from apps.core.access import Role, with_role
+from apps.core.addresses import below_base, is_local
 from apps.core.errors import DeniedError
 from apps.core.same_origin import own_pages_only
 from apps.rules.errors import CrdsError

@@ -3,16 +3,14 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
-from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from apps.catalog.addresses import file_page
 from apps.accounts.models import User
+from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
