@@ -12,7 +12,7 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.submissions.uploads.multipart import HEAD, MultipartReader
+from apps.submissions.uploads.multipart import HEAD, READ, MultipartReader
 
 BOUNDARY = b"xX"
 # Pieces of what the reader looks for, so that chance brings its beginnings together.
@@ -131,11 +131,11 @@ def test_what_nobody_reads_is_skipped() -> None:
 
 
 def test_blocks_are_handed_on_without_being_joined() -> None:
-    content = random.Random(1).randbytes(1 << 20)
+    content = random.Random(1).randbytes(READ)
     [block] = [
         block
         for part in MultipartReader(io.BytesIO(body_of([("a", "b", content)])).read, BOUNDARY).parts()
         for block in part.content
-        if len(block) > 1 << 19
+        if len(block) > READ // 2
     ]
     assert block.readonly

@@ -26,7 +26,6 @@ from apps.rules.errors import CrdsError
 from apps.submissions.errors import BrokenUploadError, NoSpaceError, UploadGapError, UploadRangeError
 from apps.submissions.models import IngestFile
 from apps.submissions.uploads import ingest_area
-from apps.submissions.uploads.direct_body import body_reader
 from apps.submissions.uploads.multipart import MultipartReader, Part
 from apps.submissions.uploads.running_checksum import GrowingSum, forget_sum, remembered_sum
 
@@ -150,8 +149,7 @@ class UploadHandler(FileUploadHandler):
     ) -> tuple[QueryDict, MultiValueDict[str, Any]]:
         """Parse the body with our parser; what it returns becomes ``POST`` and ``FILES``."""
         encoding = encoding or settings.DEFAULT_CHARSET
-        read = body_reader(input_data, getattr(self.request, "environ", {}))
-        reader, fields = MultipartReader(read, boundary), QueryDict("", True, encoding)
+        reader, fields = MultipartReader(input_data.read, boundary), QueryDict("", True, encoding)
         for number, part in enumerate(reader.parts()):
             if number >= MOST:
                 raise TooManyFilesSent(f"The form has more than {MOST} files and fields.")

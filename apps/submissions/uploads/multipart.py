@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.http.multipartparser import MultiPartParserError
 from django.utils.http import parse_header_parameters
 
-READ = 1 << 20  # bytes; as much as the web server takes from its socket at once
+READ = 1 << 18  # bytes; more would leave the processor's cache before they are written
 HEAD = 8192  # bytes the head of a part may have
 _AS_IT_IS = {"", "7bit", "8bit", "binary"}
 
