@@ -58,7 +58,8 @@ def test_answers_over_the_wire_equal_the_oracle(
 
 def require_equal(found: Any, expected: dict[str, Any], record: dict[str, Any]) -> None:
     """Compare one answer with the oracle's; what is no text there has no form on the wire."""
-    if "error" in expected:
+    if not expected.get("bestrefs"):
+        # It failed, or every type of the instrument is left out.
         assert str(found).startswith("NOT FOUND"), record
         return
     assert set(found) == set(expected["bestrefs"]), record
