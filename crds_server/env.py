@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
+from apps.core.files import write_once
 from crds_server.service_urls import BadServiceUrlError, ServiceUrl, read_service_url
 
 DEFAULTS: dict[str, str] = {}  # The names that were asked for so far, and what they are unless set.
@@ -107,12 +108,7 @@ def secret(name: str, kept_in: Path) -> str:
     """Return the variable, or a random text made once and kept in a file only we can read."""
     if value := text(name, ""):
         return value
-    try:
-        descriptor = os.open(kept_in, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return kept_in.read_text()
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_urlsafe(50))
+    write_once(kept_in, secrets.token_urlsafe(50).encode())
     return kept_in.read_text()
 
 

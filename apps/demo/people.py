@@ -1,7 +1,6 @@
 """The people of the demo observatory, with passwords made up on this machine."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from apps.accounts.models import User
 from apps.accounts.operations import create_account
 from apps.core.access import Role
 from apps.core.addresses import absolute
+from apps.core.files import write_once
 
 _ROLES = {"demo_submitter": Role.SUBMITTER, "demo_operator": Role.OPERATOR}
 
@@ -50,12 +50,6 @@ def ensure_demo_accounts() -> list[DemoAccount]:
 
 
 def _passwords(path: Path) -> dict[str, str]:
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        known: dict[str, str] = json.loads(path.read_text())
-        return known
-    made = {name: secrets.token_urlsafe(12) for name in _ROLES}
-    with os.fdopen(descriptor, "w") as stream:
-        json.dump(made, stream)
-    return made
+    write_once(path, json.dumps({name: secrets.token_urlsafe(12) for name in _ROLES}).encode())
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept

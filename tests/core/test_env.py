@@ -1,4 +1,6 @@
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,6 +30,23 @@ def test_a_made_secret_is_kept_and_private(tmp_path: Path) -> None:
     assert env.secret("NO_SUCH_VARIABLE", kept) == first
     assert len(first) >= 50
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_processes_that_start_at_once_agree_on_a_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "secret"
+    made = iter(("first" * 12, "second" * 12, "third" * 12))
+
+    def made_slowly(_bytes: int) -> str:
+        time.sleep(0.05)
+        return next(made)
+
+    monkeypatch.setattr(env.secrets, "token_urlsafe", made_slowly)
+    with ThreadPoolExecutor(3) as pool:
+        found = set(pool.map(lambda _number: env.secret("NO_SUCH_VARIABLE", kept), range(3)))
+    assert found == {kept.read_text()}
+    assert len(kept.read_text()) >= 50
 
 
 @pytest.mark.parametrize("value", ["-1", "1.5", "many", "9" * 20])

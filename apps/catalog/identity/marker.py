@@ -1,16 +1,13 @@
 """The file in the store that says which server the store belongs to."""
 
-import contextlib
 import json
-import os
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 from apps.catalog.identity.errors import ForeignDataError
-from apps.catalog.storage import PART, sync_folder
+from apps.core.files import write_atomically
 
 NAME = "server.json"
 
@@ -53,16 +50,4 @@ def read() -> Identity | None:
 
 def write(identity: Identity) -> None:
     """Write the file as a whole: a kill at any moment leaves the old one or the new one."""
-    target = path()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}{PART}")
-    try:
-        with temporary.open("x", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(identity), indent=1) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-    sync_folder(target.parent)
+    write_atomically(path(), (json.dumps(asdict(identity), indent=1) + "\n").encode())
