@@ -41,7 +41,7 @@ def test_every_fragment_names_its_kind() -> None:
         ROOT / "docs" / "changes" / name for name in _configuration()["ignore"]
     }
     assert [
-        path.name for path in fragments if not re.fullmatch(rf"\+[a-z_]+\.({'|'.join(kinds)})\.md", path.name)
+        path.name for path in fragments if not re.fullmatch(rf"\+[a-z_-]+\.({'|'.join(kinds)})\.md", path.name)
     ] == []
 
 
