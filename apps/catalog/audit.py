@@ -30,9 +30,9 @@ def pointer_moved(
     _record(action=Action.SET_CONTEXT, user=user, filename=context, why=why, details=told)
 
 
-def noted(action: Action, *, user: str, why: str = "", details: str = "") -> None:
+def noted(action: Action, *, user: str, instrument: str = "", why: str = "", details: str = "") -> None:
     """Record something that concerns no single file, such as an import."""
-    _record(action=action, user=user, why=why, details=details)
+    _record(action=action, user=user, instrument=instrument, why=why, details=details)
 
 
 def listing(head: str, names: Sequence[str]) -> str:

@@ -211,6 +211,7 @@ class Action(models.TextChoices):
     ADOPT_BYTES = "adopt bytes"
     ADOPT_DATA = "adopt data"
     FIND_AFFECTED_DATASETS = "find affected datasets"
+    BREAK_LOCK = "break lock"
 
 
 class AuditRecord(models.Model):

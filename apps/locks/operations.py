@@ -10,6 +10,9 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.catalog import audit
+from apps.catalog.ledger_lock import take_turn
+from apps.catalog.models import Action
 from apps.core.access import Actor
 from apps.core.errors import DeniedError
 from apps.core.rows import find_row
@@ -154,7 +157,7 @@ def release_user(user: str) -> bool:
 
 
 def break_lock(lock: Lock, *, by: Actor) -> None:
-    """Take a lock away from its holder.
+    """Take a lock away from its holder, and record who did so.
 
     Raises
     ------
@@ -165,7 +168,17 @@ def break_lock(lock: Lock, *, by: Actor) -> None:
     """
     if not by.has_role("admin", lock.instrument):
         raise DeniedError(f"Only an admin may break the {lock}.")
-    deleted, _ = Lock.objects.filter(pk=lock.pk, key=lock.key).delete()
-    if not deleted:
-        raise UnknownLockError(f"The {lock} is gone already.")
+    with transaction.atomic():
+        # First, as a confirmation does: in another order each could hold the row that the other waits for.
+        take_turn()
+        deleted, _ = Lock.objects.filter(pk=lock.pk, key=lock.key).delete()
+        if not deleted:
+            raise UnknownLockError(f"The {lock} does not exist any more. Nothing was changed.")
+        audit.noted(
+            Action.BREAK_LOCK, user=by.get_username(), instrument=lock.instrument, details=_description(lock)
+        )
     logger.warning("%s broken by %s", lock, by.get_username())
+
+
+def _description(lock: Lock) -> str:
+    return f"{lock}, taken at {lock.created_at:%Y-%m-%d %H:%M:%S} UTC"

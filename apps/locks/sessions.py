@@ -1,4 +1,4 @@
-"""The key of its lock that a session keeps."""
+"""The key and the instrument of its lock, as a session keeps them."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from apps.locks.models import Lock
 
 _KEY = "lock_key"
+_INSTRUMENT = "lock_instrument"
 
 
 def has_session(request: HttpRequest) -> bool:
@@ -33,9 +34,21 @@ def key_of(request: HttpRequest) -> str | None:
     return str(request.session.get(_KEY, ""))
 
 
+def instrument_of(request: HttpRequest) -> str:
+    """Return the instrument that this session locked last, empty if it locked none.
+
+    The session may have lost the lock since.
+    """
+    if not has_session(request):
+        return ""
+    return str(request.session.get(_INSTRUMENT, ""))
+
+
 def keep(request: HttpRequest, lock: Lock | None) -> None:
     """Note the lock that this session took, or that it has none."""
     if lock is not None:
         request.session[_KEY] = str(lock.key)
+        request.session[_INSTRUMENT] = lock.instrument
     else:
         request.session.pop(_KEY, None)
+        request.session.pop(_INSTRUMENT, None)

@@ -2,9 +2,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
+from apps.catalog.models import Action, AuditRecord
 from apps.core.errors import DeniedError
 from apps.locks import operations, queries
 from apps.locks.errors import LockedError, NoLockError, UnknownInstrumentError, UnknownLockError
@@ -167,6 +168,36 @@ def test_release_user_frees_whatever_lock_there_is() -> None:
     assert not operations.release_user("homer")
     make_lock()
     assert operations.release_user("homer")
+
+
+def test_a_break_is_audited() -> None:
+    lock = make_lock("miri", user="marge")
+    operations.break_lock(lock, by=make_user("lisa", role="admin"))
+    record = AuditRecord.objects.get(action=Action.BREAK_LOCK)
+    assert (record.user, record.instrument) == ("lisa", "miri")
+    assert record.details == f"lock of miri by marge, taken at {lock.created_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def test_a_refused_break_is_not_audited() -> None:
+    lock = make_lock("miri", user="marge")
+    with pytest.raises(DeniedError):
+        operations.break_lock(lock, by=make_user("homer", role="operator"))
+    operations.release(lock)
+    with pytest.raises(UnknownLockError):
+        operations.break_lock(lock, by=make_user("lisa", role="admin"))
+    assert not AuditRecord.objects.exists()
+
+
+def test_a_break_without_its_record_leaves_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise DatabaseError("the disk is full")
+
+    lock = make_lock("miri", user="marge")
+    admin = make_user("lisa", role="admin")
+    monkeypatch.setattr("apps.catalog.audit.noted", fail)
+    with pytest.raises(DatabaseError):
+        operations.break_lock(lock, by=admin)
+    assert Lock.objects.get() == lock
 
 
 def test_only_an_admin_breaks() -> None:

@@ -6,10 +6,15 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from apps.accounts.models import User
+from apps.catalog.ledger_lock import take_turn
 from apps.locks import operations
 from apps.locks.errors import LockedError
 from apps.locks.models import Lock
+from apps.locks.queries import find_tenure
+from tests.factories.accounts import make_user
 from tests.factories.locks import make_lock
 from tests.factories.races import Run, at_once
 
@@ -79,3 +84,21 @@ def _revive_or_take() -> tuple[list[Any], dict[str, str]]:
     Lock.objects.all().delete()
     old = make_lock("miri", user="homer", left=timedelta(seconds=-1))
     return at_once([partial(operations.touch, "homer", key=old.key), _take("miri", "marge")]), _held()
+
+
+def test_a_break_and_a_decision_do_not_block_each_other(run_apart: Run) -> None:
+    rounds = run_apart(lambda: [_break_or_decide() for _ in range(ROUNDS)])
+    assert rounds == [([None, None], {})] * ROUNDS
+
+
+def _break_or_decide() -> tuple[list[Any], dict[str, str]]:
+    lock = make_lock("miri", user="homer")
+    admin = User.objects.filter(username="lisa").first() or make_user("lisa", role="admin")
+    return at_once([partial(operations.break_lock, lock, by=admin), partial(_decide, lock)]), _held()
+
+
+@transaction.atomic
+def _decide(lock: Lock) -> None:
+    """Take the rows that a confirmation takes, in its order."""
+    take_turn()
+    find_tenure("miri", lock.tenure, for_update=True)

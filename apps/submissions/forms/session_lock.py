@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 
 from apps.accounts.models import User
+from apps.core.access import login_address
 from apps.core.errors import DeniedError
 from apps.locks import operations as locks
 from apps.locks import sessions
@@ -27,6 +28,16 @@ def take(request: HttpRequest, actor: User, instrument: str) -> None:
     # A request with a token of its own has no session to keep it in.
     if key is not None:
         sessions.keep(request, lock)
+
+
+def login_again(request: HttpRequest, actor: User) -> str:
+    """Return the address of the login page that leads back here and proposes the lock to take again.
+
+    It proposes the instrument that another session of the person holds, else the one that this session held.
+    """
+    lock = find_lock(user=actor.get_username())
+    instrument = lock.instrument if lock else sessions.instrument_of(request)
+    return login_address(next=request.path, instrument=instrument)
 
 
 def notice(request: HttpRequest, actor: User) -> str:

@@ -181,7 +181,7 @@ def _page(
         "error": error or _error(form),
         "lock_notice": "" if form.kind in _LOCKLESS else session_lock.notice(request, actor),
         "panel": views.panel(request, actor) if form.kind in UPLOADING else None,
-        "path": request.path,
+        "login": session_lock.login_again(request, actor),
     }
     if form.kind == Kind.EXTENDED:
         page |= _helps(actor, filled) | {"copied": copied, "is_filled": form.is_bound or filled is not None}
