@@ -1,1 +1,1 @@
-"""The references that a dataset needs under a context, and the reasons."""
+"""The references that a dataset needs under a context, and the reasons for them."""

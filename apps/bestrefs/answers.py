@@ -1,4 +1,4 @@
-"""The answer to a question as pages show it: one row for each reference type of the instrument."""
+"""The answer to a question in the form that pages show: one row for each reference type of the instrument."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.contexts import queries as contexts
 
-# Names that a shell takes for one word and the client for a file.
+# Names that are one word to a shell and a file to the client.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*\.(?:fits|asdf)")
 OMITTED = "omitted"
 NA = "n/a"
@@ -33,7 +33,7 @@ class Row:
     text
         Name of the reference, ``n/a``, ``omitted``, or why there is none.
     file
-        Row of the reference; None if there is none or the catalog does not know it.
+        Row of the reference; None if there is no reference or the catalog does not know it.
     """
 
     reftype: str
@@ -45,7 +45,7 @@ class Row:
 
     @property
     def title(self) -> str:
-        """The type as people write it."""
+        """The reference type in upper case, as people write it."""
         return self.reftype.upper()
 
     @property
@@ -57,17 +57,17 @@ class Row:
 
     @property
     def is_bad(self) -> bool:
-        """Whether clients must refuse the reference."""
+        """Return whether clients must refuse the reference."""
         return self.file is not None and self.file.is_bad
 
     @property
     def page(self) -> str:
-        """Address of what is known about the reference, empty if there is none."""
+        """Address of the page of the reference, empty if there is no reference."""
         return file_page(self.text) if self.is_reference else ""
 
     @property
     def download(self) -> str:
-        """Address of the bytes of the reference, empty if there is none."""
+        """Address of the bytes of the reference, empty if there is no reference."""
         if not self.is_reference:
             return ""
         return reverse("distribution:file", args=["references", settings.OBSERVATORY, self.text])
@@ -93,7 +93,7 @@ def rows_of(question: Question) -> list[Row]:
 
 
 def _types(question: Question) -> tuple[str, ...]:
-    """Return the types of the instrument; of some the rules may say that they are to be left out."""
+    """Return the types of the instrument, including types that the rules may omit."""
     imap = question.rules.imap_name(question.instrument)
     if imap is None or not imap.endswith(".imap"):
         return ()
@@ -118,7 +118,7 @@ def _row(
 
 
 def commands(question: Question, rows: list[Row]) -> list[tuple[str, str]]:
-    """Return what each command does, and the command that has the client do the same."""
+    """Return the purpose of each client command, and the command."""
     names = sorted({row.text for row in rows if row.is_reference})
     found = []
     if source := _source(question):
@@ -130,7 +130,7 @@ def commands(question: Question, rows: list[Row]) -> list[tuple[str, str]]:
 
 
 def _source(question: Question) -> str:
-    """Return how the client is told of the data; empty if it cannot be told."""
+    """Return the client's option that names the data; empty if no option can."""
     if question.dataset:
         return f"--datasets {question.dataset}"
     return f"--files {question.name}" if _PLAIN_NAME.fullmatch(question.name) else ""

@@ -4,13 +4,13 @@ from apps.core.errors import InvalidInputError
 
 
 class LimitExceededError(InvalidInputError):
-    """More was asked for in one call than the published limit allows."""
+    """One call asks for more than the published limit allows."""
 
     code = "limit_exceeded"
 
 
 class BadLabelError(InvalidInputError):
-    """A header in a map is called something no dataset is called."""
+    """A header in a map has a name that no dataset can have."""
 
     code = "bad_label"
 
@@ -28,7 +28,7 @@ class NoInstrumentError(InvalidInputError):
 
 
 class OtherObservatoryError(InvalidInputError):
-    """A header or id is one of another observatory."""
+    """A header or id belongs to another observatory."""
 
     code = "other_observatory"
 
@@ -40,7 +40,7 @@ class UnknownDatasetError(InvalidInputError):
 
 
 class ArchiveUnreachableError(InvalidInputError):
-    """The archive does not answer, so that nobody knows whether it has the dataset."""
+    """The archive does not answer, so the server cannot know whether the dataset exists."""
 
     code = "archive_unreachable"
 

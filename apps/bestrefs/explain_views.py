@@ -16,8 +16,8 @@ from apps.bestrefs.answers import Row, rows_of
 from apps.bestrefs.explanation_text import as_text
 from apps.bestrefs.explanations import Explanation, Search, explain
 from apps.bestrefs.questions import Question, of_address
-from apps.bestrefs.useafter_timeline import WIDTH, strip_of
-from apps.bestrefs.views import refused
+from apps.bestrefs.useafter_timeline import WIDTH, timeline_of
+from apps.bestrefs.views import refusal_page
 from apps.core.errors import InvalidInputError
 from apps.rules.errors import CrdsError
 
@@ -32,14 +32,14 @@ def why(request: HttpRequest) -> HttpResponseBase:
         question = _only_one(of_address(sent))
         explanations = explain(question, sent.get("type", ""))
     except CrdsError as exc:
-        return refused(request, exc)
+        return refusal_page(request, exc)
     return _answer(request, question, explanations)
 
 
 def _only_one(questions: list[Question]) -> Question:
     if len(questions) > 1:
         names = ", ".join(question.dataset for question in questions[:5])
-        raise InvalidInputError(f"The id names {len(questions)} exposures; name one of them: {names}.")
+        raise InvalidInputError(f"The id names {len(questions)} exposures; ask for one of them: {names}.")
     return questions[0]
 
 
@@ -108,5 +108,5 @@ def _search(number: int, search: Search) -> dict[str, Any]:
     return {
         "number": number,
         "search": search,
-        "dates": [(dates, strip_of(dates)) for dates in search.dates],
+        "dates": [(dates, timeline_of(dates)) for dates in search.dates],
     }

@@ -1,4 +1,4 @@
-"""The parameters of an instrument with the values its rules know, to try the rules with."""
+"""The parameters of an instrument and the values that its rules know, for a form that tries the rules."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from apps.rules.lookup.compiled_mapping import CompiledMapping
 from apps.rules.lookup.compiled_selectors import SEVERAL, Choice
 from apps.rules.lookup.rules_as_rows import short_names
 
-ALWAYS = ("*", "N/A")  # in every menu
-PICKED, TYPED = "pick:", "type:"  # before the parkey in the names of fields
-MAX_VALUE = 200  # characters somebody may type
+ALWAYS = ("*", "N/A")  # values in every menu
+PICKED, TYPED = "pick:", "type:"  # prefixes of the parkey in the names of form fields
+MAX_VALUE = 200  # characters of a typed value
 _COMPARED = re.compile(r"""(\w+) *(?:==|!=) *["']([^"']*)["']|(\w+) +(?:not +)?in +[\[(]([^\])]*)[\])]""")
 
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """One parameter.
+    """The menu of one parameter.
 
     Attributes
     ----------
     parkey, title
-        As in the rules, and its short name.
+        Name of the parameter in the rules, and its short name.
     values
-        What the rules know of it, with `ALWAYS` first.
+        Values that the rules know, with `ALWAYS` first.
     picked, typed
-        What somebody chose; what is typed counts if there is anything.
+        The chosen value and the typed value; a typed value that is not empty counts.
     """
 
     parkey: str
@@ -52,7 +52,7 @@ class Menu:
 
     @property
     def type_name(self) -> str:
-        """Name of the field to write in."""
+        """Name of the text field."""
         return TYPED + self.parkey
 
     @property
@@ -63,7 +63,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Exploration:
-    """A form to try the rules of one instrument with.
+    """A form that tries the rules of one instrument.
 
     Attributes
     ----------
@@ -78,17 +78,17 @@ class Exploration:
     time: str
 
     def question(self) -> Question:
-        """Return what is asked.
+        """Return the question that the form asks.
 
         Raises
         ------
         InvalidInputError
-            Raised if date and time are none, or a value is too long.
+            Raised if date and time are not a moment, or a value is too long.
         """
         definition = contexts.get_context(self.context).definition
         header = {menu.parkey: menu.value for menu in self.menus}
         if long := [menu.title for menu in self.menus if len(menu.value) > MAX_VALUE]:
-            raise InvalidInputError(f"{long[0]}: at most {MAX_VALUE} characters are taken.")
+            raise InvalidInputError(f"{long[0]} is longer than {MAX_VALUE} characters. Shorten it.")
         moment = self._moment()
         keys = definition.useafter_keys
         dates = (moment,) if len(keys) == 1 else (moment[:10], moment[11:])
@@ -101,20 +101,20 @@ class Exploration:
             return parse_date(text[:MAX_VALUE]).isoformat(" ")
         except (LookupFailure, ValueError, IndexError, OverflowError) as exc:
             raise InvalidInputError(
-                f"DATE-OBS {self.date[:40]!r} with TIME-OBS {self.time[:40]!r} is not a moment; write "
-                "2026-01-31 and 23:59:59, for example."
+                f"DATE-OBS {self.date[:40]!r} with TIME-OBS {self.time[:40]!r} is not a moment; write for "
+                "example 2026-01-31 and 23:59:59."
             ) from exc
 
 
 def exploration(context: str, instrument: str, sent: Mapping[str, str], *, now: datetime) -> Exploration:
-    """Return the form for one instrument, filled with what was sent.
+    """Return the form for one instrument, filled with the sent values.
 
     Parameters
     ----------
     context
         Name of a pmap.
     now
-        UTC; what date and time are if nothing was sent.
+        UTC; the default of date and time.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def _menu(parkey: str, title: str, known: set[str], sent: Mapping[str, str]) -> 
 
 
 def _known_values(imap: str) -> dict[str, set[str]]:
-    """Return each upper case parkey of an instrument's rmaps with the elements that cases have for it."""
+    """Return each upper case parkey of an instrument's rmaps, and its elements in cases and conditions."""
     known: dict[str, set[str]] = {}
     for mapping in contexts.mappings_of(imap).values():
         if mapping.kind != "rmap":
@@ -168,7 +168,7 @@ def _in_cases(choice: Choice) -> Iterator[tuple[str, str]]:
 
 
 def _in_conditions(mapping: CompiledMapping) -> Iterator[tuple[str, str]]:
-    """Yield what the conditions of an rmap compare parkeys with."""
+    """Yield the parkeys in the conditions of an rmap, and the values that they are compared with."""
     parkeys = {parkey.replace(".", "_"): parkey for parkey in mapping.parkeys}
     conditions = mapping.rules.conditions
     every = (
@@ -184,7 +184,7 @@ def _in_conditions(mapping: CompiledMapping) -> Iterator[tuple[str, str]]:
 
 
 def address_of(question: Question) -> str:
-    """Return the query part of an address that fills the form with a question's parameters."""
+    """Return the query part of the address that fills the form with a question's parameters."""
     definition = question.rules.definition
     dates = [question.header.get(key, "") for key in definition.useafter_keys]
     date, time = dates if len(dates) == 2 else (dates[0][:10], dates[0][11:])

@@ -1,4 +1,4 @@
-"""Try the rules of an instrument with parameters picked by hand."""
+"""The pages that try the rules of an instrument with parameters picked by hand."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def parameters(request: HttpRequest, context: str, instrument: str) -> HttpRespo
 
 
 def _no_such(request: HttpRequest, context: str, instrument: str, error: CrdsError) -> HttpResponse:
-    """Return the choice of context and instrument, for an address that names what there is not."""
+    """Return the choice of context and instrument, for an address that names an unknown one."""
     known = {"pmap_mode": Choice.TYPED.value, "pmap_text": context[:200], "instrument": instrument[:32]}
     form = InstrumentForm(known)
     form.full_clean()

@@ -20,7 +20,7 @@ HEADER, DATASET = "header", "dataset"
 
 
 class PublicContextForm(ContextChoiceMixin):
-    """The choice of a context on pages that everybody may ask."""
+    """The choice of a context on pages that need no login."""
 
     default_choice = Choice.LATEST
     is_floating = False
@@ -43,30 +43,30 @@ class AskForm(PublicContextForm):
 
     @classmethod
     def is_sent(cls, sent: Mapping[str, Any]) -> bool:
-        """Whether an address asks anything, and not only for the form."""
+        """Return whether an address holds a question, and does not only ask for the form."""
         return any(sent.get(name) for name in ("header_text", "dataset_id"))
 
     @property
     def mode(self) -> str:
-        """The chosen one of the two ways."""
+        """The chosen way to give the data: a header or an id."""
         header, dataset = ((self[name].value() or "").strip() for name in ("header_text", "dataset_id"))
-        if bool(header) != bool(dataset):  # Only one is filled in, whatever is chosen beside it.
+        if bool(header) != bool(dataset):  # The only field with a text counts.
             return DATASET if dataset else HEADER
         return DATASET if self["dataset_mode"].value() == DATASET else HEADER
 
     @property
     def example_id(self) -> str:
-        """An id to show: of a dataset that there is, if we know any."""
+        """An example of an id, taken from an existing dataset if there is one."""
         return find_example() or id_grammar().examples[0]
 
     @property
     def lacks_datasets(self) -> bool:
-        """Whether no id can be found here."""
+        """Return whether this server has no datasets to look ids up in."""
         return knows_none()
 
     @property
     def example_header(self) -> str:
-        """Lines to show in the empty text area."""
+        """The example lines in the empty text area."""
         observatory = get_observatory(settings.OBSERVATORY)
         instrument = observatory.instruments[0].upper()
         dates = zip(observatory.useafter_keys, ("2022-06-30", "12:00:00"), strict=False)
@@ -83,7 +83,7 @@ class AskForm(PublicContextForm):
         return cleaned
 
     def questions(self) -> list[Question]:
-        """Return what a valid form asks, one question for each exposure; errors as in `questions`."""
+        """Return the questions of a valid form, one for each exposure; errors are those of `questions`."""
         cleaned = self.cleaned_data
         if self.mode == DATASET:
             return questions.of_dataset(cleaned["context"], cleaned["dataset_id"].strip())
@@ -92,7 +92,7 @@ class AskForm(PublicContextForm):
 
 
 class InstrumentForm(PublicContextForm):
-    """A context and an instrument, to explore its rules."""
+    """The choice of a context and an instrument whose rules are explored."""
 
     use_required_attribute = False
     instrument = forms.CharField(max_length=32, label="Instrument")
@@ -111,7 +111,7 @@ class InstrumentForm(PublicContextForm):
 
 
 def filled_with(sent: Mapping[str, str]) -> dict[str, str]:
-    """Return the fields of `AskForm` that ask the same as the address of an answer does."""
+    """Return the fields of `AskForm` that ask the same question as the address of an answer."""
     context = sent.get("context", "")
     chosen = {"pmap_mode": Choice.TYPED.value, "pmap_text": context} if context else {}
     if dataset := sent.get("dataset", ""):

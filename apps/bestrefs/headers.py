@@ -1,4 +1,4 @@
-"""Headers of archived datasets as clients expect them from us."""
+"""Headers of archived datasets in the form that clients expect."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from apps.rules.lookup.context import Context
 from apps.rules.observatories import Observatory, get_observatory
 
 MISSING = "UNDEFINED"
-REFTYPE = "REFTYPE"  # The parkey by which an imap chooses a type; it belongs to references.
+REFTYPE = "REFTYPE"  # The parkey by which an imap chooses a type; only references have it.
 
 
 def complete_header(header: Header, context: Context) -> Header:
     """Return a header that holds every parkey of its instrument under a context.
 
-    A parkey the archive has no value for is UNDEFINED, the value with which clients look up a parkey they
-    miss.
+    A parkey without a value in the archive is UNDEFINED; clients look up a missing parkey with that value.
     """
     observatory = get_observatory(context.observatory)
     instrument = find_instrument(header, observatory)
@@ -29,7 +28,7 @@ def complete_header(header: Header, context: Context) -> Header:
 
 
 def _split_date(header: Header, observatory: Observatory) -> dict[str, str]:
-    """Return the start of the exposure in the only form in which clients find it to cut by date."""
+    """Return the start of the exposure in the only form that clients read when they select by date."""
     if len(observatory.useafter_keys) != 1 or "DATE-OBS" in header:
         return {}
     moment = find_observed_at(header, observatory)

@@ -1,7 +1,7 @@
-"""Headers as people paste them, and as the page reads them from a file.
+"""Headers that people paste, or that the page reads from a file.
 
-Understood are the cards of a FITS file, the tree of an ASDF file, JSON, Python dictionaries, the output of
-``crds list``, YAML, and lines of ``KEY = value``. Cards and trees are read as the client reads their file.
+The text may be the cards of a FITS file, the tree of an ASDF file, JSON, Python dictionaries, the output of
+``crds list``, YAML, or lines of ``KEY = value``. Cards and trees are read as the client reads their file.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from apps.bestrefs.pasted_trees import (
 from apps.certify.headers import CARD, read_cards
 from apps.core.errors import InvalidInputError
 
-LONGEST = 800_000  # characters, as of 10,000 cards; the headers of all extensions together have fewer
-MAX_VALUE = 2_000  # characters, as the rules accept them
+LONGEST = 800_000  # characters: 10,000 cards; the headers of all extensions together have fewer
+MAX_VALUE = 2_000  # characters, the limit of the rules
 
 # Keywords are up to eight characters, data model paths longer, and HIERARCH keywords have blanks in them.
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
@@ -35,14 +35,14 @@ _FIELD = 8  # characters of a card that hold its keyword
 
 
 def read_header(text: str) -> dict[str, str]:
-    r"""Return keyword to value, keywords upper case, in the order of the text.
+    r"""Return upper case keyword to value, in the order of the text.
 
-    Of a keyword given twice the first value counts, as of several headers that of the first has it.
+    If a keyword is given twice, the first value counts, because the first of several headers counts.
 
     Raises
     ------
     InvalidInputError
-        Raised if the text is longer than `LONGEST`, or cannot be read as what it begins as.
+        Raised if the text is longer than `LONGEST`, or cannot be read in the form in which it begins.
 
     Examples
     --------
@@ -71,10 +71,10 @@ def _read(text: str) -> dict[str, str]:
 
 
 def _cards(text: str) -> Iterator[str]:
-    """Yield the cards of FITS headers, each as long as in a file.
+    """Yield the cards of FITS headers, each with the length it has in a file.
 
-    Cards that follow each other without an end of line are told apart by their length. The END of one header
-    is left out, so that the next one is read, too.
+    Cards without an end of line between them are split by their length. The END of a header is left out, so
+    that the next header is also read.
     """
     for line in re.split(r"[\r\n]+", text):
         for start in range(0, len(line), CARD):
@@ -84,10 +84,10 @@ def _cards(text: str) -> Iterator[str]:
 
 
 def _read_lines(text: str) -> dict[str, str]:
-    """Return keyword to value of lines that somebody typed, or copied from some other program.
+    """Return keyword to value of lines that somebody typed or copied from another program.
 
-    What follows a slash after a blank is a comment, unless it is inside quotes; quotes are taken away, and so
-    are blanks at the end of a value. A long value continues in CONTINUE cards, after an ampersand.
+    Text after a blank and a slash is a comment, unless it is inside quotes. Quotes, and blanks at the end of
+    a value, are removed. A long value ends with an ampersand and continues in CONTINUE cards.
     """
     found: dict[str, str] = {}
     going_on = ""
@@ -99,15 +99,15 @@ def _read_lines(text: str) -> dict[str, str]:
         key, rest = _split(line)
         if key and key not in found:
             found[key] = _value(rest)
-            # A value that ends so, without any CONTINUE after it, keeps its ampersand.
+            # A value without a CONTINUE card after it keeps its ampersand.
             going_on = key if found[key].endswith("&") else ""
     return found
 
 
 def _split(line: str) -> tuple[str, str]:
-    """Return keyword of a line and what follows it, an empty keyword if it has none."""
+    """Return the keyword of a line and the text after it; the keyword is empty if there is none."""
     found = re.search(r"[=:]", line[:CARD])
-    # A card whose keyword is blank is a comment, whatever stands in it.
+    # A card with a blank keyword is a comment, whatever its text.
     if not found or not line[:_FIELD].strip():
         return "", ""
     name = line[: found.start()].strip().strip("\"'")
@@ -119,7 +119,7 @@ def _split(line: str) -> tuple[str, str]:
 
 
 def _value(text: str) -> str:
-    """Return what a card says after its keyword.
+    """Return the value in the text after the keyword of a card.
 
     Examples
     --------

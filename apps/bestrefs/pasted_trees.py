@@ -1,4 +1,4 @@
-"""Headers in texts with a structure: JSON, Python dictionaries, YAML, and the tree of an ASDF file."""
+"""Headers in structured texts: JSON, Python dictionaries, YAML, and the tree of an ASDF file."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from apps.rules.observatories.definition import INSTRUMENT_KEYWORDS
 ASDF_START = "#ASDF"
 DEEPEST_LITERAL = 50  # levels
 
-# The lines that `crds list` and other programs print between the headers.
+# Lines that `crds list` and other programs print between headers.
 _TITLES = re.compile(r"^(?:Dataset pars for .*:|CRDS *- .*)$", re.MULTILINE)
 _TOKEN = re.compile(
     r"""\s+|[{}\[\](),:]|'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+"|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?+|(?:True|False|None)\b"""
 )
 _FLAT_LINE = re.compile(r"\s*(?:#.*|---.*|\.\.\.|%.*|[^\s=:#][^=:]*:(?:\s.*)?)?")
-_HEADER = "header"  # Key beside the id in the lines that datasets are imported from.
+_HEADER = "header"  # The key of the header, beside the id, in the lines of an import of datasets.
 
 
 def is_literal(text: str) -> bool:
-    """Tell whether a text holds JSON objects or Python dictionaries, perhaps with titles before them."""
+    """Return whether a text holds JSON objects or Python dictionaries, perhaps with titles before them."""
     return _TITLES.sub("", text).lstrip("\ufeff \t\r\n").startswith("{")
 
 
 def is_yaml(text: str) -> bool:
-    """Tell whether each line of a text could be a line of YAML that holds keys."""
+    """Return whether each line of a text could be a line of YAML with keys."""
     return all(_FLAT_LINE.fullmatch(line) for line in text.splitlines()) and ":" in text
 
 
 def read_asdf(text: str) -> dict[str, str]:
-    """Return the header that the tree of an ASDF file holds.
+    """Return the header in the tree of an ASDF file.
 
     Raises
     ------
@@ -50,9 +50,9 @@ def read_asdf(text: str) -> dict[str, str]:
 
 
 def read_flat_yaml(text: str) -> dict[str, str] | None:
-    """Return the header that YAML holds, or None if the text is not a mapping in YAML.
+    """Return the header in a YAML text, or None if the text is not a YAML mapping.
 
-    Values stay as written: OFF is a setting of a lamp here, and no truth value.
+    Values stay as written: OFF is the setting of a lamp, not a truth value.
     """
     try:
         tree = read_yaml(text, as_written=True)
@@ -62,7 +62,7 @@ def read_flat_yaml(text: str) -> dict[str, str] | None:
 
 
 def read_literal(text: str) -> dict[str, str]:
-    """Return the header that JSON or a Python dictionary holds.
+    """Return the header in a JSON text or a Python dictionary.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _trees(text: str) -> Iterator[Any]:
 
 
 def _require_plain(text: str) -> None:
-    """Refuse what no printed dictionary holds, before Python's own reader sees it: that one trusts a text."""
+    """Refuse text that no printed dictionary holds, because Python's own reader trusts its input."""
     position = depth = 0
     while position < len(text):
         token = _TOKEN.match(text, position)
@@ -116,7 +116,7 @@ def _require_plain(text: str) -> None:
 
 
 def _headers(tree: Any) -> Iterator[tuple[str, Mapping[Any, Any]]]:
-    """Yield id and header of each dataset in a tree; a header by itself has no id."""
+    """Yield id and header of each dataset in a tree; a header by itself has an empty id."""
     if not isinstance(tree, Mapping):
         raise ValueError("an object with keywords was expected")
     if isinstance(tree.get(_HEADER), Mapping):
@@ -128,7 +128,7 @@ def _headers(tree: Any) -> Iterator[tuple[str, Mapping[Any, Any]]]:
 
 
 def _is_entry(key: Any, value: Any) -> bool:
-    """Tell whether a key is the id of a dataset, and the value its header."""
+    """Return whether a key is the id of a dataset and the value is its header."""
     if not isinstance(value, Mapping):
         return False
     named = {str(each).upper() for each, told in value.items() if isinstance(told, str)}

@@ -1,7 +1,7 @@
 """The references that datasets need under a context.
 
-A question about one header fails as a whole; in a question about many, each failure is the answer for its
-dataset. Nothing is cut short: what exceeds a published limit is refused.
+A question about one header fails as a whole. In a question about many headers, each failure is the answer for
+its dataset. No answer is cut short: a question above a published limit is refused.
 
 Notes
 -----
@@ -36,21 +36,21 @@ References = dict[str, str]
 def best_references(
     specifier: str | None, header: Mapping[str, Any], reftypes: Sequence[str] | None = None
 ) -> References:
-    """Return reftype to the reference one header needs, or to ``NOT FOUND`` and the reason.
+    """Return reftype to the reference that one header needs, or to ``NOT FOUND`` and the reason.
 
     Parameters
     ----------
     specifier
-        Any specifier; None means latest. Under an imap or rmap only its own rules answer.
+        Any specifier; None means latest. An imap or rmap answers with its own rules only.
     header
-        Keys in any case; values that are no text are taken as their text.
+        Keys in any case; values of other types are converted to text.
     reftypes
-        In any case; none at all means all of the instrument.
+        In any case; None or an empty list means all types of the instrument.
 
     Raises
     ------
     CrdsError
-        Raised if the context or the instrument is unknown, or an imap or rmap is of another instrument.
+        Raised if the context or the instrument is unknown, or an imap or rmap belongs to another instrument.
     """
     return _best_references(context_for(specifier), header, reftypes or None)
 
@@ -58,14 +58,14 @@ def best_references(
 def best_references_by_header_map(
     specifier: str | None, header_map: Mapping[str, Any], reftypes: Sequence[str] | None = None
 ) -> dict[str, References | str]:
-    """Return label to the references of its header, or to ``NOT FOUND`` and why that header has none.
+    """Return label to the references of its header, or to ``NOT FOUND`` and the reason.
 
     Raises
     ------
     LimitExceededError
         Raised if the map holds more headers than one call may.
     BadLabelError
-        Raised if a label holds anything but letters, digits and ``.:_+-``, or more than 128 of them.
+        Raised if a label is longer than 128 characters, or holds others than letters, digits and ``.:_+-``.
     """
     _require_at_most(settings.MAX_BESTREFS_PER_RPC, header_map, "headers")
     if not all(map(_LABEL.fullmatch, header_map)):
@@ -84,9 +84,8 @@ def best_references_by_ids(
 ) -> dict[str, Any]:
     """Return id to ``[True, references]`` of archived datasets, or to ``[False, reason]``.
 
-    An id is answered in the form in which it was asked for, unless it names several exposures: then each has
-    an entry under its two-part id. With `include_headers` there is one more entry, ``headers``, of id to
-    header.
+    The keys are the ids as requested. If an id names several exposures, each exposure has an entry under its
+    two-part id instead. `include_headers` adds the entry ``headers``, id to header.
 
     Raises
     ------
@@ -109,10 +108,10 @@ def best_references_by_ids(
 
 
 def aui_best_references(specifier: str | None, ids: Sequence[str]) -> dict[str, list[Any]]:
-    """Return id as asked for to ``[True, references]`` or ``[False, reason]``, as archive interfaces want it.
+    """Return id as requested to ``[True, references]`` or ``[False, reason]``, as archive interfaces expect.
 
-    The references are file names only, sorted and without repeats: types that failed or do not apply are left
-    out, and the exposures of a product are taken together.
+    The references are file names only, sorted and without repeats. Types that failed or do not apply are left
+    out. All exposures of a product share one list.
 
     Raises
     ------
@@ -146,7 +145,7 @@ def dataset_ids(specifier: str | None, instrument: str, datasets_since: str | No
     instrument
         In any case.
     datasets_since
-        Only exposures that started then or later; those whose start is unknown are left out.
+        Only exposures that started then or later; exposures with an unknown start are left out.
 
     Raises
     ------
@@ -165,16 +164,16 @@ def dataset_ids(specifier: str | None, instrument: str, datasets_since: str | No
 def dataset_headers(
     specifier: str | None, ids: Sequence[str], datasets_since: str | None = None
 ) -> dict[str, Header | str]:
-    """Return two-part id to header, or to ``NOT FOUND`` and the reason where there is none.
+    """Return two-part id to header, or to ``NOT FOUND`` and the reason.
 
-    A product stands for all of its exposures.
+    A product means all of its exposures.
 
     Raises
     ------
     LimitExceededError
         Raised if there are more ids than one call may name.
     UndeterminedInstrumentError
-        Raised if an unknown id does not even tell an instrument.
+        Raised if an id is unknown and no instrument can be read from it.
     """
     _require_at_most(settings.MAX_HEADERS_PER_RPC, ids, "dataset ids")
     since = _moment(datasets_since)
@@ -190,7 +189,7 @@ def dataset_headers(
 def dataset_headers_of_instrument(
     specifier: str | None, instrument: str, datasets_since: str | None = None
 ) -> dict[str, Header | str]:
-    """Return two-part id to header of an instrument's datasets, if they are not too many for one call."""
+    """Return two-part id to header of an instrument's datasets, unless they are too many for one call."""
     return dataset_headers(specifier, dataset_ids(specifier, instrument, datasets_since), datasets_since)
 
 
@@ -203,7 +202,7 @@ def _best_references(
 
 
 def _require_same_instrument(context: Context, header: Mapping[str, Any]) -> None:
-    """Refuse data of another instrument: an imap or rmap would answer them with references of its own."""
+    """Refuse data of another instrument, because an imap or rmap would answer with its own references."""
     texts = canonical(header, context.definition, id_grammar())
     instrument, (known,) = find_instrument(texts, context.definition), context.instruments()
     if instrument not in (None, known):
@@ -227,7 +226,7 @@ def _context_for_ids(specifier: str | None, ids: Sequence[str]) -> Context:
 
 
 def _does_not_exist(text: str, since: datetime | None = None) -> str:
-    """Return the documented reason; the id is quoted as it was asked for."""
+    """Return the documented reason; it quotes the id as requested."""
     when = f" since {since:%Y-%m-%d %H:%M:%S}" if since else ""
     return f"{NOT_FOUND}dataset ID does not exist {text[:300]!r}{when}"
 

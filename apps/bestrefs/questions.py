@@ -1,6 +1,6 @@
-"""A question of a page: a context, and a header reduced to the parameters that the rules look at.
+"""Questions of pages: a context, and a header reduced to the parameters that the rules look at.
 
-A question is its own address, so that every answer and every explanation has a link.
+The address of a page holds the whole question, so every answer and every explanation has a link.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 MAX_NAME = 128  # characters of the name of a local file
 MAX_LINK = 3_500  # characters of an address; web servers read about 4,000
-# What addresses say besides parameters, all of which are upper case.
+# Names in addresses that are not parameters; parameters are upper case.
 RESERVED = frozenset({"context", "dataset", "name", "type", "format", "sort", "search", "show", "page"})
 
 
@@ -48,11 +48,11 @@ class Question:
     instrument
         Lower case; the context has rules for it.
     header
-        Upper case parkey to value as given, only of parkeys that the rules look at.
+        Upper case parkey to value as given, for the parkeys that the rules look at.
     dataset
         Two-part id if the header comes from the archive, else empty.
     name
-        Of the local file the header was read from, if any.
+        Name of the local file the header was read from, if any.
     """
 
     context: str
@@ -75,7 +75,7 @@ class Question:
 
     @cached_property
     def parameters(self) -> list[tuple[str, str]]:
-        """All parameters of the instrument with their values, sorted, date and time at the end."""
+        """All parameters of the instrument with their values, sorted, with date and time at the end."""
         wanted = needed_parkeys(self.rules, self.instrument) | self.header.keys()
         dates = self.rules.definition.useafter_keys
         named = [*sorted(wanted.difference(dates)), *dates]
@@ -83,7 +83,7 @@ class Question:
 
     @property
     def sent(self) -> dict[str, str]:
-        """The parameters of an address that asks the same."""
+        """The parameters of an address that asks this question."""
         if self.dataset:
             return {"context": self.context, "dataset": self.dataset}
         named = {"name": self.name} if self.name else {}
@@ -91,19 +91,19 @@ class Question:
 
     @property
     def query(self) -> str:
-        """The same as the query part of an address."""
+        """The query part of an address that asks this question."""
         return urlencode(self.sent)
 
 
 def needed_parkeys(context: Context, instrument: str) -> set[str]:
-    """Return the upper case parkeys the rules of an instrument look at; none if there are no such rules."""
+    """Return the upper case parkeys that the rules of an instrument look at; empty if there are no rules."""
     required = context.required_parkeys()
     found = required.get(instrument, ()) if isinstance(required, dict) else required
     return {parkey.upper() for parkey in (*found, *context.definition.useafter_keys)} if found else set()
 
 
 def of_header(context: str, header: Mapping[str, str], *, name: str = "") -> Question:
-    """Return the question about a header as it was pasted or read from a file.
+    """Return the question about a header that was pasted or read from a file.
 
     Parameters
     ----------
@@ -137,12 +137,12 @@ def of_header(context: str, header: Mapping[str, str], *, name: str = "") -> Que
 
 
 def of_dataset(context: str, text: str) -> list[Question]:
-    """Return a question for each exposure an id names, at least one.
+    """Return a question for each exposure that an id names; at least one.
 
     Raises
     ------
     UnknownDatasetError, OtherObservatoryError
-        Raised if there is no such dataset here; the message is the documented one.
+        Raised if there is no such dataset on this server; the message is the documented one.
     ArchiveUnreachableError
         Raised if the archive does not answer.
     """
@@ -156,7 +156,7 @@ def of_dataset(context: str, text: str) -> list[Question]:
 
 
 def of_address(sent: Mapping[str, str]) -> list[Question]:
-    """Return what an address asks; errors as `of_header` and `of_dataset`, and of unknown contexts."""
+    """Return the questions of an address; errors as in `of_header`, `of_dataset` and for unknown contexts."""
     context = contexts.resolve_pipeline(sent.get("context"))
     contexts.get_pmap(context)
     if dataset := sent.get("dataset", "").strip():
@@ -171,8 +171,8 @@ def _archived(text: str) -> Mapping[str, Mapping[str, str]]:
     except (OSError, DatabaseError) as exc:
         logger.warning("The archive did not answer about %r.", text, exc_info=exc)
         raise ArchiveUnreachableError(
-            "The archive catalogue cannot be reached now, so that nobody knows its parameters of "
-            f"{text[:100]!r}. Try again later, or give the header of the file."
+            "The archive catalogue cannot be reached now, so the parameters of {text[:100]!r} "
+            "are unknown. Try again later, or give the header of the file."
         ) from exc
 
 

@@ -1,4 +1,4 @@
-"""A strip of useafter dates: which reference applies when, with the observation marked."""
+"""The timeline of useafter dates: the time in which each reference applies, with the observation marked."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from apps.rules.errors import LookupFailure
 from apps.rules.lookup.lookup_record import DateTrace
 
 WIDTH = 960  # units of the picture
-MOST = 60  # bars drawn
+MOST = 60  # bars in a picture
 TICKS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The time during which one reference is the latest."""
+    """The time in which one reference is the latest."""
 
     left: float
     width: float
@@ -27,15 +27,15 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """A picture, in units of which it is `WIDTH` wide.
+class Timeline:
+    """The picture of a timeline; lengths are in units, and the picture is `WIDTH` units wide.
 
     Attributes
     ----------
     observed
-        Place of the observation.
+        Position of the observation.
     ticks
-        Places of years, with the year.
+        Positions of years, each with its year.
     left_out
         Number of dates that are not drawn.
     """
@@ -46,8 +46,8 @@ class Strip:
     left_out: int
 
 
-def strip_of(dates: DateTrace) -> Strip | None:
-    """Return the strip of a search through dates, None if there is nothing to draw or a date is odd."""
+def timeline_of(dates: DateTrace) -> Timeline | None:
+    """Return the timeline of a search through dates; None without dates, or if a date cannot be read."""
     rows = _around(dates)
     try:
         moments = [parse_date(date) for date, _reference in rows]
@@ -74,7 +74,7 @@ def strip_of(dates: DateTrace) -> Strip | None:
         )
         for since, until, (date, reference) in zip(moments, ends, rows, strict=True)
     )
-    return Strip(bars, place(observed), _ticks(start, end, place), dates.count - len(rows))
+    return Timeline(bars, place(observed), _ticks(start, end, place), dates.count - len(rows))
 
 
 def _around(dates: DateTrace) -> Sequence[tuple[str, str]]:
@@ -86,9 +86,9 @@ def _around(dates: DateTrace) -> Sequence[tuple[str, str]]:
 
 
 def _span(moments: Sequence[datetime], observed: datetime) -> tuple[datetime, datetime]:
-    """Return what the picture shows: all dates and the observation, each with room beside it.
+    """Return the first and last moment of the picture: all dates and the observation, with room on each side.
 
-    The first date is often long before the first light of the instrument; then most of its time is left out.
+    The first date is often long before the first light of the instrument; then most of that time is left out.
     """
     first, latest = min(moments[0], observed), max(moments[-1], observed)
     second = min([*moments, observed], key=lambda moment: (moment == first, moment))

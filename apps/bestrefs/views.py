@@ -26,7 +26,7 @@ from apps.core.tables import Column, Table, exported
 from apps.datasets.queries import similar_ids
 from apps.rules.errors import CrdsError
 
-URLS = "urls"  # The format of a list to download from.
+URLS = "urls"  # The format of a list of download addresses.
 
 
 @changes_nothing
@@ -35,12 +35,12 @@ URLS = "urls"  # The format of a list to download from.
 def ask(request: HttpRequest) -> HttpResponseBase:
     sent = request.POST if request.method == "POST" else request.GET
     if request.method != "POST" and not AskForm.is_sent(sent):
-        return asked(
+        return form_page(
             request, AskForm(initial={name: sent[name] for name in AskForm.base_fields if name in sent})
         )
     form = AskForm(sent)
     if not form.is_valid():
-        return asked(request, form)
+        return form_page(request, form)
     try:
         questions = form.questions()
         if len(questions) > 1:
@@ -48,8 +48,8 @@ def ask(request: HttpRequest) -> HttpResponseBase:
         address = f"{reverse('bestrefs:results')}?{questions[0].query}"
         return redirect(address) if len(address) <= MAX_LINK else _answer(request, questions[0])
     except CrdsError as exc:
-        form.add_error(None, _told(exc))
-        return asked(request, form, suggestions=_suggestions(exc, form["dataset_id"].value() or ""))
+        form.add_error(None, _full_text(exc))
+        return form_page(request, form, suggestions=_suggestions(exc, form["dataset_id"].value() or ""))
 
 
 @require_safe
@@ -62,26 +62,30 @@ def results(request: HttpRequest) -> HttpResponseBase:
         questions = of_address(sent)
         return _answer(request, questions[0]) if len(questions) == 1 else _choice(request, questions)
     except CrdsError as exc:
-        return refused(request, exc)
+        return refusal_page(request, exc)
 
 
-def refused(request: HttpRequest, error: CrdsError) -> HttpResponse:
-    """Answer why a question cannot be answered; people get the form filled with the question."""
+def refusal_page(request: HttpRequest, error: CrdsError) -> HttpResponse:
+    """Return the reason why a question cannot be answered; people get the form filled with the question."""
     status = 503 if isinstance(error, ArchiveUnreachableError) else status_of(error)
     return refuse(
-        request, _told(error), status=status, code=error.code, page=lambda: _refused_page(request, error)
+        request,
+        _full_text(error),
+        status=status,
+        code=error.code,
+        page=lambda: _page_with_question(request, error),
     )
 
 
-def _refused_page(request: HttpRequest, error: CrdsError) -> HttpResponse:
+def _page_with_question(request: HttpRequest, error: CrdsError) -> HttpResponse:
     sent = request.GET.dict()
     form = AskForm(filled_with(sent))
-    # What the form itself finds wrong would only say the same again.
+    # The form's own errors would only repeat the reason.
     form.full_clean()
     form.errors.clear()
-    form.add_error(None, _told(error))
+    form.add_error(None, _full_text(error))
     missing = isinstance(error, NotFoundError)
-    return asked(
+    return form_page(
         request,
         form,
         suggestions=_suggestions(error, sent.get("dataset", "")),
@@ -89,26 +93,26 @@ def _refused_page(request: HttpRequest, error: CrdsError) -> HttpResponse:
     )
 
 
-def asked(
+def form_page(
     request: HttpRequest,
     form: AskForm,
     *,
     suggestions: list[tuple[str, str]] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """Return the form as a page.
+    """Return the page of the form.
 
     Parameters
     ----------
     suggestions
-        Titles and addresses of what was perhaps meant.
+        Titles and addresses of questions that were perhaps meant.
     """
     page = {"form": form, "error": "; ".join(messages_of(form)), "suggestions": suggestions or []}
     return render(request, "bestrefs/ask.html", {"page": page}, status=status)
 
 
-def _told(error: CrdsError) -> str:
-    """Return what is wrong, with what is known beyond the words of the wire."""
+def _full_text(error: CrdsError) -> str:
+    """Return the text of an error with its details, which the wire does not carry."""
     return f"{error} {error.detail}".strip()
 
 
@@ -120,7 +124,7 @@ def _suggestions(error: CrdsError, dataset: str) -> list[tuple[str, str]]:
 
 
 def _choice(request: HttpRequest, questions: list[Question]) -> HttpResponse:
-    """Let people choose one of the exposures of a product; tell programs their ids."""
+    """Return a page on which people choose one exposure of a product; programs get an error with the ids."""
     page = {"questions": questions, "product": questions[0].dataset.split(":")[0]}
     names = ", ".join(question.dataset for question in questions)
     return refuse(
@@ -159,7 +163,7 @@ def _page(question: Question, rows: list[Row], table: Table) -> dict[str, Any]:
 
 
 def _urls(rows: list[Row]) -> HttpResponse:
-    """Return the address of each reference on a line of its own, as download programs read them."""
+    """Return the address of each reference, one a line, for download programs."""
     lines = sorted({f"{absolute(row.download)}\n" for row in rows if row.is_reference})
     return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8")
 

@@ -9,7 +9,7 @@ class RpcConfig(AppConfig):
     label = "rpc"
 
     def ready(self) -> None:
-        """Import every module of methods, which registers them."""
+        """Import every module of methods; the import registers the methods."""
         methods = importlib.import_module("apps.rpc.methods")
         for module in pkgutil.iter_modules(methods.__path__):
             importlib.import_module(f"{methods.__name__}.{module.name}")

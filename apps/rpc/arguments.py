@@ -1,4 +1,4 @@
-"""Checks that several methods make of their arguments."""
+"""Checks of arguments that several methods take."""
 
 from django.conf import settings
 
@@ -10,27 +10,27 @@ from apps.rules.naming.specifiers import InvalidDateContextError, parse_specifie
 
 
 def require_observatory(observatory: str | None) -> None:
-    """Refuse every observatory but this server's own; null means that one.
+    """Refuse every observatory except the one this server serves; null means the served one.
 
     Raises
     ------
     InvalidInputError
-        Raised for another name.
+        Raised for any other name.
     """
     if observatory not in (None, settings.OBSERVATORY):
         raise InvalidInputError(f"This server serves {settings.OBSERVATORY!r}, not {observatory[:128]!r}.")
 
 
 def require_ours(observatory_or_context: str | None) -> None:
-    """Refuse an observatory or a context that is not of this server.
+    """Refuse an observatory or a context of another server.
 
-    Documentation passes an observatory where programs pass a context, which selects nothing but the
-    observatory there (wire protocol, quirk 35). A specifier without observatory is ours.
+    The documentation passes an observatory where programs pass a context. The argument selects only the
+    observatory (wire protocol, quirk 35). A specifier without an observatory belongs to this server.
 
     Raises
     ------
     InvalidInputError
-        Raised if the text belongs to another observatory, or is neither.
+        Raised if the text belongs to another observatory, or is neither an observatory nor a context.
     """
     text, ours = observatory_or_context, settings.OBSERVATORY
     if text is None or text == ours or text in NOTHING or _is_specifier_of(ours, text):
@@ -49,7 +49,7 @@ def _is_specifier_of(observatory: str, text: str) -> bool:
 
 
 def require_file_name(name: str) -> str:
-    """Return `name` if it is a file name; the client has a path that sends a sentence instead.
+    """Return `name` if it is a file name; one path through the client sends a sentence instead.
 
     Raises
     ------

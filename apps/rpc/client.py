@@ -1,7 +1,7 @@
-"""The version of the client that asks, as the id of its request tells it.
+"""The version of the calling client, read from the id of its request.
 
 A client numbers its requests ``<program>-<version>-<uuid>-<counter>`` (wire protocol, section 1.1). Every
-other caller is taken for an old client, so that it is answered in words that all of them know.
+other caller counts as an old client and gets only words that all clients know.
 """
 
 import re
@@ -14,7 +14,7 @@ _asking: ContextVar[Version] = ContextVar("asking", default=())
 
 
 def note_client(identifier: object) -> None:
-    """Remember who asks until the next request of this thread.
+    """Remember the version of the caller until the next request of this thread.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def note_client(identifier: object) -> None:
 
 
 def is_at_least(version: Version) -> bool:
-    """Tell whether the client that asks has this version or a later one; False if it tells none."""
+    """Return whether the calling client has this version or a later one; False if its id holds no version."""
     return _asking.get() >= version
 
 

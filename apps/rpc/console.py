@@ -8,19 +8,19 @@ from typing import Any
 from apps.rpc import dispatcher
 from apps.rpc.registry import Method, all_methods
 
-# These change something; they are listed, but no form calls them.
+# These methods change something. They are listed, but no form calls them.
 WRITING = frozenset({"jpoll_abort", "jpoll_pull_messages", "push_remote_context"})
 LONGEST_PARAMS = 20_000  # characters
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A method as the list shows it.
+    """A method in the list of the console.
 
     Attributes
     ----------
     usage
-        Its parameters in order; those in brackets may be left out.
+        Name and parameters in order; parameters in brackets may be left out.
     text
         The first line of its documentation.
     is_callable
@@ -34,7 +34,7 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """Return every method, by name."""
+    """Return every method, sorted by name."""
     return [_entry(method) for method in all_methods()]
 
 
@@ -45,12 +45,12 @@ def _entry(method: Method) -> Entry:
 
 
 def call(name: str, params: str) -> tuple[str, str]:
-    """Return the request and the answer, as indented JSON.
+    """Call a method, and return the request and the answer as indented JSON.
 
     Parameters
     ----------
     name
-        Of a method that the console may call.
+        Name of a method that the console may call.
     params
         A list or an object, as JSON text.
 

@@ -1,4 +1,4 @@
-"""The console of JSON-RPC, where a site offers it."""
+"""The page of the JSON-RPC console, for sites that offer it."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from apps.rpc import console
 @never_cache
 @ensure_csrf_cookie
 def browse(request: HttpRequest) -> HttpResponse:
-    """Show the methods, and by POST call one: parameters stay out of logs and of links."""
+    """Show the methods, and call one on POST, which keeps the parameters out of logs and links."""
     if not settings.JSON_CONSOLE:
         raise Http404
     sent = request.POST if request.method == "POST" else request.GET

@@ -1,8 +1,7 @@
-"""From the bytes of a request to the bytes of its answer, always in one envelope.
+"""The way from the bytes of a request to the bytes of its answer, which is always an envelope.
 
-The envelope is the one of wire protocol section 1.2: four keys, with ``"error": null`` on success,
-because the client looks there unconditionally. Callers who say ``"jsonrpc": "2.0"`` get that
-standard's shape.
+Section 1.2 of the wire protocol defines the envelope: four keys, with ``"error": null`` on success because
+the client always reads that key. Callers that send ``"jsonrpc": "2.0"`` get the envelope of that standard.
 """
 
 import json
@@ -17,16 +16,16 @@ from apps.rpc.registry import Prepared, get_method
 
 BATCH_LIMIT = 1000  # requests in one body
 
-# Envelopes keep the spaces that documented answers show. Results, a megabyte at times, are written by a
-# library that is ten times as fast; the reader of the client knows no difference.
+# Envelopes keep the spaces that the documented answers have. Results can be a megabyte, so a library that is
+# ten times as fast writes them; the client reads both alike.
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode
 
 
 def answer(body: bytes) -> bytes:
-    """Return the answer to a request body: an envelope, or a list of them for a batch. Never raises."""
+    """Return the answer to a request body: an envelope, or a list of envelopes for a batch. Never raise."""
     try:
         document = parsing.parse(body)
-        # Only an escape can hide a NUL, so hardly any body needs a second look.
+        # A NUL can only arrive as an escape, so hardly any body needs the second check.
         may_hold_nul = b"\\u0000" in body
         if type(document) is list:
             _require_batch(document)
@@ -61,7 +60,7 @@ def _answer_one(request: Any, may_hold_nul: bool) -> bytes:
 
 
 def _identifier(request: dict[str, Any]) -> str | int | float | None:
-    """Return the id to echo; without one the request is answered all the same, with null."""
+    """Return the id to echo; a request without an id is answered too, with null."""
     identifier = request.get("id")
     if identifier is None or type(identifier) in (str, int, float):
         return identifier

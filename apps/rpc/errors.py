@@ -1,7 +1,7 @@
-"""The error object of a failed call, with name, code and text.
+"""The error object of a failed call: name, code and text.
 
-The texts follow the wire protocol, section 1.3: the message begins with the name, and is escaped
-once, because the client unescapes it once and a browser must never find markup in it.
+The texts follow the wire protocol, section 1.3: the message begins with the name and is escaped once. The
+client unescapes it once, and a browser must never find markup in it.
 """
 
 import html
@@ -16,12 +16,12 @@ logger = logging.getLogger(__name__)
 
 ORDINARY = ("OtherError", 500)
 
-# Codes of the domain that are names on the wire as well; all its other errors are ordinary there.
+# Codes of our own errors that are also names on the wire; all other errors share one name there.
 NAMED = frozenset({InvalidDateContextError.code})
 
 
 class RpcError(CrdsError):
-    """A request that cannot become a call; `name` and `number` stand in the error object."""
+    """A request that cannot become a call; `name` and `number` go into the error object."""
 
     name, number = ORDINARY
 
@@ -51,13 +51,13 @@ class InvalidParamsError(RpcError):
 
 
 class MaintenanceError(RpcError):
-    """The method would change something while nothing may be changed; later it may be called again."""
+    """The method would change something during maintenance; the caller may repeat the call later."""
 
     code = "maintenance"
 
 
 def describe(error: Exception) -> dict[str, Any]:
-    """Return the error object of an exception; one we did not foresee is logged and gets an incident id."""
+    """Return the error object of an exception; log an unforeseen one and give it an incident id."""
     if isinstance(error, RpcError):
         return error_object(error.name, error.number, str(error))
     if isinstance(error, CrdsError):
@@ -69,6 +69,6 @@ def describe(error: Exception) -> dict[str, Any]:
 
 
 def error_object(name: str, number: int, text: str) -> dict[str, Any]:
-    """Return the object that stands under ``error``."""
+    """Return the object under the key ``error``."""
     message = html.escape(f"{name}: {text}", quote=True)
     return {"message": message, "code": number, "data": None, "name": name}

@@ -1,7 +1,7 @@
-"""The catalog's record of a file as clients read it: text in every field.
+"""The catalog's record of a file in the form that clients read: text in every field.
 
-Source: wire protocol, section 2.4. Text is lower case, names excepted. An unknown value is ``none``, or empty
-in the fields that mappings never have.
+Source: wire protocol, section 2.4. Text is lower case, except names. An unknown value is ``none``; a field
+that mappings never have is empty.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,13 +16,13 @@ from apps.rpc.client import is_at_least
 
 UNKNOWN = "none"
 NOT_FOUND = "NOT FOUND"  # The client compares with exactly this text.
-BATCH = 5000  # rows read at a time
+BATCH = 5000  # rows read at once
 CHUNK = 500  # names in one query
 
-# The useafter date of files that have none, mappings above all.
+# The useafter date of files without one, such as mappings.
 NO_USEAFTER = "2050-01-01 00:00:00+00:00"
 
-# The first client that knows the state `latest`; older ones warn of every file that has it.
+# The first client that knows the state `latest`; older clients print a warning for every such file.
 KNOWS_LATEST = (12, 0, 3)
 
 
@@ -35,12 +35,12 @@ def _name(value: str) -> str:
 
 
 def _place(value: str) -> str:
-    """Return an instrument or filekind; a pmap has none, and the client wants an empty text there."""
+    """Return an instrument or filekind; a pmap has none, and the client expects an empty text for it."""
     return value.lower()
 
 
 def _empty(value: str) -> str:
-    """Return a text that mappings never have; clients expect it empty there."""
+    """Return the text of a field that mappings never have; clients expect an empty text for them."""
     return value.lower()
 
 
@@ -107,14 +107,14 @@ Info = dict[str, str]
 
 
 def info_by_name(names: Iterable[str] | None, fields: Iterable[str] | None) -> dict[str, Info]:
-    """Return the asked fields of files, by file name.
+    """Return the requested fields of files, by file name.
 
     Parameters
     ----------
     names
-        None means all official files. A name that is not known is not in the result.
+        None means all official files. Unknown names are left out of the result.
     fields
-        None means all; fields that do not exist are ignored.
+        None means all. Fields that do not exist are ignored.
     """
     wanted = {name: FIELDS[name] for name in (FIELDS if fields is None else fields) if name in FIELDS}
     columns = [field.column for field in wanted.values()]
@@ -132,7 +132,7 @@ def _rows(columns: list[str]) -> Iterator[tuple[Any, ...]]:
 
 
 def _rows_named(names: list[str], columns: list[str]) -> Iterator[tuple[Any, ...]]:
-    """Read some files; for very many it is quicker to read all and drop the others."""
+    """Read the named files; for very many names it is faster to read all files and drop the others."""
     if len(names) > BATCH:
         known = frozenset(names)
         yield from filter(lambda row: row[0] in known, _rows(columns))

@@ -1,11 +1,11 @@
-"""Checks of parameter values, made once from the annotations of a method."""
+"""Checks of parameter values, built once from the annotations of a method."""
 
 import types
 import typing
 from collections.abc import Callable
 from typing import Any
 
-# Returns None if the value fits, else what is wrong with it: "must be text; a list was found".
+# A check returns None for a value that fits, else the fault: "must be text; a list was found".
 Check = Callable[[Any], str | None]
 
 _WORDS: dict[type, str] = {
@@ -17,14 +17,14 @@ _WORDS: dict[type, str] = {
     dict: "an object",
     types.NoneType: "null",
 }
-_LARGEST = 2**63 - 1  # What a database can hold.
+_LARGEST = 2**63 - 1  # The largest whole number that a database can hold.
 
 
 def check_for(annotation: Any) -> Check:
     """Return the check of an annotation.
 
-    Understood are ``str int float bool None Any object``, ``list[...]``, ``dict[str, ...]`` and
-    unions of them; anything else is a mistake in our code, found when the method is registered.
+    The annotation may be ``str int float bool None Any object``, ``list[...]``, ``dict[str, ...]`` or a union
+    of these. Anything else is a fault in our code and fails when the method is registered.
     """
     if annotation in (Any, object):
         return lambda value: None
@@ -43,7 +43,7 @@ def check_for(annotation: Any) -> Check:
 
 
 def word_for(value: Any) -> str:
-    """Return what a value of JSON is called."""
+    """Return the word for the type of a JSON value."""
     return _WORDS[type(value)]
 
 
@@ -52,7 +52,7 @@ def _must_be(wanted: str, value: Any) -> str:
 
 
 def _plain(accepted: tuple[type, ...], word: str) -> Check:
-    # The exact type: in Python, though not in JSON, true is a whole number.
+    # Compare the exact type: in Python, but not in JSON, true is a whole number.
     return lambda value: None if type(value) in accepted else _must_be(word, value)
 
 

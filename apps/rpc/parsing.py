@@ -1,4 +1,4 @@
-"""JSON from outside, and never an exception of another kind."""
+"""The parser of JSON from outside; every failure is a `ParseError`."""
 
 import codecs
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from apps.rpc.errors import ParseError
 def parse(body: bytes) -> Any:
     """Return the document in a request body.
 
-    Refused are NaN and infinities, numbers that no floating point number can hold, half surrogate pairs,
-    and nesting deeper than 1024. Of a key that stands twice in one object the last one counts.
+    NaN, infinities, numbers that no floating point number can hold, half surrogate pairs, and nesting deeper
+    than 1024 are refused. If a key is twice in one object, the last one counts.
 
     Raises
     ------
     ParseError
-        Raised with a text that names the place.
+        Raised with a text that names the position.
     """
     if not body.strip():
         raise ParseError("The body is empty; a JSON object with 'method' and 'params' was expected.")
@@ -29,7 +29,7 @@ def parse(body: bytes) -> Any:
 
 
 def _unread(body: bytes, error: Exception) -> str:
-    """Return why a body cannot be read, so that the caller knows whether its coding or its text is wrong."""
+    """Return the reason why a body cannot be read: its encoding or its text."""
     if body.startswith(b"\x1f\x8b"):
         return "The body is compressed by gzip; send JSON in UTF-8."
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in body[:2]:
@@ -43,7 +43,7 @@ def _unread(body: bytes, error: Exception) -> str:
 
 
 def holds_nul(value: Any) -> bool:
-    r"""Tell whether some text inside `value` holds the character NUL, which no database or file can keep.
+    r"""Return whether a text inside `value` holds the character NUL, which no database or file can keep.
 
     Only the escape ``\u0000`` brings it into a parsed document.
     """
@@ -51,7 +51,7 @@ def holds_nul(value: Any) -> bool:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Walk without recursion over all texts in a document, keys included."""
+    """Yield all texts in a document, including keys, without recursion."""
     waiting = [value]
     while waiting:
         item = waiting.pop()

@@ -1,4 +1,4 @@
-"""All methods with the types of their parameters, read once when a method is registered."""
+"""All methods with the types of their parameters, which are read once at registration."""
 
 import inspect
 import typing
@@ -11,7 +11,7 @@ from django.conf import settings
 from apps.rpc.errors import InvalidParamsError, MaintenanceError, MethodNotFoundError
 from apps.rpc.parameter_checks import Check, check_for, word_for
 
-# Parameter names that mean the same, wherever a method has one of them (wire protocol, section 2.1).
+# Parameter names that mean the same in every method (wire protocol, section 2.1).
 SYNONYMS = (
     frozenset({"context", "pipeline_context", "date"}),
     frozenset({"ids", "dataset_ids"}),
@@ -21,7 +21,7 @@ SYNONYMS = (
 
 @dataclass(frozen=True)
 class Prepared:
-    """A result that is JSON already, so that what is cached need not be written again for each call."""
+    """A result that is already JSON, so that a cached result is not written again for each call."""
 
     json: bytes
 
@@ -37,7 +37,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Method:
-    """A function that may be called from outside."""
+    """A function that clients may call."""
 
     name: str
     function: Callable[..., Any]
@@ -55,9 +55,9 @@ class Method:
         Raises
         ------
         MaintenanceError
-            Raised if it would change something during maintenance.
+            Raised if the method would change something during maintenance.
         InvalidParamsError
-            Raised if they are too many, too few, of unknown name or of wrong type.
+            Raised if parameters are too many, too few, unknown or of a wrong type.
         """
         if self.changes_something and settings.MAINTENANCE:
             raise MaintenanceError(f"Nothing can be changed during maintenance: {settings.MAINTENANCE}")
@@ -78,7 +78,7 @@ class Method:
             self._require_type(parameter, value)
 
     def _named(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return the values by the names that the function knows."""
+        """Return the values by the function's own parameter names."""
         known = {parameter.name: parameter for parameter in self.parameters}
         named: dict[str, Any] = {}
         for key, value in given.items():
@@ -101,7 +101,7 @@ class Method:
             raise InvalidParamsError(f"{self.name}: {parameter.name}{separator}{wrong}.")
 
     def _usage(self) -> str:
-        """Return how many parameters there are, and their names."""
+        """Return the number of parameters and their names."""
         most, least = len(self.parameters), self.required
         count = str(most) if most == least else f"{least} to {most}"
         names = ", ".join(parameter.name for parameter in self.parameters)
@@ -115,25 +115,25 @@ Function = typing.TypeVar("Function", bound=Callable[..., Any])
 
 
 @typing.overload
-def question(function: Function, /) -> Function: ...
+def read_method(function: Function, /) -> Function: ...
 @typing.overload
-def question(
+def read_method(
     *, name: str = "", aliases: Mapping[str, str] | None = None
 ) -> Callable[[Function], Function]: ...
 
 
-def question(
+def read_method(
     function: Function | None = None, /, *, name: str = "", aliases: Mapping[str, str] | None = None
 ) -> Function | Callable[[Function], Function]:
-    """Register a function that changes nothing, so that clients call it by its own name or by `name`.
+    """Register a function that changes nothing; clients call it by its own name, or by `name`.
 
-    Its annotations say what its parameters may be; those without default are required. The function
-    gets only values of these types, and answers with JSON values or `Prepared`.
+    Its annotations give the types of its parameters; parameters without a default are required. The function
+    gets only values of these types, and returns JSON values or `Prepared`.
 
     Parameters
     ----------
     aliases
-        Other name of a parameter to the function's own; the usual ones (`SYNONYMS`) need not be given.
+        Another name of a parameter to the function's own name. `SYNONYMS` apply without being listed.
     """
 
     def decorate(function: Function) -> Function:
@@ -142,8 +142,8 @@ def question(
     return decorate if function is None else decorate(function)
 
 
-def order(function: Function) -> Function:
-    """Register a function that changes something; it is refused during maintenance."""
+def write_method(function: Function) -> Function:
+    """Register a function that changes something; calls to it are refused during maintenance."""
     return _register(function, "", {}, changes_something=True)
 
 
@@ -165,7 +165,7 @@ def get_method(name: str) -> Method:
     Raises
     ------
     MethodNotFoundError
-        Raised if there is none of this name.
+        Raised if no method has this name.
     """
     found = _methods.get(name)
     if found is None:
@@ -174,7 +174,7 @@ def get_method(name: str) -> Method:
 
 
 def all_methods() -> list[Method]:
-    """Return every method, by name."""
+    """Return every method, sorted by name."""
     return [_methods[name] for name in sorted(_methods)]
 
 
@@ -187,6 +187,6 @@ def _parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 
 def _aliases(parameters: tuple[Parameter, ...]) -> dict[str, str]:
-    """Return the synonyms of each parameter, unless the method uses such a name for itself."""
+    """Return the synonyms of each parameter, except names that the method uses for another parameter."""
     own = {parameter.name for parameter in parameters}
     return {synonym: name for name in own for group in SYNONYMS if name in group for synonym in group - own}

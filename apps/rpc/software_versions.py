@@ -1,7 +1,7 @@
 """The versions of the calibration steps that belong to a version of the calibration software.
 
-The answer is the content of a JSON reference, which the rules of the SYSTEM instrument select for
-type ``calver``. Source: wire protocol, section 2.9.
+The answer is the content of a JSON reference. The rules of the SYSTEM instrument select it for type
+``calver``. Source: wire protocol, section 2.9.
 """
 
 import json
@@ -29,21 +29,22 @@ def system_versions(master_version: str, specifier: str | None) -> dict[str, Any
     Parameters
     ----------
     master_version
-        Such as ``0.9.3``.
+        A version such as ``0.9.3``.
     specifier
-        Of a context; none, also in the words of the client (``"None"``), means the versions context.
+        Specifier of a context; None, which the client also sends as ``"None"``, means the versions context.
 
     Raises
     ------
     InvalidInputError
-        Raised if `master_version` is not of the syntax of versions.
+        Raised if `master_version` does not have the syntax of a version.
     NotFoundError
-        Raised if the context selects nothing for it, or the selected reference is not held.
+        Raised if the context selects nothing for the version, or this server does not hold the selected
+        reference.
     ConflictError
-        Raised if the selected reference holds something else.
+        Raised if the selected reference does not hold versions.
     """
     if not _VERSION.fullmatch(master_version):
-        # The text is the original server's, to the letter.
+        # The text is the original server's, letter for letter.
         raise InvalidInputError("Invalid version string,  must be 1-128 chars of A-Z, a-z, 0-9, ., -, _")
     if specifier is None or specifier in contexts.NOTHING:
         specifier = f"{settings.OBSERVATORY}-versions"
@@ -55,7 +56,7 @@ def system_versions(master_version: str, specifier: str | None) -> dict[str, Any
 
 
 def _select(master_version: str, context: str) -> str:
-    """Return the name of the reference that `context` selects now."""
+    """Return the name of the reference that `context` selects for this moment."""
     observatory = get_observatory(settings.OBSERVATORY)
     if "system" not in observatory.instruments:
         raise NotFoundError(

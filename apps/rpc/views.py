@@ -20,9 +20,9 @@ BLOCK = 1 << 20  # bytes
 @changes_nothing
 @csrf_exempt
 def json_rpc(request: HttpRequest) -> HttpResponse:
-    """Answer a POST, whatever its content type and the rest of its path say.
+    """Answer a POST; ignore its content type and the rest of its path.
 
-    An error is HTTP 200 as well: the client discards the body of every other status and repeats the call.
+    An error is also HTTP 200: the client discards the body of every other status and repeats the call.
     """
     if request.method != "POST":
         return _not_a_post(request)
@@ -41,7 +41,7 @@ def _not_a_post(request: HttpRequest) -> HttpResponse:
 
 
 def _read_body(request: HttpRequest) -> bytes:
-    """Return the raw body; Django's own limit, 2.5 MB for the whole site, stays untouched."""
+    """Return the raw body without changing Django's own limit, 2.5 MB for the whole site."""
     limit = settings.RPC_BODY_LIMIT
     if wrong := wrong_coding(request):
         raise InvalidRequestError(wrong)
@@ -58,10 +58,7 @@ def _read_body(request: HttpRequest) -> bytes:
 
 
 def _drain(request: HttpRequest, limit: int) -> None:
-    """Read on without keeping it: a caller who is still sending would never see our answer.
-
-    There is an end to this patience, too.
-    """
+    """Read and discard more of the body: a caller that is still sending does not read our answer."""
     for _ in range(0, 8 * limit, BLOCK):
         if not request.read(BLOCK):
             return

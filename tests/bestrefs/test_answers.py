@@ -30,7 +30,7 @@ def test_types_without_reference_have_no_addresses() -> None:
     assert brf.text == "parameter='DETECTOR' value='NUV' is not in ['FUV']"
 
 
-def test_bad_references_are_told() -> None:
+def test_bad_references_are_reported() -> None:
     make_file("s7g1700gl_dead.fits", rejected=True)
     brf, dead = rows_of(of_header(CONTEXT, make_header()))
     assert (brf.is_bad, dead.is_bad) == (False, True)

@@ -83,10 +83,10 @@ def test_archived_datasets_are_explained_by_their_id(client: Client) -> None:
     assert b"s7g1700gl_dead.fits" in client.get(EXPLAIN, sent).content
     make_dataset("LB4Q04010:LB4Q04ACQ")
     answer = client.get(EXPLAIN, {**sent, "dataset": "LB4Q04010"})
-    assert b"names 2 exposures; name one of them" in answer.content
+    assert b"names 2 exposures; ask for one of them" in answer.content
 
 
-def test_unknown_types_and_contexts_are_told_in_the_form(client: Client) -> None:
+def test_unknown_types_and_contexts_are_reported_in_the_form(client: Client) -> None:
     answer = why(client, "flat")
     assert answer.status_code == 200
     assert b"there are brftab, deadtab" in answer.content

@@ -38,7 +38,7 @@ def test_context_and_instrument_are_chosen_first(client: Client, address: str) -
     assert (answer.status_code, answer["Location"]) == (302, PARAMETERS)
 
 
-def test_menus_hold_what_the_rules_know(client: Client) -> None:
+def test_menus_hold_the_values_that_the_rules_know(client: Client) -> None:
     text = client.get(PARAMETERS).content.decode()
     assert options(text, "DETECTOR") == ["*", "N/A", "FUV", "NUV"]
     # What only a condition names is known, too.
@@ -49,7 +49,7 @@ def test_menus_hold_what_the_rules_know(client: Client) -> None:
     assert re.search(r'name="time"[^>]* value="\d\d:\d\d:\d\d"', text)
 
 
-def test_what_is_written_counts_more_than_what_is_picked(client: Client) -> None:
+def test_a_typed_value_counts_more_than_a_picked_one(client: Client) -> None:
     sent = {
         "pick:DETECTOR": "FUV", "type:DETECTOR": "NUV", "pick:DEADCORR": "PERFORM",
         "date": "2010-05-06", "time": "12:00", "ask": "1",
@@ -66,7 +66,7 @@ def test_what_is_written_counts_more_than_what_is_picked(client: Client) -> None
 @pytest.mark.parametrize(
     ("date", "time"), [("yesterday", "12:00:00"), ("2010-02-30", ""), ("", ""), ("2010-01-01", "25:00:00")]
 )
-def test_a_bad_moment_is_told_and_what_was_typed_stays(client: Client, date: str, time: str) -> None:
+def test_a_bad_moment_is_reported_and_the_typed_values_stay(client: Client, date: str, time: str) -> None:
     answer = client.get(PARAMETERS, {"type:DETECTOR": "FUV", "date": date, "time": time, "ask": "1"})
     assert answer.status_code == 200
     assert "is not a moment" in error_of(answer)
@@ -77,7 +77,7 @@ def test_a_bad_moment_is_told_and_what_was_typed_stays(client: Client, date: str
 
 def test_a_value_without_end_is_refused(client: Client) -> None:
     answer = client.get(PARAMETERS, {"type:DETECTOR": "x" * 201, "ask": "1"})
-    assert "at most 200 characters" in error_of(answer)
+    assert "longer than 200 characters" in error_of(answer)
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,16 @@ def test_a_value_without_end_is_refused(client: Client) -> None:
         ("/bestrefs_explore/nonsense/cos", "nonsense"),
     ],
 )
-def test_what_there_is_not_is_answered_by_the_choice(client: Client, address: str, told: str) -> None:
+def test_an_unknown_context_or_instrument_is_answered_by_the_choice(
+    client: Client, address: str, told: str
+) -> None:
     answer = client.get(address)
     assert answer.status_code == 404
     assert told in error_of(answer)
     assert b"Choose Instrument" in answer.content
 
 
-def test_an_unknown_instrument_is_told_in_the_form(client: Client) -> None:
+def test_an_unknown_instrument_is_reported_in_the_form(client: Client) -> None:
     answer = client.get("/bestrefs_explore/", {"instrument": "miri"})
     assert answer.status_code == 200
     assert "is none of ACS, COS" in error_of(answer)

@@ -96,7 +96,7 @@ def test_text_of_any_alphabet_makes_plain_keys_only(text: str) -> None:
 @given(
     st.dictionaries(st.from_regex(r"[A-Z]{2,8}", fullmatch=True), st.text("AB '/=", max_size=60), max_size=5)
 )
-def test_what_is_written_as_cards_is_read_again(header: dict[str, str]) -> None:
+def test_a_header_written_as_cards_is_read_back(header: dict[str, str]) -> None:
     kept = {key: value.strip() for key, value in header.items() if key not in ("COMMENT", "HISTORY", "END")}
     quoted = {key: value.replace("'", "''") for key, value in kept.items()}
     assert read_header("\n".join(f"{key:8}= '{value}' / why" for key, value in quoted.items())) == kept
@@ -117,7 +117,7 @@ def test_a_real_header_is_read_as_other_programs_read_it() -> None:
     assert {key: header[key] for key in known} == known
 
 
-def test_commentary_says_nothing_whatever_stands_in_it() -> None:
+def test_commentary_is_ignored_whatever_its_text() -> None:
     cards = [
         "INSTRUME= 'ACS'",
         "        FILTER1 = 'F502N'",

@@ -95,7 +95,7 @@ def test_an_unusable_header_or_context_fails_as_a_whole() -> None:
         queries.best_references("hst-foo-edit", make_header())
 
 
-def test_values_that_are_no_text_are_taken_as_their_text() -> None:
+def test_values_of_other_types_are_converted_to_text() -> None:
     header = make_header(CCDGAIN=1.5, FLAG=True, NOTHING=7)
     assert queries.best_references(None, header) == FUV
 
@@ -233,7 +233,7 @@ def test_a_header_that_is_not_there_is_a_reason_under_a_two_part_id() -> None:
     }
 
 
-def test_an_id_that_tells_no_instrument_fails_the_call() -> None:
+def test_an_id_without_a_known_instrument_fails_the_call() -> None:
     make_dataset()
     with pytest.raises(UndeterminedInstrumentError, match="Can't determine instrument for dataset 'BAR'"):
         queries.dataset_headers(None, ["LB4Q04010", "BAR"])

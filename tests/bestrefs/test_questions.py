@@ -31,7 +31,7 @@ class Unreachable:
         raise DatabaseError("connection refused by archive.internal")
 
 
-def test_a_question_keeps_only_what_the_rules_look_at(context: str) -> None:
+def test_a_question_keeps_only_parameters_that_the_rules_look_at(context: str) -> None:
     question = questions.of_header(CONTEXT, {**make_header(), "TARGNAME": "NGC104", "RA_TARG": "6.02"})
     assert question.header == make_header()
     assert question.parameters[-2:] == [("DATE-OBS", "2010-05-06"), ("TIME-OBS", "12:00:00")]
@@ -39,7 +39,7 @@ def test_a_question_keeps_only_what_the_rules_look_at(context: str) -> None:
     assert names == sorted(names)
 
 
-def test_what_the_rules_miss_is_undefined(context: str) -> None:
+def test_a_missing_parameter_is_undefined(context: str) -> None:
     question = questions.of_header(CONTEXT, make_header(DEADCORR=None))
     assert dict(question.parameters)["DEADCORR"] == "UNDEFINED"
     assert "DEADCORR" not in question.query
@@ -78,7 +78,7 @@ def test_keywords_and_paths_mean_the_same(settings: Any) -> None:
     assert one.rules.best_references(one.header) == {"dark": "jwst_miri_dark_0001.fits"}
 
 
-def test_a_header_without_instrument_says_what_is_missing(context: str) -> None:
+def test_the_error_for_a_header_without_instrument_names_the_keyword(context: str) -> None:
     with pytest.raises(NoInstrumentError, match="INSTRUME is missing among its 1 keywords"):
         questions.of_header(CONTEXT, {"DETECTOR": "FUV"})
     with pytest.raises(NoInstrumentError, match="There is no header"):
@@ -114,7 +114,7 @@ def test_a_product_is_a_question_for_each_exposure(context: str) -> None:
     ]
 
 
-def test_an_archive_out_of_reach_is_no_unknown_dataset(context: str, settings: Any) -> None:
+def test_an_unreachable_archive_differs_from_an_unknown_dataset(context: str, settings: Any) -> None:
     settings.ARCHIVE = f"{__name__}.Unreachable"
     with pytest.raises(ArchiveUnreachableError, match="give the header of the file") as caught:
         questions.of_dataset(CONTEXT, "LB4Q04ABQ")

@@ -137,7 +137,7 @@ def test_a_product_lets_choose_between_its_exposures(client: Client) -> None:
         assert "dataset=LB4Q04010%3ALB4Q04ACQ" in text
 
 
-def test_an_unknown_id_is_told_with_what_was_typed_and_what_is_alike(client: Client) -> None:
+def test_an_unknown_id_is_reported_with_the_typed_values_and_similar_ids(client: Client) -> None:
     make_dataset()
     answer = client.post("/bestrefs/", {"dataset_mode": "dataset", "dataset_id": "LB4Q04ABX"})
     assert answer.status_code == 200
@@ -163,7 +163,9 @@ def test_an_unknown_id_is_told_with_what_was_typed_and_what_is_alike(client: Cli
         ({"dataset_id": "a:b:c"}, "does not exist"),
     ],
 )
-def test_what_cannot_be_answered_is_told_in_the_form(client: Client, sent: dict[str, str], told: str) -> None:
+def test_an_impossible_question_is_reported_in_the_form(
+    client: Client, sent: dict[str, str], told: str
+) -> None:
     answer = client.post("/bestrefs/", sent)
     assert answer.status_code == 200
     assert told in error_of(answer).replace("&#x27;", "'")

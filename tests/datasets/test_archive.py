@@ -46,7 +46,7 @@ def test_a_half_that_is_a_product_is_not_taken_for_an_exposure() -> None:
     assert list(headers_of(["LB4Q04ABQ"])["LB4Q04ABQ"]) == ["LB4Q04ABQ:LB4Q04ABQ"]
 
 
-def test_what_is_no_id_names_nothing() -> None:
+def test_a_text_that_is_not_an_id_names_nothing() -> None:
     make_dataset()
     assert headers_of(["", "%", "A:B:C", "' OR 1=1 --", "\0"]) == {
         text: {} for text in ("", "%", "A:B:C", "' OR 1=1 --", "\0")
@@ -67,7 +67,7 @@ def test_an_unknown_id_gets_two_parts_if_it_tells_an_instrument() -> None:
 
 
 @pytest.mark.parametrize("text", ["BAR", "A:B:C", "<script>"])
-def test_an_id_that_tells_no_instrument_is_the_documented_error(text: str) -> None:
+def test_an_id_without_a_known_instrument_is_the_documented_error(text: str) -> None:
     with pytest.raises(UndeterminedInstrumentError) as caught:
         two_part_id(text)
     assert str(caught.value) == f"Can't determine instrument for dataset {text!r}"

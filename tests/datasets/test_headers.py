@@ -13,7 +13,7 @@ def test_values_become_the_text_python_gives_them() -> None:
     assert kept({"A": 1, "B": 1.5, "C": True, "D": "x"}) == {"A": "1", "B": "1.5", "C": "True", "D": "x"}
 
 
-def test_what_is_no_simple_value_is_left_away() -> None:
+def test_a_value_that_is_not_simple_is_left_out() -> None:
     assert kept({"A": [1], "B": {"C": 1}, "D": None, "E": "x"}) == {"E": "x"}
 
 

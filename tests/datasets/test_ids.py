@@ -55,7 +55,7 @@ def test_each_spelling_of_an_id_means_the_same(observatory: str, text: str, expe
         "-A",
     ],
 )
-def test_what_cannot_be_an_id_is_refused(text: str) -> None:
+def test_a_text_that_cannot_be_an_id_is_refused(text: str) -> None:
     with pytest.raises(BadDatasetIdError, match="is not a dataset id; one looks like"):
         parse_id(text, dataset_ids("hst"))
 

@@ -42,7 +42,7 @@ def test_an_unreadable_file_does_not_keep_the_next_from_being_read(tmp_path: Pat
     assert "missing.jsonl: The file cannot be read: No such file or directory." in complained
 
 
-def test_datasets_without_a_date_are_told(tmp_path: Path) -> None:
+def test_datasets_without_a_date_are_reported(tmp_path: Path) -> None:
     printed, _ = run(make_file(tmp_path, make_line("L1", {"INSTRUME": "COS"})))
     assert "1 have no date that can be read" in printed
 

@@ -15,7 +15,7 @@ def made(dataset_id: Any = "L0:L1", header: Any = None, program: Any = None, obs
     return row_maker(observatory)(Raw(make_header() if header is None else header, dataset_id, program))
 
 
-def test_a_row_holds_what_was_read() -> None:
+def test_a_row_holds_the_values_that_were_read() -> None:
     row = made("lb4q04010:lb4q04abq", make_header(PROPOSID=11111, extra=1.5))
     assert row[:4] == ("LB4Q04010", "LB4Q04ABQ", "cos", "11111")
     assert json.loads(row.header) == make_header() | {"PROPOSID": "11111", "EXTRA": "1.5"}
@@ -35,7 +35,7 @@ def test_a_program_that_is_given_goes_before_that_of_the_header() -> None:
     assert made(program=7).program == "7"
 
 
-def test_a_date_that_cannot_be_read_is_no_reason_to_refuse() -> None:
+def test_a_row_with_an_unreadable_date_is_accepted() -> None:
     for header in (make_header(DATE_OBS="someday"), make_header(TIME_OBS=None), make_header(DATE_OBS=5)):
         assert made(header=header).observed_at is None
 
@@ -62,7 +62,7 @@ def test_a_date_that_cannot_be_read_is_no_reason_to_refuse() -> None:
         ({"header": make_header(KEY="x" * LONGEST_HEADER)}, "the header is longer than"),
     ],
 )
-def test_what_cannot_be_a_row_is_refused_with_the_reason(raw: dict[str, Any], reason: str) -> None:
+def test_an_unusable_row_is_refused_with_the_reason(raw: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         made(**raw)
     assert reason in str(caught.value)

@@ -42,7 +42,7 @@ def test_rows_are_stored_and_bad_ones_reported_with_their_number(tmp_path: Path)
     assert stored() == ["L00000001", "L00000004"]
 
 
-def test_a_stored_dataset_is_what_was_read(tmp_path: Path) -> None:
+def test_a_stored_dataset_equals_the_row_that_was_read(tmp_path: Path) -> None:
     take(
         make_file(
             tmp_path, make_line("lb4q04010:lb4q04abq", make_header(PI="Ångström", FLAG=True), prog_id="11")
@@ -55,7 +55,7 @@ def test_a_stored_dataset_is_what_was_read(tmp_path: Path) -> None:
     assert dataset.observed_at.isoformat() == "2010-05-06T12:00:00+00:00"
 
 
-def test_importing_again_changes_only_what_differs(tmp_path: Path) -> None:
+def test_importing_again_changes_only_different_rows(tmp_path: Path) -> None:
     path = make_file(tmp_path, *lines(3))
     take(path)
     before = {dataset.exposure: (dataset.pk, dataset.imported_at) for dataset in Dataset.objects.all()}
@@ -143,7 +143,7 @@ def test_a_line_with_many_datasets_is_never_split(tmp_path: Path, small_batches:
     assert take(path)[0].stored == 10
 
 
-def test_what_comes_before_the_unreadable_part_is_stored(tmp_path: Path) -> None:
+def test_rows_before_the_unreadable_part_are_stored(tmp_path: Path) -> None:
     text = json.dumps({"L00000001": make_header(), "L00000002": make_header()}, indent=1)
     path = make_file(tmp_path, text[:-40], name="datasets.json")
     with pytest.raises(UnreadableSourceError, match="from entry 2 on"):
@@ -152,7 +152,7 @@ def test_what_comes_before_the_unreadable_part_is_stored(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are bytes only on POSIX")
-def test_a_name_that_is_no_text_is_no_obstacle(tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_text_can_be_imported(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jsonl"))
     path.write_text(make_line("L00000001"))
     assert take(path)[0].stored == 1

@@ -36,6 +36,6 @@ def test_similar_ids_begin_alike_and_the_nearest_come_first() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a:b:c", "<script>", "ZZZZ00010", "\0"])
-def test_nothing_is_similar_to_what_is_no_id(text: str) -> None:
+def test_nothing_is_similar_to_a_text_that_is_not_an_id(text: str) -> None:
     make_dataset("LB4Q04010:LB4Q04ABQ")
     assert similar_ids(text) == []

@@ -53,7 +53,7 @@ def test_a_bad_first_line_does_not_hide_the_others(tmp_path: Path) -> None:
         assert rows[0][0] == 1
 
 
-def test_bytes_that_are_no_utf8_are_reported(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "datasets.jsonl"
     path.write_bytes(make_line("A").encode() + b'\n{"\xff": 1}\n' + make_line("B").encode())
     assert told(path) == [(1, "A"), (2, "not UTF-8: byte 2 is 0xff"), (3, "B")]
@@ -90,7 +90,7 @@ def test_an_object_larger_than_any_line_is_read_piece_by_piece(
     "tail",
     ["", '"B"', '"B": ', '"B": {', '"B": {}', '"B": ' + "[" * 100_000, '"B": "' + "x" * 3_000_000],
 )
-def test_of_an_object_that_breaks_off_what_comes_before_is_read(tmp_path: Path, tail: str) -> None:
+def test_entries_before_the_break_in_an_object_are_read(tmp_path: Path, tail: str) -> None:
     path = make_file(tmp_path, '{\n"A": {"INSTRUME": "COS"},\n' + tail, name="datasets.json")
     rows = read(path)
     assert next(rows)[1].dataset_id == "A"
@@ -150,6 +150,6 @@ def test_unknown_forms_are_refused_and_the_known_ones_named(tmp_path: Path, name
         told(make_file(tmp_path, name=name))
 
 
-def test_a_missing_file_is_no_empty_file(tmp_path: Path) -> None:
+def test_a_missing_file_differs_from_an_empty_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadableSourceError, match="cannot be read"):
         told(tmp_path / "nothing.csv")

@@ -47,7 +47,7 @@ def test_other_texts_are_refused(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-def test_no_header_breaks_the_reading_of_its_date(text: str) -> None:
+def test_a_date_is_read_from_any_header_without_an_exception(text: str) -> None:
     for name, keys in (("hst", ("DATE-OBS", "TIME-OBS")), ("roman", ("ROMAN.META.EXPOSURE.START_TIME",))):
         found = find_observed_at(dict.fromkeys(keys, text), get_observatory(name))
         assert found is None or found.tzinfo is UTC
@@ -63,7 +63,7 @@ def test_the_start_of_an_exposure_is_where_the_observatory_writes_it() -> None:
 
 
 @pytest.mark.parametrize("time", ["", " "])
-def test_a_date_that_holds_the_time_needs_no_other(time: str) -> None:
+def test_a_date_with_a_time_needs_no_other_keyword(time: str) -> None:
     header = {"DATE-OBS": "2010-05-06T12:00:01.5", "TIME-OBS": time}
     expected = datetime(2010, 5, 6, 12, 0, 1, 500000, tzinfo=UTC)
     assert find_observed_at(header, get_observatory("hst")) == expected

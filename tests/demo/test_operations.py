@@ -154,7 +154,7 @@ def test_seeding_again_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (catalog.revision(), AuditRecord.objects.count()) == (revision, audited)
 
 
-def test_what_a_kill_left_is_continued(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_run_is_continued(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seed()
     complete = stored(data_root)
     AuditRecord.objects.all().delete()
@@ -241,7 +241,7 @@ def test_a_real_file_of_the_same_name_is_not_overwritten() -> None:
     assert checked_path(catalog.get_file("jwst_miri_dark_0001.fits")).read_bytes() == b"real"
 
 
-def test_what_people_add_and_move_later_is_left_alone() -> None:
+def test_files_and_pointers_of_people_are_left_alone() -> None:
     seed()
     make_file(name="jwst_miri_dark_0100.fits", content=b"mine")
     contexts_operations.set_context(
@@ -251,7 +251,7 @@ def test_what_people_add_and_move_later_is_left_alone() -> None:
     assert contexts.resolve("jwst-latest") == "jwst_0002.pmap"
 
 
-def test_the_command_tells_what_it_did() -> None:
+def test_the_command_reports_its_changes() -> None:
     first, second = StringIO(), StringIO()
     call_command("seed_demo", stdout=first)
     call_command("seed_demo", stdout=second)
@@ -266,7 +266,7 @@ def test_a_server_without_room_for_the_demo_gets_no_demo_accounts(settings: Any)
     assert not get_user_model().objects.exists()
 
 
-def test_where_it_is_only_wished_for_a_refusal_is_no_failure(settings: Any) -> None:
+def test_a_refusal_of_an_optional_demo_is_not_a_failure(settings: Any) -> None:
     settings.OBSERVATORY = "roman"
     printed = StringIO()
     call_command("seed_demo", "--if-possible", stdout=printed)

@@ -30,7 +30,7 @@ def opened(sample: Sample) -> Any:
     return fits.open(io.BytesIO(make_reference(sample)))
 
 
-def test_a_fits_sample_says_what_was_asked() -> None:
+def test_a_fits_sample_has_the_requested_keywords() -> None:
     with opened(make_sample(pedigree="DUMMY", author="A. Nobody")) as file:
         file.verify("exception")
         header = file[0].header
@@ -123,7 +123,7 @@ def test_pixels_are_spread_over_the_whole_range() -> None:
         {"name": "jwst_miri_flat_0001.asdf"},
     ],
 )
-def test_what_cannot_be_made_is_refused_by_name(facts: dict[str, Any]) -> None:
+def test_an_impossible_sample_is_refused_by_name(facts: dict[str, Any]) -> None:
     sample = make_sample(**facts)
     with pytest.raises(SampleError, match=sample.name):
         make_reference(sample)

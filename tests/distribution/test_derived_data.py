@@ -61,7 +61,7 @@ def test_it_is_made_again_after_each_change() -> None:
     assert ask(make) == b"edition 2"
 
 
-def test_another_process_reads_what_one_has_made(forget: Callable[[], None]) -> None:
+def test_another_process_reads_the_data_that_one_has_made(forget: Callable[[], None]) -> None:
     make = Maker()
     ask(make)
     forget()

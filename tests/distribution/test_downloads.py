@@ -58,7 +58,7 @@ def test_a_mapping_has_its_own_folder_and_a_short_alias(hold: Hold, url: str) ->
     assert body(get(url)) == b"header = {}\r\n"
 
 
-def test_no_content_coding_whatever_the_caller_accepts(hold: Hold) -> None:
+def test_the_bytes_are_never_encoded_whatever_the_caller_accepts(hold: Hold) -> None:
     hold(content=b"x" * 100_000)
     response = get(accept_encoding="gzip, br, deflate, zstd")
     assert "Content-Encoding" not in response
@@ -299,7 +299,7 @@ def test_a_hostile_name_is_404_in_plain_text(hold: Hold, data_root: Path, prefix
     assert len(response.content) < 500
 
 
-def test_pickles_and_other_addresses_say_what_is_there(db: None) -> None:
+def test_pickles_and_other_addresses_name_the_published_addresses(db: None) -> None:
     refused(get("/unchecked_get/pickles/jwst/jwst_0001.pmap.pkl"), 404, "no pickled contexts")
     refused(get("/unchecked_get/pickle/jwst/jwst_0001.pmap.pkl"), 404, "no pickled contexts")
     refused(get("/unchecked_get"), 404, "/unchecked_get/mappings/jwst/<name>")

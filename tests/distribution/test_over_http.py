@@ -67,7 +67,7 @@ def test_head_gives_the_length_and_leaves_the_connection_usable(
             assert response.headers["Content-Length"] == length
 
 
-def test_a_body_above_the_limit_is_read_to_its_end_and_told_so(
+def test_a_body_above_the_limit_is_read_to_its_end_and_refused_with_the_reason(
     connection: http.client.HTTPConnection,
 ) -> None:
     connection.request("POST", "/json/", b"x" * (5 * LIMIT))
@@ -76,7 +76,7 @@ def test_a_body_above_the_limit_is_read_to_its_end_and_told_so(
     assert str(LIMIT) in json.loads(response.read())["error"]["message"]
 
 
-def test_a_body_without_length_is_told_what_is_missing(connection: http.client.HTTPConnection) -> None:
+def test_a_body_without_length_is_refused_with_the_reason(connection: http.client.HTTPConnection) -> None:
     connection.request("POST", "/json/", iter([b'{"method":', b'"system.describe"}']), encode_chunked=True)
     response = connection.getresponse()
     assert response.status == 200

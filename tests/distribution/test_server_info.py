@@ -180,7 +180,7 @@ def test_the_configuration_address_gives_a_python_literal(hold: Hold) -> None:
     assert literal == expected
 
 
-def test_the_store_gets_what_a_mounted_cache_needs(hold: Hold) -> None:
+def test_the_store_gets_the_files_that_a_mounted_cache_needs(hold: Hold) -> None:
     hold("jwst_0001.pmap", b"a", rejected=True)
     expected = info()
     kept = ast.literal_eval(storage.config_path("server_config").read_text())

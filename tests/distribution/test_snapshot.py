@@ -111,7 +111,7 @@ def test_more_rows_than_one_batch_all_arrive(
     assert query("SELECT count(*) FROM crds_jwst_catalog") == [(5,)]
 
 
-def test_no_temporary_file_is_left(hold: Hold, data_root: Path) -> None:
+def test_no_temporary_file_remains(hold: Hold, data_root: Path) -> None:
     hold()
     snapshot.sqlite_snapshot()
     assert {path.name for path in data_root.iterdir()} <= {"store", "published", "artifacts"}

@@ -52,4 +52,4 @@ def small_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     """Register the functions above for the time of one test."""
     monkeypatch.setattr(registry, "_methods", dict(registry._methods))
     for function in (echo, typed, by_context, prepared, nothing, missing, misdated, broken):
-        registry.question(function)
+        registry.read_method(function)

@@ -25,7 +25,7 @@ def test_get_best_references() -> None:
     assert call("get_best_references", context=None, header=make_header(), reftypes=[]) == FUV
 
 
-def test_get_best_references_accepts_values_that_are_no_text() -> None:
+def test_get_best_references_accepts_values_of_other_types_than_text() -> None:
     assert call("get_best_references", CONTEXT, make_header(A=1, B=2.5, C=True)) == FUV
 
 

@@ -95,7 +95,7 @@ def test_a_state_is_a_word_that_the_client_knows(db: None, identifier: object, w
     assert send(asked)["result"] == {PMAP: {"state": word}}
 
 
-def test_what_is_unknown_is_none(db: None) -> None:
+def test_an_unknown_value_is_none(db: None) -> None:
     make_file(FLAT, size=None, sha1sum="")
     found = call("get_file_info", "jwst", FLAT)
     assert (found["size"], found["sha1sum"]) == ("none", "none")
@@ -137,7 +137,7 @@ def test_without_names_all_official_files_are_there(files: None) -> None:
     assert call("get_file_info_map", "jwst", ["jwst_0002.pmap"]) == {"jwst_0002.pmap": "NOT FOUND"}
 
 
-def test_no_names_are_no_files(files: None) -> None:
+def test_an_empty_list_of_names_gives_no_files(files: None) -> None:
     assert call("get_file_info_map", "jwst", []) == {}
     assert call("get_file_info_map", "jwst", [PMAP], []) == {PMAP: {}}
 
@@ -196,6 +196,6 @@ def test_an_address_leads_to_the_bytes(db: None) -> None:
         assert Client().get(url.removeprefix("http://localhost:8000")).getvalue() == content
 
 
-def test_a_reference_has_no_address_as_a_mapping_nor_the_other_way_round(files: None) -> None:
+def test_a_reference_has_no_mapping_address_and_a_mapping_no_reference_address(files: None) -> None:
     assert "is a reference" in failed("get_mapping_url", PMAP, FLAT)
     assert "is a mapping" in failed("get_reference_url", PMAP, PMAP)

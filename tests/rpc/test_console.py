@@ -28,7 +28,7 @@ def test_a_call_shows_request_and_answer(client: Client) -> None:
 
 
 @pytest.mark.parametrize("params", ["{", "nonsense", "[" * 20_000, "1" * 20_001, "\ud800"])
-def test_parameters_that_are_none_are_refused_and_kept(client: Client, params: str) -> None:
+def test_text_that_is_not_a_list_of_parameters_is_refused_and_kept(client: Client, params: str) -> None:
     sent = {"method": "get_server_info", "params": params.encode("utf-8", "replace").decode()}
     answer = client.post(ADDRESS, sent)
     assert answer.status_code == 200
@@ -37,7 +37,7 @@ def test_parameters_that_are_none_are_refused_and_kept(client: Client, params: s
 
 
 @pytest.mark.parametrize("name", sorted(WRITING))
-def test_what_changes_something_is_not_called(client: Client, name: str) -> None:
+def test_a_method_that_changes_something_is_not_called(client: Client, name: str) -> None:
     answer = client.post(ADDRESS, {"method": name, "params": '["x"]'})
     assert "answer" not in answer.context["page"]
     assert "changes something" in answer.text
@@ -54,7 +54,7 @@ def test_an_unknown_method_is_named(client: Client, name: str) -> None:
     assert "<script>" not in answer.text.replace('<script type="module"', "")
 
 
-def test_what_a_method_answers_never_becomes_markup(client: Client) -> None:
+def test_an_answer_never_becomes_markup(client: Client) -> None:
     sent = {"method": "get_file_info", "params": '["jwst", "<b>x</b>.fits"]'}
     assert "<b>x</b>" not in client.post(ADDRESS, sent).text
 

@@ -122,7 +122,7 @@ def test_an_unknown_instrument_is_an_error_of_exactly_this_text(contexts: None) 
         *("jwst", "Jwst-latest", "jwst--latest", "a/jwst_0001.pmap", "../jwst_0001.pmap", "2015-12-31"),
     ],
 )
-def test_a_specifier_that_passes_the_client_but_is_none_is_refused(contexts: None, specifier: str) -> None:
+def test_a_false_specifier_that_passes_the_client_is_refused(contexts: None, specifier: str) -> None:
     assert failed("get_context_by_date", specifier, "jwst").startswith("InvalidDateBasedContext: ")
 
 
@@ -229,7 +229,9 @@ def test_an_empty_context_is_an_error_and_not_latest(contexts: None, method: str
         ("get_affected_datasets", ["jwst", "", "jwst_0001.pmap"]),
     ],
 )
-def test_empty_is_no_context_elsewhere_either(contexts: None, method: str, params: list[Any]) -> None:
+def test_an_empty_text_is_not_a_context_in_other_methods(
+    contexts: None, method: str, params: list[Any]
+) -> None:
     failed(method, *params)
 
 

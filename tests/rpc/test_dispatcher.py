@@ -56,12 +56,12 @@ def test_an_id_is_echoed(identifier: Any) -> None:
 
 
 @pytest.mark.parametrize("identifier", [[], ["a"], {}, {"a": 1}, True])
-def test_an_id_that_is_no_scalar_is_refused_and_not_echoed(identifier: Any) -> None:
+def test_an_id_that_is_not_a_scalar_is_refused_and_not_echoed(identifier: Any) -> None:
     answered = send(request("nothing", id=identifier))
     assert (answered["id"], answered["error"]["name"]) == (None, "InvalidRequestError")
 
 
-def test_missing_params_are_no_params() -> None:
+def test_missing_params_mean_no_parameters() -> None:
     assert send({"method": "nothing", "id": 1})["error"] is None
 
 
@@ -156,13 +156,13 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize("document", [1, "echo", None, True, 1.5])
-def test_a_document_that_is_no_object_is_an_invalid_request(document: Any) -> None:
+def test_a_document_that_is_not_an_object_is_an_invalid_request(document: Any) -> None:
     error = error_of(document)
     assert (error["name"], error["code"]) == ("InvalidRequestError", -32600)
 
 
 @pytest.mark.parametrize("name", [None, 1, [], {}, True])
-def test_a_method_that_is_no_text_is_an_invalid_request(name: Any) -> None:
+def test_a_method_that_is_not_text_is_an_invalid_request(name: Any) -> None:
     assert error_of({"method": name, "params": [], "id": 1})["name"] == "InvalidRequestError"
 
 

@@ -22,7 +22,7 @@ def kinds(settings: Any) -> None:
 
 @pytest.mark.parametrize("method", ["jpoll_pull_messages", "jpoll_abort"])
 @pytest.mark.parametrize("key", ["81323850-9517-416c-ae88-e6481de10a71", "no_such<key>", ""])
-def test_an_unknown_channel_is_told_in_the_words_the_monitor_knows(method: str, key: str) -> None:
+def test_an_unknown_channel_is_reported_in_the_words_the_monitor_knows(method: str, key: str) -> None:
     assert failed(method, key) == f"OtherError: Channel '{key}' not found"
 
 
@@ -54,7 +54,7 @@ def test_text_arrives_as_it_was_written_after_the_client_unescaped_it() -> None:
 
 
 @pytest.mark.parametrize("since", ["", "-1", "one", "1.5", "9" * 40, "٣"])
-def test_a_message_id_that_is_no_number_is_refused(since: str) -> None:
+def test_a_message_id_that_is_not_a_number_is_refused(since: str) -> None:
     message = failed("jpoll_pull_messages", make_channel().key, since)
     assert "whole number" in message
     assert "not found" not in message

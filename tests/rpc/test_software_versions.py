@@ -84,7 +84,7 @@ def test_a_reference_that_is_not_held_is_named(rules: None) -> None:
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'"text"', b"\xff", b"[" * 100_000])
-def test_a_reference_that_is_no_json_object_is_named(rules: None, content: bytes) -> None:
+def test_a_reference_that_is_not_a_json_object_is_named(rules: None, content: bytes) -> None:
     make_file(CALVER, content=content)
     assert CALVER in failed("get_system_versions", "0.9.3", "null")
 

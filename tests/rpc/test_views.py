@@ -78,6 +78,6 @@ def test_an_answer_is_never_compressed() -> None:
     assert "Content-Encoding" not in response
 
 
-def test_the_answer_is_utf_8_whatever_it_says() -> None:
+def test_the_answer_is_always_utf_8() -> None:
     response = post(json.dumps(request("echo", "\u2028é<\U0001f52d"), ensure_ascii=False).encode())
     assert json.loads(response.content.decode())["result"] == ["\u2028é<\U0001f52d", None]

@@ -1,6 +1,6 @@
-"""Why a reference was chosen, or why none was: the record of the rules in words.
+"""The reasons why a reference was chosen, or none was: the record of the rules in words.
 
-The same `Explanation` is printed as a page, as JSON and as text.
+Pages, JSON and text all print the same `Explanation`.
 """
 
 from apps.bestrefs.explanations.reftypes import explain

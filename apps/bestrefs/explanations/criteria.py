@@ -1,4 +1,4 @@
-"""The criteria of a reference type: when the rules apply it, and how they look it up."""
+"""The criteria of a reference type: the conditions under which it applies, and the way it is looked up."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from apps.rules.text.header_fields import text_field
 def criteria_of(
     mapping: CompiledMapping, question: Question, observatory: Observatory
 ) -> Iterator[Criterion]:
-    """Yield what the header of an rmap says about when and how the type is looked up."""
+    """Yield the criteria in the header of an rmap: when the type applies and how it is looked up."""
     header = mapping.header
     yield from _conditions(mapping, question)
     levels = [level if isinstance(level, tuple) else (level,) for level in header["parkey"]]
-    yield Criterion("Cases are told apart by", "; then by ".join(", ".join(level) for level in levels))
+    yield Criterion("Cases are selected by", "; then by ".join(", ".join(level) for level in levels))
     if extra := header.get("extra_keys"):
         yield Criterion("Also looked at", ", ".join(extra))
     for purpose, name in hook_names(header, question.instrument, mapping.filekind or "", observatory):
@@ -59,7 +59,7 @@ def _conditions(mapping: CompiledMapping, question: Question) -> Iterator[Criter
 
 def _condition(title: str, text: str, names: Sequence[str], question: Question) -> Criterion:
     by_name = {parkey.replace(".", "_"): parkey for parkey, _value in question.parameters}
-    # A name that is no parameter cannot be asked about; a note of the rules says so.
+    # A name that is not a parameter has no value to show; a note of the rules says so.
     asked = [by_name[name] for name in names if name in by_name]
     values = {parkey: question.header.get(parkey, MISSING) for parkey in asked}
     for name, parkey in by_name.items():
@@ -68,6 +68,6 @@ def _condition(title: str, text: str, names: Sequence[str], question: Question) 
 
 
 def values_here(criteria: Sequence[Criterion]) -> str:
-    """Return in a sentence what the header says to the conditions."""
+    """Return a sentence with the header's values of the parameters in the criteria."""
     values = {name: value for criterion in criteria for name, value in criterion.values.items()}
     return f"Here {', '.join(f'{name} is {value}' for name, value in values.items())}." if values else ""

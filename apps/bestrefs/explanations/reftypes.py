@@ -1,4 +1,4 @@
-"""Explain the answers to a question, type by type."""
+"""The explanations of the answers to a question, type by type."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _explained(entry: ReftypeTrace, question: Question) -> Explanation:
         verdict=verdict,
         hint=hint,
         criteria=criteria,
-        # What no search could be made for is told with that search.
+        # The reason why a search was impossible is shown with that search.
         notes=tuple(note for note in entry.notes if note.strip() not in {one.complaint for one in searches}),
         searches=searches,
     )

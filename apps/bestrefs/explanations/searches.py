@@ -1,4 +1,4 @@
-"""Searches through the cases of a reference type, as the engine recorded them."""
+"""The searches through the cases of a reference type that the engine recorded."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from apps.rules.lookup.compiled_mapping import CompiledMapping
 from apps.rules.lookup.compiled_selectors import NA, references_in
 from apps.rules.lookup.lookup_record import Attempt, CaseTrace, ReftypeTrace
 
-NEAREST = 20  # cases that do not fit which are shown
-LISTED = 60  # values named in a list
+NEAREST = 20  # shown cases that do not fit
+LISTED = 60  # values in a list
 
 
 def search_of(
@@ -43,7 +43,7 @@ def search_of(
 
 
 def _choices(mapping: CompiledMapping | None) -> dict[tuple[str, ...], Any]:
-    """Return match key to what it leads to, for the cases on top of an rmap."""
+    """Return match key to its selection, for the top level cases of an rmap."""
     if mapping is None or mapping.selector is None or mapping.selector[0] != "Match":
         return {}
     return dict(zip(mapping.selector[2], mapping.selector[3], strict=True))
@@ -54,7 +54,7 @@ def _places(attempt: Attempt) -> dict[tuple[str, ...], int]:
 
 
 def _winner(attempt: Attempt, entry: ReftypeTrace) -> int:
-    """Return the place of the case that gave the answer, 0 if none did."""
+    """Return the place of the case that gave the answer, 0 if no case did."""
     if entry.attempts[-1] is not attempt or not attempt.candidates:
         return 0
     tried = len(attempt.dates)
@@ -88,7 +88,7 @@ def _case(
 
 
 def _not_shown(attempt: Attempt, nearest: Sequence[Case]) -> tuple[tuple[int, int], ...]:
-    """Return number of mismatches and of cases with so many that are not among those shown."""
+    """Return pairs of a number of mismatches and the number of cases with that many that are not shown."""
     shown = [len(case.missed) for case in nearest]
     left = {count: number - shown.count(count) for count, number in attempt.mismatches.items() if count}
     return tuple((count, number) for count, number in left.items() if number)

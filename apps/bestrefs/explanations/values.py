@@ -1,4 +1,4 @@
-"""An explanation as values, which a page, JSON and text print alike."""
+"""The values of an explanation, which a page, JSON and text all print."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.rules.lookup.lookup_record import DateTrace
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing the rules say about when the type applies, and what the header has for it."""
+    """One condition in the rules of a type, and the header's values for it."""
 
     title: str
     text: str
@@ -24,22 +24,22 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parkey that cases are told apart by.
+    """One parkey that cases are selected by.
 
     Attributes
     ----------
     parkey, title
-        As in the rules, and its short name.
+        Name in the rules, and short name.
     given
-        As in the header.
+        Value in the header.
     compared
-        After all rewriting.
+        Value after all rewriting.
     known
-        Values the cases name, at most `LISTED`; empty where they are more than a list of names.
+        Values in the cases, at most `LISTED`; empty where the cases are not only names.
     rules_out
-        Number of cases it rules out.
+        Number of cases that this parkey rules out.
     is_unknown
-        Whether the value is none of those known.
+        Whether the value is not among the known values.
     """
 
     parkey: str
@@ -53,7 +53,7 @@ class Parameter:
 
     @property
     def is_changed(self) -> bool:
-        """Whether another value was compared than the header has."""
+        """Return whether the compared value differs from the header's value."""
         return condition_value(self.given) != self.compared
 
 
@@ -64,15 +64,15 @@ class Case:
     Attributes
     ----------
     key
-        Short name of the parkey to what the case wants, without parkeys it does not care for.
+        Short name of the parkey to the value the case wants, without parkeys that it ignores.
     weight
         Number of parkeys that count for it.
     place
-        1 for the best of those that fit, equal for equals; 0 for cases that do not fit.
+        1 for the best fitting case; equally good cases share a place; 0 for a case that does not fit.
     missed
-        What rules it out: short name, what it wants in words, what the header has.
+        Parkeys that rule the case out: short name, wanted value in words, value in the header.
     leads_to
-        References it can lead to, at most a few.
+        References the case can select, at most three.
     """
 
     key: Mapping[str, str]
@@ -84,13 +84,13 @@ class Case:
 
     @property
     def shown_key(self) -> list[tuple[str, str]]:
-        """The key for people: of long lists the first values only."""
+        """The key for people: long lists are shortened to their first values."""
         return [(name, shortened(element)) for name, element in self.key.items()]
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One search through the cases; where a fallback hook changed the header there are two."""
+    """One search through the cases; a fallback hook that changes the header causes a second search."""
 
     parameters: tuple[Parameter, ...]
     fitting: tuple[Case, ...]
@@ -102,7 +102,7 @@ class Search:
 
     @property
     def chosen(self) -> DateTrace | None:
-        """The search through dates that found something."""
+        """The search through dates that found a reference."""
         return next((dates for dates in self.dates if dates.chosen is not None), None)
 
     @property
@@ -113,20 +113,20 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why one type has its answer.
+    """The reason for the answer of one type.
 
     Attributes
     ----------
     answer
-        As on the wire; None if the type is left out.
+        Answer as on the wire; None if the type is omitted.
     mapping
-        The rmap that decides, or the special value that stands in its place.
+        The rmap that decides, or the special value in its place.
     verdict
         The reason in a sentence.
     hint
-        What would have to be otherwise, empty where a reference was found.
+        The change that would lead to a reference; empty if one was found.
     notes
-        What the rules did with the header, in order.
+        Actions of the rules on the header, in order.
     """
 
     reftype: str
@@ -141,16 +141,16 @@ class Explanation:
 
     @property
     def reference(self) -> str:
-        """The reference, empty if there is none."""
+        """The name of the reference, empty if there is none."""
         return "" if self.answer is None or self.answer.startswith(NOT_FOUND) else self.answer
 
     @property
     def outcome(self) -> str:
-        """What came out, in a word: found, n/a, omitted or not found."""
+        """The result in a word: found, n/a, omitted or not found."""
         if self.reference:
             return "found"
         return {None: "omitted", NA: "n/a"}.get(self.answer, "not found")
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values."""
+        """Return the whole explanation as plain values."""
         return {**asdict(self), "outcome": self.outcome}

@@ -1,4 +1,4 @@
-"""Verdicts: the reason for an answer in a sentence, and what would have to be otherwise."""
+"""Verdicts: the reason for an answer in a sentence, and the change that would lead to a reference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apps.rules.lookup.lookup_record import Attempt, CaseTrace, ReftypeTrace
 
 
 def verdict_of(entry: ReftypeTrace, searches: Sequence[Search], names: Mapping[str, str]) -> tuple[str, str]:
-    """Return the reason for the answer, and what would have to be otherwise."""
+    """Return the reason for the answer, and the change that would lead to a reference."""
     if not entry.mapping.endswith(".rmap"):
         return f"The context says {entry.mapping} for this type: it has no rules.", ""
     if not searches:
@@ -22,7 +22,7 @@ def verdict_of(entry: ReftypeTrace, searches: Sequence[Search], names: Mapping[s
         return _why_found(entry.answer, last), ""
     if any(case.is_winner for case in last.fitting):
         word = "n/a" if entry.answer == NA else "omitted"
-        return f"The case that fits best says itself that the type is {word}.", ""
+        return f"The rules for the best fitting case say that the type is {word}.", ""
     return _why_nothing(last, entry), _hint(entry.attempts[-1], last, names)
 
 
@@ -61,7 +61,7 @@ _DATES = {"UseAfter": "useafter date", "ClosestTime": "the nearest date", "Versi
 
 
 def _fitting(search: Search) -> str:
-    """Return in words how many cases fit."""
+    """Return a phrase with the number of cases that fit."""
     count, every = len(search.fitting), search.case_count
     if count == every == 1:
         return "The only case there is fits"
@@ -76,17 +76,17 @@ def _why_nothing(search: Search, entry: ReftypeTrace) -> str:
     if search.fitting and search.dates:
         text = f"{_fitting(search)}, but all useafter dates are later."
     elif search.fitting:
-        text = f"{_fitting(search)}, but the date could not be looked for: {_reason(entry)}"
+        text = f"{_fitting(search)}, but the date could not be compared: {_reason(entry)}"
     elif not search.case_count:
         text = "The rules have no case at all."
     else:
         text = f"None of {search.case_count} cases fits{_because(search)}."
-    # The last words of the rules tell why a failure does not count.
+    # The last note of the rules says why a failure does not count.
     return f"{text} {entry.notes[-1]}" if entry.answer == NA and entry.notes else text
 
 
 def _because(search: Search) -> str:
-    """Return which values no case takes at all, if that is what is wrong."""
+    """Return the values that no case takes, or the complaint of the rules; empty if there is neither."""
     unknown = [one for one in search.parameters if one.is_unknown]
     if unknown:
         return f": {' and '.join(f'none takes {one.compared} for {one.title}' for one in unknown)}"
@@ -94,7 +94,7 @@ def _because(search: Search) -> str:
 
 
 def _hint(attempt: Attempt, search: Search, names: Mapping[str, str]) -> str:
-    """Return what would have to be otherwise for the nearest cases to fit."""
+    """Return the change that would make the nearest cases fit."""
     if search.fitting:
         firsts = [dates.earliest for dates in search.dates if dates.earliest]
         return f"It would match an exposure that started at {min(firsts)} or later." if firsts else ""
@@ -117,7 +117,7 @@ def _hint(attempt: Attempt, search: Search, names: Mapping[str, str]) -> str:
 
 
 def _single(near: Sequence[CaseTrace], names: Mapping[str, str]) -> list[str]:
-    """Return for each parkey that alone rules cases out which values would be right."""
+    """Return the fitting values of each parkey that alone rules cases out."""
     wanted: dict[str, set[str]] = {}
     for case in near:
         (miss,) = case.ruled_out_by

@@ -1,4 +1,4 @@
-"""Values and elements of match keys in words."""
+"""Wording of values and of elements of match keys."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from apps.rules.lookup.matchers import alternatives, is_esoteric
 
-VALUES = 12  # values named in a sentence
+VALUES = 12  # values in a sentence
 SHORT = 6  # values of a list in a key
 
 
 def values_in(elements: set[str]) -> list[str]:
-    """Return the values that elements of match keys name, numbers in their order, expressions as they are.
+    """Return the values in elements of match keys: numbers sorted as numbers, expressions unchanged.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def _order(text: str) -> tuple[bool, float, bool, str]:
 
 
 def in_words(element: str, *, last: str = "or") -> str:
-    """Return what an element of a match key wants, in words.
+    """Return an element of a match key in words.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def in_words(element: str, *, last: str = "or") -> str:
 
 
 def shortened(element: str) -> str:
-    """Return an element of a match key; of a long list the first values.
+    """Return an element of a match key, a long list shortened to its first values.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def shortened(element: str) -> str:
 
 
 def listed(values: Sequence[str], *, last: str = "or") -> str:
-    """Return values as part of a sentence; of very many the first ones."""
+    """Return values as part of a sentence; a very long list is shortened to its first values."""
     if len(values) > VALUES:
         return f"{', '.join(values[:VALUES])} {last} {len(values) - VALUES} more"
     *others, end = values

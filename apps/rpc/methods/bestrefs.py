@@ -3,10 +3,10 @@
 from typing import Any
 
 from apps.bestrefs import queries
-from apps.rpc.registry import question
+from apps.rpc.registry import read_method
 
 
-@question
+@read_method
 def get_best_references(
     pipeline_context: str | None, header: dict[str, Any], reftypes: list[str] | None = None
 ) -> dict[str, str]:
@@ -14,7 +14,7 @@ def get_best_references(
     return queries.best_references(pipeline_context, header, reftypes)
 
 
-@question
+@read_method
 def get_best_references_by_ids(
     context: str | None,
     dataset_ids: list[str],
@@ -27,7 +27,7 @@ def get_best_references_by_ids(
     )
 
 
-@question
+@read_method
 def get_best_references_by_header_map(
     context: str | None, header_map: dict[str, Any], reftypes: list[str] | None = None
 ) -> dict[str, Any]:
@@ -35,13 +35,13 @@ def get_best_references_by_header_map(
     return queries.best_references_by_header_map(context, header_map, reftypes)
 
 
-@question
+@read_method
 def get_aui_best_references(date: str | None, dataset_ids: list[str]) -> dict[str, Any]:
     """Return id to success and the files it needs, or to failure and reason."""
     return queries.aui_best_references(date, dataset_ids)
 
 
-@question
+@read_method
 def get_required_parkeys(context: str | None) -> dict[str, Any] | list[str]:
-    """Return the names of the parameters that references are matched by."""
+    """Return the names of the parameters that select references."""
     return queries.required_parkeys(context)

@@ -7,24 +7,24 @@ from apps.catalog.states import FileKind
 from apps.distribution.queries import file_url
 from apps.rpc.arguments import require_file_name, require_observatory, require_ours
 from apps.rpc.file_info import NOT_FOUND, info_by_name
-from apps.rpc.registry import question
+from apps.rpc.registry import read_method
 
 
-@question
+@read_method
 def list_mappings(observatory: str | None = None, glob_pattern: str = "*") -> list[str]:
     """Return the names of all mappings that match a shell pattern, sorted."""
     require_observatory(observatory)
     return queries.names_matching(FileKind.MAPPING, glob_pattern)
 
 
-@question
+@read_method
 def list_references(observatory: str | None = None, glob_pattern: str = "*") -> list[str]:
     """Return the names of all references that match a shell pattern, sorted."""
     require_observatory(observatory)
     return queries.names_matching(FileKind.REFERENCE, glob_pattern)
 
 
-@question
+@read_method
 def get_file_info(pipeline_context: str | None, filename: str) -> dict[str, str]:
     """Return all fields of the catalog for one file."""
     require_ours(pipeline_context)
@@ -34,7 +34,7 @@ def get_file_info(pipeline_context: str | None, filename: str) -> dict[str, str]
     return found[filename]
 
 
-@question
+@read_method
 def get_file_info_map(
     observatory: str | None, files: list[str] | None = None, fields: list[str] | None = None
 ) -> dict[str, dict[str, str] | str]:
@@ -44,21 +44,21 @@ def get_file_info_map(
     return {**found} if files is None else {name: found.get(name, NOT_FOUND) for name in files}
 
 
-@question
+@read_method
 def get_url(pipeline_context: str | None, filename: str) -> str:
     """Return the address of a file."""
     require_ours(pipeline_context)
     return file_url(queries.get_file(require_file_name(filename)))
 
 
-@question
+@read_method
 def get_mapping_url(pipeline_context: str | None, mapping: str) -> str:
     """Return the address of a mapping."""
     require_ours(pipeline_context)
     return file_url(_of_kind(mapping, FileKind.MAPPING))
 
 
-@question
+@read_method
 def get_reference_url(pipeline_context: str | None, reference: str) -> str:
     """Return the address of a reference."""
     require_ours(pipeline_context)

@@ -1,4 +1,4 @@
-"""Contexts that specifiers mean, and their files."""
+"""The contexts behind specifiers, and their files."""
 
 from django.conf import settings
 
@@ -6,9 +6,9 @@ from apps.contexts import operations, queries
 from apps.core.errors import InvalidInputError
 from apps.distribution.wire_format import timestamp
 from apps.rpc.arguments import require_observatory
-from apps.rpc.registry import order, question
+from apps.rpc.registry import read_method, write_method
 
-# What a default context may be asked for as, and the tag of a specifier for it.
+# The state that a caller asks for, and the tag of the specifier with the same meaning.
 STATES = {
     "latest": "latest",
     "operational": "latest",
@@ -19,7 +19,7 @@ STATES = {
 PUSHED_KINDS = ("latest", "operational")
 
 
-@question
+@read_method
 def get_default_context(observatory: str | None, state: str | None = None) -> str:
     """Return the pmap that is now latest, edit, build or versions."""
     require_observatory(observatory)
@@ -29,21 +29,21 @@ def get_default_context(observatory: str | None, state: str | None = None) -> st
     return queries.resolve(f"{settings.OBSERVATORY}-{STATES[wanted]}")
 
 
-@question
+@read_method
 def get_build_context(observatory: str | None, cal_ver: str) -> str:
     """Return the pmap tied to a version of the calibration software."""
     require_observatory(observatory)
     return queries.build_context(cal_ver)
 
 
-@question
+@read_method
 def get_context_by_date(date: str | None, observatory: str | None = None) -> str:
-    """Return the mapping that a specifier means, or N/A."""
+    """Return the mapping that a specifier selects, or N/A."""
     require_observatory(observatory)
     return queries.resolve(date)
 
 
-@question
+@read_method
 def get_context_history(observatory: str | None) -> list[list[str]]:
     """Return start, context and reason of each period of the latest context, oldest first."""
     require_observatory(observatory)
@@ -51,19 +51,19 @@ def get_context_history(observatory: str | None) -> list[list[str]]:
     return [[timestamp(era.started_at), era.context, era.reason] for era in eras]
 
 
-@question
+@read_method
 def get_mapping_names(pipeline_context: str | None) -> list[str]:
     """Return the names of a mapping and of all mappings below it, sorted."""
     return list(queries.mapping_names(queries.resolve(pipeline_context)))
 
 
-@question
+@read_method
 def get_reference_names(pipeline_context: str | None) -> list[str]:
     """Return the names of all references below a mapping, sorted."""
     return list(queries.reference_names(queries.resolve(pipeline_context)))
 
 
-@order
+@write_method
 def push_remote_context(observatory: str | None, kind: str, key: str, context: str | None) -> None:
     """Record the context that the pipeline with this `key` uses."""
     require_observatory(observatory)
@@ -72,8 +72,8 @@ def push_remote_context(observatory: str | None, kind: str, key: str, context: s
     operations.push_remote_context(key=key, context=queries.resolve_explicit(context))
 
 
-@question
+@read_method
 def get_remote_context(observatory: str | None, pipeline_name: str) -> str:
-    """Return the context that a pipeline last told us it uses."""
+    """Return the context that a pipeline last reported."""
     require_observatory(observatory)
     return queries.remote_context(pipeline_name)

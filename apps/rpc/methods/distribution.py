@@ -1,17 +1,17 @@
-"""The description of this server, and its catalog to take home."""
+"""The description of this server, and its catalog as a download."""
 
 from apps.distribution import queries
 from apps.rpc.arguments import require_observatory
-from apps.rpc.registry import Prepared, question
+from apps.rpc.registry import Prepared, read_method
 
 
-@question
+@read_method
 def get_server_info() -> Prepared:
-    """Return what a client must know of this server before anything else."""
+    """Return the description of this server, which a client reads first."""
     return Prepared(queries.server_info())
 
 
-@question
+@read_method
 def get_sqlite_db(observatory: str | None) -> Prepared:
     """Return the catalog and the context history as a packed SQLite file."""
     require_observatory(observatory)

@@ -1,20 +1,20 @@
-"""Messages of background jobs, and requests to end them. Everybody who knows the key may ask."""
+"""Messages of background jobs, and requests to end them. Anybody who knows the key may call these methods."""
 
 from typing import Any
 
 from apps.core.errors import InvalidInputError
 from apps.jobs import operations
 from apps.jobs.message_format import escaped
-from apps.rpc.registry import order, question
+from apps.rpc.registry import read_method, write_method
 
 
-@question
+@read_method
 def jpoll_pull_messages(key: str, since_id: str | int | None = None) -> list[dict[str, Any]]:
-    """Return the messages with an id above `since_id`; with null those since the last such pull."""
+    """Return the messages with an id above `since_id`; null returns the messages since the last pull."""
     return [escaped(message) for message in operations.pull(key, since_id=_number(since_id))]
 
 
-@order
+@write_method
 def jpoll_abort(key: str) -> None:
     """Ask the job behind a channel to end at its next message."""
     operations.abort(key)

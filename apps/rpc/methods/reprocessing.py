@@ -2,13 +2,13 @@
 
 from apps.reprocessing import queries
 from apps.rpc.arguments import require_observatory
-from apps.rpc.registry import question
+from apps.rpc.registry import read_method
 
 
-@question
+@read_method
 def get_affected_datasets(
     observatory: str | None, old_context: str | None = None, new_context: str | None = None
 ) -> dict[str, object]:
-    """Return the datasets that a step of the context history affects; if none is named, the last step."""
+    """Return the datasets that a step of the context history affects; by default the last step."""
     require_observatory(observatory)
     return queries.result(queries.get_complete(old_context, new_context))

@@ -3,12 +3,12 @@
 import inspect
 from typing import Any
 
-from apps.rpc.registry import all_methods, question
+from apps.rpc.registry import all_methods, read_method
 
 
-@question(name="system.describe")
+@read_method(name="system.describe")
 def describe() -> list[dict[str, Any]]:
-    """List all methods with their parameters and what they do."""
+    """List all methods with their parameters and purpose."""
     return [
         {
             "name": found.name,
