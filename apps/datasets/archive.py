@@ -1,7 +1,7 @@
-"""The archive that matching parameters of observed datasets come from.
+"""The archive, the source of the matching parameters of observed datasets.
 
-An observatory has an archive with a database of its own: a class that answers the two questions of `Archive`
-and is named by the setting ``ARCHIVE`` takes the place of our table.
+An observatory has an archive with its own database. A class that answers the two questions of `Archive`
+replaces our table if the setting ``ARCHIVE`` names it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from apps.datasets.models import Dataset
 
 Header = Mapping[str, str]
 
-# Two such lists stay below the number of parameters either database takes in one query.
+# Two lists of this length stay below the number of parameters that each database takes in one query.
 _IDS_PER_QUERY = 400
 
 
 class Archive(Protocol):
-    """The questions that an archive answers. One out of reach raises; it never answers with nothing."""
+    """The questions that an archive answers. An unreachable archive raises; it never answers with nothing."""
 
     def ids(self, instrument: str, *, since: datetime | None = None) -> list[str]:
         """Return the two-part ids of an instrument's datasets, sorted.
@@ -36,23 +36,23 @@ class Archive(Protocol):
         instrument
             Lower case.
         since
-            Aware; only exposures that started then or later. Those without known start are left out.
+            Aware; only exposures that started then or later. Exposures without a known start are left out.
         """
         ...
 
     def headers(
         self, wanted: Sequence[DatasetId], *, since: datetime | None = None
     ) -> dict[DatasetId, dict[str, Header]]:
-        """Return two-part id to header for each wanted id; nothing for an id that does not exist.
+        """Return two-part id to header for each wanted id, without entries for ids that do not exist.
 
-        A half names all exposures of the product so called, or else all datasets with the exposure so called.
-        Headers have the form that `apps.datasets.headers.canonical` makes.
+        Half an id names all exposures of the product with this name, or else all datasets whose exposure has
+        it. Headers have the form that `apps.datasets.headers.canonical` makes.
         """
         ...
 
 
 class TableArchive:
-    """The archive that is a table of our own, filled by ``manage.py import_datasets``."""
+    """The archive in our own table, which ``manage.py import_datasets`` fills."""
 
     def ids(self, instrument: str, *, since: datetime | None = None) -> list[str]:
         rows = Dataset.objects.filter(instrument=instrument)
@@ -80,7 +80,7 @@ class TableArchive:
 
 
 def _rows_near(wanted: Sequence[DatasetId], since: datetime | None) -> Iterator[Dataset]:
-    """Yield each row once that has a wanted half in the right place, in the order of ids."""
+    """Yield each row that has a wanted half in the right place, once, in the order of ids."""
     found: dict[int, Dataset] = {}
     for start in range(0, len(wanted), _IDS_PER_QUERY):
         some = wanted[start : start + _IDS_PER_QUERY]

@@ -4,30 +4,30 @@ from apps.core.errors import InvalidInputError
 
 
 class BadDatasetIdError(InvalidInputError):
-    """No dataset can have this id."""
+    """An id that no dataset can have."""
 
     code = "bad_dataset_id"
 
 
 class UndeterminedInstrumentError(InvalidInputError):
-    """The id belongs to no dataset we know and does not even tell an instrument."""
+    """An id of an unknown dataset, from which no instrument can be read."""
 
     code = "undetermined_instrument"
 
 
 class BadTimestampError(InvalidInputError):
-    """Not a moment in the form of the wire protocol."""
+    """A text that is not a moment in the form of the wire protocol."""
 
     code = "bad_timestamp"
 
 
 class BadRowError(InvalidInputError):
-    """One row of an import cannot become a dataset; the message is the reason."""
+    """A row of an import that cannot become a dataset; the message is the reason."""
 
     code = "bad_row"
 
 
 class UnreadableSourceError(InvalidInputError):
-    """Nothing can be read from a file to import, from some place on."""
+    """A file of an import that cannot be read, as a whole or from some position on."""
 
     code = "unreadable_source"

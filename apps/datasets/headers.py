@@ -1,4 +1,4 @@
-"""Headers of datasets in the form in which we keep them."""
+"""Headers of datasets in the form that we store."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from apps.rules.observatories import Observatory
 from apps.rules.observatories.dataset_ids import DatasetIds
 from apps.rules.observatories.definition import INSTRUMENT_KEYWORDS
 
-_SIMPLE = (str, int, float)  # And booleans, which are whole numbers to Python.
+_SIMPLE = (str, int, float)  # Booleans are included, because they are whole numbers to Python.
 
 
 def canonical(header: Mapping[str, Any], observatory: Observatory, grammar: DatasetIds) -> dict[str, str]:
     """Return a header with upper case keys and text for values.
 
-    If a key stands in two cases, the lower case one counts. Other values than text become the text that
-    Python gives them; lists, objects and nulls are left out. The client does both. The data model path of a
-    FITS keyword is added, and keys get the prefix that an archive leaves out, unless the header has that key
-    already.
+    If a key is there in upper and in lower case, the lower case one counts. Values of other types become the
+    text that Python gives them; lists, objects and nulls are left out. The client does both. The data model
+    path of a FITS keyword is added, and keys get the prefix that an archive leaves out, unless the header
+    already has that key.
     """
     is_upper = _is_upper(header)
     if is_upper and set(map(type, header.values())) <= {str}:
-        texts = dict(header)  # As nearly all are.
+        texts = dict(header)  # Nearly all headers are.
     else:
         texts = _as_texts(header.items() if is_upper else _upper_first(header))
     texts |= _paths(texts, observatory)
@@ -40,10 +40,10 @@ def _as_texts(items: Iterable[tuple[str, Any]]) -> dict[str, str]:
 
 
 def _paths(texts: Mapping[str, str], observatory: Observatory) -> dict[str, str]:
-    """Return the data model paths of FITS keywords, and the keywords, with one value for both.
+    """Return the data model paths and the FITS keywords, with the same value for both.
 
-    Where a header has both with different values, the later one counts, as in the client. A table forgets
-    which was the later.
+    If a header has both with different values, the later one counts, as in the client. A table does not keep
+    the order.
     """
     if texts.keys().isdisjoint(observatory.keyword_paths):
         return {}
@@ -62,7 +62,7 @@ def _is_upper(header: Mapping[str, Any]) -> bool:
 
 
 def _upper_first(header: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the items sorted so that the lower case spelling of a key comes last and stays."""
+    """Return the items sorted so that the lower case spelling of a key is last and therefore counts."""
     return sorted(header.items(), key=lambda item: item[0] != item[0].upper())
 
 
@@ -73,7 +73,7 @@ def _prefixed(texts: dict[str, str], prefix: str) -> dict[str, str]:
 
 
 def find_instrument(header: Mapping[str, str], observatory: Observatory) -> str | None:
-    """Return the instrument a canonical header names, lower case, or None."""
+    """Return the instrument that a canonical header names, lower case, or None."""
     for key in (observatory.instrument_key, *INSTRUMENT_KEYWORDS):
         name = header.get(key, "UNDEFINED").strip().lower()
         if name not in ("", "undefined"):

@@ -1,4 +1,4 @@
-"""Ids of datasets as people and clients write them."""
+"""Ids of datasets in the forms that people and clients write."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import NamedTuple
 from apps.datasets.errors import BadDatasetIdError
 from apps.rules.observatories.dataset_ids import DatasetIds
 
-# What any observatory puts in an id, and what the columns can hold.
+# Characters in the ids of any observatory, up to the length of the columns.
 _HALF = re.compile(r"[A-Z0-9][A-Z0-9._+-]{0,127}")
 
 
 class DatasetId(NamedTuple):
-    """An id, upper case: product and exposure, or one half alone that may be either."""
+    """An id in upper case: product and exposure, or one half that may be either."""
 
     product: str
     exposure: str | None = None
@@ -23,12 +23,12 @@ class DatasetId(NamedTuple):
 
 
 def parse_id(text: str, grammar: DatasetIds) -> DatasetId:
-    """Return the id a text names, in any case.
+    """Return the id in a text of any case.
 
     Raises
     ------
     BadDatasetIdError
-        Raised if the text has more than two halves, or characters no id has.
+        Raised if the text has more than two halves, or characters that no id has.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def parse_id(text: str, grammar: DatasetIds) -> DatasetId:
     'I9ZF01010:I9ZF01DZQ'
     """
     halves = [grammar.normalize(half) for half in text.split(":", 2)]
-    # Some letters beyond ASCII have upper case within it.
+    # The upper case of some letters beyond ASCII is within ASCII.
     if not text.isascii() or len(halves) > 2 or not all(_HALF.fullmatch(half) for half in halves):
         raise BadDatasetIdError(
             f"{text[:300]!r} is not a dataset id; one looks like {' or '.join(grammar.examples)}."
@@ -46,7 +46,7 @@ def parse_id(text: str, grammar: DatasetIds) -> DatasetId:
 
 
 def find_instrument(wanted: DatasetId, grammar: DatasetIds) -> str | None:
-    """Return the instrument of a dataset as its id tells it, or None if it does not."""
+    """Return the instrument of a dataset read from its id, or None if the id does not show it."""
     if wanted.exposure and (instrument := grammar.find_instrument(wanted.exposure)):
         return instrument
     return grammar.find_instrument(wanted.product)

@@ -1,4 +1,4 @@
-"""One row of an import: what was read, and what becomes of it."""
+"""One row of an import: the raw values, and the row that is stored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A dataset as a file tells it, before anything is checked. Without id, the header must tell it."""
+    """A dataset read from a file, before any check. If it has no id, its header must hold the id."""
 
     header: Any
     dataset_id: Any = None
@@ -31,7 +31,7 @@ class Raw:
 
 
 class Row(NamedTuple):
-    """A dataset as the table holds it; `header` is JSON already."""
+    """A dataset in the form that the table holds; `header` is already JSON."""
 
     product: str
     exposure: str
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 
 def row_maker(observatory_name: str) -> Callable[[Raw], Row]:
-    """Return the function that makes rows for one observatory and raises `BadRowError` where it cannot."""
+    """Return the function that makes rows for one observatory, or raises `BadRowError`."""
     observatory, grammar = get_observatory(observatory_name), dataset_ids(observatory_name)
 
     def make_row(raw: Raw) -> Row:
@@ -99,14 +99,14 @@ def _json(header: Mapping[str, str]) -> str:
     text = _encode(header)
     if len(text) > LONGEST_HEADER:
         raise BadRowError(f"the header is longer than {LONGEST_HEADER} characters")
-    # Only an escape can hide a character that is none, so most headers need no second look.
+    # An invalid character can only arrive as an escape, so most headers need no second check.
     if "\\u" in text and not all(map(_is_storable, (*header, *header.values()))):
         raise BadRowError("the header holds a character that is none")
     return text
 
 
 def _is_storable(text: str) -> bool:
-    """Tell whether both databases can hold a text: no NUL, no half of a surrogate pair."""
+    """Return whether both databases can hold a text: it has no NUL and no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

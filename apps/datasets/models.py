@@ -1,4 +1,4 @@
-"""Observed datasets and what rules match on."""
+"""Observed datasets and their matching parameters."""
 
 from django.db import models
 
@@ -17,7 +17,7 @@ class Dataset(models.Model):
     imported_at = models.DateTimeField(auto_now=True, help_text="UTC; when this header was first seen.")
 
     class Meta:
-        # The constraint serves as the index of products; each index more slows an import down.
+        # The constraint serves as the index of products; each further index slows an import down.
         indexes = (
             models.Index(fields=["exposure"]),
             models.Index(fields=["instrument", "observed_at"]),

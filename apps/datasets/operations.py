@@ -1,4 +1,4 @@
-"""Take datasets in from files."""
+"""The import of datasets from files."""
 
 from __future__ import annotations
 
@@ -26,29 +26,30 @@ Complain = Callable[[int, str], None]
 class Imported:
     """The result of the import of one file."""
 
-    after: int = 0  # The last row an earlier run, which was broken off, had stored.
+    after: int = 0  # The last row that an earlier, interrupted run had stored.
     stored: int = 0
     undated: int = 0
     refused: int = 0
 
 
 def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> Imported:
-    """Store the datasets of a file, in batches that each are there as a whole or not at all.
+    """Store the datasets of a file in batches; each batch is stored as a whole or not at all.
 
-    A run that is broken off leaves a note with its last batch, and the next run of the same unchanged file
-    goes on behind it. Rows are known by their id: to import a file again changes only what is different.
+    An interrupted run leaves a note with its last batch, and the next run of the same unchanged file
+    continues after that batch. The id identifies a row: importing a file again changes only the rows that
+    differ.
 
     Parameters
     ----------
     complain
-        Called with number and reason for each row that is refused.
+        Function that gets the number of each refused row and the reason.
     from_start
         Ignore the note of an earlier run.
 
     Raises
     ------
     UnreadableSourceError
-        Raised if nothing can be read from some place on; what was stored before stays.
+        Raised if nothing can be read from some position on; rows stored before it stay.
     """
     progress = _begin(path, from_start=from_start)
     outcome = Imported(after=progress.done)
@@ -74,7 +75,7 @@ def _begin(path: Path, *, from_start: bool) -> ImportProgress:
         facts = path.stat()
     except OSError as exc:
         raise UnreadableSourceError(f"The file cannot be read: {exc.strerror}.") from exc
-    # A name need not be text to the file system, but must be to the database.
+    # A file system allows names that are not text; a database does not.
     name = os.fsencode(path.resolve()).decode(errors="backslashreplace")[-1024:]
     version = f"{facts.st_size} {facts.st_mtime_ns}"
     progress, _ = ImportProgress.objects.get_or_create(path=name, defaults={"version": version, "done": 0})
@@ -85,7 +86,7 @@ def _begin(path: Path, *, from_start: bool) -> ImportProgress:
 
 
 def _batches(items: Iterator[Read]) -> Iterator[list[Read]]:
-    """Yield lists of items; one number never spans two. What came before an error is yielded first."""
+    """Yield lists of items; items with one number share a list. Items before an error are yielded first."""
     batch: list[Read] = []
     failure = None
     try:
@@ -110,7 +111,7 @@ def _require_raw(item: Raw | BadRowError) -> Raw:
 
 @transaction.atomic
 def _store(rows: list[Row], progress: ImportProgress, *, done: int) -> None:
-    """Store a batch together with the note that it is stored."""
+    """Store a batch, and the note about it, in one transaction."""
     upsert(rows)
     progress.done = done
     progress.save(update_fields=["done"])

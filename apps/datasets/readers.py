@@ -1,10 +1,9 @@
-"""Read datasets from files: numbered rows, one after the other, whatever the file holds.
+"""Readers of datasets in files: numbered rows, one after the other, whatever the file holds.
 
-Each reader yields pairs of the number of a row and what was read, or why nothing was; a row that is wrong
-does not keep those after it from being read. What the whole file is wrong about is an
-`UnreadableSourceError`.
+Each reader yields the number of a row with its content, or with the reason why it cannot be read. A wrong row
+does not stop the reading of later rows. A fault of the whole file is an `UnreadableSourceError`.
 
-Understood are JSON lines (``{"dataset_id": ..., "header": {...}, "prog_id": ...}``), the form of the CRDS
+The formats are JSON lines (``{"dataset_id": ..., "header": {...}, "prog_id": ...}``), the form of the CRDS
 client (two-part id to header: one object for the whole file, or one or more per line), CSV with one column
 per keyword, and data files in FITS and ASDF.
 """
@@ -30,19 +29,19 @@ LONGEST_LINE = 1 << 20  # bytes
 _BLOCK = 1 << 16  # bytes
 _ID, _PROGRAM, _HEADER = "dataset_id", "prog_id", "header"
 _REFERENCE_KEYS = ("USEAFTER", "META.USEAFTER", "ROMAN.META.USEAFTER")
-# The start of an object whose first key is none of those of a JSON line.
+# The start of an object whose first key is not a key of a JSON line.
 _ENTRY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?!(?:dataset_id|prog_id|header)")')
 
 
 def read(path: Path, *, after: int = 0) -> Iterator[Read]:
     """Yield number and content of each row with a number greater than `after`.
 
-    In lines the number is that of the line, in one object that of the entry; a data file is row 1.
+    The number is that of the line, or of the entry in a single object; a data file is row 1.
 
     Raises
     ------
     UnreadableSourceError
-        Raised if the form of the file is unknown, or the file does not have the form its name tells.
+        Raised if the format of the file is unknown, or differs from the one that its name promises.
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
@@ -63,9 +62,10 @@ def _read_json(path: Path, after: int) -> Iterator[Read]:
 
 
 def _is_one_object(stream: BufferedReader) -> bool:
-    """Tell from the first two lines whether one object spans the whole file, rather than one each line.
+    """Return whether one object spans the whole file, judged by its first two lines.
 
-    It does if the first line holds the start of an object only, and the second does not begin another one.
+    It does if the first line holds only the start of an object, and the second line does not begin another
+    object.
     """
     first, second = stream.readline(LONGEST_LINE + 1), stream.readline(100)
     if len(first) > LONGEST_LINE:
@@ -76,7 +76,7 @@ def _is_one_object(stream: BufferedReader) -> bool:
     except json.JSONDecodeError as exc:
         return text.startswith("{") and exc.pos >= len(text) and not second.lstrip().startswith(b"{")
     except (RecursionError, ValueError):
-        return False  # The reader of lines tells what is wrong with it.
+        return False  # The reader of lines reports the fault.
     return False
 
 
@@ -123,7 +123,7 @@ def _json_reason(exc: Exception) -> str:
 
 
 def _entries(stream: BufferedReader, after: int) -> Iterator[Read]:
-    """Read the entries of one object without holding more than one of them."""
+    """Read the entries of one object, and hold only one entry at a time."""
     source = _Source(stream)
     source.expect("{")
     number = 0
@@ -146,17 +146,17 @@ def _entries(stream: BufferedReader, after: int) -> Iterator[Read]:
 
 
 class _Source:
-    """JSON values one after the other from a text that is never held whole."""
+    """A stream of JSON values from a text that is never held whole."""
 
     def __init__(self, stream: BufferedReader) -> None:
         self.stream = stream
-        # Bytes that are not UTF-8 are refused with their entry, not here.
+        # Bytes that are not UTF-8 are refused later, with their entry.
         self.decode = codecs.getincrementaldecoder("utf-8-sig")(errors="surrogateescape").decode
         self.text, self.position = "", 0
         self.decoder = json.JSONDecoder()
 
     def peek(self) -> str:
-        """Return the next character that is not a blank, or nothing at the end."""
+        """Return the next character that is not a blank, or an empty text at the end."""
         while True:
             while self.position < len(self.text):
                 if not self.text[self.position].isspace():
@@ -166,14 +166,14 @@ class _Source:
                 return ""
 
     def expect(self, character: str) -> None:
-        """Step over a character, or raise."""
+        """Skip the expected character, or raise."""
         found = self.peek()
         if found != character:
             raise UnreadableSourceError(f"{character!r} was expected; {found or 'the end'!r} was found.")
         self.position += 1
 
     def value(self) -> Any:
-        """Return the next value, however many blocks it spans, up to the longest line we read."""
+        """Return the next value, over any number of blocks, up to the length of the longest line we read."""
         self.peek()
         self.text, self.position = self.text[self.position :], 0
         while True:
@@ -185,14 +185,14 @@ class _Source:
                 if len(self.text) > LONGEST_LINE or not self._grow():
                     raise UnreadableSourceError(_json_reason(exc)) from None
             else:
-                # A number that ends with the block may go on in the next.
+                # A number at the end of a block may continue in the next block.
                 if end == len(self.text) and self._grow():
                     continue
                 self.position = end
                 return value
 
     def _grow(self) -> bool:
-        # Twice as much each time, so that a long value is not decoded from its start too often.
+        # Double the block each time, so that a long value is not decoded from its start too often.
         block = self.stream.read(max(_BLOCK, len(self.text)))
         self.text, self.position = self.text[self.position :] + self.decode(block, not block), 0
         return bool(block)
@@ -209,7 +209,7 @@ def _read_csv(path: Path, after: int) -> Iterator[Read]:
 
 
 def _records(stream: Any) -> Iterator[tuple[int, list[str] | BadRowError]]:
-    """Yield the line number where each record ends, with its cells or what is wrong with it."""
+    """Yield the line number at the end of each record, with its cells or its fault."""
     reader = csv.reader(stream)
     while True:
         try:
@@ -256,9 +256,9 @@ def _read_data_file(path: Path, after: int) -> Iterator[Read]:
         yield 1, BadRowError(str(exc))
         return
     if any(key in header for key in _REFERENCE_KEYS):
-        yield 1, BadRowError("it has a useafter date, so it is a reference and no dataset")
+        yield 1, BadRowError("it has a useafter date, so it is a reference and not a dataset")
         return
-    # Prose, and longer than all the rest.
+    # These keywords hold prose, which is longer than all other values.
     yield 1, Raw({key: value for key, value in header.items() if key not in ("COMMENT", "HISTORY")})
 
 

@@ -1,4 +1,4 @@
-"""Moments as the wire writes them, and as headers do."""
+"""Moments in the form of the wire and in the form of headers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from apps.rules.observatories import Observatory
 
 
 def parse_moment(text: str) -> datetime:
-    """Return the moment of a timestamp as `rules.dates.parse_timestamp` reads it, aware UTC.
+    """Return the moment of a timestamp that `rules.dates.parse_timestamp` can read, aware UTC.
 
     Raises
     ------
     BadTimestampError
-        Raised for any other text, and for a day the calendar does not have.
+        Raised for any other text, and for a day that is not in the calendar.
 
     Examples
     --------
@@ -33,11 +33,11 @@ def parse_moment(text: str) -> datetime:
 
 
 def find_observed_at(header: Mapping[str, str], observatory: Observatory) -> datetime | None:
-    """Return the start of an exposure, aware UTC, or None if its header tells none that can be read."""
+    """Return the start of an exposure, aware UTC, or None if its header has no readable start."""
     try:
-        # A date that holds the time leaves the time blank.
+        # If the date holds the time, the time keyword is blank.
         text = " ".join(header[key].strip() for key in observatory.useafter_keys).strip()
-        # The usual form is read in a third of the time.
+        # Reading the usual form here takes a third of the time.
         usual = usual_date(text)
         moment = datetime.fromisoformat(usual) if usual else parse_date(text)
         return moment.replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
-"""Store many rows at once, the way each database does it fastest.
+"""The fastest way of each database to store many rows.
 
-Django's own ``bulk_create`` takes three times as long on PostgreSQL, and twice on SQLite. A row that is there
-already and says the same is left alone.
+Django's own ``bulk_create`` takes three times as long on PostgreSQL, and twice on SQLite. A row that is
+already there with the same values is not changed.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _DIFFERENCES = " OR ".join(
 )
 _ON_CONFLICT = f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {_ASSIGNMENTS} WHERE {_DIFFERENCES}"
 
-# Every name in these statements is one of the model; values travel apart from them.
+# Every name in these statements belongs to the model; values are passed as parameters.
 _INSERT = f"INSERT INTO {_TABLE} ({_NAMES}) VALUES ({', '.join(['%s'] * len(_COLUMNS))}) {_ON_CONFLICT}"  # noqa: S608
 _MAKE_INCOMING = f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {_NAMES} FROM {_TABLE} LIMIT 0"  # noqa: S608
 _MOVE_INCOMING = f"INSERT INTO {_TABLE} ({_NAMES}) SELECT {_NAMES} FROM incoming {_ON_CONFLICT}"  # noqa: S608
 
 
 def upsert(rows: Iterable[Row]) -> None:
-    """Store rows, in the caller's transaction; of two with the same id the later one counts."""
+    """Store rows in the caller's transaction; of two rows with the same id the later one counts."""
     unique = list({(row.product, row.exposure): row for row in rows}.values())
     if unique:
         (_copy if connection.vendor == "postgresql" else _insert)(unique, datetime.now(UTC))
@@ -47,9 +47,9 @@ def _insert(rows: Sequence[Row], now: datetime) -> None:
 
 
 def _copy(rows: Sequence[Row], now: datetime) -> None:
-    """Stream the rows into a table of this transaction, and move them from there."""
+    """Stream the rows into a table of this transaction, and move them to the real table."""
     with connection.cursor() as cursor:
-        # A database that falls may lose the last batches, each as a whole and with the note of it.
+        # If the database crashes, the last batches may be lost, each as a whole and with its note.
         cursor.execute("SET LOCAL synchronous_commit TO OFF")
         cursor.execute(_MAKE_INCOMING)
         with cursor.copy(f"COPY incoming ({_NAMES}) FROM STDIN") as copy:

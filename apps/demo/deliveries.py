@@ -1,4 +1,4 @@
-"""What was delivered, when, by whom and why."""
+"""The deliveries of the demo: their files, dates, people and reasons."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Batch:
     matches
         For each reference the values of its match keys, separated by spaces.
     is_rejected
-        Found bad after delivery.
+        Whether they were found bad after delivery.
     withdrawn
-        Useafter date, ``YYYY-MM-DD``, of the references which leave the rules as these take their place;
-        empty if none does.
+        Useafter date, ``YYYY-MM-DD``, of the references that these replace in the rules; empty if they
+        replace none.
     """
 
     instrument: str
@@ -38,15 +38,15 @@ class Delivery:
     Attributes
     ----------
     confirmed_at
-        When the files became official and the new context the edit context; UTC.
+        The moment when the files became official and the new context became the edit context; UTC.
     latest_at
-        When the new context became latest; UTC.
+        The moment when the new context became latest; UTC.
     calibration_version
-        Of the calibration software the context was built for; empty if none.
+        Version of the calibration software that the context was built for; empty if there is none.
     deliverer, creator
-        Account, and author of the files.
+        Account that delivered the files, and their author.
     reason, era
-        Why the files were delivered, and why the context became latest.
+        Reason of the delivery, and reason why the context became latest.
     """
 
     confirmed_at: datetime

@@ -1,6 +1,6 @@
-"""Some fifty exposures with the matching parameters an archive would tell.
+"""About fifty exposures with the matching parameters that an archive would give.
 
-Most find all their references. A few visits are there to show what happens otherwise; they say so.
+Most find all their references. A few visits show other results; their comments say which.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from apps.demo.reference_types import DATE_PARKEYS, PARKEYS
 
-CADENCE = timedelta(minutes=17)  # between the starts of two exposures of a visit
+CADENCE = timedelta(minutes=17)  # time between the starts of two exposures of a visit
 
 INSTRUMENTS = {
     "MIRIFULONG": "MIRI",
@@ -26,16 +26,16 @@ CHANNELS = {"MIRIFULONG": "34", "MIRIFUSHORT": "12", "NRCA1": "SHORT", "NRCALONG
 
 @dataclass(frozen=True)
 class Visit:
-    """Exposures in a row with the same set-up.
+    """Successive exposures with the same set-up.
 
     Attributes
     ----------
     activity
-        Program, visit and activity as in the id, ``JW01189001001_02101`` say.
+        Program, visit and activity as in the id, for example ``JW01189001001_02101``.
     start
-        Of the first exposure, naive UTC.
+        Start of the first exposure, naive UTC.
     set_up
-        Matching parameters by FITS keyword; what is not given is ``N/A``.
+        Matching parameters by FITS keyword; a missing one is ``N/A``.
     """
 
     activity: str
@@ -93,7 +93,7 @@ def _niriss(activity: str, count: int, start: str, name: str, exp_type: str = "N
 
 
 VISITS = (
-    # A star through the years: each epoch has the dark and the flat of its time.
+    # One star over the years: each exposure has the dark and the flat of its time.
     _miri("JW01189001001_02101", 3, "2022-07-14 08:11:24", "F560W", "SUB64"),
     _miri("JW02304003001_03102", 3, "2024-10-02 19:40:51", "F560W", "SUB64"),
     _miri("JW05191002001_02101", 3, "2026-02-11 03:25:09", "F1000W", "SUB64"),
@@ -102,7 +102,7 @@ VISITS = (
     _miri("JW03222004001_02101", 2, "2025-03-30 22:14:02", "F770W", "FULL"),
     _miri("JW05191002001_06101", 3, "2026-02-11 06:30:12", "F560W", "SUB128"),
     _miri("JW02304003001_05102", 3, "2023-01-19 11:47:33", "F1500W", "SUB64", "SLOWR1"),
-    # Spectra: only geometry and charge leaks are in the demo; all else is not found.
+    # Spectra: the demo has only geometry and charge leaks; other types are not found.
     _mrs("JW01523003001_02101", "MIRIFUSHORT", "2022-06-28 17:20:45", "SHORT"),
     _mrs("JW01523003001_02101", "MIRIFULONG", "2022-06-28 17:20:45", "SHORT"),
     _mrs("JW01523003001_04101", "MIRIFUSHORT", "2022-06-28 19:05:10", "MEDIUM"),
@@ -115,7 +115,7 @@ VISITS = (
     _niriss("JW01242002001_03102", 3, "2022-09-23 21:09:14", "F380M"),
     _niriss("JW04481001001_03102", 2, "2025-06-18 02:55:41", "F430M"),
     _niriss("JW04481001001_05102", 2, "2025-06-18 04:31:26", "F480M", "NIS_IMAGE"),
-    # A spectrum without slit needs no distortion: not applicable, which is no failure.
+    # A spectrum without slit needs no distortion; "not applicable" is not a failure.
     _niriss("JW01366003001_04101", 2, "2022-07-26 20:35:11", "CLEAR", "NIS_SOSS"),
     # No flat was delivered for this filter.
     _miri("JW01189001001_06101", 1, "2022-07-14 12:01:16", "F2550W", "SUB64"),

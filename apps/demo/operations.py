@@ -1,4 +1,4 @@
-"""Build the demo on this server, through the operations everybody uses."""
+"""The operations that build the demo, through the operations that everybody uses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ USER = "seed_demo"
 
 @dataclass
 class Seeded:
-    """What was missing and is there now."""
+    """The objects that were missing and have been added."""
 
     files: int = 0
     pointers: int = 0
@@ -41,7 +41,7 @@ class Seeded:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether the demo was complete already."""
+        """Return whether the demo was already complete."""
         return not (self.files or self.pointers or self.datasets)
 
 
@@ -57,16 +57,16 @@ class _Move:
 
 
 def seed() -> Seeded:
-    """Build what is missing of the demo observatory; a complete one is left alone.
+    """Build the missing parts of the demo observatory; leave a complete one alone.
 
-    Whatever is built is built in an order in which nothing names what is not there yet, and each step may run
-    twice: a run that was broken off is continued by the next.
+    Parts are built in an order in which nothing names a missing part. Each step may run twice, so the next
+    run continues an interrupted one.
 
     Raises
     ------
     ConflictError
-        Raised if this server serves another observatory, or holds files that are not the demo's, by name or
-        by content, while the demo is not complete.
+        Raised if this server serves another observatory, or if the demo is not complete and the server holds
+        files that do not belong to it, by name or by content.
     """
     _require_observatory()
     ours = _added_by_us()
@@ -100,7 +100,7 @@ def _require_observatory() -> None:
 
 
 def _added_by_us() -> set[str]:
-    """Return the names of held files that an earlier run added; what somebody else added may be different."""
+    """Return the names of held files that an earlier run added; files from other people may differ."""
     held = {name for name, file in files.files_named(_planned_names()).items() if file.is_held}
     return held.intersection(
         AuditRecord.objects.filter(user=USER, action=Action.ADD_FILE).values_list("filename", flat=True)
@@ -146,7 +146,7 @@ def _add(name: str, content: bytes, delivery: Delivery, columns: dict[str, Any])
 
 
 def _delivered(delivery: Delivery) -> dict[str, Any]:
-    """Return what all files of a delivery have in common."""
+    """Return the values that all files of a delivery share."""
     return {
         "state": FileState.ARCHIVED,
         "delivered_at": delivery.confirmed_at,
@@ -159,12 +159,12 @@ def _delivered(delivery: Delivery) -> dict[str, Any]:
 
 
 def _successors() -> dict[str, str]:
-    """Return for each replaced reference the one that took its place."""
+    """Return each replaced reference with the one that replaced it."""
     return {old: new for release in releases() for old, new in release.replaced.items()}
 
 
 def _moves(release: Release) -> Iterator[_Move]:
-    """Yield what a delivery means to the pointers: edit at once, the others once it is checked."""
+    """Yield the moves of pointers after a delivery: edit at once, the others after its check."""
     delivery, context = release.delivery, release.context
     yield _Move("edit", context, delivery.confirmed_at, delivery.reason)
     yield _Move("latest", context, delivery.latest_at, delivery.era)
@@ -175,7 +175,7 @@ def _moves(release: Release) -> Iterator[_Move]:
 
 
 def _make(move: _Move) -> bool:
-    """Move a pointer, unless it was moved so before."""
+    """Move a pointer, unless an earlier run moved it."""
     facts = asdict(move)
     reason = facts.pop("reason")
     if ContextChange.objects.filter(**facts).exists():
@@ -185,7 +185,7 @@ def _make(move: _Move) -> bool:
 
 
 def _mark_bad(release: Release) -> None:
-    """Mark the references that were found bad in use, unless an earlier run did."""
+    """Mark the references that were found bad in use, unless an earlier run marked them."""
     marked = AuditRecord.objects.filter(user=USER, action=Action.MARK_BAD).values_list("filename", flat=True)
     bad = {reference.name for reference in release.references if reference.is_rejected}.difference(marked)
     if bad:
@@ -193,7 +193,7 @@ def _mark_bad(release: Release) -> None:
 
 
 def _add_datasets() -> int:
-    """Import the exposures that are missing, from a file as anybody would."""
+    """Import the missing exposures from a file, as anybody would."""
     known = set(Dataset.objects.values_list("product", "exposure"))
     missing = [exposure for exposure in exposures() if tuple(exposure.dataset_id.split(":")) not in known]
     if not missing:

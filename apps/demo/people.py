@@ -19,7 +19,7 @@ _ROLES = {"demo_submitter": Role.SUBMITTER, "demo_operator": Role.OPERATOR}
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """Somebody who may log in."""
+    """The account of a person who may log in."""
 
     name: str
     role: str
@@ -31,7 +31,7 @@ class DemoAccount:
 
 
 def ensure_demo_accounts() -> list[DemoAccount]:
-    """Make the demo's submitter and operator unless they exist, and return how to log in.
+    """Make the demo's submitter and operator unless they exist, and return their accounts.
 
     The passwords are random, made once, and kept in a file below the data root that only we can read.
     """

@@ -1,8 +1,8 @@
-"""The reference types of the demo, and what each is matched on.
+"""The reference types of the demo and their match keys.
 
-Match keys are those of the type specifications that the client ships (``crds/jwst/specs``). Two depart from
-them as the rules in operation do: calver is matched on the data model's name for ``CAL_VER``, and a type that
-the specification matches on nothing but the header is given useafter dates as well.
+Match keys are those of the type specifications that the client ships (``crds/jwst/specs``). Two differ from
+them, as in the rules in operation: calver is matched on the data model's name for ``CAL_VER``, and a type
+that the specification matches only on the header also has useafter dates.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ DATE_PARKEYS = ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME")
 
 @dataclass(frozen=True)
 class ReferenceType:
-    """How references of one type are matched.
+    """A reference type and its match keys.
 
     Attributes
     ----------
     keywords
         FITS keywords of the match keys, in the order of the rules.
     extension
-        Of the files, with the dot.
+        Extension of the files, with the dot.
     not_applicable
         Match keys, words separated by spaces, of modes that need no such reference.
     modes
@@ -48,7 +48,7 @@ class ReferenceType:
 
     @property
     def parkeys(self) -> tuple[str, ...]:
-        """The match keys as rules name them."""
+        """The names of the match keys in the rules."""
         return tuple(PARKEYS[keyword] for keyword in self.keywords)
 
 
@@ -95,8 +95,9 @@ TYPES: Mapping[str, Mapping[str, ReferenceType]] = {
     "system": {"calver": _type("CAL_VER", extension=".json")},
 }
 
-# What some pipeline of the telescope asks for; the rules of an instrument declare those the demo lacks as not
-# applicable, or the client would report each as unknown. Source: ``crds/jwst/jwst_system_crdscfg_*.yaml``.
+# Types that some pipeline of the telescope asks for. The rules of an instrument declare types that the demo
+# lacks as not applicable, or the client would report each as unknown. Source:
+# ``crds/jwst/jwst_system_crdscfg_*.yaml``.
 ASKED_FOR = tuple(
     reftype
     for line in (

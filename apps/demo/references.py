@@ -15,7 +15,7 @@ from apps.demo.reference_types import TYPES
 if TYPE_CHECKING:
     from apps.demo.samples import Sample
 
-# What the steps of the pipeline of one version are versions of.
+# Steps whose versions belong to one version of the pipeline.
 PACKAGES = ("asdf", "crds", "gwcs", "jwst", "stcal", "stdatamodels")
 
 SCIENCE_BEGAN = datetime.fromisoformat("2022-06-01")
@@ -30,11 +30,11 @@ class Reference:
     name
         Official name.
     match, useafter
-        Where the rules place it; naive UTC.
+        Match key and useafter date of its place in the rules; naive UTC.
     withdrawn
-        Useafter date of the reference with the same match key whose place it takes; None if there is none.
+        Useafter date of the reference with the same match key that it replaces; None if there is none.
     is_rejected
-        Found bad after delivery.
+        Whether it was found bad after delivery.
     """
 
     name: str
@@ -48,19 +48,19 @@ class Reference:
 
     @property
     def keywords(self) -> dict[str, str]:
-        """What the file says about its match keys."""
+        """The keywords of its match keys in the file."""
         return dict(zip(TYPES[self.instrument][self.reftype].keywords, self.match, strict=True))
 
     @property
     def pedigree(self) -> str:
-        """From the ground until science began, then from the sixty days before it applies."""
+        """The pedigree: ground until science began, then the sixty days before the reference applies."""
         if self.useafter < SCIENCE_BEGAN or self.instrument == "system":
             return "GROUND"
         return f"INFLIGHT {self.useafter - timedelta(days=60):%Y-%m-%d} {self.useafter:%Y-%m-%d}"
 
     @property
     def uploaded_as(self) -> str:
-        """The name it arrived with, telling like those people give."""
+        """The name it arrived with, a descriptive one such as people give."""
         words = [value.rpartition("|")[-1].lower() for value in self.match]
         values = "_".join(word for word in words if word not in {"n/a", "generic"})
         extension = TYPES[self.instrument][self.reftype].extension
@@ -68,20 +68,20 @@ class Reference:
 
     @property
     def description(self) -> str:
-        """What the file is, in a line of at most 68 characters."""
+        """The description of the file, a line of at most 68 characters."""
         values = " ".join(value for value in self.match if value not in {"N/A", "GENERIC"})
         return f"Demo {self.instrument.upper()} {self.reftype} for {values}"
 
     def bytes(self) -> bytes:
-        """Make the file."""
+        """Return the bytes of the file."""
         # The science stack takes a second to import, and a server that is already seeded does not need it.
         from apps.demo.samples import make_reference
 
         return make_reference(self.sample())
 
     def sample(self) -> Sample:
-        """Describe the file to its maker."""
-        from apps.demo.samples import Sample  # As above.
+        """Return the description from which the file is made."""
+        from apps.demo.samples import Sample  # Imported late for the same reason as above.
 
         return Sample(
             name=self.name,
@@ -105,7 +105,7 @@ class Reference:
 
 
 def name_references(delivery: Delivery, serials: Counter[str]) -> Iterator[Reference]:
-    """Give the references of a delivery the next names of their types, and count them in `serials`."""
+    """Give each reference of a delivery the next name of its type, and count the names in `serials`."""
     for batch in delivery.batches:
         for match in batch.matches:
             yield Reference(
@@ -125,7 +125,7 @@ def name_references(delivery: Delivery, serials: Counter[str]) -> Iterator[Refer
 
 
 def next_name(stem: str, extension: str, serials: Counter[str]) -> str:
-    """Return the next official name; serials are counted for each stem and extension."""
+    """Return the next official name; each stem and extension has its own serials."""
     full_stem = "_".join(filter(None, (OBSERVATORY, stem)))
     serials[full_stem + extension] += 1
     return f"{full_stem}_{serials[full_stem + extension]:04}{extension}"

@@ -1,4 +1,4 @@
-"""The contexts that follow from the deliveries."""
+"""The contexts that are made from the deliveries."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class RulesFile:
 
 @dataclass(frozen=True)
 class Release:
-    """What one delivery brought: its references, and a context that contains them.
+    """The files of one delivery: its references, and a context that contains them.
 
     Attributes
     ----------
     mappings
-        New ones only, rmaps before imaps before the pmap, so that none names one that comes later.
+        New ones only; rmaps before imaps before the pmap, so that no mapping names a later one.
     replaced
-        Name of a reference to the name of the one which took its place in the rules.
+        Name of a reference to the name of the one that replaced it in the rules.
     """
 
     delivery: Delivery
@@ -51,32 +51,32 @@ class Release:
 
     @property
     def names(self) -> list[str]:
-        """Names of all files it brought."""
+        """Names of all its files."""
         return [reference.name for reference in self.references] + [mapping.name for mapping in self.mappings]
 
     @property
     def context(self) -> str:
-        """Name of the pmap."""
+        """Name of its pmap."""
         return self.mappings[-1].name
 
 
 @dataclass
 class _Rules:
-    """The rules as they grow from delivery to delivery."""
+    """The growing rules, from delivery to delivery."""
 
     cases: dict[Place, Cases] = field(default_factory=lambda: defaultdict(dict))
     names: dict[Place, str] = field(default_factory=dict)
     serials: Counter[str] = field(default_factory=Counter)
 
     def insert(self, reference: Reference) -> str | None:
-        """Add a reference, and return the one whose place it took."""
+        """Add a reference, and return the one that it replaced."""
         dates = self.cases[reference.instrument, reference.reftype].setdefault(reference.match, {})
         withdrawn = dates.pop(str(reference.withdrawn)) if reference.withdrawn else None
         dates[str(reference.useafter)] = reference.name
         return withdrawn
 
     def write(self, place: Place, header: Mapping[str, Any], selector: Any) -> RulesFile:
-        """Write the next version of the mapping that stands at `place`."""
+        """Write the next version of the mapping at `place`."""
         instrument, filekind = place
         extension = ".rmap" if filekind else ".imap" if instrument else ".pmap"
         derived_from = self.names.get(place, "made for the demo")
@@ -127,7 +127,7 @@ def _rmap(place: Place, rules: _Rules) -> RulesFile:
 
 
 def _translations(keywords: tuple[str, ...], extension: str) -> dict[str, Any]:
-    """Return how to read match keys off a reference, and which of its values mean any."""
+    """Return the translations that read match keys from a reference, and those of values that mean any."""
     translations: dict[str, Any] = {}
     if extension != ".fits":
         translations["reference_to_dataset"] = {keyword: PARKEYS[keyword] for keyword in keywords}
@@ -143,7 +143,7 @@ def _match(cases: Cases, not_applicable: Iterable[tuple[str, ...]]) -> RawSelect
 
 
 def _key(match: tuple[str, ...]) -> str | tuple[str, ...]:
-    """Return a match key as rules hold it: a single value stands alone."""
+    """Return a match key in the form of the rules: a single value is not in a tuple."""
     return match[0] if len(match) == 1 else match
 
 

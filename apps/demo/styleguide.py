@@ -1,4 +1,4 @@
-"""What the page of samples shows: every part in every state, with made-up rows."""
+"""The content of the page of samples: every part in every state, with made-up rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ _PICKS = Picks("#ticked", lambda row: str(row.name))
 
 
 def page(sent: Mapping[str, str]) -> dict[str, Any]:
-    """Return the samples; the tables obey the address as all tables do."""
+    """Return the samples; the tables read the address as all tables do."""
     return {
         "badges": BADGES,
         "chooser": _Chooser(),

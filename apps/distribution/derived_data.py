@@ -1,7 +1,7 @@
-"""Data derived from the whole ledger, made again only when the ledger has changed.
+"""Data derived from the whole ledger; they are made again only after the ledger has changed.
 
-Each process keeps the newest bytes in memory. Below the data root they lie in a file named after the
-ledger's revision, so that other processes, and the next start, need not make them again.
+Each process keeps the newest bytes in memory. A file below the data root, named after the ledger's revision,
+keeps them for other processes and for the next start.
 """
 
 import contextlib
@@ -17,34 +17,36 @@ from apps.catalog import queries
 from apps.catalog.models import AuditRecord
 from apps.core.files import keep
 
-FORMAT = 2  # Raised when what is published changes its shape.
+FORMAT = 2  # Increase this number when the form of the published data changes.
 _DIGEST = 40  # hex digits before the content of a file
 
 
 @dataclass(frozen=True)
 class _Edition:
-    """The bytes made from one revision under one set of settings."""
+    """The bytes that were made from one revision under one set of settings."""
 
     source: tuple[object, ...]
     content: bytes
 
 
 _newest: dict[str, _Edition] = {}
-_making: dict[str, threading.Lock] = {}  # A lock for each thing: a slow one must not delay the others.
+_making: dict[
+    str, threading.Lock
+] = {}  # One lock for each kind of data: slow data must not delay the others.
 
 
 def current(name: str, make: Callable[[], bytes]) -> bytes:
-    """Return what `make` returns, or returned when the ledger was as it is now.
+    """Return the bytes that `make` returns for the present state of the ledger, made now or earlier.
 
     Parameters
     ----------
     name
-        Of the thing; also the beginning of its file's name.
+        Name of the data; also the beginning of the file name.
     make
-        Reads the ledger. It runs at most once at a time in a process.
+        Function that reads the ledger and returns the bytes. It never runs twice at once in a process.
     """
-    # The revision is read before anything is made: a change during the making leaves us with bytes
-    # that are newer than their label, and the next call makes them again.
+    # Read the revision before making anything. If the ledger changes meanwhile, the bytes are newer than
+    # their label, and the next call makes them again.
     source = (queries.revision(), *_settings())
     edition = _newest.get(name)
     if edition is None or edition.source != source:
@@ -56,7 +58,7 @@ def current(name: str, make: Callable[[], bytes]) -> bytes:
 
 
 def _settings() -> tuple[object, ...]:
-    """Return every setting that published bytes depend on."""
+    """Return the settings that published bytes depend on."""
     return (
         FORMAT,
         settings.DATA_ROOT,
@@ -80,8 +82,8 @@ def _load_or_make(name: str, source: tuple[object, ...], make: Callable[[], byte
 def _path(name: str, source: tuple[object, ...]) -> Path:
     """Return the file of an edition.
 
-    The newest audit record is part of its name: a database that was restored from an older copy
-    counts the same revision numbers once more.
+    The newest audit record is part of the name, because a database restored from an older copy counts the
+    same revision numbers again.
     """
     newest = AuditRecord.objects.order_by("-pk").values_list("pk", "at").first()
     mark = hashlib.sha256(repr((source, newest)).encode()).hexdigest()[:16]
@@ -89,7 +91,7 @@ def _path(name: str, source: tuple[object, ...]) -> Path:
 
 
 def _load(path: Path) -> bytes | None:
-    """Return the content of a file unless it is absent or damaged."""
+    """Return the content of a file, or None if it is absent or damaged."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -99,7 +101,7 @@ def _load(path: Path) -> bytes | None:
 
 
 def _remove_others(path: Path) -> None:
-    """Remove the editions of the same thing that are not `path`."""
+    """Remove all editions of the same data except `path`."""
     stem = path.name.split("-")[0]
     for other in path.parent.glob(f"{stem}-*"):
         if other != path:

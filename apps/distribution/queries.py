@@ -1,4 +1,4 @@
-"""The files that may be handed out, and their addresses."""
+"""The files that may be handed out, found by their addresses."""
 
 from datetime import datetime
 from typing import cast
@@ -23,20 +23,20 @@ def downloadable(name: str, *, folder: str | None = None, observatory: str | Non
     Parameters
     ----------
     folder, observatory
-        As the address names them; None where it does not.
+        Values in the address; None if the address does not hold them.
 
     Raises
     ------
     UnknownFileError
         Raised if there is no such file at this address.
     NotHeldError
-        Raised if it is catalogued, but its bytes are not here.
+        Raised if the file is catalogued, but this server does not hold its bytes.
     DamagedFileError
-        Raised if its bytes are gone or have another size than the catalog says.
+        Raised if the bytes are missing or their size differs from the catalog.
     """
     if observatory not in (None, settings.OBSERVATORY):
         raise UnknownFileError(f"This server serves {settings.OBSERVATORY}, not {observatory!r}.")
-    # A text that is not a file name has no row, and a database may not be able to look for it.
+    # A text that is not a file name has no row, and a database may be unable to search for it.
     if not is_file_name(name):
         raise UnknownFileError(f"File {name[:128]!r} is not known to this server: it is not a file name.")
     file = catalog.get_file(name)
@@ -44,6 +44,6 @@ def downloadable(name: str, *, folder: str | None = None, observatory: str | Non
     if folder not in (None, own_folder):
         raise UnknownFileError(f"{name} is a {file.kind}; it is not below {folder}/ but below {own_folder}/.")
     path = locate(file)
-    # A held file has both (a constraint of the table), which its annotations cannot say.
+    # A constraint of the table gives both values to each held file; the annotations cannot say that.
     size, held_at = cast(int, file.size), cast(datetime, file.held_at)
     return Held(file.name, path, size, file.sha1sum, held_at)

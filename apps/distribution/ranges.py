@@ -17,12 +17,12 @@ class Part:
         return self.end - self.first
 
     def content_range(self, size: int) -> str:
-        """Return the header that says where the part lies in a file of `size` bytes."""
+        """Return the header that gives the position of the part in a file of `size` bytes."""
         return f"bytes {self.first}-{self.end - 1}/{size}"
 
 
 class UnsatisfiableError(ValueError):
-    """The range begins behind the end of the file."""
+    """A range that begins after the end of the file."""
 
 
 def find_part(header: str, size: int) -> Part | None:
@@ -33,12 +33,12 @@ def find_part(header: str, size: int) -> Part | None:
     Parameters
     ----------
     size
-        Of the file, in bytes.
+        Size of the file in bytes.
 
     Raises
     ------
     UnsatisfiableError
-        Raised if not one byte of the file lies in the range.
+        Raised if no byte of the file lies in the range.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def find_part(header: str, size: int) -> Part | None:
 
 
 def _suffix(length: int, size: int) -> Part | None:
-    """Return the last `length` bytes; an empty file has no part, only the whole."""
+    """Return the part with the last `length` bytes, or None for an empty file, which is sent whole."""
     if length == 0:
         raise UnsatisfiableError
     return Part(max(0, size - length), size) if size else None

@@ -1,4 +1,4 @@
-"""The description of this server that every client reads first and that decides all it does.
+"""The description of this server, which every client reads first and obeys.
 
 Source: wire protocol, section 3.
 """
@@ -23,13 +23,13 @@ from apps.core.files import keep
 from apps.distribution import derived_data
 from apps.distribution.wire_format import encode, timestamp
 
-# The CRDS release whose protocol we speak: clients show it as the version of the server.
+# The CRDS release whose protocol this server speaks; clients show it as the version of the server.
 PROTOCOL_VERSION = "14.0.3"
 FOLDERS = {FileKind.MAPPING: "mappings", FileKind.REFERENCE: "references"}
 
 
 def server_info() -> bytes:
-    """Return the description as a JSON object, true at this moment."""
+    """Return the current description as a JSON object."""
     return b"%b, %b}" % (
         derived_data.current("server_info", _make_json)[:-1],
         f'"last_synced": "{timestamp(timezone.now())}"'.encode(),
@@ -37,7 +37,7 @@ def server_info() -> bytes:
 
 
 def server_config() -> bytes:
-    """Return the description as the Python literal that clients keep in their cache."""
+    """Return the description as a Python literal, the form that clients keep in their cache."""
     return b"%b,\n %b}\n" % (
         derived_data.current("server_config", _make_literal)[:-1],
         f"'last_synced': '{timestamp(timezone.now())}'".encode(),
@@ -45,12 +45,12 @@ def server_config() -> bytes:
 
 
 def bad_files() -> bytes:
-    """Return the names of bad files, one a line, as clients keep them in their cache."""
+    """Return the names of bad files, one a line, the form that clients keep in their cache."""
     return _lines(catalog.bad_file_names())
 
 
 def folder_url(folder: str) -> str:
-    """Return the address that a client puts a file name behind."""
+    """Return the address to which a client appends a file name."""
     return absolute(reverse("distribution:folder", args=[folder, settings.OBSERVATORY]))
 
 
@@ -66,7 +66,7 @@ def _make_json() -> bytes:
 
 
 def _publish_in_store(info: dict[str, Any]) -> None:
-    """Write what a client needs who mounts the store as its read-only cache."""
+    """Write the files that a client needs to use the store as its read-only cache."""
     literal = pprint.pformat({**info, "last_synced": info["last_refreshed"]})
     keep(storage.config_path("server_config"), literal.encode())
     keep(storage.config_path("bad_files.txt"), _lines(info["bad_files_list"]))
@@ -81,9 +81,9 @@ def _make_literal() -> bytes:
 
 
 def _describe() -> dict[str, Any]:
-    """Return the description without `last_synced`, which is the moment of each call."""
-    # The pointers come first: a context that is delivered meanwhile then has its files in the
-    # metadata before a pointer names it, never the other way round.
+    """Return the description without `last_synced`, the moment of each call."""
+    # Read the pointers first. If a context is delivered meanwhile, the metadata then hold its files before a
+    # pointer names it.
     pointers, history = _pointers(), _history()
     now = timestamp(timezone.now())
     return {
@@ -107,10 +107,10 @@ def _describe() -> dict[str, Any]:
 
 
 def _pointers() -> dict[str, str]:
-    """Return the names the pointers have on the wire; what never moved is empty."""
+    """Return the contexts of the pointers by their names on the wire; a pointer that never moved is empty."""
     latest, edit, versions, build = (contexts.find_pointed(pointer) or "" for pointer in _POINTERS)
     return {
-        # The client reads the old name too, even where it prefers the new one.
+        # The client also reads the old name, even where it prefers the new one.
         "operational_context": latest,
         "latest_context": latest,
         "edit_context": edit,
@@ -128,17 +128,17 @@ def _addresses() -> dict[str, dict[str, str]]:
 
 
 def _history() -> list[list[str]]:
-    """Return start, context and reason of each era of latest, newest first."""
+    """Return start, context and reason of each period of the latest context, newest first."""
     return [[timestamp(era.started_at), era.context, era.reason] for era in contexts.history()]
 
 
 def download_metadata() -> dict[str, dict[str, str]]:
     """Return size and sha1sum of every official file, by name.
 
-    A client can only ask for what stands here. Files whose bytes we do not hold stand here too, as on
-    the original servers: then a client learns size and sha1sum without a download, and who does want
-    the bytes reads in the 404 that we know the file but do not hold it, instead of being told that
-    the file is unknown. A file of unknown size or sha1sum cannot be described and is left out.
+    A client can only ask for files in this list. As on the original servers, it also holds files whose bytes
+    this server does not hold. A client then reads their size and sha1sum without a download. If it asks for
+    the bytes, the 404 says that the file is known but not held, instead of unknown. A file of unknown size or
+    sha1sum cannot be described and is left out.
     """
     rows = (
         File.objects.exclude(state=FileState.UPLOADED)

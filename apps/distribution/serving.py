@@ -1,9 +1,9 @@
-"""Answers that hand out the bytes of one file: conditions, one range, zero copies.
+"""Answers with the bytes of one file: conditions, one range, no copies in our memory.
 
-gunicorn sends a `FileResponse` by the kernel's sendfile, from the position of its descriptor and for the
-length in Content-Length; so a gigabyte costs neither memory nor our time. Behind nginx even that is left
-to it: ``X_ACCEL_PREFIX`` names an internal location whose alias is the store. nginx then treats ranges
-itself; ``etag off; add_header ETag $upstream_http_etag;`` keeps our ETag there.
+gunicorn sends a `FileResponse` with the kernel's sendfile, from the position of its descriptor and for the
+length in Content-Length, so a gigabyte costs neither memory nor our time. Behind nginx, nginx sends the file:
+``X_ACCEL_PREFIX`` names an internal location whose alias is the store. nginx then answers ranges itself;
+``etag off; add_header ETag $upstream_http_etag;`` keeps our ETag there.
 """
 
 import os
@@ -23,13 +23,13 @@ from apps.catalog import checksums
 from apps.catalog.errors import DamagedFileError
 from apps.distribution.ranges import Part, UnsatisfiableError, find_part
 
-# A name means the same bytes for ever.
+# A file name always means the same bytes.
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)
 class Held:
-    """A file whose bytes we hold: what the catalog says of them, and where they are."""
+    """A file whose bytes we hold: its record in the catalog, and the path of the bytes."""
 
     name: str
     path: Path
@@ -39,14 +39,14 @@ class Held:
 
 
 class _Stream(FileIO):
-    """A part of an open file: it ends where the part ends, also for servers that copy by reading."""
+    """An open file limited to one part; servers that copy by reading also stop at its end."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "rb")
         self._left = 0
 
     def limit_to(self, part: Part) -> None:
-        """Begin at the first byte of `part` and stop behind its last."""
+        """Begin at the first byte of `part` and stop after its last."""
         os.lseek(self.fileno(), part.first, os.SEEK_SET)
         self._left = len(part)
 
@@ -59,22 +59,22 @@ class _Stream(FileIO):
 
 
 class _Response(FileResponse):
-    block_size = 1 << 16  # Only counts where the server has no sendfile.
+    block_size = 1 << 16  # This size matters only for servers without sendfile.
 
     def set_headers(self, filelike: object) -> None:
-        """Leave the headers to us: Django would measure the file, not the part."""
+        """Set no headers, because Django would measure the whole file instead of the part."""
 
 
 def serve(request: HttpRequest, file: Held) -> HttpResponseBase:
     """Return the answer to a GET or HEAD of the bytes of a catalogued file.
 
-    HEAD and a condition that makes the bytes superfluous look at no byte: asking for the headers of all
+    HEAD, and a condition that needs no bytes, read no bytes of the file: requests for the headers of all
     files must not read terabytes.
 
     Raises
     ------
     DamagedFileError
-        Raised if bytes would have to be sent, and they disagree with the sha1sum in the catalog.
+        Raised if bytes must be sent and they do not match the sha1sum in the catalog.
     """
     headers = _headers(file)
     whole = HttpResponse(headers={**headers, "Content-Length": str(file.size)})
@@ -91,7 +91,7 @@ def serve(request: HttpRequest, file: Held) -> HttpResponseBase:
 
 
 def _headers(file: Held) -> dict[str, str]:
-    """Return what is true of every answer about a file, whichever part of it is sent."""
+    """Return the headers of every answer about a file, whichever part is sent."""
     return {
         "Content-Type": "application/octet-stream",
         "ETag": f'"{file.sha1sum}"',
@@ -102,7 +102,7 @@ def _headers(file: Held) -> dict[str, str]:
 
 
 def _wanted_part(request: HttpRequest, headers: dict[str, str], size: int) -> Part | None:
-    """Return the part to send, or None for the whole: also if ``If-Range`` speaks of other bytes."""
+    """Return the part to send, or None for the whole file; also None if ``If-Range`` names other bytes."""
     condition = request.headers.get("If-Range")
     if condition is not None and condition.strip() not in (headers["ETag"], headers["Last-Modified"]):
         return None
@@ -110,7 +110,7 @@ def _wanted_part(request: HttpRequest, headers: dict[str, str], size: int) -> Pa
 
 
 def _send(file: Held, headers: dict[str, str], part: Part | None) -> HttpResponseBase:
-    """Compare the bytes with the catalog, then send them from the very descriptor that was compared."""
+    """Compare the bytes with the catalog, then send them from the same descriptor."""
     stream = _Stream(file.path)
     try:
         _require_agreement(stream, file)

@@ -1,6 +1,6 @@
-"""The catalog and the context history as a small database that clients take home.
+"""The catalog and the context history as a small database that clients download.
 
-Built from the ledger, never a copy of the live database: it holds these two tables and nothing else.
+It is built from the ledger, is never a copy of the live database, and holds only these two tables.
 Source: wire protocol, section 7.
 """
 
@@ -23,9 +23,9 @@ from apps.contexts import queries as contexts
 from apps.distribution import derived_data
 from apps.distribution.wire_format import timestamp
 
-BATCH = 2000  # rows read and written at a time
+BATCH = 2000  # rows read and written at once
 
-# Column of the snapshot to field of the ledger, in the documented order; None where we have nothing to tell.
+# Column of the snapshot to field of the ledger, in the documented order; None where we have no value.
 # Addresses of people stay here: the snapshot is public.
 CATALOG: dict[str, str | None] = {
     "id": "pk",
@@ -80,8 +80,8 @@ def _make() -> bytes:
 def build(path: Path) -> None:
     """Write the two tables to a new SQLite file.
 
-    Neither may be empty, or the client fails to list its columns: without files, or without a
-    history, the table has one row that names nothing.
+    The client cannot list the columns of an empty table. Without files, or without a history, the table
+    therefore has one row that names nothing.
     """
     with closing(sqlite3.connect(path)) as database, database:
         _fill(database, "catalog", tuple(CATALOG), _catalog_rows())
@@ -95,7 +95,7 @@ def _fill(database: sqlite3.Connection, table: str, columns: tuple[str, ...], ro
     marks = ", ".join("?" * len(columns))
     nameless = (0, *(None if column in INTEGERS else "" for column in columns[1:]))
     first = next(rows, nameless)
-    # The names are constants of ours, the observatory a checked word.
+    # The names are our constants, and the observatory is a checked word.
     database.executemany(f"INSERT INTO {name} VALUES ({marks})", chain([first], rows))  # noqa: S608
 
 
@@ -119,5 +119,5 @@ def _history_rows() -> Iterator[Row]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as SQLite keeps it; truth is 0 or 1, a moment is UTC as text without an offset."""
+    """Return a value in SQLite's form: a truth value is 0 or 1, a moment is UTC text without an offset."""
     return timestamp(value).removesuffix("+00:00") if isinstance(value, datetime) else value

@@ -1,4 +1,4 @@
-"""Addresses of bytes. Errors are plain text: these addresses are for programs."""
+"""The views that hand out bytes. Errors are plain text, because programs use these addresses."""
 
 import functools
 import logging
@@ -24,7 +24,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def refusals_as_text(view: View) -> View:
-    """Answer what cannot be handed out by a status and a line of text that no cache keeps."""
+    """Answer an error with a status and a line of text that no cache keeps."""
 
     @functools.wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""Values in the form that clients read: moments as text, bulk as packed JSON."""
+"""Values in the form that clients read: moments as text, large values as packed JSON."""
 
 import base64
 import gzip
@@ -6,12 +6,12 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-# The higher levels take five times as long and save nothing: checksums are random digits.
+# Higher levels take five times as long and save nothing, because checksums are random digits.
 _LEVEL = 3
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a moment as UTC text that sorts by time, with a fraction only where there is one.
+    """Return a moment as UTC text that sorts by time, with a fraction only if it is not zero.
 
     Examples
     --------
@@ -22,6 +22,6 @@ def timestamp(moment: datetime) -> str:
 
 
 def encode(value: Any) -> dict[str, str]:
-    """Return a value in the packed form that clients unpack by themselves (wire protocol, section 1.4)."""
+    """Return a value in the packed form that clients unpack (wire protocol, section 1.4)."""
     packed = gzip.compress(json.dumps(value, separators=(",", ":")).encode(), _LEVEL, mtime=0)
     return {"crds_encoded": "1.0", "crds_payload": base64.b64encode(packed).decode()}

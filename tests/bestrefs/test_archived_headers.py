@@ -1,4 +1,4 @@
-"""To keep a header in our table must not change what it needs."""
+"""Headers in our table, which must need the same references as before they were stored."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def test_an_archived_header_needs_the_same_references(name: str) -> None:
     assert len(headers) >= 30
     for header in headers:
         kept = canonical(header, observatory, grammar)
-        # A table gives the keys back in an order of its own.
+        # A table returns the keys in its own order.
         sorted_by_key = dict(sorted(kept.items()))
         expected = our_answer(context, header)
         assert our_answer(context, kept) == our_answer(context, sorted_by_key) == expected, header

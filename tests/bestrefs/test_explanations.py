@@ -22,7 +22,7 @@ CASES = {
 
 @pytest.fixture(autouse=True)
 def hst(hubble: None) -> None:
-    """Serve Hubble."""
+    """Make this server serve Hubble."""
 
 
 def explained(cases: Any = CASES, *, header: dict[str, str] | None = None, **fields: Any) -> Explanation:

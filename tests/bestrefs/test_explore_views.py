@@ -41,7 +41,7 @@ def test_context_and_instrument_are_chosen_first(client: Client, address: str) -
 def test_menus_hold_the_values_that_the_rules_know(client: Client) -> None:
     text = client.get(PARAMETERS).content.decode()
     assert options(text, "DETECTOR") == ["*", "N/A", "FUV", "NUV"]
-    # What only a condition names is known, too.
+    # Values that only a condition names are known too.
     assert options(text, "DEADCORR") == ["*", "N/A", "OMIT"]
     assert "pick:INSTRUME" not in text
     assert "pick:DATE-OBS" not in text

@@ -1,4 +1,4 @@
-"""The page reads of a file what the client reads of it, card for card."""
+"""The header that the page reads from a file, card for card the header that the client reads."""
 
 import gzip
 import json
@@ -51,7 +51,7 @@ process.stdout.write(JSON.stringify(found));
 
 
 def read_by_client(paths: list[Path], observatory: str) -> dict[str, Any]:
-    """Return the conditioned header that the client reads of each file, or why it reads none."""
+    """Return the conditioned header that the client reads from each file, or the reason why it reads none."""
     environment = {
         "CRDS_SERVER_URL": f"https://{observatory}-serverless.invalid",
         "CRDS_OBSERVATORY": observatory,
@@ -68,7 +68,7 @@ def read_by_client(paths: list[Path], observatory: str) -> dict[str, Any]:
 
 
 def read_by_page(paths: list[Path], folder: Path) -> dict[str, str | None]:
-    """Return what the script of the page makes of each file, or None if it cannot read it."""
+    """Return the header that the script of the page reads from each file, or None if it cannot read it."""
     program = folder / "read.mjs"
     program.write_text((PROJECT / "static/js/fits_header.js").read_text() + OURS)
     done = subprocess.run(
@@ -79,9 +79,9 @@ def read_by_page(paths: list[Path], folder: Path) -> dict[str, str | None]:
 
 
 def unlike(theirs: dict[str, str], text: str) -> dict[str, tuple[str, str]]:
-    """Return keyword to their value and ours, where both differ.
+    """Return keyword to the value of the client and ours, where they differ.
 
-    An undefined value is an address in memory there. Commentary has no place among the parameters.
+    The client shows an undefined value as an address in memory. Commentary is not a parameter.
     """
     ours = {key: condition_value(value) for key, value in read_header(text).items()}
     wanted = {
@@ -97,7 +97,7 @@ def unlike(theirs: dict[str, str], text: str) -> dict[str, tuple[str, str]]:
 
 
 def is_key(key: str) -> bool:
-    """Tell whether rules could ask for a keyword: none has blanks in it."""
+    """Return whether rules could ask for a keyword: their keywords hold no blanks."""
     return key.replace("_", "").replace("-", "").replace(".", "").isalnum() and key.isascii()
 
 
@@ -106,7 +106,7 @@ def require_equal(paths: list[Path], folder: Path, observatory: str) -> None:
     found = {}
     for path in map(str, paths):
         if isinstance(theirs[path], str):
-            continue  # The client cannot read this one, whatever we do.
+            continue  # The client cannot read this file in any case.
         text = texts[path]
         assert text is not None, f"{path} could not be read by the page"
         if unequal := unlike(theirs[path], text):
@@ -134,7 +134,7 @@ def test_trees_of_asdf_files_are_read_as_the_client_reads_them(
     theirs, texts = read_by_client([path], observatory), read_by_page([path], tmp_path)
     told = theirs[str(path)]
     assert isinstance(told, dict), told
-    # The client adds FITS keywords to paths, as the page does later, and names what is no simple value.
+    # The client adds FITS keywords to paths, as the page does later, and names values that are not simple.
     in_tree = {key: value for key, value in told.items() if "." in key and key != "META.INSTRUMENT.TYPE"}
     simple = {key: value for key, value in in_tree.items() if not value.startswith("SUPRESSED")}
     assert unlike(simple, str(texts[str(path)])) == {}
@@ -172,7 +172,7 @@ def test_real_files_are_read_as_the_client_reads_them(name: str, tmp_path: Path)
 
 @pytest.mark.needs("real-data")
 def test_answers_for_a_file_are_those_the_client_gives(tmp_path: Path) -> None:
-    """The rules are real ones, and so are the cases that once failed, where there are any."""
+    """Compare with real rules, and with the cases that once failed, if they are there."""
     cases = sorted((archives().parent / "cases" / "fits-headers").glob("*.fits"))
     paths = [*write_special_fits_files(tmp_path), *cases]
     theirs, texts = read_by_client(paths, "hst"), read_by_page(paths, tmp_path)

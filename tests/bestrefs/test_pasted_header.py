@@ -19,7 +19,7 @@ def test_cards_are_read_with_and_without_ends_of_lines() -> None:
         card("SIMPLE  =                    T / conforms"),
         card("INSTRUME= 'ACS     '           / who took it"),
         card("CCDGAIN =                  2.0 / gain"),
-        card("COMMENT = this is no value"),
+        card("COMMENT = this is not a value"),
         card("              / DATA DESCRIPTION KEYWORDS"),
         card("END"),
     ]

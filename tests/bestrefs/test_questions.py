@@ -25,7 +25,7 @@ def context(hubble: None) -> str:
 
 
 class Unreachable:
-    """An archive whose database is away."""
+    """An archive whose database cannot be reached."""
 
     def headers(self, wanted: Any, *, since: Any = None) -> Any:
         raise DatabaseError("connection refused by archive.internal")

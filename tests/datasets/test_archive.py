@@ -74,7 +74,7 @@ def test_an_id_without_a_known_instrument_is_the_documented_error(text: str) -> 
 
 
 class MemoryArchive:
-    """An archive that is no table."""
+    """An archive without a table."""
 
     def ids(self, instrument: str, *, since: datetime | None = None) -> list[str]:
         return [f"A:{instrument.upper()}"]

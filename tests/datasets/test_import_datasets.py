@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.shared_data]
 
 
 def run(*paths: Path) -> tuple[str, str]:
-    """Return what the command prints and what it complains about."""
+    """Return what the command prints and the refusals it prints."""
     printed, complained = io.StringIO(), io.StringIO()
     call_command("import_datasets", *map(str, paths), stdout=printed, stderr=complained)
     return printed.getvalue(), complained.getvalue()
@@ -30,7 +30,7 @@ def test_each_bad_row_is_one_line_with_file_and_number(tmp_path: Path) -> None:
 
 
 def test_the_status_tells_when_nothing_could_be_taken(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="No dataset could be taken"):
+    with pytest.raises(CommandError, match="No dataset was stored"):
         run(make_file(tmp_path, "{"))
     with pytest.raises(CommandError):
         run(tmp_path / "missing.jsonl")
@@ -44,7 +44,7 @@ def test_an_unreadable_file_does_not_keep_the_next_from_being_read(tmp_path: Pat
 
 def test_datasets_without_a_date_are_reported(tmp_path: Path) -> None:
     printed, _ = run(make_file(tmp_path, make_line("L1", {"INSTRUME": "COS"})))
-    assert "1 have no date that can be read" in printed
+    assert "1 have no readable date" in printed
 
 
 def test_a_folder_of_exposures_is_imported(tmp_path: Path) -> None:
@@ -54,7 +54,9 @@ def test_a_folder_of_exposures_is_imported(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not looked at")
     printed, complained = run(tmp_path)
     assert "2 stored, 2 rows refused" in printed
-    assert "s7g1700gl_dead.fits:1: it has a useafter date, so it is a reference and no dataset" in complained
+    assert (
+        "s7g1700gl_dead.fits:1: it has a useafter date, so it is a reference and not a dataset" in complained
+    )
     assert "text.fits:1: neither FITS nor ASDF" in complained
     found = {dataset.dataset_id: dataset for dataset in Dataset.objects.all()}
     assert sorted(found) == ["J8BT05020:J8BT05NJQ", "J8BT06040:J8BT06O6Q"]

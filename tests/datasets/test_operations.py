@@ -81,11 +81,11 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Killed(BaseException):
-    """An error that no code of ours catches."""
+    """An error that none of our code catches."""
 
 
 def kill_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """End the process, as it were, in the middle of storing the batch of this number."""
+    """Raise in the middle of storing the batch with this number, as if the process were killed."""
     real, calls = operations.upsert, []
 
     def upsert(rows: Any) -> None:

@@ -23,7 +23,7 @@ def test_another_archive_is_never_called_empty(settings) -> None:
 
 
 class Elsewhere:
-    """An archive of somebody else."""
+    """An archive that belongs to somebody else."""
 
 
 def test_similar_ids_begin_alike_and_the_nearest_come_first() -> None:

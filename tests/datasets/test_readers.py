@@ -11,7 +11,7 @@ from apps.datasets.readers import LONGEST_LINE, read
 from tests.factories.datasets import make_file, make_line
 
 
-def told(path: Path, **options: Any) -> list[tuple[int, Any]]:
+def rows_of(path: Path, **options: Any) -> list[tuple[int, Any]]:
     """Return number and id, or number and reason, of all rows of a file."""
     return [
         (number, str(item) if isinstance(item, BadRowError) else item.dataset_id)
@@ -40,7 +40,7 @@ def test_json_lines_are_numbered_by_line(tmp_path: Path) -> None:
 )
 def test_a_bad_line_is_reported_and_the_next_one_read(tmp_path: Path, line: str, reason: str) -> None:
     path = make_file(tmp_path, make_line("A"), line, make_line("B"))
-    rows = told(path)
+    rows = rows_of(path)
     assert [number for number, _ in rows] == [1, 2, 3]
     assert rows[1][1].startswith(reason)
     assert rows[2] == (3, "B")
@@ -48,7 +48,7 @@ def test_a_bad_line_is_reported_and_the_next_one_read(tmp_path: Path, line: str,
 
 def test_a_bad_first_line_does_not_hide_the_others(tmp_path: Path) -> None:
     for line in (make_line("A")[:-5], "x" * (LONGEST_LINE + 10), '{"dataset_id": ' + " " * LONGEST_LINE, "{"):
-        rows = told(make_file(tmp_path, line, make_line("B"), name="datasets.json"))
+        rows = rows_of(make_file(tmp_path, line, make_line("B"), name="datasets.json"))
         assert rows[-1] == (2, "B")
         assert rows[0][0] == 1
 
@@ -56,7 +56,7 @@ def test_a_bad_first_line_does_not_hide_the_others(tmp_path: Path) -> None:
 def test_bytes_that_are_not_utf8_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "datasets.jsonl"
     path.write_bytes(make_line("A").encode() + b'\n{"\xff": 1}\n' + make_line("B").encode())
-    assert told(path) == [(1, "A"), (2, "not UTF-8: byte 2 is 0xff"), (3, "B")]
+    assert rows_of(path) == [(1, "A"), (2, "not UTF-8: byte 2 is 0xff"), (3, "B")]
 
 
 @pytest.mark.parametrize("indent", [None, 1, "\t"])
@@ -70,8 +70,8 @@ def test_one_object_may_span_the_file(tmp_path: Path, indent: Any) -> None:
 
 def test_the_form_of_the_client_may_have_an_object_on_each_line(tmp_path: Path) -> None:
     path = make_file(tmp_path, '{"A:B": {}}', '{"C:D": {}, "E:F": {}}', name="datasets.json")
-    assert told(path) == [(1, "A:B"), (2, "C:D"), (2, "E:F")]
-    assert told(path, after=1) == [(2, "C:D"), (2, "E:F")]
+    assert rows_of(path) == [(1, "A:B"), (2, "C:D"), (2, "E:F")]
+    assert rows_of(path, after=1) == [(2, "C:D"), (2, "E:F")]
 
 
 def test_an_object_larger_than_any_line_is_read_piece_by_piece(
@@ -83,7 +83,7 @@ def test_an_object_larger_than_any_line_is_read_piece_by_piece(
     path = make_file(tmp_path, json.dumps(document), name="datasets.json")
     rows = list(read(path))
     assert {item.dataset_id: item.header for _, item in rows} == document
-    assert told(path, after=498) == [(499, "A498"), (500, "A499")]
+    assert rows_of(path, after=498) == [(499, "A498"), (500, "A499")]
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_entries_before_the_break_in_an_object_are_read(tmp_path: Path, tail: st
 
 
 def test_empty_files_hold_nothing(tmp_path: Path) -> None:
-    assert told(make_file(tmp_path)) == []
-    assert told(make_file(tmp_path, "{}", name="datasets.json")) == []
-    assert told(make_file(tmp_path, "{", "}", name="datasets.json")) == []
+    assert rows_of(make_file(tmp_path)) == []
+    assert rows_of(make_file(tmp_path, "{}", name="datasets.json")) == []
+    assert rows_of(make_file(tmp_path, "{", "}", name="datasets.json")) == []
 
 
 def test_csv_has_a_column_for_each_keyword(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_csv_has_a_column_for_each_keyword(tmp_path: Path) -> None:
 )
 def test_a_bad_record_is_reported_and_the_next_one_read(tmp_path: Path, line: str, reason: str) -> None:
     path = make_file(tmp_path, "dataset_id,INSTRUME", line, "A:B,COS", name="datasets.csv")
-    assert told(path) == [(2, reason), (3, "A:B")]
+    assert rows_of(path) == [(2, reason), (3, "A:B")]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_bad_record_is_reported_and_the_next_one_read(tmp_path: Path, line: st
 )
 def test_csv_without_sound_columns_is_refused_as_a_whole(tmp_path: Path, lines: Any, reason: str) -> None:
     with pytest.raises(UnreadableSourceError, match=reason.replace("(", r"\(")):
-        told(
+        rows_of(
             make_file(tmp_path, *lines, "A:B,COS", name="datasets.csv")
             if lines
             else make_file(tmp_path, name="d.csv")
@@ -147,9 +147,9 @@ def test_unknown_forms_are_refused_and_the_known_ones_named(tmp_path: Path, name
     with pytest.raises(
         UnreadableSourceError, match=r"there are \.asdf, \.csv, \.fits, \.json, \.jsonl, \.ndjson"
     ):
-        told(make_file(tmp_path, name=name))
+        rows_of(make_file(tmp_path, name=name))
 
 
 def test_a_missing_file_differs_from_an_empty_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadableSourceError, match="cannot be read"):
-        told(tmp_path / "nothing.csv")
+        rows_of(tmp_path / "nothing.csv")

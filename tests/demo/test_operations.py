@@ -1,4 +1,4 @@
-"""The demo observatory: what it holds, and that it can be built again, in pieces and nowhere else."""
+"""The demo observatory: its content, its building in pieces, and servers that refuse it."""
 
 import json
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ def made() -> dict[str, bytes]:
 
 @pytest.fixture(autouse=True)
 def _make_each_file_once(made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare each test two seconds; the test of equal bytes undoes it."""
+    """Save each test two seconds; the test of equal bytes reverses this."""
     make = Reference.bytes
 
     def remembered(self: Reference) -> bytes:
@@ -96,7 +96,7 @@ def test_match_keys_are_those_of_the_specifications_the_client_ships() -> None:
     specifications = json.loads(path.read_text())
     for instrument, kinds in TYPES.items():
         for reftype, facts in kinds.items():
-            if reftype == "calver":  # Rules in operation have left its specification behind.
+            if reftype == "calver":  # The rules in operation differ from its specification.
                 continue
             specified = specifications[instrument][reftype]
             assert list(facts.parkeys) == specified["parkey"][0], (instrument, reftype)
@@ -149,7 +149,7 @@ def test_seeding_again_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     first = seed()
     assert first.files == File.objects.count()
     revision, audited = catalog.revision(), AuditRecord.objects.count()
-    monkeypatch.setattr(Reference, "bytes", None)  # Nor is a file made again.
+    monkeypatch.setattr(Reference, "bytes", None)  # No file is made again.
     assert seed().is_nothing
     assert (catalog.revision(), AuditRecord.objects.count()) == (revision, audited)
 

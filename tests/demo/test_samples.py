@@ -1,4 +1,4 @@
-"""Small references: what they hold, and that they are always the same bytes."""
+"""Small references: their content, and their unchanging bytes."""
 
 import hashlib
 import io

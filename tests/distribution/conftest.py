@@ -1,4 +1,4 @@
-"""Files in the store, as an operation puts them there."""
+"""Files in the store, put there as an operation does."""
 
 import io
 from collections.abc import Callable

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def forget(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return a function after which nothing is in memory, as in a process just started."""
+    """Return a function that empties the memory, as in a new process."""
 
     def forget() -> None:
         monkeypatch.setattr(derived_data, "_newest", {})
@@ -26,7 +26,7 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 class Maker:
-    """Makes other bytes each time."""
+    """A maker of different bytes at each call."""
 
     def __init__(self) -> None:
         self.times = 0

@@ -171,7 +171,7 @@ def test_a_range_is_the_slice_of_the_bytes(hold: Hold, first: int, last: int) ->
         assert int(response["Content-Length"]) == len(content[first : last + 1])
 
 
-# What is not sent.
+# Files that are not sent.
 
 
 def refused(response: Any, status: int, *words: str) -> None:

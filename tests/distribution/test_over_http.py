@@ -1,4 +1,4 @@
-"""The same through a real gunicorn: what sendfile, HEAD and bodies do on the wire."""
+"""Downloads through a real gunicorn: sendfile, HEAD and bodies on the wire."""
 
 import http.client
 import json

@@ -152,7 +152,7 @@ def test_a_new_file_enters_the_metadata_at_once(hold: Hold) -> None:
 def test_a_pointer_never_names_a_file_that_the_metadata_lacks(
     hold: Hold, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A delivery falls between the reading of the pointers and that of the files."""
+    """Deliver between the reading of the pointers and the reading of the files."""
     hold("jwst_0001.pmap", b"a")
     point("edit", "jwst_0001.pmap", 2020)
     read = server_info._pointers

@@ -1,4 +1,4 @@
-"""The SQLite snapshot, unpacked as the client does."""
+"""The SQLite snapshot, unpacked as the client unpacks it."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def query(tmp_path: Path) -> Query:
-    """Return a function that asks the snapshot made at that moment."""
+    """Return a function that queries a new snapshot."""
 
     def query(sql: str) -> list[tuple[Any, ...]]:
         path = tmp_path / "crds_db.sqlite3"

@@ -1,4 +1,4 @@
-"""Methods of known behaviour, beside the real ones."""
+"""Methods with known behaviour, registered beside the real ones."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def broken() -> None:
 
 @pytest.fixture(autouse=True)
 def small_methods(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Register the functions above for the time of one test."""
+    """Register the functions above during one test."""
     monkeypatch.setattr(registry, "_methods", dict(registry._methods))
     for function in (echo, typed, by_context, prepared, nothing, missing, misdated, broken):
         registry.read_method(function)

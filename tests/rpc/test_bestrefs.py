@@ -1,4 +1,4 @@
-"""The methods as callers meet them; what they answer is tested in `tests/bestrefs`."""
+"""The methods as callers see them; `tests/bestrefs` tests their answers."""
 
 import pytest
 

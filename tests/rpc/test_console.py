@@ -23,7 +23,7 @@ def test_a_call_shows_request_and_answer(client: Client) -> None:
     page = client.post(ADDRESS, sent).context["page"]
 
     assert json.loads(page["request"])["params"] == ["jwst"]
-    # There is no context here: an error is an answer, too.
+    # There is no context, so the answer is an error.
     assert json.loads(page["answer"])["error"]["message"]
 
 

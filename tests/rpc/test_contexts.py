@@ -178,7 +178,7 @@ def test_an_unknown_context_is_an_error_and_never_an_empty_list(
     assert failed(method, context)
 
 
-# What pipelines tell.
+# Reports of pipelines.
 
 
 @pytest.mark.parametrize("kind", ["latest", "operational"])

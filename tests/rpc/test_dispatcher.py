@@ -1,4 +1,4 @@
-"""From one document to one envelope, good and bad."""
+"""Envelopes for good and bad documents."""
 
 import html
 import json
@@ -121,7 +121,7 @@ def test_an_unforeseen_error_is_logged_with_its_traceback_and_answered_by_its_in
     assert "Traceback" in caplog.text
 
 
-# Requests that are none.
+# Documents that are not requests.
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_every_method_describes_itself() -> None:
     assert described["system.describe"]["summary"].startswith("List all methods")
 
 
-# Anything at all.
+# Arbitrary documents.
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),

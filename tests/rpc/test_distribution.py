@@ -1,4 +1,4 @@
-"""server_info and the snapshot, through the endpoint."""
+"""The description of the server and the snapshot, through the endpoint."""
 
 import base64
 import zlib

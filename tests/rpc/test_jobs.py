@@ -1,4 +1,4 @@
-"""Progress channels as the client asks for them."""
+"""Progress channels, read as the client reads them."""
 
 import html
 from typing import Any

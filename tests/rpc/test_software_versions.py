@@ -1,4 +1,4 @@
-"""get_system_versions: the reference it selects, and the ways it can fail."""
+"""The method get_system_versions: the reference it selects, and its failures."""
 
 import json
 
@@ -18,7 +18,7 @@ TEXT = "OtherError: Invalid version string,  must be 1-128 chars of A-Z, a-z, 0-
 
 
 def make_calver_rmap() -> str:
-    """Return rules with one reference for two versions, as the real ones are written."""
+    """Return rules with one reference for two versions, written like the real ones."""
     header = {
         "mapping": "REFERENCE",
         "name": "jwst_system_calver_0001.rmap",

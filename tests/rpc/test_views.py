@@ -1,4 +1,4 @@
-"""The transport, line by line of wire protocol section 1."""
+"""The transport, tested line by line against section 1 of the wire protocol."""
 
 import json
 from typing import Any

@@ -1,8 +1,8 @@
 """Small references in the real formats, made from a description.
 
-Files are a few kilobytes, pass the client's certification and are the same bytes whenever and wherever they
-are made with the same libraries: they hold no moment of making and no random numbers, and their pixels no
-arithmetic that differs by processor.
+Files have a few kilobytes and pass the client's certification. The same libraries make the same bytes at any
+time and on any machine: files hold no creation time and no random numbers, and their pixels use no arithmetic
+that differs by processor.
 """
 
 from apps.demo.samples.make import make_reference

@@ -13,7 +13,7 @@ from astropy.modeling.models import Mapping, Polynomial2D, Shift
 from apps.demo.samples.pixels import Pixels
 from apps.demo.samples.sample import Sample, SampleError
 
-# The client's contexts may limit the version of the standard; this one has passed everywhere since 2022.
+# The client's contexts may limit the version of the standard; all have accepted this one since 2022.
 STANDARD = "1.5.0"
 
 # FITS keyword to the place of the same parameter in a data model.

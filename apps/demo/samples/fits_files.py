@@ -10,9 +10,9 @@ from apps.demo.samples.layouts import LAYOUTS
 from apps.demo.samples.pixels import Pixels
 from apps.demo.samples.sample import Sample, SampleError
 
-SIZE = 32  # pixels; also where no subarray of the detector has this size, to keep the files small
+SIZE = 32  # pixels, even if no subarray of the detector has this size, to keep the files small
 
-# Keyword to the one that lists alternatives of its value.
+# Keyword to the keyword that lists alternatives of its value.
 PATTERNS = {"FILTER": "P_FILTER", "PUPIL": "P_PUPIL", "READPATT": "P_READPA", "SUBARRAY": "P_SUBARR"}
 
 # Directions of readout, which the client checks for each detector.
@@ -66,7 +66,7 @@ def _header(sample: Sample, model: str) -> fits.Header:
 
 
 def _add_subarray(header: fits.Header, detector: str) -> None:
-    """Add where on the detector the pixels are."""
+    """Add the position of the pixels on the detector."""
     header["SUBSTRT1"] = header["SUBSTRT2"] = 1
     header["SUBSIZE1"] = header["SUBSIZE2"] = SIZE
     header["FASTAXIS"], header["SLOWAXIS"] = READOUT_AXES[detector]

@@ -8,7 +8,7 @@ from apps.demo.samples.sample import Sample
 
 
 def make(sample: Sample) -> bytes:
-    """Return the bytes of a JSON reference; `Sample.content` stands beside what every reference tells."""
+    """Return the bytes of a JSON reference: the fields of every reference, and `Sample.content`."""
     tree = {
         "author": sample.author,
         "descrip": sample.description,

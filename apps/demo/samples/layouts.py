@@ -1,4 +1,4 @@
-"""Which extensions a FITS reference of each type has.
+"""The extensions of a FITS reference of each type.
 
 Source: the constraint files ``crds/jwst/tpns`` of the client and the schemas of ``stdatamodels``.
 """
@@ -28,14 +28,14 @@ FLAGS = (
 
 @dataclass(frozen=True)
 class Layout:
-    """The extensions of one type, and what the primary header says about them.
+    """The extensions of one type, and the data model in the primary header.
 
     Attributes
     ----------
     model
         Name of the data model; a mapping by instrument where they differ.
     build
-        Makes the extensions from the sample, a stream of values and the size in pixels.
+        Function that makes the extensions from the sample, a stream of values and the size in pixels.
     """
 
     model: str | Mapping[str, str]
@@ -68,7 +68,7 @@ def _flag_names() -> Any:
 
 
 def _dark(sample: Sample, pixels: Pixels, size: int) -> Extensions:
-    """Give the current of two groups; MIRI has a dimension more, of integrations, and no errors."""
+    """Give the current of two groups; MIRI has one more dimension, integrations, and no errors."""
     flags = pixels.flags(size, HOT, DO_NOT_USE | DEAD)
     if sample.instrument == "miri":
         cube = pixels.level(0.25, 1, 2, size, size, relative_step=-5)
@@ -124,14 +124,14 @@ def _area(_sample: Sample, pixels: Pixels, size: int) -> Extensions:
 
 
 def _ipc(_sample: Sample, pixels: Pixels, _size: int) -> Extensions:
-    """Take back the charge which leaked to the four neighbours; the sum of the kernel stays one."""
+    """Take back the charge that leaked to the four neighbours; the sum of the kernel is one."""
     leak = pixels.whole(20, 40) * 2.0**-12
     kernel = np.array([[0, -leak, 0], [-leak, 1 + 4 * leak, -leak], [0, -leak, 0]], dtype=np.float32)
     return [_image("SCI", kernel)]
 
 
 def _photom(sample: Sample, pixels: Pixels, _size: int) -> Extensions:
-    """Give a row to each mode of `Sample.content`, keyed ``modes``: filter, and subarray or pupil."""
+    """Give one row to each mode under ``modes`` in `Sample.content`: filter, and subarray or pupil."""
     second = "subarray" if sample.instrument == "miri" else "pupil"
     width = "S17" if sample.instrument == "miri" else "S12"
     columns = (("filter", "S12"), (second, width), ("photmjsr", ">f4"), ("uncertainty", ">f4"))

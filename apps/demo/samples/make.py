@@ -1,4 +1,4 @@
-"""From a description to bytes."""
+"""The maker that turns a description into bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def make_reference(sample: Sample) -> bytes:
     Raises
     ------
     SampleError
-        Raised if the extension of the name or the reftype is none we can make.
+        Raised if no sample can be made for the extension of the name or for the reftype.
     """
     for extension, make in _MAKERS.items():
         if sample.name.endswith(extension):

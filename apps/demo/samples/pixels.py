@@ -17,8 +17,8 @@ Flags = NDArray[np.uint32]
 class Pixels:
     """A stream of values that a seed determines.
 
-    Everything is whole numbers divided by powers of two: sums and products of floating point numbers may
-    differ in the last bit between processors, and so would the checksum of the file.
+    All values are whole numbers divided by powers of two. Sums and products of other floating point numbers
+    may differ in the last bit between processors, and the checksum of the file would differ too.
     """
 
     def __init__(self, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""What a small reference is to hold, as a value."""
+"""The description of a small reference, as a value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from apps.rules.errors import CrdsError
 
 
 class SampleError(CrdsError):
-    """No sample can be made from this description."""
+    """A description from which no sample can be made."""
 
     code = "sample"
 
@@ -23,18 +23,19 @@ class Sample:
     Attributes
     ----------
     name
-        Official name; its extension decides the format, and its text the pixel values.
+        Official name; its extension decides the format, and the name decides the pixel values.
     instrument, reftype
         Lower case.
     keywords
-        Matching parameters by FITS keyword, ``DETECTOR`` say. A value like ``FULL|SUB64`` lists alternatives:
-        the file states the last, and all of them in the pattern keyword beside it.
+        Matching parameters by FITS keyword such as ``DETECTOR``. A value like ``FULL|SUB64`` lists
+        alternatives: the file holds the last one, and all of them in the pattern keyword beside it.
     useafter
         Naive UTC; microseconds are not written.
     pedigree
         ``GROUND``, ``MODEL``, ``DUMMY``, ``SIMULATION`` or ``INFLIGHT <first> <last>`` with dates.
     content
-        What the format of the reftype cannot invent: the rows of a table, the content of a JSON file.
+        Content that the format of the reftype does not define: rows of a table, or the content of a JSON
+        file.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Sample:
 
     @property
     def seed(self) -> int:
-        """A number that belongs to the name."""
+        """A number made from the name."""
         return zlib.crc32(self.name.encode())
 
     @property

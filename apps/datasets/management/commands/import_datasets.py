@@ -1,4 +1,4 @@
-"""Fill the table of observed datasets from files."""
+"""The command that fills the table of observed datasets from files."""
 
 import os
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from apps.datasets.readers import SUFFIXES
 class Command(BaseCommand):
     help = (
         "Import matching parameters of observed datasets from JSON lines, the client's JSON form, CSV, FITS "
-        "and ASDF. A run that was broken off is continued by the same command. Importing a file again "
-        "changes only what differs."
+        "and ASDF. The same command continues an interrupted run. Importing a file again "
+        "changes only the rows that differ."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,7 +24,9 @@ class Command(BaseCommand):
             "paths", nargs="+", type=Path, metavar="PATH", help="File, or folder of such files."
         )
         parser.add_argument(
-            "--from-start", action="store_true", help="Read all rows, also those an earlier run had stored."
+            "--from-start",
+            action="store_true",
+            help="Read all rows, including rows that an earlier run had stored.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,10 +40,10 @@ class Command(BaseCommand):
         self.stdout.write(f"Datasets: {total.stored} stored, {total.refused} rows refused.")
         if total.undated:
             self.stdout.write(
-                f"{total.undated} have no date that can be read; questions since a date leave them out."
+                f"{total.undated} have no readable date; questions with a start date leave them out."
             )
         if not total.stored and not total.after:
-            raise CommandError("No dataset could be taken.")
+            raise CommandError("No dataset was stored.")
 
     def _import(self, path: Path, *, from_start: bool) -> Imported:
         shown = _printable(str(path))
@@ -60,7 +62,7 @@ class Command(BaseCommand):
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:
-    """Yield files; those in folders sorted, by the endings we know, links to other folders not followed."""
+    """Yield files; of folders the files with known endings, sorted. Links to other folders are skipped."""
     for path in paths:
         if not path.is_dir():
             yield path
@@ -71,5 +73,5 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 
 def _printable(text: str) -> str:
-    """Return a text of one line without control characters, which a terminal would obey."""
+    """Return a text as one line without control characters, which a terminal would obey."""
     return "".join(character if character.isprintable() else " " for character in text)
