@@ -51,7 +51,9 @@ def _search(search: Search) -> Iterator[str]:
     if search.nearest:
         yield "Nearest cases that do not fit:"
     for case in search.nearest:
-        missed = "; ".join(f"{name} is {found}, it takes {wanted}" for name, wanted, found in case.missed)
+        missed = "; ".join(
+            f"{name} is {found}, the case needs {wanted}" for name, wanted, found in case.missed
+        )
         yield f"  {_key(case)}: {missed}"
     for mismatches, count in search.not_shown:
         yield f"  and {count} more with {mismatches} mismatch{'es' if mismatches > 1 else ''}"

@@ -34,7 +34,9 @@ def browse(request: HttpRequest) -> HttpResponse:
 
 def _called(chosen: console.Entry, params: str) -> dict[str, str]:
     if not chosen.is_callable:
-        return {"error": f"{chosen.name} changes something; the console only asks."}
+        return {
+            "error": f"{chosen.name} changes something. The console calls only methods that change nothing."
+        }
     try:
         request, answer = console.call(chosen.name, params)
     except (ValueError, RecursionError) as exc:

@@ -1,4 +1,4 @@
-// Shows the present choice in the closed panel, and chooses the way that goes with what is picked or typed.
+// Shows the present choice in the closed panel. A picked or typed context selects its radio button.
 const panel = document.getElementById("context_chooser");
 const menu = document.getElementById("id_pmap_menu");
 const typed = document.getElementById("id_pmap_text");

@@ -1,11 +1,12 @@
-// Accordions fetch their content when they are first opened, and two ticked rows are counted before they are sent.
+// Fetches the content of an accordion when it is first opened, and checks that two rows are ticked before it
+// sends.
 
 async function fill(panel) {
   const address = panel.dataset.part;
   delete panel.dataset.part;
   const answer = await fetch(address).catch(() => null);
   if (!answer || !answer.ok || answer.redirected) {
-    return; // The link inside still leads there.
+    return; // The link inside the accordion still works.
   }
   const summary = panel.querySelector(":scope > summary");
   const content = document.createElement("template");
@@ -18,7 +19,7 @@ async function fill(panel) {
   openAsked();
 }
 
-// An address may name a panel inside one that was not fetched yet: `#acs-biasfile` is inside `#acs`.
+// An address may name a panel inside one that has not been fetched yet: `#acs-biasfile` is inside `#acs`.
 function openAsked() {
   const name = decodeURIComponent(location.hash.slice(1));
   const panel = name && (document.getElementById(name) || document.getElementById(name.split("-")[0]));

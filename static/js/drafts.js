@@ -1,11 +1,11 @@
-// Keeps what somebody types into a long form as a draft, in this browser alone: under the name of the person and
-// of the form, until it was submitted or is discarded, and for two weeks at most. Without this script, or where
-// the browser keeps nothing, the form is the same.
+// Keeps a draft of a long form in this browser only, under the names of the person and of the form. The draft is
+// removed when the form is submitted, when the person discards it, or after two weeks. Without this script, or in
+// a browser that stores nothing, the form works the same.
 
 const LASTS = 14 * 24 * 3600 * 1000; // milliseconds
 const PAUSE = 400; // milliseconds after the last key
 const PREFIX = "crds-draft:";
-const SENT = "crds-draft-sent"; // What this tab submitted, until the server has taken it.
+const SENT = "crds-draft-sent"; // The key of the draft that this tab submitted, until the server has accepted it.
 
 const form = document.querySelector("form[data-draft]");
 
@@ -28,7 +28,7 @@ function read(key) {
   }
 }
 
-// The fields that people fill in; neither tokens nor the choice of a context, which may have moved on.
+// The fields that people fill in, without tokens and without the context, which may have changed since.
 function fields() {
   return [...form.elements].filter(
     (each) => each.name && !["hidden", "submit", "button", "file"].includes(each.type) && !each.name.startsWith("pmap_"),
@@ -76,10 +76,10 @@ function start() {
     timer = null;
     localStorage.setItem(key, JSON.stringify({ at: Date.now(), values: values() }));
   };
-  sessionStorage.removeItem(SENT); // Whatever was sent came back.
+  sessionStorage.removeItem(SENT); // The server returned the form.
   document.getElementById("draft-note").hidden = false;
   if ("filled" in form.dataset) {
-    // What the server filled in is newer than any draft.
+    // Values from the server are newer than any draft.
     save();
   } else if (draft) {
     fill(draft.values);
@@ -108,10 +108,10 @@ try {
   if (form) {
     start();
   } else if (sessionStorage.getItem(SENT)) {
-    // The page of the result: the server has taken it.
+    // This is the page of the result: the server has accepted the form.
     forget(sessionStorage.getItem(SENT));
     sessionStorage.removeItem(SENT);
   }
 } catch {
-  // The browser keeps nothing for pages.
+  // This browser stores nothing for pages.
 }

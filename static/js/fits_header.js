@@ -1,15 +1,15 @@
 // Reads the header of a local FITS or ASDF file into the text area, as the client reads it: the cards of all
-// extensions, or the tree. Nothing else of the file is kept, and the chooser has no name, so that no browser ever
-// sends the file itself.
+// extensions, or the tree. The rest of the file is not kept, and the file field has no name, so that no browser
+// ever sends the file itself.
 const BLOCK = 2880;
 const CARD = 80;
 const LONGEST = 2000; // blocks of one header
 const MOST = 2000; // headers of one file
 const LARGEST_TREE = 16 << 20; // bytes
-const PIECE = 1 << 16; // bytes of a tree that are read at once
+const PIECE = 1 << 16; // bytes of a tree read at once
 
 // Returns a function that reads `length` bytes from `start` on, or fewer at the end. A compressed file is unpacked
-// as it is read, and forgotten up to `start`: the next call may not ask for less.
+// while it is read, and the bytes before `start` are dropped: later calls must not ask for them.
 async function reader(file) {
   const magic = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   if (magic[0] !== 0x1f || magic[1] !== 0x8b) {
@@ -36,8 +36,8 @@ function text(bytes) {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
-// Returns the cards of the header that begins at `start`, and where it ends. After END there may be anything that
-// no keyword holds, as some writers fill the card with zeros.
+// Returns the cards of the header that begins at `start`, and its end. Any character that is not part of a keyword
+// may follow END, because some writers fill the card with zeros.
 async function header(read, start) {
   const cards = [];
   for (let block = 0; block < LONGEST; block += 1) {
@@ -63,8 +63,8 @@ function number(cards, keyword, otherwise) {
   return Number.isNaN(found) ? otherwise : found;
 }
 
-// Returns how many bytes of data, filled up to whole blocks, follow a header (FITS standard, sections 4.4.1 and
-// 6.1.1). The first axis of random groups has no length.
+// Returns the number of bytes of data after a header, in whole blocks (FITS standard, sections 4.4.1 and 6.1.1).
+// The first axis of random groups has no length.
 function dataSize(cards) {
   const axes = number(cards, "NAXIS", 0);
   const areGroups = cards[0].startsWith("SIMPLE  =") && value(cards, "GROUPS").startsWith("T");
@@ -77,8 +77,8 @@ function dataSize(cards) {
   return Math.ceil(whole / BLOCK) * BLOCK;
 }
 
-// Returns the cards that say something. A card of commentary may look like any other, and takes with it the cards
-// that continue it.
+// Returns the cards without commentary. A card of commentary may look like any other card; the cards that continue
+// it are left out too.
 function telling(cards) {
   let isLeftOut = false;
   return cards.filter((card) => {
@@ -114,7 +114,7 @@ async function asdfTree(read) {
   for (let start = 0; start < LARGEST_TREE; start += PIECE) {
     const bytes = await read(start, PIECE);
     pieces.push(decoder.decode(bytes, { stream: true }));
-    // The mark of the end may lie across two pieces.
+    // The end mark may be split between two pieces.
     if ((pieces.at(-2) ?? "").slice(-4).concat(pieces.at(-1)).includes("\n...") || bytes.length < PIECE) {
       found = pieces.join("");
       break;
@@ -126,12 +126,12 @@ async function asdfTree(read) {
   return { text: `${tree}\n...\n`, told: `The tree, ${tree.split("\n").length} lines,` };
 }
 
-// Returns the header of a file as text, and what is told of it.
+// Returns the header of a file as text, and a summary for the status line.
 export async function readHeader(file) {
   const read = await reader(file);
   const first = text(await read(0, 9));
   if (first.startsWith("#ASDF")) return asdfTree(read);
-  if (first !== "SIMPLE  =") throw new Error("it begins neither as a FITS file does nor as an ASDF file");
+  if (first !== "SIMPLE  =") throw new Error("it is neither a FITS file nor an ASDF file");
   return fitsHeader(read);
 }
 
@@ -140,7 +140,7 @@ function watch(chooser) {
   const name = document.getElementById("id_header_name");
   const status = document.getElementById("fits_status");
   const dataset = document.getElementById("id_dataset_id");
-  let latest = 0; // Of two files chosen quickly the later one counts.
+  let latest = 0; // If two files are chosen quickly, the later one counts.
 
   function choose(mode) {
     document.querySelector(`input[name="dataset_mode"][value="${mode}"]`).checked = true;

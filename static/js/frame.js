@@ -1,4 +1,4 @@
-// What works on every page, and better with a script: colours without a reload, `/` to search, copying.
+// Scripts of every page: colours without a reload, `/` to search, buttons that copy.
 
 for (const button of document.querySelectorAll(".theme button")) {
   button.addEventListener("click", (event) => {
@@ -25,7 +25,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Buttons that copy are written by the server, hidden: without a script they could do nothing.
+// The server writes the copy buttons hidden, because they do nothing without a script.
 for (const button of document.querySelectorAll("button.copy")) {
   button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
@@ -36,7 +36,7 @@ for (const button of document.querySelectorAll("button.copy")) {
   });
 }
 
-// An address that names a closed panel opens it, and those around it.
+// Opens the panel that the address names, and the panels around it.
 function openNamed() {
   const name = decodeURIComponent(location.hash.slice(1));
   for (let at = name && document.getElementById(name); at; at = at.parentElement) {

@@ -1,5 +1,5 @@
-// Counts the lock of this session down to its end, once a second, warns before, and extends it without leaving
-// the page, on which something may be half typed.
+// Shows the remaining time of this session's lock every second, warns before its end, and extends it without
+// leaving the page, where a form may be half filled in.
 const lock = document.getElementById("lock");
 const shown = document.getElementById("time_remaining");
 const warning = document.getElementById("lock_warning");
@@ -28,7 +28,7 @@ const timer = setInterval(() => {
     expire();
   } else if (left <= Number(lock.dataset.warn) && !warned) {
     warned = true;
-    warning.textContent = "Your lock ends in ten minutes unless you do something.";
+    warning.textContent = "Your lock ends in ten minutes. Extend it to keep it.";
   }
 }, 1000);
 

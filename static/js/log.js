@@ -1,5 +1,5 @@
-// Keeps the log of a job fresh: by server-sent events, and where those do not get through, by asking again.
-// Without this script the page is the same, and its reload link and its filter form do the work.
+// Adds new messages to the log of a job: by server-sent events, or by polling where those do not arrive.
+// Without this script the page's reload link and filter form do the same.
 "use strict";
 
 (() => {
@@ -13,11 +13,11 @@
   const follow = document.getElementById("log-follow");
   const { base } = log.dataset;
   const POLL = 3000; // milliseconds
-  const FAILURES = 3; // of a stream, before polling takes over
-  const JUMPS = 50; // errors that the list above leads to
+  const FAILURES = 3; // of a stream, before polling begins
+  const JUMPS = 50; // errors in the list above the log
   const ENDS = { 0: "completed", 1: "failed", 3: "cancelled" };
-  const FOLLOW = "log-follow"; // What the switch is remembered by.
-  // What the server left out comes when it is asked for.
+  const FOLLOW = "log-follow"; // The key under which the switch is stored.
+  // The levels that the page holds; others are fetched when somebody chooses them.
   const present = new Set(levels.filter((level) => level.checked).map((level) => level.dataset.type));
   let last = Number(log.dataset.last);
   let isDone = "done" in log.dataset;
@@ -99,7 +99,7 @@
     };
     source.onerror = () => {
       failures += 1;
-      // A stream that merely ended comes back by itself.
+      // The browser opens a stream again that only ended.
       if (isDone || (source.readyState !== EventSource.CLOSED && failures <= FAILURES)) return;
       source.close();
       poll();
@@ -116,13 +116,13 @@
         }
         if (answer.ok) (await answer.json()).messages.forEach(add);
       } catch {
-        // The server is away; it comes back.
+        // The server cannot be reached now; ask again later.
       }
       await new Promise((resolve) => setTimeout(resolve, POLL));
     }
   }
 
-  // All messages up to the last one that is here, with those that the page was served without.
+  // Fetches all messages up to the last one on the page, including those that the page was served without.
   async function complete() {
     const first = Number(log.dataset.first || 0);
     const rows = [];
@@ -161,7 +161,7 @@
     sessionStorage.setItem(FOLLOW, follow.checked ? "yes" : "no");
     scroll();
   });
-  // Who goes to an error wants to stay there.
+  // A person who jumps to an error wants to stay there.
   errors.addEventListener("click", (event) => {
     if (event.target.matches("a")) follow.checked = false;
   });

@@ -1,4 +1,4 @@
-// A panel that is opened is named in the address, so that the address can be passed on.
+// Puts the name of an opened panel into the address, so that people can pass the address on.
 for (const panel of document.querySelectorAll("main > details[id]")) {
   panel.querySelector("summary").addEventListener("click", () => {
     if (!panel.open) {

@@ -1,16 +1,16 @@
-// The inside of a file: shows a look as soon as it is made, and filters headers while one types. Without this
-// script a link asks again, and a button filters.
+// The quick look into a file: shows it as soon as it is made, and filters header cards while somebody types.
+// Without this script a link loads the page again and a button filters.
 
 const look = document.getElementById("look");
 const PAUSE = 1500; // milliseconds
-const LONG_PAUSE = 15000; // where many others wait
+const LONG_PAUSE = 15000; // milliseconds, when many others wait
 
 async function stillWaits(address) {
   try {
     const answer = await fetch(address, { headers: { Accept: "application/json" } });
     return !answer.ok || (await answer.json()).status === "waiting";
   } catch {
-    return true; // The server is away; it comes back.
+    return true; // The server cannot be reached now; ask again later.
   }
 }
 
@@ -38,7 +38,7 @@ filter?.addEventListener("input", () => {
   }
   found.textContent = wanted ? `${count} card${count === 1 ? "" : "s"} with “${wanted}” on this page` : "";
   for (const part of document.querySelectorAll("#look .part")) {
-    // What is closed would hide what was found.
+    // A closed panel would hide the cards that were found.
     if (wanted && part.querySelector(".header tbody tr:not([hidden])")) {
       part.open = true;
     }

@@ -1,7 +1,7 @@
-// The box in the band: a list while somebody types, by arrows, Enter and Escape. Without it the form leads to
-// the page of the same hits.
+// The search box at the top: lists hits while somebody types; arrows, Enter and Escape work in the list. Without
+// this script the form opens a page with the same hits.
 
-const PAUSE = 120; // milliseconds without a key before we ask
+const PAUSE = 120; // milliseconds after the last key
 const input = document.getElementById("search");
 const form = input?.form;
 
@@ -89,7 +89,7 @@ if (form) {
       }
     } catch (error) {
       if (error.name !== "AbortError") {
-        close(); // Nobody answers: the form still works.
+        close(); // The server does not answer; the form still works.
       }
     }
   }
@@ -112,7 +112,7 @@ if (form) {
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && known.length) {
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
-      // One place before the first is the box itself.
+      // The place before the first hit is the box itself.
       choose(((chosen + 1 + step + known.length + 1) % (known.length + 1)) - 1);
     } else if (event.key === "Enter" && chosen >= 0) {
       event.preventDefault();

@@ -8,14 +8,14 @@
 
   const PIECE = 2000000; // bytes, as the scripted client sends them
   const TRIES = 4;
-  const PAUSE = 1500; // milliseconds before the first repetition
-  const { address, list, base } = panel.dataset; // Addresses of deletion come without the base.
+  const PAUSE = 1500; // milliseconds before the first retry
+  const { address, list, base } = panel.dataset; // Addresses for deletion lack the base.
   const form = document.getElementById("upload-form");
   const input = document.getElementById("upload-files");
   const queue = document.getElementById("upload-queue");
   const done = document.getElementById("upload-done");
   const cancel = document.getElementById("upload-cancel");
-  const count = document.getElementById("upload-count"); // Only where the panel is folded.
+  const count = document.getElementById("upload-count"); // Only if the panel can be closed.
   const items = [];
   let isSending = false;
 
@@ -40,7 +40,7 @@
   function show(item, state, text) {
     item.state = state;
     const words = text ? `${state}: ${text}` : state;
-    if (item.word.textContent !== words) item.word.textContent = words; // What changes is read out.
+    if (item.word.textContent !== words) item.word.textContent = words; // Screen readers read out each change.
     item.bar.value = item.sent;
     item.start.hidden = !["candidate", "paused", "failed"].includes(state);
     item.start.textContent = state === "failed" ? "Retry" : state === "paused" ? "Continue" : "Start";
@@ -82,7 +82,7 @@
     if (!item.isSending) forget(item);
   }
 
-  // What the server has of a file that will not come would count as used.
+  // The pieces of a cancelled file would count as used space on the server.
   async function forget(item) {
     if (item.deleteUrl) await fetch(item.deleteUrl, { credentials: "same-origin" }).catch(() => {});
   }
@@ -112,7 +112,8 @@
       item.deleteUrl = answer.deleteUrl ? base + answer.deleteUrl : item.deleteUrl;
       if (item.state === "cancelled") return forget(item);
       if (answer.expected !== undefined && item.gaps < TRIES) {
-        // The server knows where to go on; while another request still writes it says so again and again.
+        // The server says where to continue. While another request still writes, it repeats the same
+        // position.
         item.gaps += 1;
         item.sent = answer.expected;
         if (item.gaps > 1) await wait(PAUSE);
@@ -126,7 +127,7 @@
           return refresh();
         }
       }
-      show(item, item.state); // Paused meanwhile, it stays so.
+      show(item, item.state); // An item that was paused meanwhile stays paused.
     }
   }
 
@@ -151,7 +152,7 @@
           return { error, expected: about.expected, deleteUrl: about.deleteUrl };
         }
       } catch {
-        if (left <= 1) return { error: "The connection broke." };
+        if (left <= 1) return { error: "The connection broke. Press Retry." };
       }
       await wait(pause);
     }
@@ -167,7 +168,7 @@
       all.checked = false;
       if (count) count.textContent = String(files.length);
     } catch {
-      // The server is away; the next upload asks again.
+      // The server cannot be reached now; the next upload asks again.
     }
   }
 
@@ -189,7 +190,7 @@
     return made;
   }
 
-  // A file is deleted without leaving the page, on which others may be on their way.
+  // Deletes a file without leaving the page, because other uploads may still run there.
   done.addEventListener("click", async (event) => {
     if (!event.target.matches("button[formaction]")) return;
     event.preventDefault();

@@ -46,7 +46,7 @@ def test_a_missing_reference_is_explained_by_the_nearest_case(client: Client) ->
     text = why(client, "brftab", DETECTOR="NUV").content.decode()
     assert "Why no BRFTAB?" in text
     assert '<details id="nearest-1" open>' in text
-    assert re.search(r"<strong>DETECTOR</strong> is <code>NUV</code>; it takes FUV", text)
+    assert re.search(r"<strong>DETECTOR</strong> is <code>NUV</code>; the case needs FUV", text)
     assert "value=&#x27;NUV&#x27; is not in" in text
 
 

@@ -195,7 +195,7 @@ def test_the_text_tells_all_of_it() -> None:
         "FILTER = F9",
         "FLATFILE: any.fits",
         "[chosen, matches 1] DETECTOR=FUV -> any.fits",
-        "DETECTOR=FUV, FILTER=F2|F3: FILTER is F9, it takes F2 or F3",
+        "DETECTOR=FUV, FILTER=F2|F3: FILTER is F9, the case needs F2 or F3",
         "chosen: 1990-01-01 00:00:00 any.fits",
     ):
         assert part in text

@@ -106,7 +106,7 @@ def test_the_tree_of_an_asdf_file_is_read(page: Page, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("notes.fits", b"These are notes.", "it begins neither as a FITS file does nor as an ASDF file"),
+        ("notes.fits", b"These are notes.", "it is neither a FITS file nor an ASDF file"),
         ("half.fits", b"SIMPLE  =                    T".ljust(2880), "its header has no END"),
     ],
 )

@@ -145,7 +145,7 @@ def test_csv_without_sound_columns_is_refused_as_a_whole(tmp_path: Path, lines: 
 @pytest.mark.parametrize("name", ["datasets.pkl", "datasets", "datasets.json.gz"])
 def test_unknown_forms_are_refused_and_the_known_ones_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(
-        UnreadableSourceError, match=r"there are \.asdf, \.csv, \.fits, \.json, \.jsonl, \.ndjson"
+        UnreadableSourceError, match=r"known are \.asdf, \.csv, \.fits, \.json, \.jsonl, \.ndjson"
     ):
         rows_of(make_file(tmp_path, name=name))
 
