@@ -85,9 +85,9 @@ def rows_of(question: Question) -> list[Row]:
     types = _types(question) or tuple(answers)
     names = [answer for answer in answers.values() if not answer.startswith(NOT_FOUND)]
     files = catalog.files_named(names)
-    told = question.rules.definition.reftypes.get(question.instrument, {})
+    descriptions = question.rules.definition.reftypes.get(question.instrument, {})
     return [
-        _row(question, reftype, answers.get(reftype), files, told.get(reftype, ""))
+        _row(question, reftype, answers.get(reftype), files, descriptions.get(reftype, ""))
         for reftype in sorted({*types, *answers})
     ]
 

@@ -44,9 +44,9 @@ def _only_one(questions: list[Question]) -> Question:
 
 
 def _format(request: HttpRequest) -> str:
-    asked = request.GET.get("format", "")
-    if asked:
-        return asked
+    requested = request.GET.get("format", "")
+    if requested:
+        return requested
     preferred = request.get_preferred_type(["text/html", "application/json", "text/plain"])
     return {"application/json": "json", "text/plain": "text"}.get(preferred or "", "")
 
@@ -74,10 +74,10 @@ def _as_dict(question: Question, explanations: list[Explanation]) -> dict[str, A
 
 
 def _overview(question: Question, explanations: list[Explanation]) -> dict[str, Any]:
-    asked = {explanation.reftype: _query(question, explanation.reftype) for explanation in explanations}
+    queries = {explanation.reftype: _query(question, explanation.reftype) for explanation in explanations}
     return {
         "question": question,
-        "explanations": [(explanation, asked[explanation.reftype]) for explanation in explanations],
+        "explanations": [(explanation, queries[explanation.reftype]) for explanation in explanations],
         "query": question.query,
         "results": f"{reverse('bestrefs:results')}?{question.query}",
     }

@@ -44,16 +44,16 @@ def parameters(request: HttpRequest, context: str, instrument: str) -> HttpRespo
     try:
         name = contexts.resolve_pipeline(context)
         is_bad = contexts.get_pmap(name).is_bad
-        asked = exploration(name, instrument, sent, now=timezone.now())
+        explored = exploration(name, instrument, sent, now=timezone.now())
     except CrdsError as exc:
         return _no_such(request, context, instrument, exc)
     error = ""
     if "ask" in sent:
         try:
-            return redirect(f"{reverse('bestrefs:results')}?{asked.question().query}")
+            return redirect(f"{reverse('bestrefs:results')}?{explored.question().query}")
         except CrdsError as exc:
             error = str(exc)
-    page = {"asked": asked, "error": error, "is_bad": is_bad}
+    page = {"form": explored, "error": error, "is_bad": is_bad}
     return render(request, "bestrefs/parameters.html", {"page": page})
 
 

@@ -106,7 +106,7 @@ class InstrumentForm(PublicContextForm):
         name: str = self.cleaned_data["instrument"].lower()
         if name not in self.instruments:
             known = ", ".join(map(str.upper, self.instruments))
-            raise forms.ValidationError(f"{name[:40]!r} is none of {known}.")
+            raise forms.ValidationError(f"{name[:40]!r} is not an instrument here. Choose one of {known}.")
         return name
 
 

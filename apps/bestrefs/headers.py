@@ -16,6 +16,7 @@ def complete_header(header: Header, context: Context) -> Header:
     """Return a header that holds every parkey of its instrument under a context.
 
     A parkey without a value in the archive is UNDEFINED; clients look up a missing parkey with that value.
+    REFTYPE is added only where the observatory has it in headers of datasets.
     """
     observatory = get_observatory(context.observatory)
     instrument = find_instrument(header, observatory)

@@ -131,5 +131,5 @@ def _is_entry(key: Any, value: Any) -> bool:
     """Return whether a key is the id of a dataset and the value is its header."""
     if not isinstance(value, Mapping):
         return False
-    named = {str(each).upper() for each, told in value.items() if isinstance(told, str)}
+    named = {str(each).upper() for each, text in value.items() if isinstance(text, str)}
     return ":" in str(key) or not named.isdisjoint(INSTRUMENT_KEYWORDS)

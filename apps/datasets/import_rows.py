@@ -66,7 +66,7 @@ def _id(raw: Raw, header: Mapping[str, str], grammar: DatasetIds) -> DatasetId:
     if raw.dataset_id is None:
         found = grammar.find_in_header(header)
         if found is None:
-            raise BadRowError(f"none of {', '.join(grammar.exposure_keys)} tells the dataset id")
+            raise BadRowError(f"none of {', '.join(grammar.exposure_keys)} holds the dataset id")
         return DatasetId(*found)
     if not isinstance(raw.dataset_id, str):
         raise BadRowError(f"the dataset id {raw.dataset_id!r:.100} is not text")
@@ -101,7 +101,7 @@ def _json(header: Mapping[str, str]) -> str:
         raise BadRowError(f"the header is longer than {LONGEST_HEADER} characters")
     # An invalid character can only arrive as an escape, so most headers need no second check.
     if "\\u" in text and not all(map(_is_storable, (*header, *header.values()))):
-        raise BadRowError("the header holds a character that is none")
+        raise BadRowError("the header holds an invalid character")
     return text
 
 

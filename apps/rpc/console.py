@@ -60,7 +60,7 @@ def call(name: str, params: str) -> tuple[str, str]:
         Raised if `params` is not JSON, or too long.
     """
     if len(params) > LONGEST_PARAMS:
-        raise ValueError(f"The parameters have {len(params)} characters; at most {LONGEST_PARAMS} are taken.")
+        raise ValueError(f"The parameters have {len(params)} characters; the limit is {LONGEST_PARAMS}.")
     request = {"jsonrpc": "1.0", "method": name, "params": json.loads(params or "[]"), "id": 1}
     answer = json.loads(dispatcher.answer(json.dumps(request).encode()))
     return _indented(request), _indented(answer)

@@ -60,8 +60,8 @@ def _conditions(mapping: CompiledMapping, question: Question) -> Iterator[Criter
 def _condition(title: str, text: str, names: Sequence[str], question: Question) -> Criterion:
     by_name = {parkey.replace(".", "_"): parkey for parkey, _value in question.parameters}
     # A name that is not a parameter has no value to show; a note of the rules says so.
-    asked = [by_name[name] for name in names if name in by_name]
-    values = {parkey: question.header.get(parkey, MISSING) for parkey in asked}
+    shown = [by_name[name] for name in names if name in by_name]
+    values = {parkey: question.header.get(parkey, MISSING) for parkey in shown}
     for name, parkey in by_name.items():
         text = text.replace(name, parkey) if name in names else text
     return Criterion(title, text, values)

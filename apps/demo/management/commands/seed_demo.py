@@ -8,11 +8,13 @@ from apps.rules.errors import CrdsError
 
 
 class Command(BaseCommand):
-    help = "Build a small made-up observatory under the name jwst; one that is complete is left alone."
+    help = "Build a small made-up observatory under the name jwst. A complete one is not changed."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--if-possible", action="store_true", help="End well on a server without room for it, too."
+            "--if-possible",
+            action="store_true",
+            help="Exit without an error on a server that cannot hold the demo.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
