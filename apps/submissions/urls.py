@@ -31,8 +31,8 @@ urlpatterns = [
     re_path(r"^delete_references/?\Z", views.delete_references, name="delete_references"),
     re_path(r"^display_result/(?P<key>[0-9A-Fa-f-]{1,64})/?\Z", result_views.result, name="result"),
     *both_spellings(r"submission_history", history_views.listing, "history"),
-    re_path(
-        r"^submission_history/(?P<key>[0-9A-Fa-f-]{1,64})/?\Z", history_views.detail, name="history_detail"
+    *both_spellings(
+        r"submission_history/(?P<key>[0-9A-Fa-f-]{1,64})", history_views.detail, "history_detail"
     ),
     *both_spellings(r"submit_confirm_pipeline", result_views.decide, "decide"),
 ]

@@ -77,7 +77,7 @@ def test_only_submitters_see_it(client: Client, browser: Client) -> None:
 def test_a_row_leads_to_record_and_result(browser: Client) -> None:
     submission = make_submission(Kind.EXTENDED, answers=ANSWERS, started_at=NOON, status=Status.FORCED)
     page = text(browser)
-    assert f'href="{PATH}{submission.key}"' in page
+    assert f'href="{PATH}{submission.key}/"' in page
     assert "(Click to view detail)" in page
     assert f'href="/display_result/{submission.key}"' in page
     cells = re.findall(r"<td[^>]*>([^<]+)</td>", page)

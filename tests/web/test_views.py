@@ -15,13 +15,13 @@ from tests.factories.contexts import make_change, make_context
 pytestmark = pytest.mark.django_db
 
 
-def test_home_of_an_empty_server_tells_how_to_fill_it(client: Client) -> None:
+def test_home_of_an_empty_server_says_how_to_fill_it(client: Client) -> None:
     answer = client.get("/")
     assert answer.status_code == 200
     assert b"import_cache" in answer.content
 
 
-def test_home_counts_what_is_known_and_what_is_held(client: Client) -> None:
+def test_home_counts_known_and_held_files(client: Client) -> None:
     make_file(name="jwst_miri_dark_0001.fits")
     make_file(name="jwst_miri_dark_0002.fits", content=b"held")
     make_change(make_context())
@@ -30,7 +30,7 @@ def test_home_counts_what_is_known_and_what_is_held(client: Client) -> None:
     assert "<strong>3</strong> mappings" in page
 
 
-def test_home_shows_what_is_in_use_and_the_last_four_eras(client: Client) -> None:
+def test_home_shows_the_pointers_and_the_last_four_latest_contexts(client: Client) -> None:
     make_context("jwst_0001.pmap")
     for number, month in ((5, 1), (4, 2), (3, 3), (2, 4), (1, 5)):
         make_change(f"jwst_{number:04}.pmap", started_at=datetime(2016, month, 1, tzinfo=UTC))
@@ -54,10 +54,10 @@ def test_home_announces_the_build_context_chosen_for_it(client: Client) -> None:
     assert (
         'based on CAL Version: <a href="https://github.com/spacetelescope/jwst/releases/tag/1.14.0">' in page
     )
-    assert 'href="/display_build_contexts"' in page
+    assert 'href="/display_build_contexts/"' in page
 
 
-def test_home_is_there_although_the_latest_context_is_not(client: Client) -> None:
+def test_home_works_without_the_files_of_the_latest_context(client: Client) -> None:
     make_change("jwst_0404.pmap")
     page = client.get("/").content.decode()
     assert "cannot be shown here" in page
@@ -80,7 +80,7 @@ def test_home_takes_few_queries(client: Client, django_assert_max_num_queries: C
         ("operator", "Set Context", "No such service"),
     ],
 )
-def test_home_leads_people_where_their_role_lets_them(
+def test_home_links_to_the_services_that_a_role_may_use(
     client: Client, role: str, shown: str, hidden: str
 ) -> None:
     if role:
@@ -90,7 +90,7 @@ def test_home_leads_people_where_their_role_lets_them(
     assert hidden not in text
 
 
-def test_every_service_of_home_opens_and_their_numbers_go_on(client: Client) -> None:
+def test_every_service_of_home_opens_and_has_the_next_number(client: Client) -> None:
     client.force_login(user := make_user(role="operator"))
     groups = services(user)
     assert [group.start for group in groups] == [1, 4, 10, 14, 17]
@@ -99,7 +99,7 @@ def test_every_service_of_home_opens_and_their_numbers_go_on(client: Client) -> 
         assert client.get(address).status_code == 200, address
 
 
-def test_an_unknown_address_is_answered_in_the_frame(client: Client) -> None:
+def test_an_unknown_address_gets_a_page_in_the_usual_frame(client: Client) -> None:
     answer = client.get("/no/<script>alert(1)</script>")
     assert answer.status_code == 404
     assert b"<script>" not in answer.content

@@ -1,4 +1,4 @@
-"""Contexts: when which was in use, and what they say; each address with and without a slash at the end."""
+"""The addresses of the pages of contexts, each with and without a slash at the end."""
 
 from django.urls import re_path
 
@@ -12,8 +12,8 @@ _TYPE = r"(?P<reftype>[^/]{1,64})"
 urlpatterns = [
     *both_spellings(r"display_context_history", history_views.context_history, "context_history"),
     re_path(r"^display_context_history/compare/?\Z", history_views.compare, name="compare"),
-    re_path(r"^display_all_contexts/?\Z", history_views.all_contexts, name="all_contexts"),
-    re_path(r"^display_build_contexts/?\Z", history_views.build_contexts, name="build_contexts"),
+    *both_spellings(r"display_all_contexts", history_views.all_contexts, "all_contexts"),
+    *both_spellings(r"display_build_contexts", history_views.build_contexts, "build_contexts"),
     re_path(r"^context_table/?\Z", views.latest, name="latest_table"),
     re_path(rf"^context_table/{_CONTEXT}/?\Z", views.context_table, name="context_table"),
     re_path(rf"^context_table/{_CONTEXT}/{_INSTRUMENT}/?\Z", views.instrument_table, name="instrument_table"),
