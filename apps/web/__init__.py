@@ -1,1 +1,1 @@
-"""Pages that show what several apps know."""
+"""Pages that show data of several apps."""

@@ -1,4 +1,4 @@
-"""Who changed which file and why, as the public may know it (website, section 6.4)."""
+"""The public list of changes to files and contexts (website, section 6.4)."""
 
 import re
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ from apps.core.globs import matching
 from apps.core.tables import Column, Part, Table
 from apps.rules.observatories import get_observatory
 
-# Acts that change a file or a pointer; records of other acts, such as making an account of a pipeline, are
-# not for the public.
+# The public sees acts that change a file or a pointer. It does not see others, such as making an account
+# for a pipeline.
 ACTIONS = (
     "submit file",
     "set default context",
@@ -54,7 +54,7 @@ def reference_types() -> list[str]:
 
 
 class ActivityForm(FilterForm):
-    # Contexts that were delivered, and perhaps are not latest yet.
+    # By default the list shows acts on contexts, also on those that are not latest yet.
     defaults: ClassVar[dict[str, str]] = {"extension": ".pmap"}
 
     action = MenuFilter(lambda: ACTIONS, label="Action")
@@ -67,7 +67,7 @@ class ActivityForm(FilterForm):
 
 
 def matching_records(form: ActivityForm) -> QuerySet[AuditRecord]:
-    """Return what a valid form asks for, newest first."""
+    """Return the records that a valid form asks for, newest first."""
     wanted = form.cleaned_data
     action = wanted["action"]
     equal = {
@@ -85,7 +85,7 @@ def matching_records(form: ActivityForm) -> QuerySet[AuditRecord]:
 
 
 def _between(start: datetime | None, end: datetime | None) -> Q:
-    """Return the condition that a record is not before `start`, and before `end`."""
+    """Return the condition that a record lies between `start` (included) and `end` (excluded)."""
     return (Q(at__gte=start) if start else Q()) & (Q(at__lt=end) if end else Q())
 
 
@@ -128,7 +128,7 @@ COLUMNS = (
 
 
 def listing(form: ActivityForm, sent: Mapping[str, str]) -> Table:
-    """Return what a valid form asks for, as the address wants it, newest first."""
+    """Return the records that a valid form asks for as a table; `sent` sorts, searches and pages it."""
     return Table(
         COLUMNS,
         matching_records(form),
@@ -141,7 +141,7 @@ def listing(form: ActivityForm, sent: Mapping[str, str]) -> Table:
 
 
 def history_of(filename: str, sent: Mapping[str, str], *, anchor: str) -> Table:
-    """Return what was done to one file, newest first; its part of the address begins with ``actions_``."""
+    """Return the table of acts on one file, newest first; its query parameters begin with ``actions_``."""
     rows = AuditRecord.objects.filter(filename=filename, action__in=ACTIONS)
     return Table(
         [column for column in COLUMNS if column.name != "filename"],
@@ -156,7 +156,7 @@ def history_of(filename: str, sent: Mapping[str, str], *, anchor: str) -> Table:
 
 
 def without_addresses(text: str) -> str:
-    """Return a text with e-mail addresses cut after their ``@``: accounts may be named so.
+    """Return a text with e-mail addresses cut after their ``@``: names of accounts may be such addresses.
 
     Examples
     --------
@@ -167,7 +167,7 @@ def without_addresses(text: str) -> str:
 
 
 def _heading(details: str) -> str:
-    """Return what tells how long a list of files is; empty if there is none."""
+    """Return a heading with the number of files that details list, empty if they list none."""
     head, _, listed = details.partition(": ")
     more = re.search(r" and (\d{1,9}) more\Z", listed)
     number = sum(bool(part.address) for part in _parts(listed)) + (int(more[1]) if more else 0)
@@ -175,9 +175,9 @@ def _heading(details: str) -> str:
 
 
 def _parts(details: str) -> tuple[Part, ...]:
-    """Return the pieces of details; names of files and keys of submissions lead to their pages."""
+    """Return the pieces of details; names of files and keys of submissions are links."""
     old, arrow, new = details.rpartition(_ARROW)
-    # The name that a file came with is nobody's name here.
+    # Before the arrow is the name of the upload, which has no page.
     found = [Part(old + arrow)] if arrow else []
     for number, text in enumerate(re.split(r"([A-Za-z0-9._-]+)", new)):
         if text:

@@ -1,4 +1,4 @@
-"""How many files were delivered, year by year, as a picture."""
+"""The bar chart of files delivered per year."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
 
 WIDTH, HEIGHT = 1160, 150  # units of the picture
-_BOTTOM, _TOP = 22, 16  # units for the years and the highest number
+_BOTTOM, _TOP = 22, 16  # units left for the years and for the highest number
 _MOST_YEARS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One year: its numbers, and its bars in units of the picture."""
+    """The numbers of one year, and its bars in units of the picture."""
 
     year: int
     references: int
@@ -45,7 +45,7 @@ _drawn: dict[tuple[object, int], list[Chart | None]] = {}
 
 
 def chart() -> Chart | None:
-    """Return the picture, drawn anew only after a change of the catalog; None if nothing was delivered."""
+    """Return the chart, or None if nothing was delivered; it is kept until the catalog changes."""
     identity = (settings.STORE_ROOT, catalog.revision())
     if known := _drawn.get(identity):
         return known[0]
@@ -56,7 +56,7 @@ def chart() -> Chart | None:
 
 
 def _counts() -> dict[int, dict[str, int]]:
-    """Return year to kind to number of files."""
+    """Return the number of files by year and kind."""
     rows = File.objects.exclude(state=FileState.UPLOADED).order_by()
     found: dict[int, dict[str, int]] = {}
     for moment, kind, count in rows.values_list("delivered_at", "kind").annotate(count=Count("pk")):
@@ -66,7 +66,7 @@ def _counts() -> dict[int, dict[str, int]]:
 
 
 def draw(counts: dict[int, dict[str, int]]) -> Chart | None:
-    """Return the bars of year to kind to number; years without deliveries have empty ones."""
+    """Return the chart of numbers by year and kind; years without deliveries have empty bars."""
     if not counts:
         return None
     last = max(counts)
@@ -100,5 +100,5 @@ def _year(year: int, kinds: dict[str, int], left: int, step: int, most: int) -> 
 
 
 def _scaled(count: int, most: int, base: int) -> int:
-    """Return the height of a bar; what there is at all can be seen."""
+    """Return the height of a bar: at least 1 unit for any count above 0, so that it can be seen."""
     return max(1, round(count / most * (base - _TOP))) if count else 0

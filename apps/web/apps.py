@@ -6,5 +6,5 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
-        """Register the system check of the machine, and the part that pages are drawn with."""
+        """Register the system check of the machine, and the readiness check of the static files."""
         from apps.web import checks, parts  # noqa: F401

@@ -1,4 +1,4 @@
-"""Verification of the machine of an operational server, at each start."""
+"""System checks of the machine of an operational server, run at each start."""
 
 from typing import Any
 

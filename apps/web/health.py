@@ -1,4 +1,4 @@
-"""Whether the parts this server depends on are there."""
+"""Checks of the parts that this server depends on."""
 
 import shutil
 import tempfile
@@ -11,12 +11,12 @@ from django.db import DatabaseError, connection
 from apps.core import heartbeat, readiness
 
 _VITAL_PARTS = frozenset({"migrations", "identity", "static"})
-STALE = 4  # A worker is missed after so many heartbeats that did not come.
+STALE = 4  # missed heartbeats after which a worker counts as gone
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, how it is, and whether the server can answer without it."""
+    """The result of one check; a server can answer without a part that is not vital."""
 
     name: str
     is_ok: bool
@@ -29,15 +29,15 @@ class Check:
 
 
 def run() -> list[Check]:
-    """Return every check, the vital ones first."""
+    """Run every check and return the results, the vital ones first."""
     checks: tuple[Callable[[], Check], ...] = (_database, _store, _worker, _fitsverify)
     return [check() for check in checks] + _other_parts()
 
 
 def _other_parts() -> list[Check]:
-    """Return the parts that are not ready, besides those that are looked at here anyway.
+    """Return the other parts that are not ready.
 
-    Without broker or certification nothing can be delivered, but questions are answered.
+    Without a broker or certification the server still answers questions, but nobody can deliver.
     """
     failing = [part for part in readiness.parts() if not part.is_ok and part.name != "database"]
     return [Check(part.name, False, part.text, part.name in _VITAL_PARTS) for part in failing]
@@ -71,7 +71,7 @@ def _worker() -> Check:
 
 
 def has_fitsverify() -> bool:
-    """Return whether the program that checks the structure and the checksums of FITS files is there."""
+    """Return whether ``fitsverify`` is installed; it checks the structure and checksums of FITS files."""
     return shutil.which("fitsverify") is not None
 
 

@@ -1,4 +1,4 @@
-"""Where the home page leads, by what the person who looks at it may do (website, section 3)."""
+"""The services that the home page links to, depending on the roles of the reader (website, section 3)."""
 
 import difflib
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from django.urls import reverse
 from apps.accounts.models import User
 
 _LONGEST_PATH = 100  # characters of an address that are compared
-# Group, then title, name of the view, and the role it needs; the empty one is everybody's.
+# Group to title, name of the view, and the role it needs; an empty role is open to everybody.
 _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "Obtain Best Reference Files": (
         ("Using the Command Line", "web:command_line", ""),
@@ -50,7 +50,7 @@ class Group:
     Attributes
     ----------
     start
-        Number of the first one: people speak of services by numbers that continue through the groups.
+        Number of the first service: people call services by numbers, which continue through the groups.
     services
         Titles and addresses.
     """
@@ -61,7 +61,7 @@ class Group:
 
 
 def services(user: User | None) -> list[Group]:
-    """Return the groups of which somebody may use anything, with what he may use."""
+    """Return the services that `user` may use, in groups; groups without any are left out."""
     groups: list[Group] = []
     number = 1
     for group, known in _GROUPS.items():
@@ -73,7 +73,7 @@ def services(user: User | None) -> list[Group]:
 
 
 def nearest_services(path: str, user: User | None) -> list[tuple[str, str]]:
-    """Return titles and addresses of services whose addresses are like one that leads nowhere."""
+    """Return titles and addresses of the services with addresses most similar to an unknown `path`."""
     known = {address: title for group in services(user) for title, address in group.services}
     found = difflib.get_close_matches(path[:_LONGEST_PATH], known, n=3, cutoff=0.5)
     return [(known[address], address) for address in found]

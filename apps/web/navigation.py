@@ -1,4 +1,4 @@
-"""What stands around every page: where one can go, and in which colours it is shown."""
+"""The frame of every page: the navigation bar and the theme."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from django.urls import reverse
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
 
-# Titles and views, in the order of the bar; the contract (website, section 1.9) fixes most of them.
+# Titles and views, in the order of the bar. Website, section 1.9, fixes most of them.
 _PLACES = (
     ("Home", "web:home"),
     ("Best references", "bestrefs:ask"),
@@ -25,7 +25,7 @@ _INSIDE = (
     ("History", "submissions:history"),
     ("Server Workflow", "web:server_workflow"),
 )
-# How the addresses of pages below a place begin, where that of the place does not tell it.
+# The beginnings of addresses below a place that do not begin with the address of the place.
 _BELOW = {
     "web:browse_db": ("browse/",),
     "web:context_history": ("display_", "context_", "reprocessing/"),
@@ -36,7 +36,7 @@ _BELOW = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somewhere to go from every page."""
+    """An entry of the navigation bar."""
 
     title: str
     address: str
@@ -44,7 +44,7 @@ class Place:
 
 
 def frame(request: HttpRequest) -> dict[str, object]:
-    """Return the places of the bar and the chosen theme, as ``frame``."""
+    """Return the places of the bar and the chosen theme, as ``frame`` for templates."""
     user = getattr(request, "user", None)
     known = _PLACES + (_INSIDE if user is not None and user.is_authenticated else ())
     places = [_place(title, view, request.path) for title, view in known]
@@ -52,7 +52,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
 
 
 def chosen_theme(request: HttpRequest) -> str:
-    """Return the theme that the reader chose, ``auto`` if none: then the system's wish counts."""
+    """Return the theme that the reader chose, or ``auto``, which follows the reader's system."""
     theme = request.COOKIES.get(THEME_COOKIE, "")
     return theme if theme in THEMES else "auto"
 

@@ -1,4 +1,4 @@
-"""The part of the server that pages are drawn with."""
+"""The readiness check of the static files."""
 
 from typing import Any
 
@@ -12,21 +12,21 @@ from apps.core.readiness import NotReadyError, Program, part
 
 @part("static", needed_by=(Program.WEB,))
 def static_files() -> str:
-    """Return how many style sheets, scripts and pictures are there for the pages."""
+    """Return the number of style sheets, scripts and pictures, or raise if any is missing."""
     storage: Any = storages["staticfiles"]
     if not isinstance(storage, ManifestFilesMixin):
-        return "served from where they are"
+        return "served from the source folders"
     wanted = [name for finder in get_finders() for name, _storage in finder.list([])]
     missing = _missing(storage, wanted)
     if missing:
         raise NotReadyError(
             f"{len(missing)} of {len(wanted)} static files are missing in {settings.STATIC_ROOT}, "
-            f"{missing[0]} for one; run: manage.py collectstatic --noinput"
+            f"for example {missing[0]}; run: manage.py collectstatic --noinput"
         )
     return f"{len(wanted)} files"
 
 
 def _missing(storage: Any, wanted: list[str]) -> list[str]:
-    """Return the files that the manifest does not know, or whose copies are gone."""
+    """Return the wanted files that are not in the manifest, or whose copies are gone."""
     collected, _hash = storage.load_manifest()
     return [name for name in wanted if name not in collected or not storage.exists(collected[name])]

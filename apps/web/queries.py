@@ -1,4 +1,4 @@
-"""What the home page shows."""
+"""The content of the home page."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,22 @@ from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.datasets.models import Dataset
 from apps.rules.errors import CrdsError
-from apps.web.context_pages.context_lists import Delivered, Era, find_delivered, find_eras, release_page
+from apps.web.context_pages.context_lists import (
+    Delivered,
+    LatestContext,
+    find_delivered,
+    find_latest_contexts,
+    release_page,
+)
 from apps.web.context_pages.outline import Outline, find_outline
 
-ERAS = 4
+LATEST_CONTEXTS = 4
 DELIVERIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The build context that is announced, and the version it was made for."""
+    """The announced build context, and the version of the calibration software that it was made for."""
 
     context: str
     version: str
@@ -29,7 +35,7 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How much there is, as people write it; references that are held can be downloaded here."""
+    """Numbers of files and datasets, as text; `held` references can be downloaded from this server."""
 
     contexts: str
     mappings: str
@@ -40,20 +46,20 @@ class Figures:
 
 @dataclass(frozen=True)
 class Home:
-    """What is in use now, how much there is, and what changed recently.
+    """The contexts in use, the numbers of files, and the recent changes.
 
     Attributes
     ----------
     pointers
-        Each pointer with the context it stands at; those that never moved are left out.
+        The context of each pointer; pointers that never moved are left out.
     latest
         The latest context, empty if there is none.
     outline
-        Its instruments; None if there is none, or its mappings are not here.
+        The instruments of the latest context; None without one, or if its mappings are not here.
     has_builds
-        Whether contexts belong to versions of the calibration software.
+        Whether there is a build context.
     commands
-        How to ask from one's own machine.
+        Shell commands that make the client ask this server.
     """
 
     pointers: dict[str, str]
@@ -62,13 +68,13 @@ class Home:
     banner: Banner | None
     has_builds: bool
     figures: Figures
-    eras: list[Era]
+    latest_contexts: list[LatestContext]
     delivered: list[Delivered]
     commands: str
 
 
 def home() -> Home:
-    """Return what the home page shows."""
+    """Return the content of the home page."""
     pointers = {pointer.value: name for pointer in Pointer if (name := contexts.find_pointed(pointer))}
     latest = pointers.get("latest", "")
     return Home(
@@ -78,14 +84,14 @@ def home() -> Home:
         banner=_banner(),
         has_builds=Pointer.BUILD in pointers,
         figures=_figures(),
-        eras=find_eras(ERAS),
+        latest_contexts=find_latest_contexts(LATEST_CONTEXTS),
         delivered=find_delivered()[:DELIVERIES],
         commands=_commands(latest or f"{settings.OBSERVATORY}_0001.pmap"),
     )
 
 
 def _commands(context: str) -> str:
-    """Return what to type to have the client ask this server."""
+    """Return the shell commands that make the client ask this server."""
     return (
         f"export CRDS_SERVER_URL={settings.PUBLIC_URL}\n"
         f"export CRDS_OBSERVATORY={settings.OBSERVATORY}\n"
@@ -96,10 +102,10 @@ def _commands(context: str) -> str:
 
 
 def _outline(name: str) -> Outline | None:
-    """Return the instruments of a context without a look into their rules: clients fetch this page often."""
+    """Return the instruments of a context. Leave their rules unread: clients fetch this page often."""
     try:
         return find_outline(name, counted=False) if name else None
-    except CrdsError:  # Its own page tells why.
+    except CrdsError:  # The page of the context says why.
         return None
 
 

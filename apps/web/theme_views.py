@@ -1,4 +1,4 @@
-"""The choice between light and dark."""
+"""The choice between the light and the dark theme."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +14,7 @@ from apps.web.navigation import THEME_COOKIE, THEMES
 _YEAR = 365 * 24 * 3600  # seconds
 
 
-# It only sets a cookie, so no page has to carry a CSRF token for it.
+# The view only sets a cookie, so its form needs no CSRF token.
 @allowed_in_maintenance
 @csrf_exempt
 @require_POST

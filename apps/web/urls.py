@@ -1,4 +1,4 @@
-"""The pages."""
+"""The addresses of the pages."""
 
 from django.urls import include, path
 

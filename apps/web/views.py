@@ -1,4 +1,4 @@
-"""Pages that belong to no single app, and the answers when there is no page."""
+"""The home page, the pages of health, and the answers to requests that fail."""
 
 import logging
 
@@ -36,7 +36,6 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 @runs_by_itself
-@runs_by_itself
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:
@@ -47,15 +46,15 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say what is wrong with a request; Django has logged it. What is too large gets the status for that."""
+    """Say why a request is refused: status 413 if it is too large, 400 otherwise. Django has logged it."""
     is_too_large = isinstance(exception, RequestDataTooBig)
-    text = "The request is too large." if is_too_large else _told(exception)
+    text = "The request is too large." if is_too_large else _public_text(exception)
     title = "The request could not be read"
     return refusal(request, None, title=title, text=text, status=413 if is_too_large else 400)
 
 
-def _told(exception: Exception) -> str:
-    """Return the text of an exception that is made to be shown; others may tell of the inside."""
+def _public_text(exception: Exception) -> str:
+    """Return the text of an exception if it is meant for people; other texts may expose internals."""
     is_safe = isinstance(exception, BadRequest | MultiPartParserError)
     return str(exception) if is_safe else "The request is malformed."
 

@@ -1,4 +1,4 @@
-"""Recent activity: what is shown to whom, filters, pages, and what hostile records become."""
+"""Recent activity: visible records, filters, pages, and hostile records."""
 
 import html
 import json
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 PATH = "/recent_activity/"
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
-# Of each record ninety-nine more, under another name.
+# Makes ninety-nine more of each record, under other names.
 CROWD = """
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
     INSERT INTO catalog_auditrecord (at, action, "user", filename, instrument, filekind, why, details)
@@ -76,7 +76,7 @@ def test_filters_narrow_down_and_come_back_closed(client: Client) -> None:
     assert "<details>" in page
     assert "<details open>" not in page
     assert '<option value="miri" selected>' in page
-    assert "Nothing of this kind was done." in text(client, instrument="fgs")
+    assert "No activity matches these filters." in text(client, instrument="fgs")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_acts_that_change_no_file_are_not_shown() -> None:
     assert "create pipeline" not in ACTIONS
 
 
-def test_what_was_typed_wrongly_is_told_beside_its_field(client: Client) -> None:
+def test_a_wrong_value_gets_a_message_beside_its_field(client: Client) -> None:
     page = html.unescape(text(client, filename="[", start_date="yesterday", instrument="nosuch"))
     assert page.count('class="error_message"') == 3
     assert "id=\"filter_start_date_error\">'yesterday' is not a date;" in page
@@ -156,7 +156,7 @@ def test_the_list_of_a_delivery_is_collapsed_and_linked(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "linked"),
+    ("written", "linked"),
     [
         ("a.fits --> jwst_miri_dark_0002.fits", ["/browse/jwst_miri_dark_0002.fits"]),
         (
@@ -171,10 +171,10 @@ def test_the_list_of_a_delivery_is_collapsed_and_linked(client: Client) -> None:
         ("sha1sum " + "a" * 40 + ", 30 bytes", []),
     ],
 )
-def test_names_in_details_lead_to_their_pages(told: str, linked: list[str]) -> None:
-    shown = details(told)
+def test_names_in_details_are_links_to_their_pages(written: str, linked: list[str]) -> None:
+    shown = details(written)
     assert [part.address for part in shown.parts if part.address] == linked
-    assert "".join(part.text for part in shown.parts) == told
+    assert "".join(part.text for part in shown.parts) == written
     assert shown.heading == ""
 
 
@@ -218,7 +218,7 @@ def test_a_full_page_takes_four_queries(
     AuditRecord.objects.bulk_create(
         AuditRecord(action="submit file", filename="jwst_0001.pmap", details=listed) for _ in range(60)
     )
-    # Two for the table, and two for the chart, which is drawn once after a change.
+    # Two queries for the table, and two for the chart, which is drawn once after a change.
     with django_assert_num_queries(4):
         client.get(PATH)
     with django_assert_num_queries(3):

@@ -1,4 +1,4 @@
-"""The addresses that people, clients and links know lead somewhere, with and without a slash at their end."""
+"""The addresses that people, clients and links know lead somewhere, with and without a slash at the end."""
 
 import pytest
 from django.test import Client
@@ -24,7 +24,7 @@ OPEN = (
     "/search/",
     "/json/browse/",
 )
-# These ask who one is before they say anything.
+# These pages require a login.
 PRIVATE = (
     "/upload/",
     "/upload/chunked/",
@@ -45,7 +45,7 @@ PRIVATE = (
     "/accounts/tokens/",
     "/jpoll/open_channel/",
 )
-# Of these there is none here, and the page that says so stands in the frame.
+# Nothing exists at these addresses; the answer is a page in the usual frame.
 UNKNOWN = (
     "/context_table/jwst_0042.pmap",
     "/browse/jwst_0042.pmap",
@@ -60,13 +60,13 @@ def both(path: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("path", OPEN)
-def test_everybody_may_look_here(client: Client, path: str) -> None:
+def test_everybody_may_see_these_pages(client: Client, path: str) -> None:
     for spelling in both(path):
         assert client.get(spelling).status_code == 200, spelling
 
 
 @pytest.mark.parametrize("path", PRIVATE)
-def test_only_people_with_an_account_may_look_here(client: Client, path: str) -> None:
+def test_only_people_with_an_account_may_see_these_pages(client: Client, path: str) -> None:
     for spelling in both(path):
         answer = client.get(spelling)
         assert answer.status_code in (302, 401), spelling
@@ -75,7 +75,7 @@ def test_only_people_with_an_account_may_look_here(client: Client, path: str) ->
 
 
 @pytest.mark.parametrize("path", UNKNOWN)
-def test_what_is_unknown_is_told_in_the_frame(client: Client, path: str) -> None:
+def test_unknown_things_get_a_page_in_the_usual_frame(client: Client, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert '<header class="sky">' in answer.text

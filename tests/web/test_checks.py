@@ -1,4 +1,4 @@
-"""An operational server says at its start and on its page of health that it checks less than it could."""
+"""An operational server warns at its start and on its page of health if fitsverify is missing."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ def add_fitsverify(programs: Path) -> None:
 
 
 def said_at_start(capsys: pytest.CaptureFixture[str]) -> str:
-    """Return what every command, `up` too, says before it begins."""
+    """Return the warnings that every command prints before it begins."""
     call_command("check")
     return capsys.readouterr().err
 

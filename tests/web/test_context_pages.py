@@ -55,7 +55,7 @@ def test_a_context_lists_its_instruments_and_their_types_with_counts(client: Cli
     assert 'data-part="/context_table/jwst_0001.pmap/miri?part"' in page
 
 
-def test_a_context_leads_to_its_neighbours_and_to_what_changed(client: Client) -> None:
+def test_a_context_links_to_its_neighbours_and_changes(client: Client) -> None:
     make_flats("jwst_0009.pmap")
     for name in ("jwst_0010.pmap", "jwst_0008.pmap", "jwst_0002.pmap"):
         make_file(name)
@@ -67,7 +67,7 @@ def test_a_context_leads_to_its_neighbours_and_to_what_changed(client: Client) -
     assert 'rel="next"' not in text(client, "/context_table/jwst_0011.pmap")
 
 
-def test_what_does_not_apply_is_told_and_cannot_be_opened(client: Client) -> None:
+def test_parts_without_rules_show_their_word_and_cannot_be_opened(client: Client) -> None:
     make_flats()
     page = text(client, f"/context_table/{CONTEXT}/miri/")
     assert "Flat Field" in page
@@ -79,14 +79,14 @@ def test_what_does_not_apply_is_told_and_cannot_be_opened(client: Client) -> Non
 
 
 @pytest.mark.parametrize(
-    "asked", ["latest", "edit", "jwst-latest", "operational", "jwst-operational", "2016-02-01"]
+    "specifier", ["latest", "edit", "jwst-latest", "operational", "jwst-operational", "2016-02-01"]
 )
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_pointers_and_dates_are_contexts_too(client: Client, asked: str, slash: str) -> None:
+def test_pointers_and_dates_are_also_contexts(client: Client, specifier: str, slash: str) -> None:
     make_flats()
     make_change(CONTEXT)
     make_change(CONTEXT, pointer="edit")
-    page = text(client, f"/context_table/{asked}{slash}")
+    page = text(client, f"/context_table/{specifier}{slash}")
     assert "Latest References" in page
     assert 'href="/context_table/jwst_0001.pmap/miri"' in page
 
@@ -165,7 +165,7 @@ def test_a_blacklisted_context_names_the_bad_mapping_on_every_page(client: Clien
         assert "jwst_miri_flat_0001.rmap</a>" in page.partition("must not be used")[2].partition("</div>")[0]
 
 
-def test_the_parts_that_accordions_fetch_are_no_whole_pages(client: Client) -> None:
+def test_accordions_fetch_parts_of_pages(client: Client) -> None:
     make_flats()
     types = text(client, f"/context_table/{CONTEXT}/miri/?part")
     rows = text(client, f"/context_table/{CONTEXT}/miri/flat/?part")
@@ -194,7 +194,7 @@ def test_an_unknown_context_is_404_with_the_nearest_ones(client: Client, path: s
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "specifier",
     [
         "jwst_0001.rmap",
         "%3Cscript%3Ealert(1)%3C/script%3E",
@@ -206,18 +206,18 @@ def test_an_unknown_context_is_404_with_the_nearest_ones(client: Client, path: s
         "'",
     ],
 )
-def test_what_is_no_context_is_404_and_never_markup(client: Client, asked: str) -> None:
+def test_a_bad_specifier_is_404_and_never_markup(client: Client, specifier: str) -> None:
     make_flats()
-    page = text(client, f"/context_table/{asked}", 404)
+    page = text(client, f"/context_table/{specifier}", 404)
     assert "<script>alert" not in page
 
 
-def test_a_mapping_below_a_context_leads_to_its_own_page(client: Client) -> None:
+def test_the_name_of_another_mapping_links_to_its_page(client: Client) -> None:
     assert 'href="/browse/jwst_miri_0001.imap"' in text(client, "/context_table/jwst_miri_0001.imap", 404)
 
 
 @pytest.mark.parametrize("part", ["nope", "miri/nope", "%3Cb%3E"])
-def test_an_unknown_part_names_those_there_are(client: Client, part: str) -> None:
+def test_an_unknown_part_gets_the_names_of_the_known_parts(client: Client, part: str) -> None:
     make_flats()
     page = text(client, f"/context_table/{CONTEXT}/{part}", 404)
     assert "it has dark, flat." in page or "it has fgs, miri." in page
@@ -264,7 +264,7 @@ def test_a_page_takes_few_queries(
         assert client.get(path).status_code == 200
 
 
-def test_to_sort_by_activation_asks_once_for_the_whole_type(
+def test_sorting_by_activation_loads_the_whole_type_once(
     client: Client, django_assert_max_num_queries: Callable[..., Any]
 ) -> None:
     make_flats()

@@ -1,4 +1,4 @@
-"""Lists of contexts, charts of them, and the way from two ticked rows to their difference."""
+"""Lists of contexts, their charts, and the comparison of two ticked rows."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ COMPARE = "/display_context_history/compare/"
 START = datetime(2016, 1, 1, tzinfo=UTC)
 
 
-def make_eras(count: int = 3) -> None:
+def make_latest_contexts(count: int = 3) -> None:
     for number in range(1, count + 1):
         make_change(f"jwst_{number:04}.pmap", started_at=START + timedelta(days=30 * number))
 
@@ -39,7 +39,7 @@ def test_an_empty_site_has_empty_lists(client: Client, path: str, slash: str) ->
 
 
 def test_the_history_is_newest_first_and_only_its_first_row_is_latest(client: Client) -> None:
-    make_eras()
+    make_latest_contexts()
     make_change("jwst_0009.pmap", pointer="edit")
     rows = table(client, HISTORY)
     assert [rows.index(f">jwst_000{number}.pmap</a>") for number in (3, 2, 1)] == sorted(
@@ -52,8 +52,8 @@ def test_the_history_is_newest_first_and_only_its_first_row_is_latest(client: Cl
     assert 'href="/context_table/jwst_0003.pmap"' in rows
 
 
-def test_a_reversion_is_an_era_of_its_own(client: Client) -> None:
-    make_eras(2)
+def test_a_reversion_is_a_row_of_its_own(client: Client) -> None:
+    make_latest_contexts(2)
     make_change("jwst_0001.pmap", started_at=START + timedelta(days=300))
     assert table(client, HISTORY).count(">jwst_0001.pmap</a>") == 2
 
@@ -71,19 +71,19 @@ def test_all_contexts_are_in_the_order_of_their_serials_whatever_their_dates(cli
     assert "imap" not in rows
 
 
-def test_all_contexts_tell_what_points_at_them_and_which_are_bad(client: Client) -> None:
+def test_all_contexts_show_their_pointers_and_whether_they_are_bad(client: Client) -> None:
     make_file("jwst_0001.pmap", state="archived", blacklisted=True)
     make_change("jwst_0001.pmap", pointer="edit")
     assert "archived, edit, bad" in table(client, ALL)
 
 
-def test_a_delivery_without_a_reason_shows_that_of_its_era(client: Client) -> None:
+def test_a_context_without_a_description_shows_the_reason_to_make_it_latest(client: Client) -> None:
     make_file("jwst_0001.pmap")
     make_change("jwst_0001.pmap")
     assert "Because." in table(client, ALL)
 
 
-def test_build_contexts_are_sorted_by_version_and_the_last_word_counts(client: Client) -> None:
+def test_build_contexts_are_sorted_by_version_and_the_last_change_counts(client: Client) -> None:
     for place, (version, context) in enumerate([("1.9.0", 1), ("1.10.0", 2), ("1.9.0", 3), ("dev<b>", 4)]):
         make_change(
             f"jwst_{context:04}.pmap",
@@ -101,7 +101,7 @@ def test_build_contexts_are_sorted_by_version_and_the_last_word_counts(client: C
 
 
 def test_lists_are_searched_paged_and_exported(client: Client) -> None:
-    make_eras()
+    make_latest_contexts()
     assert "jwst_0001.pmap" not in table(client, f"{HISTORY}?search=0002")
     exported: Any = client.get(f"{HISTORY}?format=csv&sort=start_date")
     lines = exported.getvalue().decode().splitlines()
@@ -125,7 +125,7 @@ def test_a_list_takes_the_same_few_queries_however_long_it_is(
         assert client.get(path).status_code == 200
 
 
-def test_two_ticked_contexts_lead_to_their_difference_the_older_first(client: Client) -> None:
+def test_two_ticked_contexts_are_compared_the_older_first(client: Client) -> None:
     answer = client.get(f"{COMPARE}?file=jwst_0010.pmap&file=jwst_0009.pmap")
     assert answer.status_code == 303
     assert answer["Location"] == "/difference/?file1=jwst_0009.pmap&file2=jwst_0010.pmap"
@@ -150,21 +150,21 @@ def test_two_ticked_references_are_compared_in_the_order_of_delivery(client: Cli
         (["../../etc/passwd", "<script>", "a.fits"], "1 was ticked"),
     ],
 )
-def test_any_other_number_of_ticked_rows_is_told(client: Client, ticked: list[str], said: str) -> None:
+def test_any_other_number_of_ticked_rows_gets_a_message(client: Client, ticked: list[str], said: str) -> None:
     answer = client.get(COMPARE, {"file": ticked})
     assert answer.status_code == 200
     assert said in answer.content.decode()
     assert b"<script>" not in answer.content
 
 
-def test_the_history_has_a_picture_of_it(client: Client) -> None:
-    make_eras(5)
+def test_the_history_has_a_chart(client: Client) -> None:
+    make_latest_contexts(5)
     page = client.get(HISTORY).content.decode()
     assert "Contexts that became latest" in page
     assert "<title>2016-01: 1 change</title>" in page
 
 
-def test_contexts_that_share_the_moment_of_an_import_are_in_no_picture(client: Client) -> None:
+def test_contexts_that_share_the_moment_of_an_import_are_in_no_chart(client: Client) -> None:
     for number in range(25):
         make_file(f"jwst_{number:04}.pmap", delivered_at=START)
     assert "Contexts delivered" not in client.get(HISTORY).content.decode()

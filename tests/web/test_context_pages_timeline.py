@@ -79,7 +79,7 @@ def test_rules_without_dates_have_no_picture() -> None:
     assert find_timeline(listing, None, {}, now=NOW) is None
 
 
-def test_very_many_changes_are_drawn_together_and_lead_closer() -> None:
+def test_very_many_changes_are_joined_and_link_to_a_shorter_time() -> None:
     rows = [
         ("A", f"20{year:02}-{month:02}-{day:02} 00:00:00", f"a{year}{month}{day}.fits")
         for year in range(10, 25)
@@ -109,7 +109,7 @@ def test_very_many_changes_are_drawn_together_and_lead_closer() -> None:
         {"lanes": "²"},
     ],
 )
-def test_a_strange_address_shows_all_of_the_time(sent: dict[str, str]) -> None:
+def test_a_strange_address_shows_the_whole_time(sent: dict[str, str]) -> None:
     assert timeline(**sent).end == "2026-01-02"
 
 
@@ -129,7 +129,7 @@ def test_lanes_come_in_pages() -> None:
     assert not second.next
 
 
-def test_what_another_context_changes_comes_first() -> None:
+def test_lanes_that_another_context_changes_come_first() -> None:
     other = make_listing(
         ("A", "1990-01-01 00:00:00", "a1.fits"),
         ("A", "2016-01-01 00:00:00", "a2.fits"),

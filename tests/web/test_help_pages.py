@@ -22,7 +22,7 @@ def test_help_is_open_to_everybody(client: Client, path: str, heading: str) -> N
         assert f"<h1>{heading}</h1>".replace("&#x27;", "'") in answer.text
 
 
-def test_the_guide_has_the_chapter_that_error_messages_speak_of(client: Client) -> None:
+def test_the_guide_has_the_chapter_that_error_messages_name(client: Client) -> None:
     text = client.get("/static/users_guide/index.html").text
     assert '<h2 id="submission">Submit files</h2>' in text
     assert "ambiguous" in text
@@ -36,7 +36,7 @@ def test_every_link_of_the_help_within_a_page_leads_somewhere(client: Client) ->
         assert all(f'id="{name}"' in text for name in named)
 
 
-def test_versions_are_told_as_page_text_and_json(client: Client) -> None:
+def test_versions_are_a_page_a_text_and_json(client: Client) -> None:
     page = client.get("/server_versions/").text
     lines = client.get("/server_versions/?format=text").text.splitlines()
     rows = json.loads(client.get("/server_versions/?format=json").getvalue())["rows"]
@@ -47,6 +47,6 @@ def test_versions_are_told_as_page_text_and_json(client: Client) -> None:
     assert all(f"<td>{name}</td>" in page for name, _version in rows)
 
 
-def test_versions_tell_no_path(client: Client) -> None:
+def test_versions_contain_no_path(client: Client) -> None:
     text = client.get("/server_versions/?format=text").text
     assert "/" not in text

@@ -21,14 +21,14 @@ def test_a_page_follows_the_system_until_a_theme_is_chosen(client: Client) -> No
 
 
 @pytest.mark.parametrize("theme", ["", "blue", '"><script>'])
-def test_another_theme_is_left_out(client: Client, theme: str) -> None:
+def test_an_unknown_theme_is_ignored(client: Client, theme: str) -> None:
     assert not client.post("/theme/", {"theme": theme}).cookies
     client.cookies["theme"] = theme
     assert "data-theme" not in client.get("/").text
 
 
 @pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "javascript:x", ""])
-def test_a_choice_leads_to_no_other_site(client: Client, back: str) -> None:
+def test_a_choice_of_theme_never_redirects_to_another_site(client: Client, back: str) -> None:
     assert client.post("/theme", {"theme": "light", "next": back})["Location"] == "/"
 
 
@@ -42,13 +42,13 @@ def test_a_choice_leads_to_no_other_site(client: Client, back: str) -> None:
         ("/difference/?file1=a&file2=b", "/difference_files/"),
     ],
 )
-def test_the_bar_says_where_one_is(client: Client, path: str, place: str) -> None:
+def test_the_bar_marks_the_place_of_the_page(client: Client, path: str, place: str) -> None:
     bar = client.get(path).text.partition("</header>")[0]
     assert bar.count('aria-current="page"') == 1
     assert f'<a href="{place}" aria-current="page">' in bar
 
 
-def test_the_parts_are_shown_where_pages_are_made_only(client: Client, settings: Any) -> None:
+def test_the_style_guide_exists_only_where_the_demo_does(client: Client, settings: Any) -> None:
     answer = client.get("/styleguide/")
     assert answer.status_code == 200
     assert 'id="context_chooser"' in answer.text
@@ -56,7 +56,7 @@ def test_the_parts_are_shown_where_pages_are_made_only(client: Client, settings:
     assert client.get("/styleguide/").status_code == 404
 
 
-def test_what_others_made_is_as_it_came() -> None:
+def test_vendored_files_are_unchanged() -> None:
     sums = (line.split() for line in (VENDOR / "SHA256SUMS").read_text().splitlines())
     known = {name: digest for digest, name in sums}
 
@@ -71,14 +71,14 @@ def test_what_others_made_is_as_it_came() -> None:
     assert all(f"{name.split('/')[0]}/LICENSE" in known for name in known)
 
 
-def test_a_page_that_is_not_there_leads_to_those_that_are_like_it(client: Client) -> None:
+def test_an_unknown_address_suggests_similar_ones(client: Client) -> None:
     answer = client.get("/brows_db/")
     assert answer.status_code == 404
     assert '<a href="/browse_db/">Browse Database</a> <code>' in answer.text
     assert 'href="/search/?q=brows_db"' in answer.text
 
 
-def test_an_address_that_leads_nowhere_never_becomes_markup(client: Client) -> None:
+def test_an_unknown_address_never_becomes_markup(client: Client) -> None:
     answer = client.get('/x/<img src=x onerror="x">' + "y" * 3000)
     assert answer.status_code == 404
     assert "<img" not in answer.text

@@ -14,7 +14,7 @@ from tests.url_table import Address, every_address
 
 pytestmark = pytest.mark.django_db
 
-# What a browser says when a page of another site makes it send a request.
+# The headers of a browser when a page of another site makes it send a request.
 FOREIGN: dict[str, dict[str, str]] = {
     "another site": {"Sec-Fetch-Site": "cross-site", "Referer": "https://elsewhere.test/"},
     "a neighbour": {"Sec-Fetch-Site": "same-site", "Referer": "http://neighbour.testserver/"},
@@ -23,7 +23,7 @@ FOREIGN: dict[str, dict[str, str]] = {
 # A page can suppress its Referer, and browsers send Sec-Fetch-Site over HTTPS only.
 HIDDEN: dict[str, str] = {}
 OWN = {"Sec-Fetch-Site": "same-origin"}
-# Looks into files and checksums are caches that anybody may fill, strangers included.
+# Quick looks and checksums are caches that anybody may fill.
 CACHES = ("Job ", "Channel ", "Message ", "checksums/")
 
 
@@ -46,7 +46,7 @@ def ask(world: World, method: str, address: Address, headers: dict[str, str]) ->
     return int(answer.status_code)
 
 
-def guilty(world: World, method: str, headers: dict[str, str], addresses: Iterable[Address]) -> str:
+def first_change(world: World, method: str, headers: dict[str, str], addresses: Iterable[Address]) -> str:
     """Return the first address that changed something, with what it changed."""
     for address in addresses:
         before = everything()
@@ -63,15 +63,15 @@ def test_no_address_changes_anything_for_a_page_of_another_site(world: World, me
         before = everything()
         for address in addresses:
             ask(world, method, address, headers)
-        assert not differences(before), guilty(world, method, headers, addresses)
+        assert not differences(before), first_change(world, method, headers, addresses)
 
 
-def test_what_changes_something_by_get_refuses_a_page_that_hides_where_it_is(world: World) -> None:
+def test_gets_that_change_something_refuse_pages_that_hide_their_site(world: World) -> None:
     addresses = [address for address in every_address(world.values) if is_guarded(address)]
     before = everything()
     answers = {address.name: ask(world, "GET", address, HIDDEN) for address in addresses}
     assert {name for name, status in answers.items() if status == 403} >= {"delete", "logout", "open_channel"}
-    # An address that somebody typed over HTTP looks the same, and is an action.
+    # A person who types an address sends the same headers over HTTP, and that is an action of theirs.
     assert not differences(before, (*CACHES, "Lock "))
 
 
@@ -80,7 +80,7 @@ def is_guarded(address: Address) -> bool:
 
 
 def test_every_view_without_the_check_of_csrf_tokens_is_known(world: World) -> None:
-    """They must refuse foreign pages by themselves, or do nothing for the person behind the request."""
+    """Such a view must refuse foreign pages itself, or change nothing for the person at the browser."""
     exempt = {address.name for address in every_address(world.values) if hasattr(address.view, "csrf_exempt")}
     check_it_later = {"area", "chunked", "difference_files"}
     know_nobody = {"json"}

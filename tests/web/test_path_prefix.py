@@ -1,4 +1,4 @@
-"""The server below a path: every address that a page, a program or a mail is given begins with it."""
+"""The server below a path: every address in a page, an answer or a mail begins with this path."""
 
 import re
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from tests.url_table import every_address
 pytestmark = pytest.mark.django_db
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
-# What may stand in an attribute of a page and begin with a slash.
+# An attribute of a page whose value begins with a slash.
 ADDRESS = re.compile(r"""\b(?:href|src|action|formaction|data-[a-z-]+)=["'](/[^"']*)["']""")
-# Deletion is a path behind the base address that the client knows (wire protocol, section 6.5).
+# The client appends the path of a deletion to a base address that it knows (wire protocol, section 6.5).
 GONE = {"/logout/", "/logout"}
 
 

@@ -23,13 +23,13 @@ def _own_data(settings: Any, tmp_path: Path) -> None:
 
 
 def failing(client: Client, path: str = "/readyz") -> dict[str, str]:
-    """Return the parts that are not ready with what is said of them, and insist on the status."""
+    """Return the parts that are not ready with their texts, and check the status."""
     answer = client.get(path)
-    told = answer.json()
-    assert answer.status_code == (503 if told["failing"] else 200)
-    assert told["ready"] is not bool(told["failing"])
-    found = {part["name"]: part["text"] for part in told["parts"] if not part["is_ok"]}
-    assert list(found) == told["failing"]
+    body = answer.json()
+    assert answer.status_code == (503 if body["failing"] else 200)
+    assert body["ready"] is not bool(body["failing"])
+    found = {part["name"]: part["text"] for part in body["parts"] if not part["is_ok"]}
+    assert list(found) == body["failing"]
     return found
 
 
@@ -43,7 +43,7 @@ def test_a_server_with_all_parts_is_ready(client: Client) -> None:
     assert names == ["database", "migrations", "broker", "identity", "certification", "static"]
 
 
-def test_data_of_another_server_are_told(client: Client, settings: Any) -> None:
+def test_data_of_another_server_make_it_unready(client: Client, settings: Any) -> None:
     settings.OBSERVATORY = "hst"
     assert "belongs to jwst" in failing(client)["identity"]
     answer = client.get("/healthz")
@@ -51,7 +51,7 @@ def test_data_of_another_server_are_told(client: Client, settings: Any) -> None:
     assert "identity" in unhealthy(client)
 
 
-def test_a_broker_that_refuses_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_refuses_makes_it_unready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     monkeypatch.setattr(current_app.conf, "broker_write_url", f"redis://:secret@127.0.0.1:{port}/0")
@@ -61,7 +61,7 @@ def test_a_broker_that_refuses_is_told(client: Client, monkeypatch: pytest.Monke
     assert "broker" in unhealthy(client)
 
 
-def test_a_child_that_cannot_start_is_told(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_cannot_start_makes_it_unready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "_tried_at", float("-inf"))
     monkeypatch.setattr(trial, "_PROGRAM", "import no_such_package")
     assert "No module named 'no_such_package'" in failing(client)["certification"]
@@ -74,7 +74,7 @@ def test_the_trial_of_a_child_names_what_is_missing(monkeypatch: pytest.MonkeyPa
         trial.try_child("jwst", python="/no/such/python")
 
 
-def test_missing_static_files_are_told(client: Client, settings: Any, tmp_path: Path) -> None:
+def test_missing_static_files_make_it_unready(client: Client, settings: Any, tmp_path: Path) -> None:
     settings.STATIC_ROOT = str(tmp_path / "static")
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
@@ -89,7 +89,7 @@ def test_missing_static_files_are_told(client: Client, settings: Any, tmp_path: 
     assert "static" in unhealthy(client)
 
 
-def test_a_part_that_breaks_is_told_without_its_traceback(
+def test_a_check_that_raises_is_reported_without_its_traceback(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("apps.catalog.identity.queries.marker.read", lambda: 1 / 0)

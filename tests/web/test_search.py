@@ -1,4 +1,4 @@
-"""The search: what is found, by whom, in which order, and what hostile questions get."""
+"""The search: its hits for each reader, their order, and hostile questions."""
 
 import json
 from typing import Any
@@ -43,7 +43,7 @@ def test_files_are_found_by_a_part_of_their_name(client: Client) -> None:
     assert f'<a href="/browse/{DARK}">{DARK}</a>' in text(client, "dark_0")
 
 
-def test_the_whole_name_comes_before_its_begin_and_that_before_a_part(client: Client) -> None:
+def test_the_whole_name_comes_before_a_beginning_and_that_before_a_part(client: Client) -> None:
     for name in ("a_jwst_miri_x.fits", "jwst_miri_x.fits.json", "jwst_miri_x.fits"):
         make_file(name)
     make_file("z.fits", uploaded_as="jwst_miri_x.fits")
@@ -55,7 +55,7 @@ def test_the_whole_name_comes_before_its_begin_and_that_before_a_part(client: Cl
     ]
 
 
-def test_files_are_found_by_sum_and_by_pattern_and_by_the_name_they_came_with(client: Client) -> None:
+def test_files_are_found_by_sum_by_pattern_and_by_their_name_at_upload(client: Client) -> None:
     make_file(DARK, sha1sum=sha1(b"1"))
     make_file(FLAT, sha1sum=sha1(b"2"), uploaded_as="my_best_flat.fits")
     assert hits(client, sha1(b"1")[:6]) == [DARK]
@@ -66,7 +66,7 @@ def test_files_are_found_by_sum_and_by_pattern_and_by_the_name_they_came_with(cl
     assert hits(client, "my_best") == [FLAT]
 
 
-def test_one_file_that_is_meant_for_sure_is_offered_and_not_gone_to(client: Client) -> None:
+def test_an_exact_hit_is_a_link_and_not_a_redirect(client: Client) -> None:
     make_file(DARK, sha1sum=sha1(b"1"))
     make_file(f"{DARK}.json")
     for q in (DARK, sha1(b"1")):
@@ -80,7 +80,7 @@ def test_bad_files_are_marked(client: Client) -> None:
     assert '<span class="badge bad">bad</span>' in text(client, "dark_0")
 
 
-def test_contexts_are_found_by_name_and_by_what_points_at_them(client: Client) -> None:
+def test_contexts_are_found_by_name_and_by_pointer(client: Client) -> None:
     for number in (1, 2):
         make_file(f"jwst_000{number}.pmap", description=f"Delivery {number}.\nMore.")
     make_change("jwst_0001.pmap")
@@ -97,7 +97,7 @@ def test_contexts_are_found_by_name_and_by_what_points_at_them(client: Client) -
     assert "Delivery 1.</small>" in text(client, "0001.pmap")
 
 
-def test_instruments_and_types_are_found_by_what_they_are(client: Client) -> None:
+def test_instruments_and_types_are_found_by_name_and_description(client: Client) -> None:
     assert hits(client, "MIRI", kind="instrument") == ["miri"]
     assert "miri flat" in hits(client, "miri flat", kind="type")
     assert hits(client, "miri flat", kind="type")[0] == "miri flat"
@@ -144,7 +144,7 @@ def test_the_list_has_twelve_hits_at_most_and_the_page_says_there_are_more(clien
     assert 'href="/display_all_contexts/?search=jwst"' in page
 
 
-def test_nothing_found_brings_names_that_look_alike(client: Client) -> None:
+def test_without_hits_similar_names_are_suggested(client: Client) -> None:
     make_file(DARK)
     page = text(client, "jwst_miri_dork_0001.fits")
     assert "Nothing was found" in page
@@ -194,16 +194,16 @@ def test_hostile_questions_are_harmless(client: Client, q: str) -> None:
 
 
 @pytest.mark.parametrize("q", ["%", "d%k", "_", "dark.0001", "\\"])
-def test_signs_of_the_database_stand_for_themselves(client: Client, q: str) -> None:
+def test_wildcards_of_the_database_are_plain_characters(client: Client, q: str) -> None:
     make_file("jwst-miri-dark-0001.fits")
     assert hits(client, q, kind="file") == []
 
 
-def test_a_pattern_that_is_none_is_told(client: Client) -> None:
+def test_a_bad_pattern_gets_a_message(client: Client) -> None:
     assert escape("Bad pattern '[z-a]*'") in text(client, "[z-a]*")
 
 
-def test_the_question_is_asked_with_few_queries(client: Client) -> None:
+def test_a_search_takes_few_queries(client: Client) -> None:
     make_file(DARK)
     browser = logged_in()
     for who, most in ((client, 4), (browser, 8)):
@@ -212,5 +212,5 @@ def test_the_question_is_asked_with_few_queries(client: Client) -> None:
         assert len(queries) <= most, [query["sql"][:80] for query in queries]
 
 
-def test_answers_are_not_kept_by_anybody(client: Client) -> None:
+def test_answers_are_not_cached(client: Client) -> None:
     assert "no-store" in client.get(PATH, {"q": "dark"})["Cache-Control"]

@@ -1,4 +1,4 @@
-"""The guide of operators, with where everything stands."""
+"""The server workflow: the present state of each step."""
 
 import re
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def test_a_server_without_anything_says_so() -> None:
         assert text in page
 
 
-def test_it_shows_where_everything_stands() -> None:
+def test_it_shows_the_state_of_each_step() -> None:
     make_change(make_context("jwst_0001.pmap"), pointer="latest")
     make_change(make_context("jwst_0002.pmap"), pointer="edit")
     ready = make_submission(status=Status.READY)
@@ -73,7 +73,7 @@ def test_it_shows_where_everything_stands() -> None:
     assert '<span class="badge plain">silent</span> new' in page
 
 
-def test_it_leads_to_the_searches_for_affected_datasets() -> None:
+def test_it_links_to_the_searches_for_affected_datasets() -> None:
     make_change("jwst_0001.pmap")
     make_change("jwst_0002.pmap")
     notice_changes()
@@ -83,7 +83,7 @@ def test_it_leads_to_the_searches_for_affected_datasets() -> None:
     )
 
 
-def test_only_operators_are_led_to_set_context() -> None:
+def test_only_operators_get_the_link_to_set_context() -> None:
     assert 'href="/set_context' not in shown(logged_in())
     assert 'href="/set_context' in shown(logged_in(make_user("marge", role="operator")))
 

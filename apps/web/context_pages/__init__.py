@@ -1,1 +1,1 @@
-"""Contexts: their history, their tables, the map and the timelines."""
+"""Pages of contexts: history, tables, map and timelines."""

@@ -1,4 +1,4 @@
-"""How much happened when, as bars."""
+"""Bar charts of events over time."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from datetime import date, datetime
 
 from apps.web.context_pages.time_axis import percent
 
-MOST_MONTHS = 36  # Longer times are counted by quarter,
-MOST_QUARTERS = 64  # and still longer ones by year.
+MOST_MONTHS = 36  # A longer time is counted by quarter,
+MOST_QUARTERS = 64  # and a time of more quarters by year.
 HIGHEST = 92  # percent of the picture's height
-GAP = 0.15  # of a bar's place
+GAP = 0.15  # part of a period's width that is left empty
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One period; places are percent of the picture, as text."""
+    """The bar of one period; positions are percent of the picture, as text."""
 
     left: str
     width: str
@@ -26,16 +26,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Numbers per period.
+    """The chart of numbers per period.
 
     Attributes
     ----------
     title
-        What was counted.
+        The things that were counted.
     unit
         Length of a period: month, quarter or year.
     marks
-        Some periods, and where they stand.
+        Positions and labels of some periods.
     """
 
     title: str
@@ -49,14 +49,14 @@ class Chart:
 def find_chart(
     title: str, moments: Sequence[datetime], *, noun: str, span: Sequence[datetime] = ()
 ) -> Chart | None:
-    """Return how many of `moments` fall into each period, or None if there are none.
+    """Return the chart of the number of `moments` in each period, or None without moments.
 
     Parameters
     ----------
     noun
-        What one moment is, for the title of a bar: ``1 delivery``.
+        Name of one moment for the title of a bar: ``1 delivery``.
     span
-        Moments that the periods reach over besides, so that two charts have the same ones.
+        More moments that the periods must cover, so that two charts have the same periods.
     """
     if not moments:
         return None
@@ -79,7 +79,7 @@ def find_chart(
 
 
 def _unit(first: date, last: date) -> tuple[str, int]:
-    """Return the name of a period, and its months."""
+    """Return the name of the period, and its length in months."""
     months = _number(last, 1) - _number(first, 1) + 1
     if months <= MOST_MONTHS:
         return "month", 1
@@ -98,7 +98,7 @@ def _name(number: int, length: int) -> str:
 
 
 def _marks(first: int, last: int, length: int, place: float) -> tuple[tuple[str, str], ...]:
-    """Return the first periods of years, some eight of them."""
+    """Return positions and labels of about eight years, each at its first period."""
     begins = [number for number in range(first, last + 1) if number * length % 12 == 0]
     step = -(-len(begins) // 8) or 1
     return tuple((percent((number - first) * place), str(number * length // 12)) for number in begins[::step])

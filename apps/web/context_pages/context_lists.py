@@ -1,4 +1,4 @@
-"""When which context was in use, which there are, and which belong to a version of the software."""
+"""Lists of contexts: the history of latest, all contexts, and the build contexts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ LOOKS = {"latest": "warn", "archived": "good"}  # Website, section 3: latest amb
 
 
 @dataclass(frozen=True, slots=True)
-class Era:
-    """A context that was latest from `started_at` until the next era's."""
+class LatestContext:
+    """A context that became latest at `started_at`."""
 
     started_at: datetime
     context: str
@@ -29,7 +29,7 @@ class Era:
 
     @property
     def look(self) -> str:
-        """Colour of its status."""
+        """The colour of the status."""
         return LOOKS[self.status]
 
 
@@ -40,7 +40,7 @@ class Delivered:
     Attributes
     ----------
     pointers
-        Which pointers stand at it now.
+        The pointers that name it now.
     """
 
     delivered_at: datetime
@@ -52,13 +52,13 @@ class Delivered:
 
     @property
     def shown_status(self) -> str:
-        """Its state, and what else is to be known of it."""
+        """The state, the pointers, and ``bad`` for a bad context."""
         return ", ".join([self.status, *self.pointers, *(["bad"] if self.is_bad else [])])
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """The context that belongs to a version of the calibration software."""
+    """The context that was made for a version of the calibration software."""
 
     version: str
     context: str
@@ -66,11 +66,11 @@ class Build:
     address: str
 
 
-def find_eras(limit: int | None = None) -> list[Era]:
-    """Return the eras of latest, newest first."""
+def find_latest_contexts(limit: int | None = None) -> list[LatestContext]:
+    """Return the contexts that were latest, newest first; all of them without `limit`."""
     rows = contexts.history().values_list("started_at", "context", "reason")[:limit]
     return [
-        Era(started_at, context, "archived" if place else "latest", reason)
+        LatestContext(started_at, context, "archived" if place else "latest", reason)
         for place, (started_at, context, reason) in enumerate(rows)
     ]
 
@@ -78,9 +78,9 @@ def find_eras(limit: int | None = None) -> list[Era]:
 def find_delivered() -> list[Delivered]:
     """Return every context that was delivered, the newest first.
 
-    Where a delivery gave no reason, as before an import, the reason to make it latest says what it is about.
+    Imported contexts have no description; the reason to make one latest takes its place.
     """
-    reasons = {era.context: era.reason for era in find_eras()}
+    reasons = {row.context: row.reason for row in find_latest_contexts()}
     pointed = {pointer.value: contexts.find_pointed(pointer) for pointer in Pointer}
     fields = ("delivered_at", "name", "state", "description", "rejected", "blacklisted")
     found = [
@@ -112,7 +112,7 @@ def find_builds() -> list[Build]:
 
 
 def release_page(version: str) -> str:
-    """Return where a version of the calibration software is described, empty if nobody says."""
+    """Return the address of the notes of a release of the calibration software, empty if unknown."""
     page = get_observatory(settings.OBSERVATORY).release_page
     return page.format(version=quote(version)) if page else ""
 
@@ -126,7 +126,7 @@ def _picks(field: str) -> Picks:
 
 
 def _context_column(field: str) -> Column:
-    """Return the column of a context that stands in a field of the rows, and leads to its table."""
+    """Return the column of the context in `field` of each row, with links to its table."""
     name_of = attrgetter(field)
     return Column(
         "context",
@@ -139,19 +139,19 @@ def _context_column(field: str) -> Column:
     )
 
 
-_ERA_COLUMNS = (
+_HISTORY_COLUMNS = (
     Column(
         "start_date",
         "Start Date",
-        lambda era: era.started_at,
+        lambda row: row.started_at,
         sort="value",
         search="value",
-        text=lambda era: f"{era.started_at:%Y-%m-%d}",
+        text=lambda row: f"{row.started_at:%Y-%m-%d}",
         look="moment",
     ),
     _context_column("context"),
-    Column("status", "Status", lambda era: era.status, sort="value", badge=lambda era: era.look),
-    Column("description", "Description", lambda era: era.reason, sort="value", search="value", look="long"),
+    Column("status", "Status", lambda row: row.status, sort="value", badge=lambda row: row.look),
+    Column("description", "Description", lambda row: row.reason, sort="value", search="value", look="long"),
 )
 
 _DELIVERED_COLUMNS = (
@@ -189,10 +189,10 @@ _BUILD_COLUMNS = (
 )
 
 
-def era_table(eras: list[Era], sent: Mapping[str, str]) -> Table:
+def history_table(rows: list[LatestContext], sent: Mapping[str, str]) -> Table:
     """Return the table of the context history."""
     label = f"{settings.OBSERVATORY} context history"
-    return Table(_ERA_COLUMNS, eras, sent, label=label, picks=_picks("context"))
+    return Table(_HISTORY_COLUMNS, rows, sent, label=label, picks=_picks("context"))
 
 
 def delivered_table(delivered: list[Delivered], sent: Mapping[str, str]) -> Table:

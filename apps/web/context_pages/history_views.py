@@ -1,4 +1,4 @@
-"""Lists of contexts, and the way from two ticked rows to their difference."""
+"""Views of the lists of contexts, and of the comparison of two ticked rows."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -16,14 +16,14 @@ from apps.rules.naming.file_names import is_file_name
 from apps.web.context_pages import context_lists
 from apps.web.context_pages.activity_bars import find_chart
 
-SHARED = 20  # contexts with the very same time of delivery
-MOST = 50  # ticked rows that are listed again
+SHARED = 20  # contexts delivered at the same moment, which was an import then
+MOST = 50  # ticked rows that the page repeats
 
 
 @require_safe
 def context_history(request: HttpRequest) -> HttpResponseBase:
-    known = context_lists.find_eras()
-    table = context_lists.era_table(known, request.GET)
+    known = context_lists.find_latest_contexts()
+    table = context_lists.history_table(known, request.GET)
     return exported(request, table) or _page(request, "context_history", table, lambda: _charts(known))
 
 
@@ -46,9 +46,9 @@ def _page(
     return render(request, f"web/{name}.html", {"page": page})
 
 
-def _charts(known: list[context_lists.Era]) -> list[object]:
-    changes = [era.started_at for era in known]
-    deliveries = _told_apart([context.delivered_at for context in context_lists.find_delivered()])
+def _charts(known: list[context_lists.LatestContext]) -> list[object]:
+    changes = [row.started_at for row in known]
+    deliveries = _without_imports([context.delivered_at for context in context_lists.find_delivered()])
     found = (
         find_chart("Contexts delivered", deliveries, noun="context", span=changes),
         find_chart("Contexts that became latest", changes, noun="change", span=deliveries),
@@ -56,8 +56,8 @@ def _charts(known: list[context_lists.Era]) -> list[object]:
     return [chart for chart in found if chart]
 
 
-def _told_apart(moments: list[datetime]) -> list[datetime]:
-    """Leave out what many share: the moment of an import, where nobody knows the time of delivery."""
+def _without_imports(moments: list[datetime]) -> list[datetime]:
+    """Leave out moments that many contexts share: an import does not know the times of delivery."""
     counts = Counter(moments)
     return [moment for moment in moments if counts[moment] < SHARED]
 
@@ -72,7 +72,10 @@ def compare(request: HttpRequest) -> HttpResponse:
 
 
 def _in_order(names: list[str]) -> list[str]:
-    """Return two files, the older one first: contexts by serial, others by delivery, else as they came."""
+    """Return two files, the older one first: contexts by serial number, others by time of delivery.
+
+    Names of unknown files keep their order.
+    """
     if all(name.endswith(".pmap") for name in names):
         return sorted(names, key=delivery_order)
     known = catalog.files_named(names)

@@ -1,4 +1,4 @@
-"""What a context consists of: its instruments, their types, and how many references each has."""
+"""The outline of a context: instruments, types, and numbers of references."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from apps.rules.lookup.compiled_selectors import references_in
 from apps.rules.observatories import get_observatory
 from apps.rules.text.special_values import SPECIAL
 
-CONTEXTS = 64  # Contexts whose counts are kept; files are immutable, so they hold for ever.
+CONTEXTS = 64  # Contexts whose counts are kept; files are immutable, so the counts stay true.
 
 
 class UnknownPartError(NotFoundError):
-    """A context has no such instrument or type; the message names those it has."""
+    """An instrument or type that a context does not have; the message names those it has."""
 
     code = "unknown_part"
 
@@ -32,15 +32,15 @@ class Reftype:
     Attributes
     ----------
     text
-        What the observatory calls it; empty if it does not say.
+        Description by the observatory, or empty.
     rmap
-        Its rules; empty if the context has none.
+        Name of its rmap; empty if the context has no rules for it.
     word
-        What the context says instead of rules, ``N/A`` say; else empty.
+        Word in place of rules, for example ``N/A``; empty if there are rules.
     references
-        How many different ones its rules name; None if the rmap cannot be read here.
+        Number of different references in its rules; None if the rmap cannot be read here.
     address, map_address
-        Of its table, and of its place in the map of the context.
+        Addresses of its table, and of its place in the map of the context.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Reftype:
 
     @property
     def title(self) -> str:
-        """How people know it."""
+        """The name with the description."""
         return f"{self.name} ---- {self.text}" if self.text else self.name
 
 
@@ -70,27 +70,27 @@ class Instrument:
 
     @property
     def active(self) -> int:
-        """How many of its types have rules."""
+        """The number of types with rules."""
         return sum(bool(reftype.rmap) for reftype in self.reftypes)
 
     @property
     def references(self) -> int:
-        """How many references its rules name."""
+        """The number of references in the rules."""
         return sum(reftype.references or 0 for reftype in self.reftypes)
 
     def reftype(self, name: str) -> Reftype:
-        """Return one of its types, or raise."""
+        """Return one of the types, or raise `UnknownPartError`."""
         return _one_of(self.reftypes, name, f"{self.name.upper()} has no type")
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A context.
+    """The instruments of a context.
 
     Attributes
     ----------
     problem
-        Why references could not be counted; empty if they were.
+        The reason why references could not be counted, or empty.
     """
 
     name: str
@@ -99,37 +99,37 @@ class Outline:
 
     @property
     def references(self) -> int:
-        """How many references its rules name."""
+        """The number of references in the rules."""
         return sum(instrument.references for instrument in self.instruments)
 
     @property
     def rmaps(self) -> int:
-        """How many types have rules."""
+        """The number of types with rules."""
         return sum(instrument.active for instrument in self.instruments)
 
     def instrument(self, name: str) -> Instrument:
-        """Return one of its instruments, or raise."""
+        """Return one of the instruments, or raise `UnknownPartError`."""
         return _one_of(self.instruments, name, f"{self.name} has no instrument")
 
 
 Part = TypeVar("Part", Reftype, Instrument)
 
 
-def _one_of(parts: tuple[Part, ...], name: str, complaint: str) -> Part:
+def _one_of(parts: tuple[Part, ...], name: str, problem: str) -> Part:
     for part in parts:
         if part.name == name.lower():
             return part
     known = ", ".join(part.name for part in parts) or "nothing"
-    raise UnknownPartError(f"{complaint} {name[:64]!r}; it has {known}.")
+    raise UnknownPartError(f"{problem} {name[:64]!r}; it has {known}.")
 
 
 def find_outline(name: str, *, counted: bool = True) -> Outline:
-    """Return what a context consists of; to count references reads all its rules the first time.
+    """Return the outline of a context; with `counted`, the first call reads all its rules.
 
     Raises
     ------
     UnknownContextError, UnusableContextError
-        Raised if its own mapping or one of an instrument is not here; a missing rmap is told in `problem`.
+        Raised if the pmap or one of its imaps is not here. A missing rmap only sets `problem`.
     """
     mappings = contexts.upper_mappings_of(name)
     counts: Mapping[str, int] = {}
@@ -145,7 +145,7 @@ def find_outline(name: str, *, counted: bool = True) -> Outline:
 
 @lru_cache(maxsize=CONTEXTS)
 def _counts(site: str, name: str) -> Mapping[str, int]:
-    """Return each mapping of a context with the number of references it names; `site` tells stores apart."""
+    """Return the number of references of each mapping of a context; the cache needs `site`, the store."""
     return {member: _count(mapping) for member, mapping in contexts.mappings_of(name).items()}
 
 
@@ -154,7 +154,7 @@ def _count(mapping: CompiledMapping) -> int:
 
 
 def _plain(name: str) -> str:
-    """Return what a mapping says of a part; a directory, as in a few old contexts, is no part of a name."""
+    """Return the word or mapping name of a part, without the directory that a few old contexts have."""
     return name.rpartition("/")[2] if name.endswith("map") else name
 
 

@@ -21,7 +21,7 @@ LONGEST = 30  # characters of a value on one line
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One reference of the rules, or the word they have instead."""
+    """A reference in the rules, or the word in its place."""
 
     values: tuple[str, ...]
     reference: str
@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What the catalog says of a reference."""
+    """The facts that the catalog has about one reference."""
 
     activated_at: datetime | None
     is_bad: bool
@@ -40,9 +40,9 @@ _UNKNOWN = Fact(None, is_bad=False)
 
 
 class Facts:
-    """What the catalog says of the references of one type, asked for many at once and when it is needed.
+    """The facts that the catalog has about the references of one type, loaded when they are needed.
 
-    A page of a table needs those on it alone; to sort by them, to search or to export takes all.
+    A page of a table loads the facts of its own rows. Sorting by a fact, searching and exporting load all.
     """
 
     def __init__(self, names: Iterable[str], *, instrument: str, reftype: str) -> None:
@@ -51,20 +51,20 @@ class Facts:
         self._found: dict[str, Fact] = {}
 
     def of(self, name: str) -> Fact:
-        """Return what is known of a reference; what was not loaded yet is loaded with all others."""
+        """Return the facts of a reference; if they are not loaded yet, load those of all references."""
         if name not in self._found:
             self._load_all()
         return self._found.get(name, _UNKNOWN)
 
     def load(self, names: Iterable[str]) -> None:
-        """Ask for these references at once."""
+        """Load the facts of `names`, many with each query."""
         missing = sorted(set(names) - self._found.keys())
         for start in range(0, len(missing), CHUNK):
             self._found.update(_facts(name__in=missing[start : start + CHUNK]))
         self._found.update((name, _UNKNOWN) for name in missing if name not in self._found)
 
     def _load_all(self) -> None:
-        """Ask for the whole type, which is one query, and then for what is catalogued elsewhere."""
+        """Load the whole type with one query, then references that are catalogued under another type."""
         self._found.update(_facts(kind=FileKind.REFERENCE, **self._type))
         self.load(self._names)
 
@@ -75,12 +75,12 @@ def _facts(**wanted: Any) -> dict[str, Fact]:
 
 
 def lines_of(listing: Listing) -> list[Line]:
-    """Return a line for each reference, and one for each word."""
+    """Return a line for each reference, and for each word in place of references."""
     return [Line(row.values, name, row.word) for row in listing.rows for name in _names(row)]
 
 
 def names_of(listing: Listing) -> list[str]:
-    """Return the references of all rows, in their order and with repeats."""
+    """Return the references of all rows in order, repeats included."""
     return [name for row in listing.rows for name in row.references]
 
 
@@ -91,7 +91,7 @@ def _names(row: Row) -> tuple[str, ...]:
 def table_of(
     listing: Listing, facts: Facts, sent: Mapping[str, str], *, label: str, size: int = 200
 ) -> Table:
-    """Return the table that an address asks for, with what the catalog says of its page at hand."""
+    """Return the table that an address asks for, with the facts of the shown page loaded."""
     columns = [*_key_columns(listing), _activation(facts), _reference(facts)]
     picks = Picks(reverse("web:compare"), lambda line: str(line.reference))
     kept = {name: sent[name] for name in STATE if sent.get(name)}
@@ -121,7 +121,7 @@ def _key_column(place: int, title: str, *, is_date: bool) -> Column:
 
 
 def _breakable(value: str) -> str:
-    """Return a value so that a long list of alternatives can be broken into lines."""
+    """Return a value with spaces in a long list of alternatives, so that browsers can break it."""
     return value.replace("|", " | ") if len(value) > LONGEST else value
 
 

@@ -1,4 +1,4 @@
-"""Which context an address means, and which one was perhaps meant where there is none."""
+"""The context that an address means, and suggestions where there is none."""
 
 import difflib
 import re
@@ -16,15 +16,15 @@ SUGGESTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A context that exists.
+class RequestedContext:
+    """The context that an address means.
 
     Attributes
     ----------
     name
-        Its pmap.
+        Name of its pmap.
     pointers
-        Which pointers stand at it now.
+        The pointers that name it now.
     is_bad
         Whether clients must refuse it.
     """
@@ -35,12 +35,12 @@ class Asked:
 
     @property
     def heading(self) -> str:
-        """What its references are called."""
+        """The heading of its pages."""
         return "Latest References" if Pointer.LATEST in self.pointers else "Historical References"
 
 
-def find_asked(specifier: str) -> Asked:
-    """Return the context that an address means: a name, ``edit`` and the like, or a dated specifier.
+def find_requested(specifier: str) -> RequestedContext:
+    """Return the context that an address means: by its name, a pointer such as ``edit``, or a date.
 
     Raises
     ------
@@ -50,25 +50,25 @@ def find_asked(specifier: str) -> Asked:
     name = contexts.resolve_pipeline(_complete(specifier))
     file = contexts.get_pmap(name)
     pointers = tuple(pointer.value for pointer in Pointer if contexts.find_pointed(pointer) == name)
-    return Asked(name, pointers, file.is_bad)
+    return RequestedContext(name, pointers, file.is_bad)
 
 
 def _complete(specifier: str) -> str:
-    """Return a specifier of the wire: a pointer alone is one of this observatory."""
+    """Return a full specifier: put the observatory before a pointer that stands alone."""
     if specifier in {*Pointer.values, "operational"}:
         return f"{settings.OBSERVATORY}-{specifier}"
     return specifier
 
 
 def neighbours(name: str) -> tuple[str, str]:
-    """Return the contexts delivered directly before and after `name`, empty where there is none."""
+    """Return the contexts delivered directly before and after `name`; empty where there is none."""
     order = sorted(official_contexts().values_list("name", flat=True), key=delivery_order)
     place = order.index(name)
     return (order[place - 1] if place else "", order[place + 1] if place + 1 < len(order) else "")
 
 
 def suggestions(specifier: str) -> list[str]:
-    """Return the known contexts nearest to what was asked for, the nearest first."""
+    """Return the known contexts most similar to `specifier`, the most similar first."""
     known = list(official_contexts().values_list("name", flat=True))
     alike = difflib.get_close_matches(specifier[:64], known, SUGGESTIONS, cutoff=0.75)
     number = re.search(r"\d{1,9}", specifier)
@@ -79,6 +79,6 @@ def suggestions(specifier: str) -> list[str]:
 
 
 def other_page(specifier: str) -> str:
-    """Return the page of a file that is no context, empty if it is not the name of a mapping."""
+    """Return the page of an imap or rmap, empty if `specifier` does not name one."""
     is_other = is_file_name(specifier) and is_mapping(specifier) and not specifier.endswith(".pmap")
     return file_page(specifier) if is_other else ""

@@ -1,16 +1,16 @@
-"""Places along time, as percent of a picture's width."""
+"""The time axis of a picture; positions are percent of its width."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-TICKS = 8  # at most, about
+TICKS = 8  # approximate maximum
 _YEARS = (1, 2, 5, 10, 20, 50, 100)
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A line across the picture, and what stands at it."""
+    """A line across the picture, and its label."""
 
     left: str
     text: str
@@ -18,17 +18,17 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Time between two moments, naive UTC."""
+    """The time between two moments, naive UTC."""
 
     start: datetime
     end: datetime
 
     def place(self, moment: datetime) -> float:
-        """Return where a moment is, in percent; moments outside are at the edges."""
+        """Return the position of a moment in percent; moments outside are at the edges."""
         return max(0.0, min(100.0, 100 * ((moment - self.start) / (self.end - self.start))))
 
     def ticks(self) -> tuple[Tick, ...]:
-        """Return lines at round moments: years, months of a short time, days of a shorter one."""
+        """Return lines at round moments: years, months for less than 3 years, days for less than 60 days."""
         days = (self.end - self.start) / _DAY
         if days > 366 * 3:
             return self._years(next((step for step in _YEARS if days / 365 / step <= TICKS), _YEARS[-1]))
@@ -53,13 +53,13 @@ class Axis:
         return self._shown([(day, f"{day:%m-%d}") for day in days])
 
     def _shown(self, marks: list[tuple[datetime, str]]) -> tuple[Tick, ...]:
-        """Return those which are not too near to an edge for their text."""
+        """Return the ticks that are far enough from the edges for their labels."""
         placed = [(self.place(moment), text) for moment, text in marks if self.start < moment < self.end]
         return tuple(Tick(percent(place), text) for place, text in placed if 1 <= place <= 97)
 
 
 def percent(value: float) -> str:
-    """Return a number of percent as pictures say it.
+    """Return a number of percent as SVG writes it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which reference applies when, as bars along time: one lane for each match case."""
+"""The timeline of references: a lane for each match case, with a bar for each reference."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,34 +11,34 @@ from apps.web.context_pages.time_axis import Axis, Tick, percent
 
 LANES = 20  # on one page
 BARS = 600  # on one page
-NARROWEST = 0.4  # percent of the width; what is narrower is drawn together,
-COARSEST = 10  # and up to this, where there would be too many bars.
+NARROWEST = 0.4  # percent of the width; narrower bars are joined
+COARSEST = 10  # percent of the width; a picture with too many bars joins bars up to this
 COLOURS = 6
-FAR = 9000  # Years from here on mean "never", and are not drawn.
-EARLIEST = timedelta(days=60)  # Shown before the first change, at least.
+FAR = 9000  # Years from here on mean "never" and are not drawn.
+EARLIEST = timedelta(days=60)  # shortest time that is shown before the first change
 
 _NO_MATTER = frozenset({"N/A", ""})
 
-# What addresses say of the table above the picture, and of the picture itself.
+# Query parameters of the table above the picture, and of the picture itself.
 TABLE_STATE = ("sort", "search", "show", "page")
 STATE = ("since", "until", "lanes")
 
 Case = tuple[str, ...]
-Dated = tuple[tuple[datetime, str], ...]  # Useafter dates, and what applies from each.
+Dated = tuple[tuple[datetime, str], ...]  # useafter dates, and the references that apply from each
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """References that apply from one moment to another.
+    """A bar: the references that apply between two moments.
 
     Attributes
     ----------
     left, width
         Percent of the picture, as text.
     look
-        Class of its colour: neighbours differ, and one reference has one colour throughout.
+        CSS class of its colour: neighbours differ, and a reference has the same colour everywhere.
     address
-        The page of the reference, or the same picture closer by where several are drawn as one.
+        The page of the reference; for joined bars, the same picture of a shorter time.
     """
 
     left: str
@@ -50,16 +50,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One match case.
+    """The lane of one match case.
 
     Attributes
     ----------
     label
-        The matching parameters that tell it from the others.
+        The matching parameters that differ between the lanes.
     bars, other
-        Under this context, and under the one it is compared with; the latter only where they differ.
+        Bars under this context, and under the other context if they differ.
     change
-        How they differ, in words; empty if they do not.
+        The difference in a word, or empty.
     """
 
     label: str
@@ -75,11 +75,11 @@ class Timeline:
     Attributes
     ----------
     start, end
-        Days of the edges.
+        First and last day of the picture.
     other
-        The context it is compared with; empty for none, or where nothing differs.
+        The context it is compared with; empty without one, or if nothing differs.
     zoomed_out
-        Where the whole time is shown; empty if it is.
+        Address of the picture of the whole time; empty if this is it.
     """
 
     lanes: tuple[Lane, ...]
@@ -96,7 +96,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """One reference from its useafter date to the next one's; words instead of references count as one."""
+    """A reference, or a word in its place, from its useafter date to the next one."""
 
     start: datetime
     end: datetime
@@ -107,16 +107,16 @@ class _Stretch:
 def find_timeline(
     listing: Listing, other: Listing | None, sent: Mapping[str, str], *, now: datetime, other_name: str = ""
 ) -> Timeline | None:
-    """Return the picture that an address asks for, or None if the rules do not choose by date.
+    """Return the timeline that an address asks for, or None if the rules do not choose by date.
 
     Parameters
     ----------
     other
-        The same type under another context, to show where the two differ.
+        Rules of the same type under another context, to show the differences.
     sent
-        ``since`` and ``until`` (days) bound the time, ``lanes`` is the number of the page.
+        ``since`` and ``until`` (days) limit the time; ``lanes`` is the number of the page.
     now
-        Aware UTC; the picture goes on until then.
+        Aware UTC; the picture ends there, or at the last useafter date if that is later.
     """
     cases = _cases(listing)
     if not cases:
@@ -124,7 +124,7 @@ def find_timeline(
     others = _cases(other) if other is not None and other.keys == listing.keys else cases
     order = _order(cases, others)
     edges = _edges([*cases.values(), *others.values()], now.replace(tzinfo=None))
-    start, end = _asked_edges(sent, edges)
+    start, end = _requested_edges(sent, edges)
     pages = -(-len(order) // LANES)
     page = _page(sent.get("lanes", ""), pages)
     shown = order[(page - 1) * LANES : page * LANES]
@@ -147,21 +147,22 @@ def find_timeline(
 
 
 def _kept(sent: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """Return what an address says by these names."""
+    """Return the query parameters with these names."""
     return {name: sent[name] for name in names if sent.get(name)}
 
 
-def _address(said: Mapping[str, str], **changes: object) -> str:
-    return f"?{urlencode({**said, **changes})}#timeline"
+def _address(query: Mapping[str, str], **changes: object) -> str:
+    return f"?{urlencode({**query, **changes})}#timeline"
 
 
-def _page(asked: str, pages: int) -> int:
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
+def _page(requested: str, pages: int) -> int:
+    is_number = requested.isascii() and requested.isdigit() and len(requested) < 7
+    number = int(requested) if is_number else 1
     return max(1, min(number, pages))
 
 
 def _cases(listing: Listing) -> dict[Case, Dated]:
-    """Return the match cases with their useafter dates and what applies then, in the order of time."""
+    """Return the match cases, each with its useafter dates and references in order of time."""
     place = listing.useafter
     found: dict[Case, list[tuple[datetime, str]]] = {}
     for row in listing.rows if place >= 0 else ():
@@ -172,7 +173,7 @@ def _cases(listing: Listing) -> dict[Case, Dated]:
 
 
 def _date(text: str) -> datetime | None:
-    """Return a date in the form of the rules, or None; one of that kind is in the table as it stands."""
+    """Return the date of a text of the rules, or None if it is not one or means "never"."""
     try:
         date = datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
@@ -185,15 +186,15 @@ def _name(row: Row) -> str:
 
 
 def _order(cases: Mapping[Case, object], others: Mapping[Case, object]) -> list[Case]:
-    """Return all cases, those that differ before the others."""
+    """Return all cases; those that differ come first."""
     known = list(dict.fromkeys([*cases, *others]))
     return sorted(known, key=lambda case: cases.get(case) == others.get(case))
 
 
 def _edges(lanes: Sequence[Dated], now: datetime) -> tuple[datetime, datetime]:
-    """Return the time worth drawing: from a little before the first change until now, or the last date.
+    """Return the time to draw: from a little before the first change until now or the last date.
 
-    First dates often say no more than "from the beginning": drawn to scale they would leave no room.
+    The first date of a case often only means "from the beginning". To scale, it would leave no room.
     """
     dates = [date for lane in lanes for date, _name in lane]
     end = max(now, *dates)
@@ -202,21 +203,21 @@ def _edges(lanes: Sequence[Dated], now: datetime) -> tuple[datetime, datetime]:
     return begin - min(lead, begin - min(dates)), end + timedelta(days=1)
 
 
-def _asked_edges(sent: Mapping[str, str], edges: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
-    """Return the time an address asks for, all of it if that is no time."""
+def _requested_edges(sent: Mapping[str, str], edges: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    """Return the time that an address asks for, or the whole time if its end is not after its start."""
     start = _date(f"{sent.get('since', '')[:10]} 00:00:00") or edges[0]
     end = _date(f"{sent.get('until', '')[:10]} 00:00:00") or edges[1]
     return (start, end) if start < end else edges
 
 
 def _colours(*listings: Listing | None) -> dict[str, str]:
-    """Return the colour of each name, in turn as they appear."""
+    """Return the colour of each name; the colours take turns."""
     names = dict.fromkeys(_name(row) for listing in listings if listing for row in listing.rows)
     return {name: f"c{place % COLOURS}" for place, name in enumerate(names)}
 
 
 def _drawn(lanes: Sequence[tuple[str, Dated, Dated]], painter: "_Painter") -> tuple[Lane, ...]:
-    """Return the lanes, with as much drawn together as it takes to have not too many bars."""
+    """Return the lanes; join more bars until there are at most `BARS`."""
     drawn = tuple(_lane(label, here, there, painter) for label, here, there in lanes)
     if sum(len(lane.bars) + len(lane.other) for lane in drawn) <= BARS or painter.narrowest > COARSEST:
         return drawn
@@ -232,14 +233,14 @@ def _lane(label: str, here: Dated, there: Dated, painter: "_Painter") -> Lane:
 
 
 def _labels(order: Sequence[Case], listing: Listing) -> dict[Case, str]:
-    """Return what tells each case from the others: parameters that are the same in all are left out."""
+    """Return a label for each case; parameters that are the same in all cases are left out."""
     place = listing.useafter
     titles = [key.title for key in (*listing.keys[:place], *listing.keys[place + 1 :])]
     varied = [number for number in range(len(titles)) if len({case[number] for case in order}) > 1]
-    told = varied or range(len(titles))
+    shown = varied or range(len(titles))
     return {
         case: " · ".join(
-            f"{titles[number]} {case[number]}" for number in told if case[number] not in _NO_MATTER
+            f"{titles[number]} {case[number]}" for number in shown if case[number] not in _NO_MATTER
         )
         or "all others"
         for case in order
@@ -248,16 +249,16 @@ def _labels(order: Sequence[Case], listing: Listing) -> dict[Case, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Painter:
-    """Draws lanes.
+    """The painter of lanes.
 
     Attributes
     ----------
     narrowest
-        Percent of the width; what is narrower is drawn together with what follows.
+        Percent of the width; a narrower bar is joined with the next.
     last
-        Until when the last reference of a lane is drawn.
+        End of the last bar of each lane.
     kept
-        What addresses that lead closer must say again.
+        Query parameters to repeat in the links of joined bars.
     """
 
     axis: Axis
@@ -279,7 +280,7 @@ class _Painter:
         ]
 
     def _groups(self, stretches: Sequence[_Stretch]) -> list[list[_Stretch]]:
-        """Return stretches that are drawn together, in the order of time."""
+        """Return the stretches in order of time; those of one group are drawn as one bar."""
         groups: list[list[_Stretch]] = []
         for stretch in stretches:
             is_narrow = self._width(stretch.start, stretch.end) < self.narrowest
@@ -300,5 +301,5 @@ class _Painter:
             title = f"{first.name} from {first.start:%Y-%m-%d %H:%M:%S}{until}"
             return Bar(percent(left), percent(width), self.colours[first.name], title, first.address)
         closer = {"since": f"{first.start:%Y-%m-%d}", "until": f"{last.end + timedelta(days=1):%Y-%m-%d}"}
-        title = f"{len(group)} changes from {first.start:%Y-%m-%d}{until[:17]}: look closer"
+        title = f"{len(group)} changes from {first.start:%Y-%m-%d}{until[:17]}: click for detail"
         return Bar(percent(left), percent(width), "several", title, _address(self.kept, **closer))

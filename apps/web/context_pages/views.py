@@ -1,4 +1,4 @@
-"""What contexts say: their instruments, types and references, and a map to walk through them."""
+"""Views of a context: its instruments, types and references, and its map."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -22,17 +22,17 @@ from apps.rules.lookup.rules_as_rows import Listing, list_rules
 from apps.web.context_pages import reftype_table as listing
 from apps.web.context_pages import requested_context
 from apps.web.context_pages.outline import Outline, Reftype, UnknownPartError, find_outline
-from apps.web.context_pages.requested_context import Asked, find_asked, neighbours
+from apps.web.context_pages.requested_context import RequestedContext, find_requested, neighbours
 from apps.web.context_pages.timeline import Timeline, find_timeline
 
 View = Callable[..., HttpResponseBase]
-RMAPS = 64  # kept as rows; the largest take a megabyte. Files are immutable, so they hold for ever.
+RMAPS = 64  # rmaps kept as rows, up to a megabyte each; files are immutable, so the rows stay true
 SHOWN = 400  # references in the map
 PREVIEW = 50  # rows of a table inside an accordion
 
 
 def _answers_unknown(view: View) -> View:
-    """Answer a question about an unknown context or part with the nearest known ones."""
+    """Answer requests for an unknown context or part with the most similar known ones."""
 
     @wraps(view)
     def answer(request: HttpRequest, specifier: str, **parts: str) -> HttpResponseBase:
@@ -73,7 +73,7 @@ def latest(request: HttpRequest) -> HttpResponse:
 @require_safe
 @_answers_unknown
 def context_table(request: HttpRequest, specifier: str) -> HttpResponse:
-    context = find_asked(specifier)
+    context = find_requested(specifier)
     before, after = neighbours(context.name)
     page = _about(context) | {
         "outline": find_outline(context.name),
@@ -88,7 +88,7 @@ def context_table(request: HttpRequest, specifier: str) -> HttpResponse:
 @require_safe
 @_answers_unknown
 def instrument_table(request: HttpRequest, specifier: str, instrument: str) -> HttpResponse:
-    context = find_asked(specifier)
+    context = find_requested(specifier)
     outline = find_outline(context.name)
     page = _about(context) | {"outline": outline, "instrument": outline.instrument(instrument)}
     name = "_instrument_part" if "part" in request.GET else "instrument_table"
@@ -98,7 +98,7 @@ def instrument_table(request: HttpRequest, specifier: str, instrument: str) -> H
 @require_safe
 @_answers_unknown
 def reftype_table(request: HttpRequest, specifier: str, instrument: str, reftype: str) -> HttpResponseBase:
-    context = find_asked(specifier)
+    context = find_requested(specifier)
     outline = find_outline(context.name)
     part = outline.instrument(instrument)
     known = part.reftype(reftype)
@@ -124,7 +124,7 @@ def reftype_table(request: HttpRequest, specifier: str, instrument: str, reftype
 def context_map(
     request: HttpRequest, specifier: str, instrument: str = "", reftype: str = ""
 ) -> HttpResponse:
-    context = find_asked(specifier)
+    context = find_requested(specifier)
     outline = find_outline(context.name)
     part = outline.instrument(instrument) if instrument else None
     known = part.reftype(reftype) if part and reftype else None
@@ -139,7 +139,7 @@ def context_map(
     return render(request, "web/context_map.html", {"page": page})
 
 
-def _about(context: Asked) -> dict[str, Any]:
+def _about(context: RequestedContext) -> dict[str, Any]:
     return {"context": context, "bad": contexts.bad_mappings(context.name)}
 
 
@@ -149,7 +149,7 @@ def _rules_of(rmap: str) -> Listing:
 
 @lru_cache(maxsize=RMAPS)
 def _known_rules(site: str, rmap: str) -> Listing:
-    """Return the rules of an rmap as rows; `site` tells stores apart."""
+    """Return the rules of an rmap as rows; the cache needs `site`, the store."""
     mapping = contexts.mappings_of(rmap)[rmap]
     if mapping.selector is None:
         raise UnusableContextError(f"{rmap} has no rules for references.")
@@ -157,29 +157,29 @@ def _known_rules(site: str, rmap: str) -> Listing:
 
 
 def _references(reftype: Reftype | None) -> list[tuple[str, int]]:
-    """Return the references of a type, and in how many rows each stands; sorted."""
+    """Return the references of a type with the number of rows of each, sorted by name."""
     if reftype is None or not reftype.rmap:
         return []
     return sorted(Counter(listing.names_of(_rules_of(reftype.rmap))).items())
 
 
 def _timeline(
-    request: HttpRequest, context: Asked, instrument: str, reftype: Reftype, rules: Listing
+    request: HttpRequest, context: RequestedContext, instrument: str, reftype: Reftype, rules: Listing
 ) -> Timeline | None:
-    """Return the picture of a type, with what edit would change."""
+    """Return the timeline of a type, with the changes that the edit context would bring."""
     name, other = _edited(context, instrument, reftype)
     return find_timeline(rules, other, request.GET, now=timezone.now(), other_name=name)
 
 
-def _edited(context: Asked, instrument: str, reftype: Reftype) -> tuple[str, Listing | None]:
-    """Return the edit context and its rules of a type, none where they are those of `context`."""
+def _edited(context: RequestedContext, instrument: str, reftype: Reftype) -> tuple[str, Listing | None]:
+    """Return the edit context and its rules for a type; None where they equal those of `context`."""
     edit = contexts.find_pointed(Pointer.EDIT)
     if edit is None or edit == context.name:
         return "", None
     try:
         rmap = _rmap_of(find_outline(edit), instrument, reftype.name)
         return edit, _rules_of(rmap) if rmap and rmap != reftype.rmap else None
-    except CrdsError:  # That edit cannot be shown is no reason not to show this one.
+    except CrdsError:  # The requested context is shown even if the edit context cannot be.
         return "", None
 
 

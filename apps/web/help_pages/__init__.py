@@ -1,1 +1,1 @@
-"""Help, server versions, the console of JSON-RPC and the guide of operators."""
+"""Help, server versions, and the workflow of deliveries."""

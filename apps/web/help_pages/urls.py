@@ -1,4 +1,4 @@
-"""The addresses, with and without a slash at the end."""
+"""The addresses of the help pages."""
 
 from django.urls import path
 
@@ -9,7 +9,7 @@ urlpatterns = [
     *both_spellings(r"server_versions", views.server_versions, "server_versions"),
     *both_spellings(r"server_workflow", workflow_views.server_workflow, "server_workflow"),
     *both_spellings(r"docs/cmdline_bestrefs", views.command_line, "command_line"),
-    # The address is that of a file, for clients print it; static files are looked for before it is asked.
+    # The client prints this address of a file. No static file has it, so the request arrives here.
     path("static/users_guide/", views.users_guide),
     path("static/users_guide/index.html", views.users_guide, name="users_guide"),
 ]

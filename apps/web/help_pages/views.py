@@ -1,4 +1,4 @@
-"""Help that is the same for everybody, and the software of the server."""
+"""Views of the help pages and of the server versions."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -37,6 +37,6 @@ def users_guide(request: HttpRequest) -> HttpResponse:
 
 
 def _example() -> dict[str, str]:
-    """Return the context that the texts show as an example: the one in use now, if there is any."""
+    """Return the context that the texts use as an example: the latest one, if there is any."""
     context = contexts.find_pointed(Pointer.LATEST) or f"{settings.OBSERVATORY}_0001.pmap"
     return {"context": context, "set_context": f"export CRDS_CONTEXT={context}"}

@@ -1,4 +1,4 @@
-"""The way of a delivery from form to pipeline, and where everything stands now (website, section 7.16)."""
+"""The state of everything on the way from submission to pipeline (website, section 7.16)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,52 +14,52 @@ from apps.reprocessing.queries import transitions
 from apps.submissions.models import Submission
 from apps.submissions.states import ALIVE
 
-_MOVES = 5  # of latest that are shown
-_SHOWN = 20  # rows of each list; the page leads to the whole
+_MOVES = 5  # last moves of latest that are shown
+_SHOWN = 20  # rows of each list; the page links to the whole list
 
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """What one pipeline last told of its context.
+    """The context that a pipeline last reported.
 
     Attributes
     ----------
-    told_at
-        Aware UTC; None if it never told anything.
+    reported_at
+        Aware UTC; None if it never reported one.
     is_latest
-        It works with the latest context.
+        Whether the reported context is latest.
     """
 
     name: str
     context: str
-    told_at: datetime | None
+    reported_at: datetime | None
     is_latest: bool
 
     @property
     def look(self) -> str:
-        """Colour of its badge."""
+        """The colour of the badge."""
         return "good" if self.is_latest else "warn" if self.context else "plain"
 
     @property
     def word(self) -> str:
-        """How it stands."""
+        """The word of the badge."""
         return "has latest" if self.is_latest else "has another one" if self.context else "silent"
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """Where everything stands.
+    """The state of submissions, deliveries, contexts and pipelines.
 
     Attributes
     ----------
     edit, latest, build
         The last move of each pointer; None before the first.
     alive
-        Submissions that somebody is to decide about, or a worker works on, newest first.
+        Submissions that wait for a decision or that a worker processes, newest first.
     pending
         Deliveries that the archive has not stored, oldest first.
     pending_count
-        How many these are in all.
+        Number of all such deliveries, shown or not.
     repro
         The searches for the datasets that the last moves of latest affect, newest first.
     """
@@ -76,12 +76,12 @@ class Workflow:
 
     @property
     def is_edit_ahead(self) -> bool:
-        """Whether there is something that latest has not."""
+        """Return whether the edit context differs from the latest one."""
         return bool(self.edit and (self.latest is None or self.edit.context != self.latest.context))
 
 
 def workflow() -> Workflow:
-    """Return where everything stands now."""
+    """Return the present state of everything."""
     latest = contexts.find_change(Pointer.LATEST)
     pending = Delivery.objects.exclude(status=DeliveryStatus.ARCHIVED).order_by("number")
     return Workflow(

@@ -1,4 +1,4 @@
-"""The guide of operators."""
+"""The view of the server workflow."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

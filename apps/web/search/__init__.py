@@ -1,1 +1,1 @@
-"""One box that finds files, contexts, instruments, types and submissions."""
+"""The search for files, contexts, instruments, types and submissions."""

@@ -1,4 +1,4 @@
-"""Finds by a few characters: files, contexts, instruments, types and submissions."""
+"""Find files, contexts, instruments, types and submissions by a few characters."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -24,9 +24,9 @@ from apps.rules.observatories import get_observatory
 from apps.submissions.models import Submission
 
 LONGEST = 200  # characters
-SUM, SHORTEST_SUM = 40, 6  # hex digits; fewer are taken for words
+SUM, SHORTEST_SUM = 40, 6  # hex digits; a shorter text counts as a word
 MOST_WORDS = 8
-# Hits of one kind: on the page, and while somebody types.
+# Hits of one kind on the page, and in the list that appears while somebody types.
 OF_PAGE, OF_LIST = 20, 5
 
 Place = Callable[[str, str], str]
@@ -37,16 +37,16 @@ _BELOW = {".pmap": "context", ".imap": "imap", ".rmap": "rmap"}
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing that was found.
+    """A hit.
 
     Attributes
     ----------
     kind
         ``file``, ``context``, ``instrument``, ``type`` or ``submission``.
     title, detail
-        What it is, and what distinguishes it.
+        Its name, and the facts that distinguish it from others.
     badge
-        A word on its state that matters, empty for none.
+        A word for an unusual state, or empty.
     """
 
     kind: str
@@ -58,14 +58,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What was found of one kind.
+    """The hits of one kind.
 
     Attributes
     ----------
     has_more
-        Whether there is more than the hits.
+        Whether there are more hits than these.
     more
-        Where all of it is listed, empty if nowhere.
+        Address of the list of all of them, or empty.
     """
 
     title: str
@@ -76,14 +76,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that was found.
+    """The result of a search.
 
     Attributes
     ----------
     exact
-        The file whose name or sha1sum was typed whole.
+        The file whose complete name or sha1sum was typed.
     problem
-        Why less was looked for than was asked.
+        The reason why a part of the search was left out, or empty.
     """
 
     text: str
@@ -93,12 +93,12 @@ class Found:
 
     @property
     def hits(self) -> list[Hit]:
-        """All hits, the most telling ones first."""
+        """The hits of all groups, in the order of the page."""
         return [hit for group in self.groups for hit in group.hits]
 
 
 def clean(text: str) -> str:
-    r"""Return what is looked for: without blanks at its ends, and nothing that no database takes.
+    r"""Return the text to search for, without outer blanks and characters that databases refuse.
 
     Examples
     --------
@@ -109,28 +109,29 @@ def clean(text: str) -> str:
 
 
 def find(text: str, *, user: User | None, most: int = OF_PAGE) -> Found:
-    """Return what a text may mean to somebody; nothing if it is empty.
+    """Return everything that `text` may mean; nothing if it is empty.
 
     Parameters
     ----------
     text
-        Part of a name, a shell pattern, the begin of a sha1sum, words of a description, a specifier of a
-        context, or part of what a submission tells.
+        Part of a name, a shell pattern, the beginning of a sha1sum, words of a description, a specifier of
+        a context, or part of a description or file name of a submission.
     user
-        Submissions, and files that are not confirmed yet, are for people who are logged in.
+        Only people who are logged in find files that are not confirmed yet; only submitters find
+        submissions.
     most
-        Hits of one kind.
+        Maximum number of hits of one kind.
     """
     text = clean(text)
     if not text:
         return Found(text, ())
     problem = _problem(text)
-    is_inside, place = user is not None, _place()
+    is_logged_in, place = user is not None, _place()
     groups = [
         _contexts(text, most),
         _instruments(text, most, place),
         _types(text, most, place),
-        Group("Files", ()) if problem else _files(text, most, is_inside=is_inside),
+        Group("Files", ()) if problem else _files(text, most, is_logged_in=is_logged_in),
     ]
     if user is not None and user.has_role("submitter"):
         groups.append(_submissions(text, most))
@@ -139,12 +140,12 @@ def find(text: str, *, user: User | None, most: int = OF_PAGE) -> Found:
 
 
 def is_pattern(text: str) -> bool:
-    """Tell whether a text is meant as a shell pattern."""
+    """Return whether a text is a shell pattern."""
     return re.search(r"[*?\[]", text) is not None
 
 
 def _problem(text: str) -> str:
-    """Return what is wrong with a shell pattern, empty if nothing is."""
+    """Return the error of a bad shell pattern, or an empty text."""
     try:
         clean_glob(text) if is_pattern(text) else ""
     except InvalidInputError as exc:
@@ -161,9 +162,9 @@ def _group(title: str, hits: Iterable[Hit], most: int, more: str = "") -> Group:
 # Files
 
 
-def _files(text: str, most: int, *, is_inside: bool) -> Group:
+def _files(text: str, most: int, *, is_logged_in: bool) -> Group:
     rows = File.objects.only(*_COLUMNS).exclude(name__endswith=".pmap")
-    if not is_inside:
+    if not is_logged_in:
         rows = rows.exclude(state=FileState.UPLOADED)
     more = (
         ""
@@ -174,10 +175,10 @@ def _files(text: str, most: int, *, is_inside: bool) -> Group:
 
 
 def _named(rows: QuerySet[File], text: str, most: int) -> list[File]:
-    """Return files by name, by the name they arrived with, or by sha1sum; the best ones first.
+    """Return files by name, by the name of the upload, or by sha1sum; the best matches first.
 
-    To ask first for those that begin so, which have an index, and for others only if there is room, takes a
-    third of the time of one query that ranks every file.
+    The first query finds names that begin with the text, by an index. A second one runs only if there is
+    room for more hits. Both take a third of the time of one query that ranks every file.
     """
     if is_pattern(text):
         return list(rows.filter(matching("name", text)).order_by("-name")[:most])
@@ -193,7 +194,7 @@ def _named(rows: QuerySet[File], text: str, most: int) -> list[File]:
 
 
 def _rank(name: str, text: str) -> int:
-    """Return how little a name has of what was typed."""
+    """Return 0 for a name that equals the text, 1 if it begins with it, 2 if it contains it, else 3."""
     if name == text:
         return 0
     at = name.lower().find(text.lower())
@@ -201,7 +202,7 @@ def _rank(name: str, text: str) -> int:
 
 
 def is_sum(text: str) -> bool:
-    """Tell whether a text may be the begin of a sha1sum.
+    """Return whether a text may be the beginning of a sha1sum.
 
     Examples
     --------
@@ -219,8 +220,8 @@ def _as_pattern(text: str) -> str:
 
 def _file_hit(row: File) -> Hit:
     what = " ".join(filter(None, (row.instrument, row.filekind)))
-    came_as = row.uploaded_as if row.uploaded_as != row.name else ""
-    detail = f"{what}, uploaded as {came_as}" if came_as and what else what or came_as
+    upload = row.uploaded_as if row.uploaded_as != row.name else ""
+    detail = f"{what}, uploaded as {upload}" if upload and what else what or upload
     return Hit("file", row.name, detail, row.get_absolute_url(), _badge(row))
 
 
@@ -231,7 +232,7 @@ def _badge(row: File) -> str:
 
 
 def _exact(text: str, groups: Iterable[Group]) -> Hit | None:
-    """Return the one file that is meant for sure."""
+    """Return the file whose complete name or sha1sum is `text`, if there is exactly one."""
     files = [hit for group in groups for hit in group.hits if hit.kind in ("file", "context")]
     named = [hit for hit in files if hit.title == text]
     if not named and is_sum(text) and len(text) == SUM:
@@ -254,9 +255,9 @@ def _contexts(text: str, most: int) -> Group:
 
 
 def _meant(text: str) -> list[Hit]:
-    """Return what a specifier, or a version of the calibration software, means."""
+    """Return the context that a specifier, or a version of the calibration software, means."""
     if is_mapping(text):
-        return []  # A name means itself, and is found or not found among the files.
+        return []  # The searches for files and contexts find names.
     ways: tuple[Callable[[], str], ...] = (
         lambda: contexts.resolve(text.lower()),
         lambda: contexts.resolve(f"{settings.OBSERVATORY}-{text.lower()}"),
@@ -316,9 +317,9 @@ def _types(text: str, most: int, place: Place) -> Group:
     for instrument, reftypes in get_observatory(settings.OBSERVATORY).reftypes.items():
         for reftype, description in reftypes.items():
             own = f"{reftype} {description}".lower()
-            told = f"{instrument} {own}"
-            # The instrument alone would find all of its types.
-            if all(word in told for word in words) and any(word in own for word in words):
+            whole = f"{instrument} {own}"
+            # Without the second condition, the name of an instrument would find all of its types.
+            if all(word in whole for word in words) and any(word in own for word in words):
                 title = f"{instrument} {reftype}"
                 hits.append(Hit("type", title, _first_line(description), place(instrument, reftype)))
     hits.sort(key=lambda hit: hit.title.split()[1] != words[-1])
@@ -326,7 +327,7 @@ def _types(text: str, most: int, place: Place) -> Group:
 
 
 def _place() -> Place:
-    """Return what gives the address of an instrument or type: its rules in use, or its files without any."""
+    """Return a function for the address of an instrument or type: its rules in use, or else its files."""
     has_rules = contexts.find_pointed(Pointer.LATEST) is not None
 
     def place(instrument: str, reftype: str) -> str:
@@ -359,7 +360,7 @@ def _submissions(text: str, most: int) -> Group:
 
 
 def _key(text: str) -> Q:
-    """Return the condition that a key begins so: all keys of that begin lie between two."""
+    """Return the condition that a key begins with `text`: such keys lie between two others."""
     digits = text.replace("-", "")[:32]
     if not re.fullmatch(r"[0-9a-f]+", digits):
         return Q()

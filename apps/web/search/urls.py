@@ -1,4 +1,4 @@
-"""The addresses, with and without a slash at the end."""
+"""The address of the search, with and without a slash at the end."""
 
 from django.urls import URLPattern
 

@@ -1,4 +1,4 @@
-"""The page of what was found, and the list while somebody types."""
+"""The page of a search, and the JSON for the list that appears while somebody types."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -9,7 +9,7 @@ from apps.catalog.similar_names import nearest_names
 from apps.core.access import find_actor
 from apps.web.search import queries
 
-MOST = 12  # hits of the list
+MOST = 12  # hits in the list
 
 
 @require_safe

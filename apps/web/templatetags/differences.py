@@ -1,7 +1,7 @@
-"""Rows of differences as markup.
+"""Template filters for rows of differences.
 
-A page has a thousand of them. Written out in a template each takes twenty steps of the template engine, which
-is most of the time of the page; here it is one.
+A page has a thousand rows. Written out in a template, each row takes twenty steps of the template engine,
+which is most of the time of the page. A filter takes one step.
 """
 
 import re
@@ -16,14 +16,14 @@ from apps.rules.differences.side_by_side import Line, Row
 
 register = template.Library()
 
-# File names between single quotes, in a text that is escaped already.
+# A file name between single quotes, in text that is already escaped.
 _FILE = re.compile(r"&#x27;([A-Za-z0-9._-]+\.(?:fits|asdf|json|yaml|text|r\dh|[pir]map))&#x27;")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 
 
 @register.filter
 def linked(text: str) -> SafeString:
-    """Return a text whose file names, between single quotes, are links."""
+    """Return a text in which file names between single quotes are links."""
     return _safe(_FILE.sub(_link, escape(text)))
 
 
@@ -39,21 +39,21 @@ def table_row(row: Difference) -> SafeString:
 
 
 def _cell(value: str) -> str:
-    """Return a cell; dates are not broken at their hyphens."""
+    """Return a table cell; the class keeps dates from breaking at their hyphens."""
     look = ' class="moment"' if _DATE.fullmatch(value) else ""
     return f"<td{look}>{escape(value)}</td>"
 
 
 @register.filter
 def unified_row(line: Line) -> SafeString:
-    """Return a line with its numbers in the old and the new text."""
+    """Return a row with a line and its numbers in the old and the new text."""
     look = f' class="{line.kind}"' if line.sign else ""
     return _safe(f"<tr{look}><td>{line.old or ''}<td>{line.new or ''}<td>{_words(line)}\n")
 
 
 @register.filter
 def side_row(row: Row) -> SafeString:
-    """Return an old line with its number, and the new one beside it with its own."""
+    """Return a row with an old line beside the new one, each with its number."""
     old = f"<td>{row.old.old}<td{_look(row.old)}>{_words(row.old)}" if row.old else '<td><td class="none">'
     new = f"<td>{row.new.new}<td{_look(row.new)}>{_words(row.new)}" if row.new else '<td><td class="none">'
     return _safe(f"<tr>{old}{new}\n")
@@ -64,7 +64,7 @@ def _look(line: Line) -> str:
 
 
 def _words(line: Line) -> str:
-    """Return the sign and the text, the words marked that the other text has not."""
+    """Return the sign and the text; words that are missing in the other text are marked."""
     end = "<small> no line end</small>" if line.has_no_end else ""
     if not line.sign:
         return f"{escape(line.text)}{end}"
@@ -77,5 +77,5 @@ def _words(line: Line) -> str:
 
 
 def _safe(markup: str) -> SafeString:
-    """Return markup of this module, in which every text from outside was escaped."""
+    """Return markup of this module as safe; callers have escaped every text in it."""
     return mark_safe(markup)  # noqa: S308
