@@ -6,7 +6,7 @@ OBSERVATORY ?= jwst
 VENV := .venv
 PY := $(VENV)/bin/python
 CLIENT := .venv-client
-# Every observatory has data of its own; the demo's are those of jwst.
+# Every observatory has its own folder of data. The demo is in that of jwst.
 RUN_ROOT := $(CURDIR)/$(if $(filter jwst,$(OBSERVATORY)),var,var-$(OBSERVATORY))
 
 .DEFAULT_GOAL := help
@@ -15,15 +15,15 @@ RUN_ROOT := $(CURDIR)/$(if $(filter jwst,$(OBSERVATORY)),var,var-$(OBSERVATORY))
 help:
 	@echo 'make run     serve the demo observatory at http://$(HOST):$(PORT); Ctrl-C ends it'
 	@echo '             PORT=8001          another port'
-	@echo '             HOST=name          reached from other machines by that name or address'
+	@echo '             HOST=name          let other machines reach it by this name or address'
 	@echo '             OBSERVATORY=hst    an empty server for hst, roman or tobs, to import rules into'
-	@echo 'make reset   remove what `make run` keeps below $(RUN_ROOT)'
-	@echo 'make test    the suite; ARGS="tests/locks" a part of it, ARGS=--campaigns the slow tests, too'
-	@echo 'make lint    style, types, layers, migrations'
-	@echo 'make bench   the figures of docs/benchmarks.md'
+	@echo 'make reset   remove the data of `make run` in $(RUN_ROOT)'
+	@echo 'make test    run the suite; ARGS="tests/locks" runs a part, ARGS=--campaigns adds the slow tests'
+	@echo 'make lint    check style, types, layers and migrations'
+	@echo 'make bench   measure the figures of docs/benchmarks.md'
 	@echo 'make clean   remove the environments $(VENV) and $(CLIENT)'
 
-# Only a server for this machine listens at its loopback address alone.
+# A server for this machine alone listens at the loopback address, any other one at all addresses.
 run: export OBSERVATORY := $(OBSERVATORY)
 run: export DATA_ROOT ?= $(RUN_ROOT)
 run: export PUBLIC_URL ?= http://$(HOST):$(PORT)
@@ -36,7 +36,7 @@ run: port-is-free $(VENV)/.ready
 
 .PHONY: port-is-free
 port-is-free:
-	$(if $(filter 0.0.0.0 ::,$(HOST)),$(error HOST is what people type to reach this machine: make run HOST=name))
+	$(if $(filter 0.0.0.0 ::,$(HOST)),$(error HOST is the name or address by which people reach this machine: make run HOST=name))
 	@$(PYTHON) scripts/check_port.py $(PORT) 'Run `make run PORT=8001`, or end the program that uses it.'
 
 reset:
@@ -64,7 +64,7 @@ bench: $(VENV)/.ready-dev $(CLIENT)/.ready
 changelog: $(VENV)/.ready-dev
 	$(VENV)/bin/towncrier build --yes --version "$$($(PY) -c 'import crds_server; print(crds_server.__version__)')"
 
-# Hashes of everything, for every platform; needs `uv`.
+# Writes the lock files, with hashes for every platform; needs `uv`.
 lock:
 	for name in requirements requirements-dev requirements-client requirements-synphot; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.txt; \
@@ -85,7 +85,7 @@ $(CLIENT)/.ready: requirements-client.txt
 clean:
 	rm -rf $(VENV) $(CLIENT)
 
-# Brings what the pages take from others, at the versions of the lock file; needs npm, which nothing else does.
+# Fetches the files that pages use from other projects, at the versions of the lock file. Only this needs npm.
 .PHONY: vendor
 vendor:
 	cd static/vendor && npm ci --ignore-scripts --no-audit --no-fund

@@ -17,7 +17,7 @@ app.autodiscover_tasks()
 
 
 def read_settings(**_: Any) -> None:
-    """Refuse settings that cannot be read, before Celery meets them in the middle of its own start."""
+    """Refuse unreadable settings before Celery reads them in the middle of its own start."""
     from django.conf import settings
 
     from crds_server.start import refusing
@@ -27,7 +27,7 @@ def read_settings(**_: Any) -> None:
 
 
 def require_parts(**_: Any) -> None:
-    """Refuse to start a worker, or a clock without worker, unless its parts are ready."""
+    """Refuse to start a worker, or beat alone, unless its parts are ready."""
     import django
 
     from crds_server.start import refusing

@@ -16,7 +16,7 @@ from django.core.validators import validate_email
 from apps.core.files import write_once
 from crds_server.service_urls import BadServiceUrlError, ServiceUrl, read_service_url
 
-DEFAULTS: dict[str, str] = {}  # The names that were asked for so far, and what they are unless set.
+DEFAULTS: dict[str, str] = {}  # The names read so far, and their defaults.
 
 
 def text(name: str, default: str) -> str:
@@ -47,7 +47,7 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
 
 
 def flag(name: str, default: bool) -> bool:
-    """Return a yes or no; any of 1, true, yes, on and their opposites is understood."""
+    """Return a yes or no, written as 1, true, yes or on, or as 0, false, no or off."""
     value = text(name, "yes" if default else "no").lower()
     if value in {"1", "true", "yes", "on"}:
         return True
@@ -62,7 +62,7 @@ def words(name: str, default: str) -> list[str]:
 
 
 def choice(name: str, default: str, known: Collection[str]) -> str:
-    """Return one of some known words."""
+    """Return a variable that must be one of the `known` words."""
     value = text(name, default)
     if value not in known:
         near = get_close_matches(value, known, n=1)
@@ -92,7 +92,7 @@ def addresses(name: str, default: str) -> list[str]:
         try:
             validate_email(item)
         except ValidationError:
-            raise ImproperlyConfigured(f"{name}: {item!r} is no plain mail address.") from None
+            raise ImproperlyConfigured(f"{name}: {item!r} is not a plain mail address.") from None
     return found
 
 
@@ -105,15 +105,15 @@ def address(name: str, default: str) -> str:
 
 
 def secret(name: str, kept_in: Path) -> str:
-    """Return the variable, or a random text made once and kept in a file only we can read."""
+    """Return the variable, or a random text that is made once and kept in a file for this account only."""
     if value := text(name, ""):
         return value
     write_once(kept_in, secrets.token_urlsafe(50).encode())
     return kept_in.read_text()
 
 
-# Every transaction takes the write lock at its start: a deferred one that upgrades fails at once
-# when another process writes, however long the time-out is.
+# Every transaction takes the write lock at its start. A deferred transaction that takes it later fails at
+# once if another process writes, however long the time-out is.
 SQLITE_OPTIONS = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",
@@ -121,16 +121,16 @@ SQLITE_OPTIONS = {
 }
 
 
-# One connection for each thread of a process and for the heartbeat of each job: one that has to wait for a
-# connection makes its job look dead. Idle ones go back: PostgreSQL allows a hundred in all.
+# One connection for each thread of a process and for the heartbeat of each job. A heartbeat that waits for a
+# connection makes its job look dead. Idle connections are closed, since PostgreSQL allows a hundred in all.
 CONNECTION_POOL = {"min_size": 1, "max_size": 40, "max_idle": 60.0}
-CONNECT_TIMEOUT = "5"  # seconds a database may take to accept us
+CONNECT_TIMEOUT = "5"  # seconds that a database may take to accept a connection
 
 
 def database(name: str, default: str) -> dict[str, Any]:
     """Return Django's description of the database that a URL names.
 
-    Understood are ``sqlite:///relative``, ``sqlite:////absolute`` and
+    The forms are ``sqlite:///relative``, ``sqlite:////absolute`` and
     ``postgresql://user:password@host:port/name?option=value``.
     """
     value = text(name, default)
@@ -156,15 +156,15 @@ def database(name: str, default: str) -> dict[str, Any]:
 
 
 def service_url(name: str, value: str, form: str, *, has_path: bool = False) -> ServiceUrl:
-    """Return the parts of a URL; the refusal tells the form that is wanted and never the password."""
+    """Return the parts of a URL. The error message gives the expected form and never the password."""
     try:
         return read_service_url(value, has_path=has_path)
     except BadServiceUrlError as exc:
         raise ImproperlyConfigured(f"{name}: expected {form}, but {exc}.") from None
 
 
-# Whoever publishes a message does not wait for a broker that is away or silent: the sweeps publish again, so
-# one attempt is enough. A worker asks the broker to wait a second for a message, so three are a silence.
+# Callers do not wait for a broker that is absent or silent. One attempt to publish is enough, because the
+# sweeps publish again. A worker lets the broker wait one second for a message, so three seconds mean silence.
 REMOTE_BROKER = {
     "max_retries": 0,
     "socket_connect_timeout": 2,  # seconds
@@ -187,7 +187,7 @@ def broker(name: str, default: str) -> str:
 
 
 def folder_broker(root: Path) -> dict[str, object]:
-    """Return the options of Celery's folder broker; sender and receiver share one folder."""
+    """Return the options of Celery's folder broker. Sender and receiver share one folder."""
     folders = {name: root / name for name in ("messages", "control", "processed")}
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True)
@@ -200,14 +200,14 @@ def folder_broker(root: Path) -> dict[str, object]:
     }
 
 
-# How the way to a mail server is protected, and the port it then listens at unless another is named.
+# The protection of the connection to a mail server, and its default port.
 MAIL_PORTS = {"none": 25, "starttls": 587, "tls": 465}
 MAIL_SCHEMES = {"smtp": "none", "smtp+starttls": "starttls", "smtps": "tls"}
 
 
 @dataclass(frozen=True)
 class MailServer:
-    """The mail server that mails are handed to; none if `host` is empty."""
+    """The mail server that takes our mails; there is none if `host` is empty."""
 
     host: str
     port: int
@@ -217,10 +217,11 @@ class MailServer:
 
 
 def mail_server(name: str) -> MailServer:
-    """Return the mail server that a URL names, or else ``EMAIL_HOST`` and its companions.
+    """Return the mail server from a URL, or from ``EMAIL_HOST`` and the variables that belong to it.
 
-    Understood are ``smtp://user:password@host:port``, ``smtp+starttls://…`` and ``smtps://…``. The companions
-    are ``EMAIL_PORT``, ``EMAIL_USER``, ``EMAIL_PASSWORD`` and ``EMAIL_TLS``: none, starttls or tls.
+    The forms are ``smtp://user:password@host:port``, ``smtp+starttls://…`` and ``smtps://…``. The other
+    variables are ``EMAIL_PORT``, ``EMAIL_USER``, ``EMAIL_PASSWORD`` and ``EMAIL_TLS``, which is none,
+    starttls or tls.
     """
     value, host = text(name, ""), text("EMAIL_HOST", "")
     tls = word("EMAIL_TLS", "none", "|".join(MAIL_PORTS))

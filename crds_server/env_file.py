@@ -1,7 +1,7 @@
-"""Reads a file of settings into the environment, which wins over the file.
+"""The file of settings, which is read into the environment. Variables of the environment take precedence.
 
-The file is the one that ``CRDS_ENV_FILE`` names, or else ``env`` below ``DATA_ROOT`` if it exists. A line
-that cannot be read, and a name that no setting has, are refused with the number of the line.
+``CRDS_ENV_FILE`` names the file. Without it, the file is ``env`` below ``DATA_ROOT`` if that exists.
+Unreadable lines and unknown names are refused with the number of the line.
 """
 
 import os
@@ -21,12 +21,12 @@ _SETTING = re.compile(r"[A-Z][A-Z0-9_]*")
 _SECRET = re.compile(r"SECRET_KEY|.*_PASSWORD|.*_SECRET")
 _WITH_PASSWORD = re.compile(r"[a-z0-9+]+://[^@]*:[^@]+@.*", re.DOTALL)
 
-# The lines of the file that was read: the name of a setting and where it stands.
+# The settings in the file, with the path and line of each.
 _lines: dict[str, str] = {}
 
 
 def load(default_root: Path) -> None:
-    """Put the values of the file into the environment, where the environment has none.
+    """Set the variables from the file that the environment does not set.
 
     Parameters
     ----------
@@ -39,13 +39,13 @@ def load(default_root: Path) -> None:
     values = dict(_read(path))
     _require_private(path, values)
     for name, value in values.items():
-        # A secret that the environment gives as a value must not give way to a file that names another.
+        # A secret in the environment must win over a NAME_FILE in the file of settings.
         if not os.environ.get(name) and not os.environ.get(name.removesuffix("_FILE")):
             os.environ[name] = value
 
 
 def refuse_unknown(known: Collection[str]) -> None:
-    """Refuse a file with a name that no setting has: it is a misspelt one.
+    """Refuse a file with a name that is not a setting, because it is probably misspelt.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def _text(path: Path) -> str:
 
 
 def _require_private(path: Path, values: dict[str, str]) -> None:
-    """Refuse a file that anybody may change, or that holds a secret which anybody may read."""
+    """Refuse a file that anybody may change, or that holds a secret and that anybody may read."""
     mode = path.stat().st_mode
     if mode & stat.S_IWOTH:
         raise ImproperlyConfigured(f"Anybody may change {path}; run: chmod o-w {path}")

@@ -1,7 +1,7 @@
-"""Celery's folder broker, with messages that appear whole.
+"""Celery's folder broker, with messages that appear complete.
 
-As it comes, a reader may take a message that its writer has only begun: the message is lost and the worker
-ends. Here a message gets its name when it is complete.
+With the original, a reader may take a message that its writer has only begun. The message is lost and the
+worker ends. Here a message gets its name when it is complete.
 """
 
 import uuid
@@ -15,11 +15,11 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    """Writes messages and exchanges as one change of the folder each."""
+    """A channel that writes each message as one change of the folder."""
 
-    # Its own supertype names the payload otherwise.
+    # The base class has another name for the payload than its own base class.
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
-        # Readers take the oldest first, by name.
+        # Readers sort by name to take the oldest message first.
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         target = Path(self.data_folder_out, name)
         unfinished = target.with_name(f".{name}.part")
@@ -30,7 +30,7 @@ class Channel(filesystem.Channel):
             raise ChannelError(f"Cannot add {name} to the folder of messages: {exc}") from exc
 
     def get_table(self, exchange: str) -> list[Any]:
-        """Return who listens to an exchange; nobody yet, if that is just being written."""
+        """Return the listeners of an exchange; none while the file of the exchange is being written."""
         try:
             table: list[Any] = super().get_table(exchange)
         except ValueError:

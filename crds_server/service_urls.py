@@ -1,7 +1,7 @@
-"""Reads the URLs of services, whose passwords may hold any character.
+"""URLs of services, whose passwords may hold any character.
 
-A password is best written percent-encoded. One with a raw ``#``, ``/``, ``@`` or ``?`` is understood as well,
-as long as the URL can be read in one way only.
+Passwords should be percent-encoded. A raw ``#``, ``/``, ``@`` or ``?`` is also accepted if the URL can be
+read in one way only.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, unquote
 
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+]*)://(?P<rest>.*)", re.DOTALL)
-# Everything behind the user and the password.
+# Everything after the user and the password.
 _PLACE = re.compile(
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/?#@]*)(?::(?P<port>[0-9]{1,5}))?"
     r"(?:/(?P<path>[^\s?#@]*))?(?:\?(?P<query>[^\s#]*))?"
@@ -18,7 +18,7 @@ _LARGEST_PORT = 65535
 
 
 class BadServiceUrlError(ValueError):
-    """The text is no URL of a service, or can be read in several ways; the message shows none of it."""
+    """The text is not a URL of a service, or can be read in several ways; the message never quotes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class ServiceUrl:
     Attributes
     ----------
     host
-        An IPv6 address stands without brackets.
+        Name or address; an IPv6 address has no brackets.
     port
-        None if the URL names none.
+        None if the URL does not give one.
     path
-        Without the slash at its beginning.
+        The path without the slash at its beginning.
     query
-        As it was written.
+        The query as it was written.
     """
 
     scheme: str
@@ -66,12 +66,12 @@ def read_service_url(text: str, *, has_path: bool) -> ServiceUrl:
     Parameters
     ----------
     has_path
-        Whether the URL must name something behind the host, such as a database.
+        Whether the URL must have a path after the host, such as the name of a database.
 
     Raises
     ------
     BadServiceUrlError
-        Raised if the text is no such URL, or a raw character of the password makes it ambiguous.
+        Raised if the text is not such a URL, or if a raw character in the password makes it ambiguous.
 
     Examples
     --------

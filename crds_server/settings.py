@@ -1,6 +1,6 @@
-"""Settings, read from top to bottom; every value may come from the environment.
+"""Settings, in an order to read from top to bottom. Every value may come from the environment.
 
-The defaults run on SQLite and a folder of messages, with nothing else installed.
+The defaults use SQLite and a folder of messages, and need nothing else installed.
 """
 
 from pathlib import Path
@@ -13,8 +13,8 @@ from crds_server import __version__, env, env_file
 BASE_DIR = Path(__file__).resolve().parent.parent
 env_file.load(BASE_DIR / "var")
 
-# What this server is. One server serves one observatory; a second one beside it differs in these
-# variables and its port, nothing else.
+# Identity. One server serves one observatory. A second server on the same machine differs only in these
+# variables and its port.
 
 SERVER_VERSION = __version__
 OBSERVATORY = env.choice("OBSERVATORY", "jwst", NAMES)
@@ -37,9 +37,9 @@ DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,.localhost,127.0.0.1,[::1]")
 ROOT_URLCONF = "crds_server.urls"
 WSGI_APPLICATION = "crds_server.wsgi.application"
-FORCE_SCRIPT_NAME = PUBLIC_PATH or None  # Links begin with it, also where no request says so.
+FORCE_SCRIPT_NAME = PUBLIC_PATH or None  # Links begin with it, also outside requests.
 APPEND_SLASH = False  # A redirected POST loses its body; both spellings are routed instead.
-X_ACCEL_PREFIX = env.text("X_ACCEL_PREFIX", "")  # Where nginx finds the store; empty: we send the bytes.
+X_ACCEL_PREFIX = env.text("X_ACCEL_PREFIX", "")  # nginx's address of the store; empty: we send the bytes.
 RPC_BODY_LIMIT = env.number("RPC_BODY_LIMIT", 64 * 1024 * 1024, minimum=1024)  # bytes
 MAX_HEADERS_PER_RPC = env.number("MAX_HEADERS_PER_RPC", 1000, minimum=1)
 MAX_BESTREFS_PER_RPC = env.number("MAX_BESTREFS_PER_RPC", 1000, minimum=1)
@@ -104,10 +104,10 @@ TEMPLATES = [
     }
 ]
 
-# What helps people who make pages or programs, and is nobody's business elsewhere.
+# Tools for people who write pages or programs.
 STYLEGUIDE = env.flag("STYLEGUIDE", SERVER_STRING == "dev")  # /styleguide/ shows the parts of the pages.
 JSON_CONSOLE = env.flag("JSON_CONSOLE", SERVER_STRING != "ops")  # /json/browse/ lets people try methods.
-# A text for everybody while nothing may be changed, such as "Moving to a new disk until 14:00 UTC."; empty: as always.
+# During maintenance, a text for everybody such as "Moving to a new disk until 14:00 UTC."; otherwise empty.
 MAINTENANCE = env.text("MAINTENANCE", "")
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_ROOT / "static"
@@ -117,7 +117,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# People: who they are, how long they stay, and what they reserve.
+# People: accounts, sessions, tokens and locks.
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -126,7 +126,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 LOGIN_URL = "accounts:login"
 IS_HTTPS = PUBLIC_URL.startswith("https:")
-# Cookies know no port: without a name of its own, each of two servers on one host would end the other's sessions.
+# Cookies ignore the port. With one name, two servers on one host would end each other's sessions.
 SESSION_COOKIE_NAME = f"crds-{OBSERVATORY}-{SERVER_STRING}"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = PUBLIC_PATH or "/"
@@ -139,16 +139,18 @@ CSRF_COOKIE_HTTPONLY = False
 CSRF_USE_SESSIONS = False
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 CSRF_FAILURE_VIEW = "apps.accounts.views.csrf_failure"
-if IS_HTTPS:  # A proxy ends TLS in front of us: it must set this header, and drop what callers send.
+if IS_HTTPS:  # A proxy in front of us ends TLS. It must set this header and remove the header of callers.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-ACCOUNT_CONTACT = env.text("ACCOUNT_CONTACT", "the operators of this server")  # Who makes accounts.
-TOKEN_DAYS = env.number("TOKEN_DAYS", 365, minimum=1)  # How long an API token lasts at most.
+ACCOUNT_CONTACT = env.text(
+    "ACCOUNT_CONTACT", "the operators of this server"
+)  # The people who create accounts.
+TOKEN_DAYS = env.number("TOKEN_DAYS", 365, minimum=1)  # The longest life of an API token.
 LOGIN_ATTEMPTS = env.number("LOGIN_ATTEMPTS", 10, minimum=1)  # Wrong passwords of one name from one address.
 LOGIN_WINDOW_SECONDS = env.number("LOGIN_WINDOW_SECONDS", 900, minimum=1)  # The time in which they count.
-CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER", "")  # What a proxy sets, X-Forwarded-For say.
-LOCK_SECONDS = env.number("LOCK_SECONDS", 4 * 3600, minimum=1)  # How long a lock lasts after the last action.
+CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER", "")  # Set by a proxy, such as X-Forwarded-For.
+LOCK_SECONDS = env.number("LOCK_SECONDS", 4 * 3600, minimum=1)  # The life of a lock after the last action.
 
-# Single sign-on by OpenID Connect; off until an issuer is named.
+# Single sign-on by OpenID Connect. It is off unless an issuer is named.
 
 OIDC_ISSUER = env.word("OIDC_ISSUER", "", r"(https?://\S+)?")
 OIDC_PROVIDER_NAME = env.text("OIDC_PROVIDER_NAME", "single sign-on")
@@ -170,11 +172,11 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 
-# Where the headers of observed datasets come from: our own table, or a class that asks an archive.
+# The source of the headers of observed datasets: our own table, or a class that asks an archive.
 
 ARCHIVE = env.text("ARCHIVE", "apps.datasets.archive.TableArchive")
 
-# Mails. Unless a mail server is named they are written to a folder, where operators can read them.
+# Mails. Without a mail server they are written to a folder, where operators can read them.
 
 MAIL_SERVER = env.mail_server("EMAIL_URL")
 EMAIL_HOST, EMAIL_PORT = MAIL_SERVER.host, MAIL_SERVER.port
@@ -186,64 +188,66 @@ EMAIL_BACKEND = env.text(
 EMAIL_FILE_PATH = DATA_ROOT / "mails"
 MAIL_TIMEOUT = EMAIL_TIMEOUT = env.number("MAIL_TIMEOUT", 10, minimum=1)  # seconds, for each answer
 MAIL_FROM = env.address("MAIL_FROM", "crds@localhost")
-MAIL_LISTS = env.addresses("MAIL_LISTS", "")  # These get every mail.
-MAIL_ATTEMPTS = env.number("MAIL_ATTEMPTS", 10, minimum=1)  # Ten take about a day and a half.
+MAIL_LISTS = env.addresses("MAIL_LISTS", "")  # Addresses that get every mail.
+MAIL_ATTEMPTS = env.number("MAIL_ATTEMPTS", 10, minimum=1)  # Ten attempts take about a day and a half.
 
 # Deliveries.
 
 INGEST_QUOTA_BYTES = env.number("INGEST_QUOTA_BYTES", 200 * 10**9, minimum=1)  # of one person
-INGEST_RESERVE_BYTES = env.number("INGEST_RESERVE_BYTES", 1 << 30)  # What uploads leave free on the disk.
-INGEST_PART_HOURS = env.number("INGEST_PART_HOURS", 168, minimum=1)  # How long an unfinished file may wait.
-SUBMIT_HOLD_SECONDS = env.number("SUBMIT_HOLD_SECONDS", 10)  # How long a script waits for the checks.
-SUBMISSION_SECONDS = env.number("SUBMISSION_SECONDS", 4 * 3600, minimum=1)  # How long one child may take.
+INGEST_RESERVE_BYTES = env.number(
+    "INGEST_RESERVE_BYTES", 1 << 30
+)  # Uploads leave this much free on the disk.
+INGEST_PART_HOURS = env.number("INGEST_PART_HOURS", 168, minimum=1)  # The life of an unfinished file.
+SUBMIT_HOLD_SECONDS = env.number("SUBMIT_HOLD_SECONDS", 10)  # A script waits this long for the checks.
+SUBMISSION_SECONDS = env.number("SUBMISSION_SECONDS", 4 * 3600, minimum=1)  # One child may take this long.
 WARM_UP = env.flag("WARM_UP", True)  # A worker imports the library at its start, not at its first submission.
-READY_DAYS = env.number("READY_DAYS", 14, minimum=1)  # How long a submission waits to be confirmed.
+READY_DAYS = env.number("READY_DAYS", 14, minimum=1)  # A submission waits this long to be confirmed.
 
-# The way into the archive. `self`: there is none but us, and files are archived when they are official; `pickup`:
-# the archive takes catalogues and files from the delivery folder. Its files are links into the store: the account
-# that picks up must not be able to write them.
+# The archive. `self`: this server is the archive, and files are archived when they are official. `pickup`: an
+# archive takes catalogues and files from the delivery folder. The files there are links into the store, so the
+# account that picks them up must not be able to write them.
 
 ARCHIVE_MODE = env.word("ARCHIVE_MODE", "self", r"self|pickup")
 DELIVERY_ROOT = Path(env.text("DELIVERY_ROOT", str(DATA_ROOT / "deliveries"))).resolve()
-DELIVERY_FIRST_NUMBER = env.number("DELIVERY_FIRST_NUMBER", 1, minimum=1)  # Where another server left off.
-# Where the archive answers for a file whose name is put behind this; empty: it is not asked.
+DELIVERY_FIRST_NUMBER = env.number("DELIVERY_FIRST_NUMBER", 1, minimum=1)  # After those of another server.
+# The archive's address of a file is this with the name of the file at its end; empty: the archive is not asked.
 ARCHIVE_URL = env.word("ARCHIVE_URL", "", r"(https?://\S+)?")
 ARCHIVE_TIMEOUT = env.number("ARCHIVE_TIMEOUT", 10, minimum=1)  # seconds for one file
 
-# Looks into files: headers, first rows, pictures. Made by workers, kept below the data root.
+# Looks into files: headers, first rows, pictures. Workers make them and keep them below the data root.
 
-LOOK_SECONDS = env.number("LOOK_SECONDS", 60, minimum=1)  # How long one child may take.
+LOOK_SECONDS = env.number("LOOK_SECONDS", 60, minimum=1)  # One child may take this long.
 LOOK_MEMORY_BYTES = env.number("LOOK_MEMORY_BYTES", 512 << 20, minimum=256 << 20)  # of one child
-LOOKS_WAITING = env.number("LOOKS_WAITING", 8, minimum=1)  # How many wait or are made at once at most.
-LOOKS_BYTES = env.number("LOOKS_BYTES", 20 * 10**9, minimum=1)  # Beyond that the least used are removed.
+LOOKS_WAITING = env.number("LOOKS_WAITING", 8, minimum=1)  # The most looks that wait or are made at once.
+LOOKS_BYTES = env.number("LOOKS_BYTES", 20 * 10**9, minimum=1)  # Above this the least used are removed.
 
-# Background work. The broker only announces it: what there is to do stands in the database.
+# Background work. The database records the work, and the broker only announces it.
 
-HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # How often a worker says it is alive.
-# Which function does which kind of job; a job row names a kind, and nothing else is ever run.
+HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # The time between two signs of life.
+# The function for each kind of job. A job row names a kind, and nothing else is ever run.
 JOB_KINDS: dict[str, str] = {
     "submission": "apps.submissions.pipeline.run",
     "mail": "apps.mails.pipeline.run",
     "look": "apps.catalog.quick_looks.pipeline.run",
     "reprocessing": "apps.reprocessing.pipeline.run",
 }
-JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker so often has failed.
-JOB_KIND_ATTEMPTS: dict[str, int] = {"mail": MAIL_ATTEMPTS}  # Kinds that have another number of attempts.
+JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker this often fails.
+JOB_KIND_ATTEMPTS: dict[str, int] = {"mail": MAIL_ATTEMPTS}  # Kinds with another number of attempts.
 CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
 
 CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://")
-# Celery reads the variable itself, as it was written, unless these two name the broker.
+# Without these two, Celery would read the environment variable itself, as it was written.
 CELERY_BROKER_READ_URL = CELERY_BROKER_WRITE_URL = CELERY_BROKER_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     env.folder_broker(BROKER_ROOT) if CELERY_BROKER_URL.startswith("filesystem:") else dict(env.REMOTE_BROKER)
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Two servers may share one Redis: each keeps to a queue of its own.
+# Two servers may share one Redis, so each has its own queue.
 CELERY_TASK_DEFAULT_QUEUE = f"crds-{OBSERVATORY}-{SERVER_STRING}"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# A worker takes one message at a time: what it holds beyond that is lost with it.
+# A worker takes one message at a time, because more messages would be lost if it died.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULE = {
     "follow-archive": {"task": "apps.contexts.tasks.follow_archive", "schedule": crontab(minute="*/10")},
@@ -273,18 +277,18 @@ CELERY_BEAT_SCHEDULE = {
     "verify-store": {"task": "apps.catalog.tasks.verify_store", "schedule": crontab(hour="3", minute="0")},
 }
 
-# Logs: one JSON object a line, with the id of the request that caused it.
+# Logs: one JSON object per line, with the id of the request that caused it.
 
 LOG_LEVEL = env.word("LOG_LEVEL", "INFO", r"DEBUG|INFO|WARNING|ERROR")
 LOGGING = {
     "version": 1,
-    "disable_existing_loggers": False,  # Or the tracebacks of failed requests vanish.
+    "disable_existing_loggers": False,  # Otherwise the tracebacks of failed requests would be lost.
     "formatters": {"json": {"()": "apps.core.logs.json_formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
-        "kombu.connection": {"level": "ERROR"},  # It warns that a folder has no host name.
+        "kombu.connection": {"level": "ERROR"},  # Its only warning is that a folder has no host name.
     },
 }
 

@@ -1,4 +1,4 @@
-"""Refuses to start with one line, whichever program starts: a command, the web server or a worker."""
+"""Refusals to start, in one line, for every program: a command, the web server or a worker."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from apps.core.readiness import NotReadyError, Program, require
 from crds_server import env_file
 
 OPTION = "--env-file"
-# Commands of ours that make the parts ready.
+# Our own commands that make the parts ready.
 _SETUP = frozenset({"up", "migrate", "adopt_data"})
 
 
@@ -34,7 +34,7 @@ def refusing(status: int) -> Iterator[None]:
 
 
 def take_env_file(arguments: Sequence[str]) -> list[str]:
-    """Note the file that ``--env-file`` names for this process and its children; return the other arguments.
+    """Record the file after ``--env-file`` for this process and its children, and return the other arguments.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def take_env_file(arguments: Sequence[str]) -> list[str]:
 
 
 def require_for_command(arguments: Sequence[str]) -> None:
-    """Refuse a command of ours unless the data it works on belong to this server and are up to date.
+    """Refuse one of our own commands unless its data belong to this server and are up to date.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""All addresses: each app lists its own."""
+"""All addresses of the server. Each app lists its own."""
 
 from django.urls import include, path
 

@@ -9,8 +9,8 @@ from apps.core.readiness import Program, require
 from crds_server.start import refusing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crds_server.settings")
-# The status by which gunicorn knows that starting another process would not help.
+# With this status gunicorn ends, instead of starting another process that would also fail.
 with refusing(status=3):
     django.setup()
-    require(Program.WEB)  # Before the application, which warns of missing folders.
+    require(Program.WEB)  # Check before the application is made, which would only warn of missing folders.
     application = get_wsgi_application()

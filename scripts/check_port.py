@@ -1,4 +1,4 @@
-"""End with the remedy if a server cannot listen at a port.
+"""A check that a server can listen at a port, which ends with a remedy if it cannot.
 
 usage: check_port.py PORT REMEDY
 """
@@ -10,13 +10,13 @@ import sys
 
 
 def main(port: str, remedy: str) -> None:
-    """Try to listen, as the server will."""
+    """Try to bind the port, as the server will."""
     probe = socket.socket()
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         probe.bind(("127.0.0.1", int(port)))
     except (OSError, OverflowError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "it is no port number"
+        reason = getattr(problem, "strerror", None) or "it is not a port number"
         sys.exit(f"Port {port} cannot be used: {reason}. {remedy}")
     finally:
         probe.close()

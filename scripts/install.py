@@ -1,8 +1,8 @@
-"""Make a Python environment and install locked requirements into it, and show each step.
+"""Make a Python environment, install locked requirements into it, and show each step.
 
 usage: install.py ENVIRONMENT REQUIREMENTS.txt
 
-It runs on the Python of the machine, which may be too old for the server: the syntax here is that of 3.7.
+It runs on the Python of the machine, which may be too old for the server, so it uses the syntax of 3.7.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PIP = ["-m", "pip", "install", "--disable-pip-version-check", "--require-hashes"
 
 
 def main(environment: str, requirements: str) -> None:
-    """Make the environment unless it is there, and install."""
+    """Make the environment unless it exists, and install the requirements."""
     require_python()
     python = os.path.join(environment, "bin", "python")
     if not os.path.exists(python):
@@ -59,23 +59,23 @@ def require_venv_module() -> None:
 
 
 def install(python: str, requirements: str) -> None:
-    """Run pip, print a dot for each package, and all it said if it fails."""
+    """Run pip and print a dot for each package. If pip fails, print the end of its output."""
     process = subprocess.Popen(
         [python, *PIP, requirements],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         universal_newlines=True,
     )
-    said = []
+    output = []
     for line in process.stdout:
-        said.append(line)
+        output.append(line)
         if line.startswith(("Collecting ", "Requirement already satisfied")):
             say(".", end="")
         elif line.startswith("Installing collected packages"):
-            say(" all here, unpacking them")
+            say(" all downloaded, now unpacking")
     if process.wait():
         say("")
-        sys.exit("".join(said[-30:]) + f"pip could not install {requirements}, see above.")
+        sys.exit("".join(output[-30:]) + f"pip could not install {requirements}; the reason is above.")
 
 
 def say(text: str, end: str = "\n") -> None:

@@ -1,1 +1,1 @@
-"""What three apps need and no CRDS word names: error families, middleware, logs."""
+"""General code that three or more apps use: error families, middleware, logs."""

@@ -1,6 +1,6 @@
-"""Who may see a page: the check that views of every layer share.
+"""Access to pages: the check of roles that views of every layer share.
 
-The account itself knows what it may do (`has_role`), so that apps below `accounts` can ask.
+Apps below `accounts` can use it, because the account itself answers the question (`has_role`).
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from apps.core.refusals import Form
 
 
 class Role(TextChoices):
-    """What an account may do; a scope of a token is one of these, too."""
+    """The roles of accounts, which are also the scopes of tokens."""
 
     SUBMITTER = "submitter"
     OPERATOR = "operator"
@@ -25,14 +25,14 @@ class Role(TextChoices):
 
 
 class Actor(Protocol):
-    """The account behind a request, as far as lower layers need to know it; `accounts.models.User` is one."""
+    """The part of an account that lower layers need; `accounts.models.User` has it."""
 
     def get_username(self) -> str: ...
     def has_role(self, role: str, instrument: str = "") -> bool: ...
 
 
 class NotLoggedInError(DeniedError):
-    """Nobody is logged in: pages redirect to the login, programs get 401."""
+    """Nobody is logged in. Pages redirect to the login, and programs get 401."""
 
     code = "not_logged_in"
 
@@ -41,15 +41,15 @@ View = Callable[..., HttpResponseBase]
 
 
 def login_address(*, next: str, instrument: str = "") -> str:
-    """Return the address of the login page, which leads to `next` and proposes to lock `instrument`."""
-    wishes = {"next": next} | ({"instrument": instrument} if instrument else {})
-    return f"{reverse('accounts:login')}?{urlencode(wishes)}"
+    """Return the address of a login that continues to `next` and proposes to lock `instrument`."""
+    query = {"next": next} | ({"instrument": instrument} if instrument else {})
+    return f"{reverse('accounts:login')}?{urlencode(query)}"
 
 
 def find_actor(request: HttpRequest) -> Any:
     """Return the account behind a request, an `Actor`; None if nobody is logged in.
 
-    Apps that know the model of accounts say so in the annotation of what they make of it.
+    Apps that know the model of accounts annotate the result with it.
     """
     account = request.user
     return account if account.is_authenticated else None
@@ -74,15 +74,15 @@ def require_role(actor: Actor, role: Role, *, instrument: str = "") -> None:
 
 
 def with_role(role: Role, *, is_api: bool = False) -> Callable[[View], View]:
-    """Let only accounts with a role reach a view, and hand it the account as `actor`.
+    """Refuse requests to a view from accounts without a role, and pass the account to it as `actor`.
 
-    Whoever is not logged in is refused by `NotLoggedInError`, whoever lacks the role by `DeniedError`.
+    Without a login the error is `NotLoggedInError`, and without the role `DeniedError`.
 
     Parameters
     ----------
     is_api
-        The caller is a program that parses the answer: tell it 401 or 403 in a line of JSON, and never
-        redirect.
+        The caller is a program that parses the answer: send it 401 or 403 with a line of JSON, and never
+        redirect it.
     """
 
     def decorate(view: View) -> View:

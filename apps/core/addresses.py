@@ -1,7 +1,7 @@
-"""Addresses of pages, where the server may stand below a path: ``PUBLIC_URL=https://host/cal``.
+"""Addresses of pages of a server that may run below a path, such as ``PUBLIC_URL=https://host/cal``.
 
-``reverse`` gives addresses for links of our pages: they begin with the path. Programs and mails get the two
-other forms.
+``reverse`` gives the addresses for links on our pages, which begin with the path. Programs and mails get the
+two other forms.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def below_base(path: str) -> str:
-    """Return what follows the base address of the server, from a path that ``reverse`` gave.
+    """Return the part after the base address of the server, from a path that ``reverse`` gave.
 
-    The client puts it behind the base address that it knows (wire protocol, section 6.5).
+    The client appends it to the base address that it knows (wire protocol, section 6.5).
     """
     return "/" + path.removeprefix(get_script_prefix())
 
@@ -26,7 +26,7 @@ def absolute(path: str) -> str:
 
 
 def is_local(path: str) -> bool:
-    """Whether a browser may be sent to an address that somebody named: it is a page of this server."""
+    """Return whether an address from outside is a page of this server, so that browsers may be sent there."""
     return url_has_allowed_host_and_scheme(path, allowed_hosts=None) and path.startswith(get_script_prefix())
 
 

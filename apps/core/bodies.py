@@ -1,8 +1,8 @@
-"""Bodies of requests: those of unknown length are read, those in an unknown coding are refused.
+"""Bodies of requests: bodies of unknown length are read, and bodies in an unknown coding are refused.
 
 Node, Java, ``curl -T -`` and generators of Python's ``requests`` send ``Transfer-Encoding: chunked``. Django
-reads as many bytes as ``Content-Length`` says, so such a body looks empty to it. A web server that marks the
-end of the body itself says so in ``wsgi.input_terminated``.
+reads as many bytes as ``Content-Length`` says, so it takes such a body for empty. A web server that marks the
+end of the body itself sets ``wsgi.input_terminated``.
 """
 
 import codecs
@@ -17,13 +17,13 @@ from apps.core.refusals import refusal
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# Stands for a length that nobody knows. Django's parser of multipart forms reads nothing if the length is 0;
-# otherwise it only chooses between memory and disk by it.
+# The length of a body of unknown length. Django's parser of multipart forms reads nothing if the length is 0.
+# It uses other lengths only to choose between memory and disk.
 _UNKNOWN_LENGTH = str(1 << 62)
 
 
 class ReadBodies:
-    """Lets views read bodies of unknown length, and refuses codings that none of them could read."""
+    """Middleware that makes bodies of unknown length readable, and refuses codings that no view reads."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -47,18 +47,18 @@ class ReadBodies:
 
 
 def is_chunked(request: HttpRequest) -> bool:
-    """Whether a body comes whose length was not announced."""
+    """Return whether the request has a body of unannounced length."""
     is_marked = request.META.get("wsgi.input_terminated", False)
     return bool(is_marked) and "chunked" in request.headers.get("Transfer-Encoding", "").lower()
 
 
 def announced_length(request: HttpRequest) -> int | None:
-    """Return the length of the body in bytes, or None if it shows at the end only."""
+    """Return the length of the body in bytes, or None if only its end shows it."""
     return None if is_chunked(request) else int(request.META.get("CONTENT_LENGTH") or 0)
 
 
 def wrong_coding(request: HttpRequest) -> str:
-    """Return what is wrong with the content coding of a body; nothing if nothing is."""
+    """Return the error in the content coding of a body; empty if there is none."""
     coding = request.headers.get("Content-Encoding", "").strip()
     if coding.lower() in ("", "identity"):
         return ""
@@ -79,14 +79,14 @@ def _wrong_charset(request: HttpRequest) -> str:
 class _ChunkedBody:
     """A body whose end the web server marks.
 
-    Errors are `BadRequest`: Django takes an `OSError` for a caller who went away, and answers nothing useful.
+    Errors are `BadRequest`. Django takes an `OSError` for a caller who went away, and gives no useful answer.
     """
 
     def __init__(self, source: Any) -> None:
         self._source = source
 
     def read(self, *size: int) -> bytes:
-        """Return at most so many bytes, and none at the end."""
+        """Return at most `size` bytes, and none at the end."""
         return self._guard(self._source.read, *size)
 
     def readline(self, *size: int) -> bytes:

@@ -1,6 +1,6 @@
-"""Publishes messages for workers, and never holds or fails the caller because of the broker.
+"""Messages for workers. Trouble with the broker never delays callers for long and never fails them.
 
-The database knows what there is to do, and the sweeps publish again, so that a lost message costs a delay.
+The work is recorded in the database, and sweeps publish it again, so a lost message only costs time.
 """
 
 import logging
@@ -23,11 +23,11 @@ def publish(task: "Task[..., Any] | str", *arguments: Any, about: str, **options
     Parameters
     ----------
     task
-        The task, or its name: whoever only queues work need not import what does it.
+        The task or its name. With the name, callers need not import the code that does the work.
     about
         The subject of the message, for the log.
     options
-        As of ``Task.apply_async``.
+        Options of ``Task.apply_async``.
     """
     global _silent_until
     begun_at = time.monotonic()
@@ -37,7 +37,7 @@ def publish(task: "Task[..., Any] | str", *arguments: Any, about: str, **options
     try:
         signature = current_app.signature(task) if isinstance(task, str) else task
         signature.apply_async(arguments, retry=False, **options)
-    except Exception as exc:  # Whatever it is, the row is committed and the caller has done its part.
+    except Exception as exc:  # The row is committed, so no error here may fail the caller.
         if time.monotonic() - begun_at > SLOW:
             _silent_until = time.monotonic() + PAUSE
         logger.error("the message for %s was not sent: %s: %s", about, type(exc).__name__, exc)

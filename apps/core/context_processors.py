@@ -1,4 +1,4 @@
-"""What every page says about the server it comes from."""
+"""Facts about the server that every page shows."""
 
 from django.conf import settings
 from django.http import HttpRequest

@@ -1,16 +1,16 @@
-"""Families of errors that say who must act; each face translates them in one place."""
+"""Families of errors by who must act. Each face translates them in one place."""
 
 from apps.rules.errors import CrdsError
 
 
 class DeniedError(CrdsError):
-    """The caller may not do this: a page answers 403."""
+    """The caller may not do this; a page answers 403."""
 
     code = "denied"
 
 
 class NotFoundError(CrdsError):
-    """What was asked for does not exist: a page answers 404."""
+    """The requested thing does not exist; a page answers 404."""
 
     code = "not_found"
 
@@ -22,6 +22,6 @@ class ConflictError(CrdsError):
 
 
 class InvalidInputError(CrdsError):
-    """The caller can mend the input and try again."""
+    """The caller can correct the input and try again."""
 
     code = "invalid_input"

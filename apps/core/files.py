@@ -1,4 +1,4 @@
-"""Files that appear under their name complete or not at all, whenever the process or the machine stops."""
+"""Files that get their name only when they are complete, even if the process or the machine stops."""
 
 import contextlib
 import errno
@@ -17,13 +17,13 @@ logger = logging.getLogger(__name__)
 PART = ".part"  # The end of the name of an unfinished file.
 BLOCK = 1 << 20  # bytes
 
-# Answers of the system to a link that a copy gets round: another disk, a file system without links, one that
-# forbids them, too many links of one file.
+# Errors of a link after which a copy helps: another disk, a file system without links or one that forbids
+# them, too many links to one file.
 _WITHOUT_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 class UnfaithfulCopyError(ConflictError):
-    """A copy read back differently than it was written."""
+    """A copy differs from its source when it is read back."""
 
     code = "unfaithful_copy"
 
@@ -35,14 +35,14 @@ def part_beside(path: Path) -> Path:
 
 @contextlib.contextmanager
 def replacement(path: Path, *, mode: int | None = None, is_synced: bool = True) -> Iterator[Path]:
-    """Lend the path of a file to write, which takes the name `path` when the block ends without an error.
+    """Yield the path of a file to write. It gets the name `path` when the block ends without an error.
 
     Parameters
     ----------
     mode
         Permissions of the file; by default those of the file that it replaces.
     is_synced
-        Whether it must survive a power cut. Without, it is complete or absent as long as the machine runs.
+        Whether the file must survive a power cut. If not, it is complete or absent while the machine runs.
     """
     part = part_beside(path)
     try:
@@ -52,16 +52,16 @@ def replacement(path: Path, *, mode: int | None = None, is_synced: bool = True) 
             sync_file(part)
         part.replace(path)
     finally:
-        # After an error, or where both names already were of one file, the part is still there.
+        # The part remains after an error, or if both names already belonged to one file.
         part.unlink(missing_ok=True)
     if is_synced:
         sync_folder(path.parent)
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int | None = None, is_synced: bool = True) -> None:
-    """Write a small file so that readers find the old one or the new one, complete.
+    """Write a small file so that readers find either the old or the new content, complete.
 
-    Parameters are those of `replacement`. The folder is made if it is missing.
+    The parameters are those of `replacement`. The folder is created if it is missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacement(path, mode=mode, is_synced=is_synced) as part:
@@ -69,7 +69,7 @@ def write_atomically(path: Path, content: bytes, *, mode: int | None = None, is_
 
 
 def write_once(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Write a small file unless one has the name already; of several writers the first one wins."""
+    """Write a small file unless the name already exists. Of several writers, the first one wins."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def write_once(path: Path, content: bytes, *, mode: int = 0o600) -> None:
 
 
 def give_name(part: Path, path: Path) -> None:
-    """Let an unfinished file have a name that nobody has: a link, unlike a rename, never overwrites.
+    """Give an unfinished file a new name. It is a link, because a link never overwrites as a rename does.
 
     Raises
     ------
@@ -98,14 +98,14 @@ def give_name(part: Path, path: Path) -> None:
     except OSError as exc:
         if exc.errno not in _WITHOUT_LINK:
             raise
-        # A file system without links cannot exclude that another one takes the name in this moment.
+        # Without links, another process may take the name between this check and the rename.
         if path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
         part.rename(path)
 
 
 def keep(path: Path, content: bytes) -> None:
-    """Write a small file that only saves work; if it cannot be written that is logged and no error."""
+    """Write a small file that only saves work. Log a failure to write it, and raise nothing."""
     try:
         write_atomically(path, content, is_synced=False)
     except OSError as exc:
@@ -113,15 +113,15 @@ def keep(path: Path, content: bytes) -> None:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file that nobody writes to a second name, by a link where that is possible.
+    """Give a finished file a second name, by a link where that is possible.
 
-    A copy, as between two disks, is synced and read back before it gets the name. A file that has the name
-    is replaced.
+    Otherwise, as between two disks, make a copy, which is synced and read back before it gets the name. An
+    existing file of that name is replaced.
 
     Raises
     ------
     UnfaithfulCopyError
-        Raised if a copy reads back differently than it was written.
+        Raised if a copy differs from its source when it is read back.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = part_beside(target)
@@ -138,13 +138,13 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """Bring the bytes of a file to the disk."""
+    """Write the bytes of a file through to the disk."""
     with path.open("rb") as stream:
         os.fsync(stream.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Make new names in a folder survive a power cut; a folder that is not there needs nothing."""
+    """Make new names in a folder survive a power cut. Ignore a missing folder."""
     with contextlib.suppress(FileNotFoundError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -154,13 +154,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def forget_cached(descriptor: int) -> None:
-    """Let the next reader of an open file get its bytes from the disk and not from memory."""
+    """Drop an open file from the system's cache, so that the next reader gets its bytes from the disk."""
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _write(part: Path, content: bytes, mode: int | None) -> None:
-    """Write a new file; a secret one is so from its first byte."""
+    """Write a new file that has its permissions from the first byte, which keeps secrets secret."""
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else mode)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
@@ -185,5 +185,5 @@ def _copy(source: Path, target: Path) -> None:
         found = hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False))
     if found.digest() != digest.digest():
         raise UnfaithfulCopyError(
-            f"The copy of {source.name} read back differently than it was written. Check the disks."
+            f"The copy of {source.name} differs from its source when it is read back. Check the disks."
         )

@@ -1,4 +1,4 @@
-"""Filters of lists, where ``*`` and nothing mean no constraint (website, section 1.6)."""
+"""Filters of lists. ``*`` and an empty field mean no constraint (website, section 1.6)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -19,19 +19,19 @@ Row = TypeVar("Row", bound=Model)
 
 ANY = "*"
 PAGE_SIZE = 50  # rows
-LONGEST = 200  # characters of what may be typed
+LONGEST = 200  # characters that a person may type
 _PRECISION = re.compile(r"[\d-]{10}(?:[ T](\d\d:\d\d)(:\d\d)?(\.\d+)?)?", re.ASCII)
 
 
 class MenuFilter(forms.ChoiceField):
-    """One of several values, or any; it comes out empty for any."""
+    """One of several values, or any. Cleaning returns an empty text for any."""
 
     def __init__(self, values: Callable[[], Iterable[str]], **options: Any) -> None:
         super().__init__(choices=lambda: [(value, value) for value in (ANY, *values())], **options)
         self.values = values
 
     def validate(self, value: str) -> None:
-        """Refuse what is not in the menu."""
+        """Refuse a value that is not in the menu."""
         known = (ANY, *self.values())
         if value and value not in known:
             raise ValidationError(f"{value[:40]!r} is none of {', '.join(known)}.")
@@ -43,10 +43,10 @@ class MenuFilter(forms.ChoiceField):
 
 
 class GlobFilter(forms.CharField):
-    """A shell pattern; it comes out empty for any text."""
+    """A shell pattern. Cleaning returns an empty text if it fits any text."""
 
     def clean(self, value: Any) -> str:
-        """Return the pattern, or raise if it is none."""
+        """Return the pattern, or refuse a text that is not a pattern."""
         pattern = super().clean(value)
         try:
             return clean_glob(pattern) if pattern.strip(ANY) else ""
@@ -55,9 +55,9 @@ class GlobFilter(forms.CharField):
 
 
 class MomentFilter(forms.CharField):
-    """A date or a moment, in UTC or with an offset; cleaning returns None for any.
+    """A date or a moment, in UTC or with an offset. Cleaning returns None for any.
 
-    The end of a range is included: cleaning returns the first moment after it, for a day the next midnight.
+    The end of a range is included. Cleaning returns the first moment after it, for a day the next midnight.
     """
 
     def __init__(self, *, is_end: bool = False, **options: Any) -> None:
@@ -65,7 +65,7 @@ class MomentFilter(forms.CharField):
         self.is_end = is_end
 
     def clean(self, value: Any) -> datetime | None:
-        """Return the moment, or raise if it is none."""
+        """Return the moment, or refuse a text that is not a moment."""
         text = super().clean(value)
         if text in ("", ANY):
             return None
@@ -82,7 +82,7 @@ def _after(moment: datetime, text: str) -> datetime:
     """Return the end of the day, minute, second or microsecond that somebody wrote."""
     try:
         return moment + _precision(text)
-    except OverflowError:  # After the last day there is none.
+    except OverflowError:  # The calendar ends here.
         return datetime.max.replace(tzinfo=UTC)
 
 
@@ -95,9 +95,9 @@ def _precision(text: str) -> timedelta:
 
 
 class FilterForm(forms.Form):
-    """What a list is narrowed down to, as its address says.
+    """The constraints of a list, from its address.
 
-    What the address does not name has no constraint. Where it names nothing at all, `defaults` hold.
+    A field that the address does not name has no constraint. If it names no field at all, `defaults` apply.
     """
 
     defaults: ClassVar[Mapping[str, str]] = {}
@@ -113,12 +113,12 @@ class FilterForm(forms.Form):
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody is to fill it in: nothing was asked yet, or something is wrong."""
+        """Return whether to show the form open: it was not used yet, or has an error."""
         return not self.is_asked or bool(self.errors)
 
     @property
     def kept(self) -> dict[str, str]:
-        """What an address must say to ask for the same; nothing where the defaults hold."""
+        """The parameters of an address with the same constraints; none if the defaults apply."""
         if not self.is_asked:
             return {}
         said = {name: str(self.data[name]) for name in self.fields if self.data[name] not in ("", ANY)}
@@ -126,10 +126,10 @@ class FilterForm(forms.Form):
 
     @property
     def query(self) -> str:
-        """What an address says to ask for the same."""
+        """The query string of an address with the same constraints."""
         return urlencode({name: value or ANY for name, value in self.data.items()})
 
 
 def page_of(rows: QuerySet[Row], sent: Mapping[str, Any]) -> Page[Row]:
-    """Return the page of a list that an address asks for; the nearest one if there is no such page."""
+    """Return the page of a list that an address asks for, or the nearest existing page."""
     return Paginator(rows, PAGE_SIZE).get_page(sent.get("page"))

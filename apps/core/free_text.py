@@ -1,4 +1,4 @@
-"""Free text that people type or files tell, and that ends in headers, histories and mails.
+"""Free text that people type or that files contain, and that is written to headers, histories and mails.
 
 Source: website specification, section 1.8; ``DESCRIPTION_RE`` in the CRDS client's ``submit/rc_submit.py``.
 """
@@ -15,16 +15,16 @@ _LISTED = 8  # offending characters that one message names
 def clean_reason(text: str) -> str:
     r"""Return a reason or description with plain characters only, without blanks at its ends.
 
-    What word processors put in the place of plain characters is put back: dashes of any length become ``-``,
-    spaces of any width a blank, ends of lines ``\n``, an ellipsis three periods; characters that nobody sees,
-    such as soft hyphens, are dropped. Quotation marks and apostrophes have no plain form that is allowed:
-    curly or straight they are refused, and named as they were typed, so that what is kept for ever is never a
-    text that nobody wrote.
+    Characters that word processors insert are replaced by plain ones: dashes of any length by ``-``, spaces
+    of any width by a blank, ends of lines by ``\n``, an ellipsis by three periods. Invisible characters, such
+    as soft hyphens, are dropped. Quotation marks and apostrophes have no allowed plain form. Curly or
+    straight, they are refused and named as they were typed. The permanent text is thus never one that nobody
+    wrote.
 
     Parameters
     ----------
     text
-        As it was typed or sent.
+        The text as it was typed or sent.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def clean_reason(text: str) -> str:
 
 
 def _plain(character: str) -> str:
-    """Return what stands for a character on every keyboard; itself if there is nothing."""
+    """Return the plain characters for a character; the character itself if there are none."""
     if character == "\N{HORIZONTAL ELLIPSIS}":
         return "..."
     category = unicodedata.category(character)
@@ -67,7 +67,7 @@ def _name(character: str) -> str:
 
 
 def storable(text: str) -> str:
-    r"""Return the text without what no database keeps: zeros and halves of characters.
+    r"""Return the text without NULs, and with ``?`` for half surrogate pairs: databases cannot store these.
 
     Examples
     --------

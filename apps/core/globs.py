@@ -1,4 +1,4 @@
-"""Shell patterns that the database compares, so that lists of what matches can be counted and paged."""
+"""Shell patterns that the database compares, so that lists of matching rows can be counted and paged."""
 
 import re
 from typing import Any
@@ -7,8 +7,8 @@ from django.db.models import CharField, Lookup, Q
 
 from apps.core.errors import InvalidInputError
 
-LONGEST = 128  # characters, as of a file name
-STARS = 10  # Each makes the comparison slower, for the expressions of PostgreSQL above all.
+LONGEST = 128  # characters, as in a file name
+STARS = 10  # Each star makes the comparison slower, above all with regular expressions in PostgreSQL.
 _LITERAL = r"[A-Za-z0-9._ -]"
 _SET = r"\[!?(?:[A-Za-z0-9._]-[A-Za-z0-9._]|[A-Za-z0-9._])+\]"
 _PART = re.compile(rf"{_LITERAL}|[*?]|{_SET}")
@@ -17,17 +17,17 @@ _GLOB = re.compile(rf"(?=.{{1,{LONGEST}}}\Z)(?:{_PART.pattern})+")
 
 
 def clean_glob(text: str) -> str:
-    """Return a shell pattern that is safe to compare with.
+    """Return a shell pattern that is safe to use in a comparison.
 
     Parameters
     ----------
     text
-        ``*``, ``?``, ``[...]`` and ``[!...]``, and characters of file names.
+        A pattern of ``*``, ``?``, ``[...]``, ``[!...]`` and characters of file names.
 
     Raises
     ------
     InvalidInputError
-        Raised if it is another text, has a range that runs backwards, or too many stars.
+        Raised if the text has other characters, a range that runs backwards, or too many stars.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def clean_glob(text: str) -> str:
 
 
 def matching(field: str, pattern: str) -> Q:
-    """Return the condition that a column matches a cleaned pattern, whole and with its case; empty: any."""
+    """Return the condition that a whole column matches a cleaned pattern. An empty one fits any text."""
     if not pattern.strip("*"):
         return Q()
     if not re.search(r"[*?\[]", pattern):
@@ -55,7 +55,7 @@ def matching(field: str, pattern: str) -> Q:
 
 @CharField.register_lookup
 class Glob(Lookup):
-    """Compares a column with a cleaned shell pattern."""
+    """The comparison of a column with a cleaned shell pattern; case counts."""
 
     lookup_name = "glob"
     prepare_rhs = False
@@ -65,7 +65,7 @@ class Glob(Lookup):
         return f"{column} GLOB %s", [*parameters, str(self.rhs).replace("[!", "[^")]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        # LIKE is faster by far, but knows no sets.
+        # LIKE is much faster, but has no sets.
         column, parameters = self.process_lhs(compiler, connection)
         pattern = str(self.rhs)
         if "[" in pattern:

@@ -1,7 +1,7 @@
-"""A worker says that it is alive by touching a file below the data root.
+"""The sign of life of workers: a file below the data root that a worker touches.
 
-A file and not a row: the sign must get through when the database is what is broken, and fifteen
-seconds of news are not worth a write lock.
+It is a file and not a row, because it must work when the database is broken, and because a sign every fifteen
+seconds is not worth a write lock.
 """
 
 import time
@@ -12,12 +12,12 @@ _FILE = "worker-heartbeat"
 
 
 def beat() -> None:
-    """Say that a worker is alive now."""
+    """Record that a worker is alive now."""
     (settings.DATA_ROOT / _FILE).touch()
 
 
 def age() -> float | None:
-    """Return the seconds since a worker was last alive, or None if none ever was."""
+    """Return the seconds since a worker was last alive, or None if there never was a worker."""
     try:
         return max(0.0, time.time() - (settings.DATA_ROOT / _FILE).stat().st_mtime)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Numbers of incidents: people are told one, and operators find it by grep in the log."""
+"""Numbers of incidents: messages to people name one, and operators find it by grep in the log."""
 
 import secrets
 
@@ -6,8 +6,8 @@ import structlog
 
 
 def current() -> str:
-    """Return the number of an incident in the request at work, which its log lines and its answer carry.
+    """Return the number for an incident in the current request, which is in its log lines and its answer.
 
-    Outside a request the number is a new one; whoever asks for it logs it.
+    Outside a request the number is new, and the caller must log it.
     """
     return str(structlog.contextvars.get_contextvars().get("request_id") or secrets.token_hex(8))

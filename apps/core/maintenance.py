@@ -1,4 +1,4 @@
-"""Maintenance: everything can be read and asked, nothing is changed (website, section 10)."""
+"""Maintenance: people and programs can read everything and change nothing (website, section 10)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +11,12 @@ from apps.core.refusals import refusal
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-RETRY_AFTER = "600"  # seconds; nobody tells the server when the maintenance ends.
+RETRY_AFTER = "600"  # seconds; the server does not know when the maintenance ends.
 _READING = ("GET", "HEAD", "OPTIONS")
 
 
 class RefuseChanges:
-    """Answers what would change something with the text of `settings.MAINTENANCE`."""
+    """Middleware that answers requests for changes with the text of `settings.MAINTENANCE`."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -41,7 +41,7 @@ class RefuseChanges:
 
 
 def is_harmless(request: HttpRequest, view: Callable[..., Any]) -> bool:
-    """Whether a request may be answered although nothing may be changed."""
+    """Return whether a request may be answered during maintenance."""
     if has_mark(view, "changes_nothing") or has_mark(view, "is_allowed_in_maintenance"):
         return True
     return request.method in _READING and not has_mark(view, "changes_by_get")

@@ -1,7 +1,7 @@
 """Marks that views carry for the site's middleware.
 
-A view without a mark is treated with care: its GET counts as a question, its POST as a change, and both as
-actions of a person. `core.same_origin.own_pages_only` marks a view as well: it changes something by GET, too.
+For a view without a mark the careful assumption holds: its GET is a question, its POST is a change, and both
+are actions of a person. `core.same_origin.own_pages_only` also marks a view: even its GET is a change.
 """
 
 from collections.abc import Callable
@@ -11,27 +11,27 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def changes_nothing(view: View) -> View:
-    """Mark a view whose POST only asks: it is answered during maintenance."""
+    """Mark a view whose POST only asks a question. It is answered during maintenance."""
     return _marked(view, "changes_nothing")
 
 
 def allowed_in_maintenance(view: View) -> View:
-    """Mark a view that changes only who somebody is to this server, or how pages look to them."""
+    """Mark a view that only changes a login or the look of pages. It is answered during maintenance."""
     return _marked(view, "is_allowed_in_maintenance")
 
 
 def runs_by_itself(view: View) -> View:
-    """Mark a view that open pages and programs call by themselves: no action, so it prolongs no lock."""
+    """Mark a view that open pages and programs call by themselves. Such a call does not prolong a lock."""
     return _marked(view, "runs_by_itself")
 
 
 def reads_raw_body(view: View) -> View:
-    """Mark a view that reads its body to the letter, whatever the headers say of it."""
+    """Mark a view that reads its body byte by byte, whatever the headers say about it."""
     return _marked(view, "reads_raw_body")
 
 
 def has_mark(view: Callable[..., Any] | None, mark: str) -> bool:
-    """Whether a view, or one that it wraps, carries a mark."""
+    """Return whether a view, or one that it wraps, has a mark."""
     return bool(getattr(view, mark, False))
 
 

@@ -1,4 +1,4 @@
-"""What happens to every request before a view sees it."""
+"""Middleware for every request: paths, answers to HEAD, and ids for the log."""
 
 import secrets
 from collections.abc import Callable
@@ -13,10 +13,10 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def normalise_path(get_response: GetResponse) -> GetResponse:
-    """Treat ``//json/`` as ``/json/``, and ``/cal/json/`` as well where the server stands below ``/cal``.
+    """Treat ``//json/`` as ``/json/``. On a server below ``/cal``, treat ``/cal/json/`` in the same way.
 
-    The client appends paths to a base URL that may end in a slash. Some proxies pass the path of the public
-    address on and some remove it.
+    The client appends paths to a base URL that may end in a slash. Some proxies keep the path of the public
+    address, and some remove it.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -33,9 +33,9 @@ def normalise_path(get_response: GetResponse) -> GetResponse:
 
 
 def no_body_for_head(get_response: GetResponse) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Send no body in answer to HEAD, but the length that it would have where that is known.
+    """Answer HEAD without a body, but with its length if that is known.
 
-    The web server would send the bytes, which a client takes for the beginning of the next answer.
+    Otherwise the web server would send the bytes, and a client would take them for the next answer.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -55,7 +55,7 @@ def no_body_for_head(get_response: GetResponse) -> Callable[[HttpRequest], HttpR
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
-    """Give each request an id that its log lines and its answer carry."""
+    """Give each request an id, and put it into its log lines and its answer."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         identifier = secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""What all rows with a status share."""
+"""The base model of all rows with a status."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
@@ -12,36 +12,36 @@ from apps.core.errors import ConflictError
 class StatusModel(models.Model):
     """A row that moves from status to status, by a table keyed by the status to enter.
 
-    A subclass has a column `status` and says in `entered_from` from which statuses each one is entered.
-    A status that is no key of the table is only ever a first one.
+    A subclass has a column `status`. Its `entered_from` lists the statuses from which each status can be
+    entered. A status that is not a key of this table can only be the first one of a row.
     """
 
     entered_from: ClassVar[Mapping[str, Collection[str]]] = {}
-    status = models.CharField(max_length=16)  # A subclass says which ones there are.
+    status = models.CharField(max_length=16)  # A subclass defines the choices.
 
     class Meta:
         abstract = True
 
     def enter(self, status: str, **changes: Any) -> None:
-        """Move to `status` and set `changes`, or raise if the stored row may not.
+        """Move to `status` and set `changes`, or refuse if the stored row does not allow it.
 
-        Test and change are one UPDATE, so of two callers only one wins.
+        Test and change are one UPDATE, so only one of two callers wins.
 
         Raises
         ------
         ConflictError
-            Raised if the stored row has no status that `status` is entered from. Then only `status` of this
-            object is read anew.
+            Raised if `status` cannot be entered from the status of the stored row. Then only the field
+            `status` of this object is read again.
         """
         allowed = self.entered_from.get(status, ())
         rows = type(self)._default_manager.filter(self.guard(), pk=self.pk, status__in=allowed)
         if rows.update(status=status, **changes):
             self.refresh_from_db()
             return
-        # The rest stays as the caller knew it: a worker must not learn the claim of the one that replaced it.
+        # The other fields stay: a worker must not adopt the claim of the worker that replaced it.
         self.refresh_from_db(fields=["status"])
         raise ConflictError(f"{self} is {self.status} and cannot become {status}.")
 
     def guard(self) -> Q:
-        """Return what else must be true of the stored row; nothing, unless a subclass says so."""
+        """Return a further condition on the stored row; none unless a subclass defines one."""
         return Q()

@@ -1,4 +1,4 @@
-"""The parts that every installation has: a database with all tables, and a broker."""
+"""Checks of the parts of every installation: a database with all tables, and a broker."""
 
 import os
 from pathlib import Path
@@ -14,11 +14,11 @@ from apps.core.readiness import NotReadyError, Program, part
 
 @part("database", needed_by=tuple(Program))
 def database() -> str:
-    """Return which database answers."""
+    """Return the kind of database that answers."""
     wrapper: Any = connection
     try:
         if wrapper.vendor == "postgresql":
-            # A connection beside the pool, which would try for half a minute and log each attempt.
+            # Connect without the pool, which would try for half a minute and log each attempt.
             parameters = dict(wrapper.get_connection_params())
             parameters.pop("pool", None)
             wrapper.Database.connect(**parameters).close()
@@ -35,12 +35,12 @@ def database() -> str:
 def _require_writable(path: Path) -> None:
     for place in (path, path.parent):
         if place.exists() and not os.access(place, os.W_OK):
-            raise NotReadyError(f"The database {path} cannot be written; give this account the right to.")
+            raise NotReadyError(f"The database {path} cannot be written; give this account write permission.")
 
 
 @part("migrations", after="database")
 def migrations() -> str:
-    """Return that the database has the tables of this version."""
+    """Check that the database has the tables of this version."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
@@ -54,15 +54,15 @@ def migrations() -> str:
 
 @part("broker", needed_by=(Program.WORKER,))
 def broker() -> str:
-    """Return which broker answers."""
+    """Return the kind of broker that answers."""
     folder: Any = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("data_folder_out")
     if folder is not None and not os.access(folder, os.W_OK):
         raise NotReadyError(
-            f"The folder of messages {folder} cannot be written; give this account the right to."
+            f"The folder of messages {folder} cannot be written; give this account write permission."
         )
     with current_app.connection_for_write() as sender:
         try:
-            # One attempt; a connection of Celery's would be tried twice, with a pause.
+            # Try once. Celery's own connection would try twice, with a pause.
             sender.transport.close_connection(sender.transport.establish_connection())
         except Exception as exc:
             reason = " ".join(str(exc).split())

@@ -1,7 +1,7 @@
-"""Parts that must be ready before the server may start, and that ``/readyz`` tells of afterwards.
+"""Parts that must be ready before the server may start, and whose state ``/readyz`` shows afterwards.
 
-Each app registers its parts when Django starts it. A part is a function that returns how the part is, or
-raises `NotReadyError` with what was found and what to do.
+Each app registers its parts when Django starts it. The function of a part returns its state, or raises
+`NotReadyError` with a message that says what was found and what to do.
 """
 
 import logging
@@ -28,7 +28,7 @@ class Program(StrEnum):
     """The programs that refuse to start without some parts."""
 
     SETUP = "setup"  # A command that makes the other parts ready.
-    COMMAND = "command"  # Every other one of our own management commands.
+    COMMAND = "command"  # Any other management command of our own.
     WEB = "web"
     WORKER = "worker"
 
@@ -38,7 +38,7 @@ WORKING = (Program.COMMAND, Program.WEB, Program.WORKER)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part as it was found."""
+    """The state of a part."""
 
     name: str
     is_ok: bool
@@ -61,14 +61,14 @@ _parts: dict[str, _Registered] = {}
 
 
 def part(name: str, *, needed_by: Collection[Program] = WORKING, after: str = "") -> Callable[[Look], Look]:
-    """Register the function that looks at a part.
+    """Register the function that checks a part.
 
     Parameters
     ----------
     needed_by
-        The programs that do not start without it.
+        The programs that do not start without this part.
     after
-        Another part without which this one cannot be looked at.
+        Another part that must be ready before this one can be checked.
     """
 
     def register(look: Look) -> Look:
@@ -79,13 +79,13 @@ def part(name: str, *, needed_by: Collection[Program] = WORKING, after: str = ""
 
 
 def parts(program: Program | None = None) -> list[Part]:
-    """Look at all parts, or at those that a program needs, in the order of their registration."""
+    """Check all parts, or those that a program needs, in the order of their registration."""
     wanted = [each for each in _parts.values() if program is None or program in each.needed_by]
     found: dict[str, Part] = {}
     for each in wanted:
         before = found.get(each.after)
         if before is not None and not before.is_ok:
-            found[each.name] = Part(each.name, False, f"not looked at, because {each.after} is not ready")
+            found[each.name] = Part(each.name, False, f"not checked, because {each.after} is not ready")
         else:
             found[each.name] = _found(each)
     return list(found.values())
@@ -96,13 +96,13 @@ def _found(registered: _Registered) -> Part:
         return Part(registered.name, True, registered.look())
     except NotReadyError as exc:
         return Part(registered.name, False, str(exc))
-    except Exception as exc:  # Whatever it is, the part is not ready.
-        logger.exception("looking at the part %s failed", registered.name)
-        return Part(registered.name, False, f"looking at it failed: {type(exc).__name__}")
+    except Exception as exc:  # Any error means that the part is not ready.
+        logger.exception("the check of the part %s failed", registered.name)
+        return Part(registered.name, False, f"the check failed: {type(exc).__name__}")
 
 
 def require(program: Program) -> None:
-    """Refuse to go on unless the parts that a program needs are ready.
+    """Check that all parts that a program needs are ready.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Errors in the form that the caller asked for: a page for people, JSON or one line of text for programs.
 
-This is the only place that decides the form. A view that shows an error calls `refuse`; the middleware
-`answer_programs` catches every page of an error that came another way.
+Only this module decides the form. A view that shows an error calls `refuse`. The middleware `answer_programs`
+catches all other error pages.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ PLAIN = "text/plain; charset=utf-8"
 
 
 class Form(Enum):
-    """How a caller reads an error."""
+    """The form in which a caller reads an error."""
 
     PAGE = "page"
     JSON = "json"
@@ -51,7 +51,7 @@ _STATUS: tuple[tuple[type[CrdsError], int], ...] = (
 
 
 def answers_in(form: Form) -> Callable[[View], View]:
-    """Mark a view for programs: all that goes wrong in it is answered in one form."""
+    """Mark a view for programs: all its errors are answered in one form."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -68,9 +68,9 @@ def answers_in(form: Form) -> Callable[[View], View]:
 def form_of(request: HttpRequest) -> Form:
     """Return the form in which the caller reads an error.
 
-    A view that has one form for all says so by `answers_in`. Else the address counts first, then the header
-    ``Accept``. A caller that names no form and sends a token in a header is a program that reads JSON; every
-    other one may be a person, or a client that reads pages.
+    A view with one form for all has the mark `answers_in`. Otherwise the address counts first, then the
+    header ``Accept``. A caller that names no form and sends a token in a header is a program that reads JSON.
+    Any other caller may be a person, or a client that reads pages.
     """
     if own := getattr(request, "answer_form", None):
         return Form(own)
@@ -102,14 +102,14 @@ def refusal(
     status: int,
     headers: dict[str, str] | None = None,
 ) -> HttpResponse:
-    """Return the answer of the site's middleware to a request that no view has seen.
+    """Return the answer of middleware that refuses a request before a view sees it.
 
     Parameters
     ----------
     view
-        Its marks tell the form, as they would inside it; None if there is no view.
+        The view, whose marks give the form; None if there is no view.
     title, text
-        Of the page; programs get the text alone.
+        Title and text of the page. Programs get the text alone.
     """
     # The client reads its next token from the answer to each piece of an upload, refused or not.
     get_token(request)
@@ -129,7 +129,7 @@ def refusal(
 
 
 def status_of(error: CrdsError) -> int:
-    """Return the HTTP status that tells a program what kind of error this is."""
+    """Return the HTTP status for programs of this kind of error."""
     return next((status for family, status in _STATUS if isinstance(error, family)), 400)
 
 
@@ -143,11 +143,11 @@ def refuse(
     reason
         Text that is safe to show.
     status
-        For programs; the page has its own.
+        HTTP status for programs; the page has its own.
     page
         Makes the answer for people.
     code
-        Short name of the error, which JSON tells beside the text.
+        Short name of the error, which JSON contains beside the text.
     """
     form = form_of(request)
     answer = page() if form is Form.PAGE else _plain(form, str(reason), status, code)
@@ -156,7 +156,7 @@ def refuse(
 
 
 def refuse_error(request: HttpRequest, error: CrdsError, *, page: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer an error of the domain as `refuse` does, with the status of its family."""
+    """Answer with an error of the domain, as `refuse` does, and with the status of its family."""
     return refuse(request, error, status=status_of(error), page=page, code=error.code)
 
 
@@ -169,7 +169,7 @@ def _plain(form: Form, reason: str, status: int, code: str = "") -> HttpResponse
 
 
 def answer_programs(get_response: GetResponse) -> GetResponse:
-    """Replace pages of errors by JSON or text for programs, and any page where the address names a form."""
+    """Replace error pages by JSON or text for programs, and any page if the address names a form."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         answer = get_response(request)
@@ -190,7 +190,7 @@ def _without_page(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
     has_page = not answer.streaming and bool(answer.content)
     if form is Form.PAGE and has_page:
         return answer
-    # A refused method has no page at all, so people read the line, too.
+    # A refused method has no page at all, so people also get the line of text.
     plain = _plain(Form.TEXT if form is Form.PAGE else form, _reason(request, answer), answer.status_code)
     for name in ("Allow", "WWW-Authenticate", "Retry-After"):
         if name in answer:
@@ -201,5 +201,5 @@ def _without_page(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
 
 def _reason(request: HttpRequest, answer: HttpResponse) -> str:
     if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{request.method} is not allowed at {request.path}; allowed are {answer.get('Allow')}."
+        return f"{request.method} is not allowed at {request.path}. Use {answer.get('Allow')}."
     return f"{answer.reason_phrase}: {request.path} cannot be answered."

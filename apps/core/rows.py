@@ -1,7 +1,7 @@
-"""Reads rows by their columns, for what every request asks.
+"""Fast reading of rows by their columns, for the queries of every request.
 
-Django writes the SQL of a query anew each time. For one row that takes several times as long as the answer
-of the database, and the thousand pieces of an upload ask a thousand times (docs/adr/0006). Here it is written
+Django builds the SQL of a query each time. For one row this takes several times as long as the answer of the
+database, and an upload in a thousand pieces does it a thousand times (docs/adr/0006). This module builds it
 once.
 """
 
@@ -17,17 +17,17 @@ Row = TypeVar("Row", bound=Model)
 
 
 def find_row(model: type[Row], **equal: Any) -> Row | None:
-    """Return the row whose columns have these values, or None; any one of them if there are several."""
+    """Return a row whose columns have these values, or None. If there are several, return any of them."""
     return next(iter(rows_of(model, **equal)), None)
 
 
 def rows_of(model: type[Row], **equal: Any) -> list[Row]:
-    """Return the rows whose columns have these values, in no order.
+    """Return the rows whose columns have these values, unordered.
 
     Parameters
     ----------
     equal
-        Name of a field, or of its column (``owner_id``), to its value. None fits no row, as in SQL.
+        Values by the name of a field or of its column (``owner_id``). As in SQL, None matches no row.
     """
     sql, fields = _select(model, tuple(equal))
     values = [
@@ -49,5 +49,5 @@ def _select(model: type[Model], names: tuple[str, ...]) -> tuple[str, tuple[Fiel
 def _field(model: type[Model], name: str) -> Field[Any, Any]:
     field = model._meta.get_field(name)
     if not isinstance(field, Field):
-        raise TypeError(f"{name} is no column of {model.__name__}.")
+        raise TypeError(f"{name} is not a column of {model.__name__}.")
     return field

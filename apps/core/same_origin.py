@@ -1,4 +1,4 @@
-"""Which site sent the browser here."""
+"""The origin of a request: a page of this server or of another site."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -19,21 +19,21 @@ REFUSAL = (
 
 
 class Sender(Enum):
-    """Where a request comes from."""
+    """The sender of a request."""
 
-    HERE = "a page of ours, the address bar, or a program that names this server"
+    HERE = "a page of this server, the address bar, or a program that names this server"
     ELSEWHERE = "a page of another site"
     UNKNOWN = "a program, or a page of any site that suppressed its Referer"
 
 
 def sender_of(request: HttpRequest) -> Sender:
-    """Return where a request comes from.
+    """Return the sender of a request.
 
-    Browsers say it in ``Sec-Fetch-Site``, and over plain HTTP and where they are old in ``Origin`` or
+    Browsers send ``Sec-Fetch-Site``. Old browsers, and all of them over plain HTTP, send ``Origin`` or
     ``Referer``. The CRDS client sends ``Referer``.
     """
     if getattr(request, "_dont_enforce_csrf_checks", False):
-        # It has a token in a header, which no page of another site can make a browser send.
+        # The request has a token in a header. A page of another site cannot make a browser send one.
         return Sender.HERE
     if (site := request.headers.get("Sec-Fetch-Site")) is not None:
         return Sender.HERE if site in ("same-origin", "none") else Sender.ELSEWHERE
@@ -45,7 +45,7 @@ def sender_of(request: HttpRequest) -> Sender:
 
 
 def origin(address: str) -> str:
-    """Return scheme, host and port of an address; nothing if it cannot be read."""
+    """Return scheme, host and port of an address; empty if it cannot be read."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -56,13 +56,13 @@ def origin(address: str) -> str:
 def own_pages_only(view: View | None = None, *, instead: View | None = None) -> Any:
     """Refuse requests that a browser sends for a page of another site.
 
-    For addresses that change something without a CSRF token, because the CRDS client calls them by GET. The
-    mark `changes_by_get` tells the site that this view changes something, whatever the method.
+    Use it for addresses that change something without a CSRF token, because the CRDS client calls them by
+    GET. The mark `changes_by_get` says that the view changes something, whatever the method.
 
     Parameters
     ----------
     instead
-        View that answers a refused request; by default a line of JSON with status 403.
+        View that answers a refused request. The default answer is a line of JSON with status 403.
     """
 
     def decorate(view: View) -> View:

@@ -1,4 +1,4 @@
-"""Keeps a few child programs running, and ends them all together."""
+"""A supervisor that keeps a few child programs running and ends them together."""
 
 import contextlib
 import logging
@@ -13,14 +13,14 @@ logger = logging.getLogger(__name__)
 
 PAUSE = 2.0  # seconds between the end of a child and its next start
 PATIENCE = 15.0  # seconds a child may take to end before it is killed
-DYING = 5.0  # seconds until a kill has worked, or what is left is a zombie that nobody collects
-LOOK = 0.05  # seconds between two looks at children that end
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # The last one comes when a terminal is closed.
+DYING = 5.0  # seconds that a kill may take; a process that is left then is a zombie that nobody collects
+LOOK = 0.05  # seconds between two checks of children that are ending
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # HUP is sent when a terminal is closed.
 
 
 @dataclass
 class Child:
-    """One program in a process group of its own, so that its helpers end with it."""
+    """One program in its own process group, so that its helpers end with it."""
 
     name: str
     command: Sequence[str]
@@ -34,7 +34,7 @@ class Child:
             return
         if self.process is not None and self.start_at == 0.0:
             logger.error("%s ended with status %s; starting it again", self.name, self.process.returncode)
-            self.signal(signal.SIGKILL)  # Helpers that outlived it would work beside the new ones.
+            self.signal(signal.SIGKILL)  # Helpers that outlived it would run beside the new ones.
             self.start_at = time.monotonic() + PAUSE
         if time.monotonic() >= self.start_at:
             self.process = subprocess.Popen(self.command, env=dict(self.environment), start_new_session=True)
@@ -48,7 +48,7 @@ class Child:
                 os.killpg(self.process.pid, number)
 
     def has_ended(self) -> bool:
-        """Tell whether the program and everything in its group are gone."""
+        """Return whether the program and everything in its group have ended."""
         if self.process is None:
             return True
         self.process.poll()
@@ -60,9 +60,9 @@ class Child:
         return False
 
     def wait(self, until: float) -> None:
-        """Wait for the end until a moment of the monotonic clock, then kill what is left."""
+        """Wait for the end until a moment of the monotonic clock, then kill the rest."""
         if not self._ends(until):
-            logger.error("%s or one of its helpers does not end; killed", self.name)
+            logger.error("%s or one of its helpers does not end; killing it", self.name)
             self.signal(signal.SIGKILL)
             self._ends(time.monotonic() + DYING)
 
@@ -75,14 +75,14 @@ class Child:
 
 
 def _reap_orphans(group: int) -> None:
-    """Take the exit statuses of helpers whose parent is gone, if they became our children."""
+    """Collect the exit statuses of helpers whose parent has ended, if they became our children."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-group, os.WNOHANG)[0]:
             pass
 
 
 def supervise(children: Sequence[Child]) -> None:
-    """Run the children until INT, TERM or HUP, restarting each that ends; then end them all."""
+    """Run the children until INT, TERM or HUP, and restart each that ends. Then end them all."""
     stopping = False
 
     def stop(_number: int, _frame: object) -> None:
@@ -102,7 +102,7 @@ def supervise(children: Sequence[Child]) -> None:
 
 
 def end_all(children: Sequence[Child]) -> None:
-    """Ask all children to end at once, and kill what is left after `PATIENCE`."""
+    """Ask all children to end at once, and kill the rest after `PATIENCE`."""
     for child in children:
         child.signal(signal.SIGTERM)
     until = time.monotonic() + PATIENCE

@@ -1,4 +1,4 @@
-"""Work that beat asks for."""
+"""Tasks that beat sends."""
 
 from celery import shared_task
 

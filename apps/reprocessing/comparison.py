@@ -1,10 +1,9 @@
-"""The answers for one dataset under two contexts, and for all datasets of an instrument.
+"""Comparison of the answers of two contexts, for one dataset and for all datasets of an instrument.
 
 Notes
 -----
-Source: ``compare_bestrefs`` in ``crds.bestrefs``, which leaves out an exposure altogether if any of the
-changed types fails for it. We list it nevertheless: an exposure calibrated in vain does less harm than one
-forgotten.
+Source: ``compare_bestrefs`` in ``crds.bestrefs``. The client leaves out an exposure if any of the changed
+types fails for it. We list it: a needless calibration does less harm than a forgotten one.
 """
 
 from collections import Counter
@@ -17,7 +16,7 @@ from apps.rules.errors import CrdsError
 from apps.rules.lookup.context import Context
 
 AT_ONCE = 1000  # headers in memory
-SHOWN_ERRORS = 100  # that a summary lists
+SHOWN_ERRORS = 100  # errors that a summary lists
 NOT_FOUND = "NOT FOUND"
 NOT_APPLICABLE = "NOT FOUND n/a"
 
@@ -26,18 +25,18 @@ Types = dict[str, tuple[str, ...]]
 
 @dataclass
 class Found:
-    """What the search has found so far.
+    """The result of a search so far.
 
     Attributes
     ----------
     products
-        Lower case.
+        Ids of affected products, lower case.
     counts
-        Instrument to reference type to how many exposures get another answer.
+        Instrument to reference type to the number of exposures that get another answer.
     errors
-        How many answers fail under the new context only.
+        Number of answers that fail under the new context only.
     first_errors
-        The first of these, as people read them.
+        The first of these errors, as text for people.
     """
 
     examined: int = 0
@@ -54,7 +53,7 @@ class Found:
 
 
 def changed_types(old: str, new: str) -> Types:
-    """Return each instrument whose rules changed with the types whose rmap is another one; both sorted.
+    """Return each instrument whose rules changed, with the types whose rmap changed; both sorted.
 
     Raises
     ------
@@ -70,7 +69,7 @@ def changed_types(old: str, new: str) -> Types:
 
 
 def _rmaps(context: str) -> dict[tuple[str, str], str]:
-    """Return instrument and type, lower case, to rmap or special value."""
+    """Return the rmap or special value by lower case instrument and type."""
     upper = contexts.upper_mappings_of(context)
     return {
         (instrument.lower(), reftype.lower()): rmap
@@ -83,7 +82,7 @@ def _rmaps(context: str) -> dict[tuple[str, str], str]:
 def compare_instrument(
     found: Found, old: Context, new: Context, instrument: str, types: Sequence[str]
 ) -> Iterator[tuple[int, int]]:
-    """Look at all datasets of an instrument, and yield after each batch how many of how many are done."""
+    """Compare all datasets of an instrument. After each batch, yield the number done and the total number."""
     ids = ids_of_instrument(instrument)
     counts = found.counts.setdefault(instrument, Counter())
     for start in range(0, len(ids), AT_ONCE):
@@ -117,7 +116,7 @@ def _compare(
         if was == is_now:
             continue
         if is_now.startswith(NOT_FOUND):
-            # What has failed before is not made worse by failing in other words.
+            # A type that failed before is not worse if it fails with another message.
             if not was.startswith(NOT_FOUND):
                 found.note_error(f"{dataset_id} {reftype}: {is_now}")
             continue
@@ -126,7 +125,7 @@ def _compare(
 
 
 def _answers(context: Context, header: Mapping[str, str]) -> dict[str, str] | str:
-    """Return the answers for a header, or why it has none."""
+    """Return the answers for a header, or the reason why there are none."""
     try:
         return context.best_references(header)
     except CrdsError as exc:
@@ -134,5 +133,5 @@ def _answers(context: Context, header: Mapping[str, str]) -> dict[str, str] | st
 
 
 def _needed(answer: str | None) -> str:
-    """Return an answer; an empty one if no reference of the type is needed, in whatever words."""
+    """Return an answer; an empty text if no reference of the type is needed."""
     return "" if answer is None or answer.lower().startswith(NOT_APPLICABLE.lower()) else answer

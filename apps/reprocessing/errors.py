@@ -4,13 +4,13 @@ from apps.core.errors import ConflictError, NotFoundError
 
 
 class UnknownTransitionError(NotFoundError):
-    """The latest context never went from the one to the other."""
+    """The latest context never moved from one of these contexts to the other."""
 
     code = "transition_unknown"
 
 
 class NotComputedError(ConflictError):
-    """There is no result (yet); clients know it by its first words and ask again."""
+    """There is no result (yet). Clients recognise the first words of the message and ask again."""
 
     code = "not_computed"
 

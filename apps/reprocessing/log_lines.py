@@ -1,4 +1,4 @@
-"""What the search logged, in the lines in which people know it from clients."""
+"""The log of a search, in the same lines as in the client."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ _RULE = "-" * 110
 
 
 def write_summary(row: Transition, changed: str, found: Found, ended_at: datetime) -> str:
-    """Return the log of a search that is complete.
+    """Return the log of a complete search.
 
     Parameters
     ----------

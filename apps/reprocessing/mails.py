@@ -1,4 +1,4 @@
-"""What people are told by mail about a transition (website, section 9.2)."""
+"""Mails about a transition (website, section 9.2)."""
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -9,12 +9,12 @@ from apps.reprocessing.models import Transition
 
 
 def ended(row: Transition, *, attempt: int) -> None:
-    """Tell the lists how the search ended; call it inside the transaction that ends it.
+    """Send the lists the outcome of a search. Call it inside the transaction that ends the search.
 
     Parameters
     ----------
     attempt
-        Key of the job that ended: who asks for a search again is told again.
+        Key of the job that ended. Each search of a transition sends its own mail.
     """
     site = f"[CRDS {settings.OBSERVATORY} {settings.SERVER_STRING}]"
     address = absolute(row.get_absolute_url())

@@ -11,7 +11,7 @@ from apps.reprocessing.states import ALIVE, ENTERED_FROM, LOOKS, Status
 
 
 class Transition(StatusModel):
-    """One move of latest, and what came of the search for the datasets it affects."""
+    """One move of latest, and the result of the search for the datasets that it affects."""
 
     entered_from = ENTERED_FROM
 
@@ -48,7 +48,7 @@ class Transition(StatusModel):
 
     @property
     def is_alive(self) -> bool:
-        """Whether a result will come."""
+        """Return whether the search is waiting or running."""
         return self.status in ALIVE
 
     @property

@@ -1,4 +1,4 @@
-"""What somebody, or the clock, asks of transitions."""
+"""Requests of people and of the clock: notice moves of latest, and search for affected datasets."""
 
 from django.db import transaction
 
@@ -11,7 +11,7 @@ from apps.reprocessing.states import Status
 
 
 def notice_changes() -> int:
-    """Queue a search for each new move of latest, and note moves back as skipped; return how many."""
+    """Queue a search for each new move of latest, and record moves back as skipped. Return their number."""
     return sum(_notice(step) for step in unhandled_steps())
 
 
@@ -27,7 +27,7 @@ def _notice(step: Step) -> bool:
 
 @transaction.atomic
 def search(old: str, new: str, *, user: str) -> Transition:
-    """Queue the search for a step of the history, whether it is old, led back, or was searched for before.
+    """Queue the search for any step of the history, even for an old one, a move back or a repeated search.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def search(old: str, new: str, *, user: str) -> Transition:
     ConflictError
         Raised if the search is under way.
     """
-    # Else all steps after an old one would be taken for new.
+    # Otherwise all steps after an old one would count as new.
     notice_changes()
     step = find_step(old, new)
     row, is_new = Transition.objects.get_or_create(change=step.change, defaults={"old": old, "new": new})

@@ -1,6 +1,6 @@
-"""What a worker does: find the datasets whose best references a move of latest changes.
+"""The work of a worker: find the datasets whose best references a move of latest changes.
 
-It may be run again from the start after its worker died: nothing is kept before the end.
+Nothing is stored before the end, so the work may start again after its worker died.
 """
 
 import logging
@@ -27,7 +27,7 @@ BATCHES = 10  # between two messages of progress
 
 
 def run(job: Job) -> None:
-    """Find the affected datasets of the transition of a job, and keep them."""
+    """Find the affected datasets of the transition of a job, and store them."""
     assert job.subject_id is not None  # noqa: S101 (it was queued for a transition)
     row = Transition.objects.get(pk=job.subject_id)
     row.enter(Status.RUNNING, started_at=timezone.now(), ended_at=None, reason="")
@@ -42,7 +42,7 @@ def run(job: Job) -> None:
 
 
 def listed(types: Types) -> str:
-    """Return instruments and their types as people read them."""
+    """Return instruments and their types as text for people."""
     return "; ".join(f"{instrument}: {', '.join(kinds)}" for instrument, kinds in types.items()) or "nothing"
 
 
@@ -76,7 +76,7 @@ def _keep(row: Transition, types: Types, found: Found) -> None:
 
 
 def follow_jobs() -> None:
-    """Let transitions fail whose job ended without a result: aborted, refused, or dead too often."""
+    """Mark transitions as failed whose job ended without a result: aborted, refused, or dead too often."""
     for row in Transition.objects.filter(status__in=ALIVE).defer("affected_ids"):
         job = jobs.find_job(kind=KIND, subject_id=row.pk)
         if job is not None and job.is_over:
@@ -86,9 +86,11 @@ def follow_jobs() -> None:
 @transaction.atomic
 def _fail(row: Transition, job: Job) -> None:
     try:
-        row.enter(Status.FAILED, ended_at=timezone.now(), reason=jobs.result_of(job) or "Its log is gone.")
+        row.enter(
+            Status.FAILED, ended_at=timezone.now(), reason=jobs.result_of(job) or "Its log was removed."
+        )
     except ConflictError:
-        # Its worker was just about to complete it.
+        # Its worker completed it in the meantime.
         return
     logger.error("%s failed: %s", row, row.reason)
     mails.ended(row, attempt=job.pk)

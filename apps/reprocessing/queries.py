@@ -1,4 +1,4 @@
-"""Which moves of latest there were, and what is known of the datasets they affect."""
+"""Moves of latest, and the results for the datasets that they affect."""
 
 import re
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ class Step:
 
     @property
     def new(self) -> str:
-        """The context that is latest since."""
+        """The context that is latest after this step."""
         return self.change.context
 
     @property
     def is_backward(self) -> bool:
-        """Whether it leads to an older context.
+        """Return whether latest moved to an older context.
 
         Examples
         --------
@@ -44,7 +44,7 @@ class Step:
 
 
 def serial(name: str) -> int:
-    """Return the serial of a context; the first one may have none, and then it is 0."""
+    """Return the serial of a context; 0 for a first context without a serial."""
     found = _SERIAL.search(name)
     return int(found[1]) if found else 0
 
@@ -57,7 +57,7 @@ def steps() -> list[Step]:
 def unhandled_steps() -> list[Step]:
     """Return the steps after the newest one that has a transition, oldest first.
 
-    If none has, that is the last step only: a history that was imported may have hundreds.
+    If no step has one, return the last step only: an imported history may have hundreds of steps.
     """
     known = steps()
     handled = set(Transition.objects.values_list("change_id", flat=True))
@@ -70,7 +70,7 @@ def _named(context: str | None) -> str:
 
 
 def find_step(old: str | None = None, new: str | None = None) -> Step:
-    """Return the newest step between two contexts; one that is None may be any.
+    """Return the newest step between two contexts. None means any context.
 
     Raises
     ------
@@ -80,21 +80,21 @@ def find_step(old: str | None = None, new: str | None = None) -> Step:
     for step in steps():
         if old in (None, step.old) and new in (None, step.new):
             return step
-    raise UnknownTransitionError(f"The latest context never went from {_named(old)} to {_named(new)}.")
+    raise UnknownTransitionError(f"The latest context never moved from {_named(old)} to {_named(new)}.")
 
 
 def find_transition(step: Step) -> Transition | None:
-    """Return what is known of a step, None if nothing is."""
+    """Return the transition of a step, or None."""
     return Transition.objects.filter(change=step.change).first()
 
 
 def get_complete(old: str | None = None, new: str | None = None) -> Transition:
-    """Return the newest transition between two contexts with its result; without them, the last one.
+    """Return the newest transition between two contexts, which has a result. None means any context.
 
     Raises
     ------
     NotComputedError
-        Raised if there is no result, or no such step; it says which, and whether one will come.
+        Raised if there is no result or no such step. The message gives the reason, and whether to expect one.
     """
     try:
         step = find_step(old, new)
@@ -107,22 +107,22 @@ def get_complete(old: str | None = None, new: str | None = None) -> Transition:
 
 
 def why_not(step: Step, transition: Transition | None) -> str:
-    """Return why a step has no result."""
+    """Return the reason why a step has no result."""
     if transition is None:
         is_next = step.change.pk in {each.change.pk for each in unhandled_steps()}
-        return "pending, it was not noticed yet." if is_next else "it was never computed, being too old."
-    told = {
+        return "pending, it was not noticed yet." if is_next else "it is too old and was never computed."
+    reasons = {
         Status.PENDING: "pending, it waits for a worker.",
         Status.RUNNING: "running, a worker computes it.",
         Status.SKIPPED: "skipped, because latest moved back to an older context.",
     }
-    return told.get(Status(transition.status), f"failed. {transition.reason}")
+    return reasons.get(Status(transition.status), f"failed. {transition.reason}")
 
 
 def find_progress(transition: Transition | None) -> str:
-    """Return what the search said last, empty if it said nothing.
+    """Return the last message of the search; empty if there is none.
 
-    The key of its channel stays here: whoever has it may abort the search.
+    Never return the key of its channel: everybody who has it may abort the search.
     """
     job = jobs.find_job(kind=KIND, subject_id=transition.pk) if transition else None
     if job is None or job.channel is None:
@@ -132,7 +132,7 @@ def find_progress(transition: Transition | None) -> str:
 
 
 def transitions() -> "QuerySet[Transition]":
-    """Return all transitions, the newest move first; without their ids, which may be many."""
+    """Return all transitions, the newest move first. Their many ids are loaded only when used."""
     found = Transition.objects.select_related("change").defer("affected_ids")
     return found.order_by("-change__started_at", "-change__pk")
 
@@ -140,7 +140,7 @@ def transitions() -> "QuerySet[Transition]":
 def result(transition: Transition) -> dict[str, object]:
     """Return a result in the form that clients read (wire protocol, section 2.6).
 
-    Where they expect the folder of the computation they get the address of its page.
+    Clients expect the folder of the computation. They get the address of its page instead.
     """
     return {
         "observatory": settings.OBSERVATORY,

@@ -4,17 +4,17 @@ from django.db.models import TextChoices
 
 
 class Status(TextChoices):
-    """How far the search for its affected datasets is."""
+    """The status of the search for affected datasets."""
 
     PENDING = "pending"
     RUNNING = "running"
     COMPLETE = "complete"
     FAILED = "failed"
-    SKIPPED = "skipped"  # Latest moved back; nobody asks what that affects.
+    SKIPPED = "skipped"  # Latest moved back to an older context; this is not searched unless somebody asks.
 
 
 ENTERED_FROM: dict[str, set[str]] = {
-    Status.RUNNING: {Status.PENDING, Status.RUNNING},  # If its worker died, another one starts again.
+    Status.RUNNING: {Status.PENDING, Status.RUNNING},  # If its worker died, another worker starts again.
     Status.COMPLETE: {Status.RUNNING},
     Status.FAILED: {Status.PENDING, Status.RUNNING},
     Status.PENDING: {Status.COMPLETE, Status.FAILED, Status.SKIPPED},  # Somebody asked for it again.

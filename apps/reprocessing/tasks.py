@@ -1,4 +1,4 @@
-"""Work that beat asks for."""
+"""Tasks that beat sends."""
 
 from celery import shared_task
 
@@ -7,6 +7,6 @@ from apps.reprocessing import operations, pipeline
 
 @shared_task
 def follow_latest() -> None:
-    """Notice moves of latest, and searches that ended without a result."""
+    """Notice moves of latest and searches that ended without a result."""
     operations.notice_changes()
     pipeline.follow_jobs()

@@ -1,4 +1,4 @@
-"""Addresses of the transitions, with and without a slash at the end."""
+"""Addresses of transitions, with and without a slash at the end."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Which datasets each move of the latest context affects, for everybody."""
+"""Public pages of the datasets that each move of the latest context affects."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def _address(row: Transition) -> str:
 
 
 def _counted(row: Transition, number: int) -> int | None:
-    """Return a number of a result; none before there is one, for that would say that nothing is affected."""
+    """Return a number of a result. There is none before the result, because 0 would mean "not affected"."""
     return number if row.status == Status.COMPLETE else None
 
 
@@ -97,11 +97,11 @@ def _detail(request: HttpRequest, old: str, new: str, *, error: str = "") -> Htt
 @never_cache
 @with_role(Role.OPERATOR)
 def search(request: HttpRequest, old: str, new: str, *, actor: Actor) -> HttpResponseBase:
-    """Search again, and return to the page of the transition, which tells how the search stands."""
+    """Search again, and return to the page of the transition, which shows the progress of the search."""
     try:
         operations.search(old, new, user=actor.get_username())
     except ConflictError as exc:
-        return _detail(request, old, new, error=f"{exc} Wait for its end.")
+        return _detail(request, old, new, error=f"{exc} Wait until it ends.")
     return redirect("reprocessing:detail", old, new)
 
 

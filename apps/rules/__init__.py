@@ -1,1 +1,1 @@
-"""Rules of the observatories: text in, values out; knows neither Django nor disk."""
+"""Rules of the observatories: text in, values out. Nothing here imports Django or reads the disk."""

@@ -1,4 +1,4 @@
-"""Bring values of headers and of match keys into the one spelling in which they are compared."""
+"""The one spelling in which values of headers and of match keys are compared."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 # The shape of a number, written so that no text makes the search slow.
 _NUMBER = re.compile(r"[-+]?(?:(?:[0-9]++(?:\.[0-9]++)?|\.[0-9]++)(?:[eE][-+]?[0-9]++)?|[0-9]++\.)")
 
-# Only the last of these must be the whole value: the client anchors its expression on one side only, so that
-# N/A-FOO is "do not care" as well.
+# Only the last of these must be the whole value. The client anchors its expression on one side only, so
+# N/A-FOO also means "do not care".
 _DO_NOT_CARE = re.compile(r"-2147483648.0|\(\)|N/A|NOT APPLICABLE|NOT_APPLICABLE\Z")
 
 _OTHER_SPELLINGS = {
@@ -20,9 +20,10 @@ _OTHER_SPELLINGS = {
 
 
 def condition_value(value: object) -> str:
-    """Return the spelling of `value` in which it is compared with others.
+    """Return `value` in the spelling in which it is compared with others.
 
-    Text becomes upper case without blanks around it, numbers the text of a float, booleans T or F.
+    Text becomes upper case and loses the blanks around it. A number becomes the text of a float, a boolean
+    T or F.
 
     Notes
     -----

@@ -1,9 +1,9 @@
-"""Read dates in every form found in headers, and give them the form in which rules compare them.
+"""Dates: read in every form that headers use, and written in the form in which rules compare them.
 
 Notes
 -----
-Source: ``crds.core.timestamp``. The messages of the errors are part of the answers, hence the plain
-`ValueError`.
+Source: ``crds.core.timestamp``. The messages of the errors are part of the answers; that is why they are
+plain `ValueError`s.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from apps.rules.errors import LookupFailure
 
-# What nearly every header holds. It needs no calendar, and no conditioning changes it.
+# The form of nearly every header. It needs no calendar, and conditioning does not change it.
 _USUAL = re.compile(
     r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     r" (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,12})?"
@@ -64,7 +64,7 @@ def parse_timestamp(text: str) -> datetime:
 
 
 def usual_date(text: str) -> str | None:
-    """Return `text` as `format_date` would, or None where it is unusual and needs a closer look."""
+    """Return `text` as `format_date` does, or None if it is unusual and needs a closer look."""
     match = _USUAL.fullmatch(text)
     if match is None:
         return None
@@ -75,14 +75,14 @@ def usual_date(text: str) -> str | None:
 
 
 def format_date(text: str) -> str:
-    """Return the moment `text` names as ``YYYY-MM-DD HH:MM:SS[.ffffff]``, which sorts as time does.
+    """Return the moment `text` names as ``YYYY-MM-DD HH:MM:SS[.ffffff]``, which sorts by time.
 
     Raises
     ------
     LookupFailure
         Raised if a part is UNDEFINED.
     ValueError, IndexError, OverflowError
-        Raised if `text` is no date in a known form.
+        Raised if `text` is not a date in a known form.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def _parse_month_name(text: str) -> datetime:
     try:
         numbers = _date_numbers(month, day, year, given)
     except ValueError:
-        # The day comes first in some dates; what is still wrong then is the reason given.
+        # Some dates begin with the day. If this fails too, its error is the one reported.
         numbers = _date_numbers(day, month, year, given)
     return datetime(*numbers, *_parse_time(time))  # noqa: DTZ001 (naive UTC, as in the rules)
 
@@ -161,7 +161,7 @@ def _month_number(name: str, given: str) -> int:
 
 
 def _parse_time(text: str) -> Time:
-    """Return hour, minute, second and microsecond; a fourth part is read over, as the client does."""
+    """Return hour, minute, second and microsecond. Ignore a fourth part, as the client does."""
     text = text.strip()
     half = text[-2:].upper()
     if half in ("AM", "PM"):
@@ -181,5 +181,5 @@ def _parse_time(text: str) -> Time:
 
 
 def _microsecond(second: float) -> int:
-    """Return the microseconds of `second`, cut off and not rounded, with the float error of the client."""
+    """Return the microseconds of `second`, truncated, with the same float error as in the client."""
     return int((second - int(second)) * 10**6)

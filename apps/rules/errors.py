@@ -1,14 +1,14 @@
 """Errors whose message is safe to show to anybody.
 
-`CrdsError` is the root for the whole server. A message says what was looked for and what was found; where the
-text belongs to clients in the field it is theirs to the letter, and the longer story is in `detail`.
+`CrdsError` is the root for the whole server. A message says what was looked for and what was found. Where
+clients in the field match on the text, the message is theirs to the letter and `detail` explains more.
 """
 
 from __future__ import annotations
 
 
 class CrdsError(Exception):
-    """Root of every error whose message may be shown; `code` is short, stable and meant for programs."""
+    """The root of every error whose message may be shown; `code` is short, stable and for programs."""
 
     code = "error"
 
@@ -18,19 +18,19 @@ class CrdsError(Exception):
 
 
 class MappingError(CrdsError):
-    """The text of a mapping is refused; the message names the mapping, the line and the culprit."""
+    """The text of a mapping is wrong; the message names the mapping, the line and the culprit."""
 
     code = "mapping_refused"
 
 
 class ChecksumError(MappingError):
-    """The sha1sum inside a mapping is missing or is not that of its text."""
+    """The sha1sum inside a mapping is missing or does not match its text."""
 
     code = "mapping_checksum"
 
 
 class UnknownMappingError(MappingError):
-    """A context was asked for, or names, a mapping that is not among the compiled ones."""
+    """A mapping that a caller or a context names is not among the compiled ones."""
 
     code = "mapping_unknown"
 
@@ -42,7 +42,7 @@ class UnknownObservatoryError(CrdsError):
 
 
 class ArtifactError(CrdsError):
-    """Stored bytes of a compiled mapping are damaged, foreign or from another engine version."""
+    """Stored bytes of a compiled mapping are damaged, of another origin or of another engine version."""
 
     code = "artifact_refused"
 
@@ -60,18 +60,18 @@ class UnknownInstrumentError(HeaderError):
 
 
 class UnknownReftypeError(HeaderError):
-    """A reference type was asked of a reference mapping which holds another one."""
+    """A reference mapping of another type was asked for this reference type."""
 
     code = "reftype_unknown"
 
 
 class LookupFailure(CrdsError):
-    """One reference type found nothing; its text follows ``NOT FOUND`` in the answer."""
+    """The lookup of one reference type failed; the message follows ``NOT FOUND`` in the answer."""
 
     code = "not_found"
 
 
 class NothingFits(LookupFailure):
-    """No case or date fits, so that the next best case may be tried."""
+    """No case or date fits; the next best case may be tried."""
 
     code = "no_match"

@@ -114,7 +114,7 @@ def test_a_condition_that_cannot_be_asked_is_read_over_and_noted() -> None:
     assert found.reference == "f1_b.fits"
     (criterion,) = [one for one in found.criteria if one.title == "Left out where"]
     assert (criterion.text, dict(criterion.values)) == ("true", {})
-    assert found.notes == ("Condition true is read over: name 'true' is not defined.",)
+    assert found.notes == ("Condition true is ignored: name 'true' is not defined.",)
 
 
 def test_parameters_that_do_not_matter_and_substitutions_are_reported() -> None:

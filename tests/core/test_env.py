@@ -88,7 +88,7 @@ def test_addresses_are_checked_and_named(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(ImproperlyConfigured, match="expected one mail address, found 2"):
         env.address("LISTS", "")
     monkeypatch.setenv("LISTS", "a@example.org,bob")
-    with pytest.raises(ImproperlyConfigured, match="LISTS: 'bob' is no plain mail address"):
+    with pytest.raises(ImproperlyConfigured, match="LISTS: 'bob' is not a plain mail address"):
         env.addresses("LISTS", "")
 
 

@@ -171,7 +171,7 @@ def test_a_copy_that_reads_back_differently_gets_no_name(
         os.pwrite(descriptor, b"X", 0)
 
     monkeypatch.setattr(files.os, "fsync", rot)
-    with pytest.raises(UnfaithfulCopyError, match="The copy of a read back differently"):
+    with pytest.raises(UnfaithfulCopyError, match="The copy of a differs"):
         link_or_copy(source, target)
     assert names(tmp_path) == ["a"]
 

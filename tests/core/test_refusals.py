@@ -88,7 +88,7 @@ def read(answer: Any, kind: str) -> str:
             "post",
             "/bestrefs/results/?",
             405,
-            "POST is not allowed at /bestrefs/results/; allowed",
+            "POST is not allowed at /bestrefs/results/. Use ",
         ),
         ("post", "/set_theme_that_is_not?", 404, "There is nothing at"),
     ],

@@ -127,7 +127,7 @@ def test_an_operator_searches_again_from_the_page_of_a_failed_search(client: Cli
     assert record.details == f"{OLD} --> {NEW}"
     assert "Search again" not in client.get(PAGE).content.decode(), "it is under way"
     answer = client.post(f"{PAGE}search/")
-    assert "is pending and cannot become pending. Wait for its end." in answer.content.decode()
+    assert "is pending and cannot become pending. Wait until it ends." in answer.content.decode()
     assert Job.objects.count() == 1
 
 

@@ -272,7 +272,7 @@ def test_wide_globs_and_long_values_are_quick() -> None:
 def test_conditions_cannot_name_what_is_no_parkey() -> None:
     rmap = make_rmap(rmap_relevance="(open == 1)")
     context = make_context(rmap)
-    # As in the client, a condition that cannot be answered is read over.
+    # As in the client, a condition that cannot be evaluated is ignored.
     assert context.best_references(make_header()) == {"darkfile": "a1.fits"}
 
 

@@ -65,7 +65,7 @@ def test_a_port_that_is_taken_ends_it_at_once(target: str, taken: int) -> None:
 
 
 def test_a_port_that_is_no_number_is_refused() -> None:
-    assert "Port ten cannot be used: it is no port number." in make("run", "PORT=ten").stderr
+    assert "Port ten cannot be used: it is not a port number." in make("run", "PORT=ten").stderr
 
 
 def test_an_address_that_nobody_can_type_is_refused() -> None:

@@ -93,4 +93,4 @@ def test_a_check_that_raises_is_reported_without_its_traceback(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("apps.catalog.identity.queries.marker.read", lambda: 1 / 0)
-    assert failing(client)["identity"] == "looking at it failed: ZeroDivisionError"
+    assert failing(client)["identity"] == "the check failed: ZeroDivisionError"

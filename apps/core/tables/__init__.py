@@ -1,7 +1,8 @@
 """Tables that are sorted, searched, paged and exported by their address, from one list of columns.
 
-A view makes a `Table` of its rows and what the address asks for, prints it with ``parts/_table.html``, and
-hands the same table to `exported` when ``format`` (or the ``Accept`` header) asks for CSV or JSON.
+A view makes a `Table` from its rows and the parameters of the address. It prints the table with
+``parts/_table.html``, or passes it to `exported` if ``format`` (or the ``Accept`` header) asks for CSV or
+JSON.
 """
 
 from apps.core.tables.columns import Cell, Column, Part, Value

@@ -1,4 +1,4 @@
-"""Columns: what a table shows of a row, and by what it is sorted and searched."""
+"""Columns of tables: the values that they show, and the keys for sorting and searching."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Value = str | int | float | bool | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a cell's text, and where it leads, if anywhere."""
+    """A piece of a cell's text, and the address of its link, if any."""
 
     text: str
     address: str = ""
@@ -23,17 +23,17 @@ class Cell:
     Attributes
     ----------
     text
-        Printed text; the template escapes it.
+        Printed text. The template escapes it.
     address
-        Where it leads; empty for nowhere.
+        Address of its link; empty if there is none.
     look
         Classes of its element: ``number``, ``moment``, ``code``, ``long`` for sentences.
     badge
-        Colour of the badge it is printed in: ``good``, ``warn``, ``bad``, ``calm``, ``plain``; empty: none.
+        Colour of its badge: ``good``, ``warn``, ``bad``, ``calm`` or ``plain``; empty if it has none.
     parts
-        Printed in the place of the text, if there are any.
+        Pieces that are printed instead of the text, if there are any.
     heading
-        What is printed of long parts before somebody opens them; empty if they are printed at once.
+        Heading of long parts, which people open to see them; empty if the parts are printed at once.
     """
 
     text: str
@@ -55,22 +55,21 @@ class Column:
     label
         Its head.
     value
-        Returns what is exported of a row, and shown unless `text` says otherwise.
+        Returns the value of a row that is exported. It is also shown, unless there is a `text`.
     sort
-        For rows of the database the expression they are ordered by, empty if they cannot be; for other rows
-        anything but empty lets `value` order them.
+        For rows of the database, the expression to order them by; empty if they cannot be sorted. For other
+        rows, any text that is not empty means that `value` orders them.
     search
-        For rows of the database the lookup that the search box uses, ``name__icontains``; for other rows
-        anything but empty has the printed text searched.
+        For rows of the database, the lookup of the search box, such as ``name__icontains``. For other rows,
+        any text that is not empty means that the printed text is searched.
     address, badge, text
-        Return where the cell leads, the colour of its badge, and the printed text.
+        Return the address of the cell's link, the colour of its badge, and the printed text.
     parts, heading
-        Return the pieces that are printed in the place of the text, each leading somewhere else, and what is
-        printed of them before somebody opens them.
+        Return the pieces that are printed instead of the text, each with its own link, and their heading.
     look
         See `Cell`.
     missing
-        What is printed for None and the empty text.
+        Text that is printed for None and for an empty value.
     """
 
     name: str
@@ -87,7 +86,7 @@ class Column:
     missing: str = ""
 
     def cell(self, row: Any) -> Cell:
-        """Return what the page prints of a row."""
+        """Return the cell that the page prints for a row."""
         return Cell(
             text=self.shown(row),
             address=self.address(row) if self.address else "",
@@ -106,7 +105,7 @@ class Column:
 
 
 def as_text(value: Value) -> str:
-    """Return a value as people read it: moments in UTC, to the second.
+    """Return a value as text for people. Moments are in UTC, to the second.
 
     Examples
     --------

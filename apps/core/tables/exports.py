@@ -1,4 +1,4 @@
-"""A table as CSV or JSON, for programs and spreadsheets."""
+"""Tables as CSV or JSON, for programs and spreadsheets."""
 
 import csv
 import json
@@ -13,15 +13,15 @@ from apps.core.tables.columns import Value, as_text
 from apps.core.tables.table import FORMATS, Table
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
-_CHUNK = 1000  # rows that a query brings at once
+_CHUNK = 1000  # rows that a query fetches at once
 
 
 def exported(request: HttpRequest, table: Table) -> HttpResponseBase | None:
-    """Return all rows that the table finds, of every page, or None if a page is asked for.
+    """Return all rows of all pages of the table, or None if the caller asks for a page.
 
     CSV has the names of the columns in its first line; JSON is ``{"columns": [names], "rows": [[values]]}``.
-    Moments are ISO 8601, UTC. In CSV, texts that a spreadsheet would take for a formula get an apostrophe
-    before them.
+    Moments are ISO 8601, UTC. In CSV, a text that a spreadsheet would take for a formula gets an apostrophe
+    in front.
     """
     wanted = _format(request, table)
     if not wanted:
@@ -51,7 +51,7 @@ def _rows(table: Table) -> Iterator[list[Value]]:
 
 
 class _Echo:
-    """What the CSV writer writes to: it hands each line back."""
+    """A file for the CSV writer that returns each line."""
 
     def write(self, line: str) -> str:
         return line
@@ -65,7 +65,7 @@ def _csv(table: Table) -> Iterator[str]:
 
 
 def _harmless(value: Value) -> str | int | float:
-    """Return a value that no spreadsheet runs."""
+    """Return a value that no spreadsheet takes for a formula."""
     if isinstance(value, bool):
         return as_text(value)
     if isinstance(value, int | float):

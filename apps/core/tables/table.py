@@ -1,4 +1,4 @@
-"""One table, as an address asks for it."""
+"""One table, sorted, searched and paged by its address."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,24 +22,24 @@ FORMATS = ("csv", "json")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a column, and the address that sorts by it, empty if nothing does."""
+    """The head of a column, and the address that sorts by it; empty if the column cannot be sorted."""
 
     label: str
     look: str
     address: str
-    order: str  # As ``aria-sort`` says it; empty if the table is not sorted by it.
+    order: str  # The value of ``aria-sort``; empty if the table is not sorted by it.
 
 
 @dataclass(frozen=True, slots=True)
 class Picks:
-    """Check boxes before the rows' ends, and a button in the head that sends those ticked.
+    """Check boxes in the last column, and a button in its head that sends the ticked rows.
 
     Attributes
     ----------
     address
-        Where the button leads, by GET; each ticked row adds one ``file``.
+        Address of the button, by GET. Each ticked row adds one ``file``.
     value
-        Returns what a row stands for; empty for rows without a box.
+        Returns the value of a row's box; empty for rows without a box.
     """
 
     address: str
@@ -49,7 +49,7 @@ class Picks:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row as a page prints it; `pick` is the value of its check box, empty without one."""
+    """One row as a page prints it. `pick` is the value of its check box; empty if it has none."""
 
     cells: list[Cell]
     pick: str = ""
@@ -59,32 +59,32 @@ class Line:
 class Table:
     """Rows, with the part of them that an address asks for.
 
-    Addresses say ``sort`` (a column's name, after ``-`` for the reverse), ``search``, ``show`` (rows of a
-    page, or ``all``) and ``page``. What they ask for that there is not is left out, never an error: an old
-    link goes on leading to the list.
+    Addresses may have ``sort`` (a column's name, after ``-`` for the reverse), ``search``, ``show`` (rows of
+    a page, or ``all``) and ``page``. Unknown values are ignored and never an error, so old links still open
+    the list.
 
     Attributes
     ----------
     columns
-        In their order on the page.
+        The columns in their order on the page.
     rows
-        A query, or rows at hand.
+        A query or a sequence of rows.
     sent
-        What the address says.
+        Parameters of the address.
     kept
-        What else the address says, such as filters, that the table's links must say again.
+        Other parameters of the address, such as filters, that the table's links must repeat.
     order
-        What it is sorted by if the address does not say.
+        Default sort order, for an address without ``sort``.
     size
-        Rows of a page if the address does not say; 0 for all.
+        Default number of rows of a page, for an address without ``show``; 0 for all.
     label
-        What it lists, for people who cannot see it, and for the name of an exported file.
+        Name of the table, for people who cannot see it, and for the name of an exported file.
     prefix
-        Before every name in the address, where a page has several tables.
+        Prefix of every parameter in the address, if a page has several tables.
     picks
         Check boxes, if rows can be ticked.
     anchor
-        The id of what holds the table, a panel that the links should leave open, say.
+        Id of the element that holds the table, such as a panel that the links should leave open.
     """
 
     columns: Sequence[Column]
@@ -100,23 +100,23 @@ class Table:
 
     @cached_property
     def found(self) -> "QuerySet[Any] | list[Any]":
-        """All rows that are searched for, sorted."""
+        """All rows that match the search, sorted."""
         return self._sorted(self._searched(self.rows))
 
     @cached_property
     def page(self) -> Page[Any]:
-        """The rows of the page that is asked for; of the nearest one if there is no such page."""
+        """The rows of the requested page, or of the nearest existing page."""
         size = self.page_size or max(1, len(self.found))
         return Paginator(self.found, size).get_page(self._asked("page"))
 
     @property
     def cells(self) -> Iterator[list[Cell]]:
-        """What is printed, row by row."""
+        """The printed cells, row by row."""
         return ([column.cell(row) for column in self.columns] for row in self.page)
 
     @property
     def lines(self) -> Iterator[Line]:
-        """What is printed, row by row, with what a check box stands for."""
+        """The printed cells, row by row, with the value of the check box."""
         pick = self.picks.value if self.picks else lambda row: ""
         return (Line([column.cell(row) for column in self.columns], pick(row)) for row in self.page)
 
@@ -127,12 +127,12 @@ class Table:
 
     @property
     def searched(self) -> str:
-        """What is searched for."""
+        """The text to search for."""
         return self._asked("search")[:LONGEST_SEARCH].replace("\0", "").strip()
 
     @property
     def is_searchable(self) -> bool:
-        """Whether there is anything to search in."""
+        """Return whether any column can be searched."""
         return any(column.search for column in self.columns)
 
     @property
@@ -145,48 +145,48 @@ class Table:
 
     @property
     def sizes(self) -> list[tuple[str, str, bool]]:
-        """The sizes of a page to choose from: value, label, and whether it is the present one."""
+        """The page sizes to choose from: value, label, and whether it is the current one."""
         known = sorted({*SIZES, self.size} - {0})
         shown = [(str(size), str(size), size == self.page_size) for size in known]
         return [*shown, ("all", "All", self.page_size == 0)]
 
     @property
     def state(self) -> dict[str, str]:
-        """What the address says, so that a form may say it again."""
+        """The parameters of the address, for a form to repeat."""
         asked = {self.prefix + name: self._asked(name) for name in ("sort", "search", "show")}
         return {**self.kept, **{name: value for name, value in asked.items() if value}}
 
     @property
     def state_but_form(self) -> dict[str, str]:
-        """What the form of the table does not ask itself."""
+        """The parameters of the address that are not fields of the table's form."""
         own = (f"{self.prefix}search", f"{self.prefix}show")
         return {name: value for name, value in self.state.items() if name not in own}
 
     def with_page(self, number: int) -> str:
-        """Return the address of another page of it."""
+        """Return the address of another page of the table."""
         return self._address(page=str(number))
 
     @property
     def previous(self) -> str:
-        """Return the address of the page before, empty if there is none."""
+        """The address of the previous page; empty if there is none."""
         return self.with_page(self.page.previous_page_number()) if self.page.has_previous() else ""
 
     @property
     def next(self) -> str:
-        """Return the address of the page after, empty if there is none."""
+        """The address of the next page; empty if there is none."""
         return self.with_page(self.page.next_page_number()) if self.page.has_next() else ""
 
     @property
     def exports(self) -> list[tuple[str, str]]:
-        """The formats it is exported in, and their addresses."""
+        """The export formats and their addresses."""
         return [(name.upper(), self._address(format=name)) for name in FORMATS]
 
     def _asked(self, name: str) -> str:
         return str(self.sent.get(self.prefix + name, ""))
 
     def _address(self, **changes: str) -> str:
-        said = {**self.state, **{self.prefix + name: value for name, value in changes.items()}}
-        return f"?{urlencode(said)}{f'#{self.anchor}' if self.anchor else ''}"
+        query = {**self.state, **{self.prefix + name: value for name, value in changes.items()}}
+        return f"?{urlencode(query)}{f'#{self.anchor}' if self.anchor else ''}"
 
     def _head(self, column: Column) -> Head:
         is_by_it = self._order[0] is column
@@ -198,7 +198,7 @@ class Table:
 
     @cached_property
     def _order(self) -> tuple[Column | None, bool]:
-        """The column it is sorted by, and whether in reverse."""
+        """The column that sorts the table, and whether the order is reversed."""
         sortable = {column.name: column for column in self.columns if column.sort}
         for asked in (self._asked("sort"), self.order):
             if column := sortable.get(asked.removeprefix("-")):
@@ -220,7 +220,7 @@ class Table:
         if isinstance(rows, QuerySet):
             if column is None:
                 return rows
-            # Rows that are equal keep one order, or a page would repeat what another one had.
+            # Equal rows need a fixed order, or a row could appear on two pages.
             sign = "-" if is_reversed else ""
             return rows.order_by(sign + column.sort, f"{sign}pk")
         if column is None:
@@ -230,12 +230,12 @@ class Table:
 
 
 def _plain(text: str) -> str:
-    """Return what people read of a printed text, for comparing: of one that is markup already, its words."""
+    """Return a printed text for comparison: in lower case, and without markup if it has any."""
     return (unescape(strip_tags(text)) if isinstance(text, SafeString) else text).casefold()
 
 
 def _place(value: Any) -> tuple[bool, Any]:
-    """Return what values are ordered by: None before all others, and nothing compared with another type."""
+    """Return the sort key of a value. None is before all others and is never compared with them."""
     if value is None:
         return (False, "")
     return (True, value.casefold() if isinstance(value, str) else value)

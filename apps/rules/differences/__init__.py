@@ -1,8 +1,8 @@
-"""What differs between two mappings, for the eye and for checks.
+"""Differences between two mappings, for people to read and for checks.
 
 `logical_differences` compares the rules of two mappings of one level, `text_differences` their lines,
 `changed_mappings` finds the pairs to compare in two contexts, and `warnings_of` says which differences are
-unusual. `hunks` gives the lines their numbers and puts them side by side.
+unusual. `hunks` adds line numbers and puts old and new lines side by side.
 """
 
 from apps.rules.differences.contexts import ChangedMapping, changed_mappings

@@ -1,4 +1,4 @@
-"""Which mappings changed between two contexts."""
+"""Mappings that changed between two contexts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _BELOW = {".pmap": ".imap", ".imap": ".rmap"}
 
 @dataclass(frozen=True, slots=True)
 class ChangedMapping:
-    """A mapping and what took its place.
+    """A mapping and the one that replaced it.
 
     Attributes
     ----------
     old, new
-        Names. One is empty where there was nothing before, or nothing came after: an instrument or a
-        reference type that is new or gone, or whose line is ``N/A`` or ``OMIT`` on the other side.
+        Names. One is empty if the instrument or reference type is new or was removed, or if its line is
+        ``N/A`` or ``OMIT`` on that side.
     """
 
     old: str
@@ -29,28 +29,28 @@ class ChangedMapping:
 
     @property
     def is_pair(self) -> bool:
-        """Whether there are two mappings to compare."""
+        """Return whether there are two mappings to compare."""
         return bool(self.old and self.new)
 
 
 def changed_mappings(old: str, new: str, text_of: Callable[[str], str]) -> Iterator[ChangedMapping]:
-    """Yield all that changed from one mapping to another of the same level, top-down.
+    """Yield every change from one mapping to another of the same level, top-down.
 
-    A pmap comes first, then each imap followed by its rmaps, sorted by instrument and reference type. Nothing
-    is yielded if the names are the same.
+    A pmap is first, then each imap followed by its rmaps, sorted by instrument and reference type. Yield
+    nothing if the names are the same.
 
     Parameters
     ----------
     old, new
         Names of two pmaps, imaps or rmaps.
     text_of
-        Returns the text of a mapping by its name; asked for pmaps and imaps that changed only.
+        Returns the text of a mapping by its name. It is called only for pmaps and imaps that changed.
 
     Raises
     ------
     MappingError
-        Raised if the names are of different levels, or if a text is no mapping or leads to no mapping of the
-        level below.
+        Raised if the names are of different levels, if a text is not a mapping, or if it names a file that
+        is not a mapping of the level below.
     """
     level = require_one_level(old, new)
     yield from _changed(old, new, level, text_of)
@@ -69,7 +69,7 @@ def _changed(old: str, new: str, level: str, text_of: Callable[[str], str]) -> I
 
 
 def _lines(name: str, below: str, text_of: Callable[[str], str]) -> dict[str, str]:
-    """Return the mappings an imap or pmap leads to, by lower case key; none if there is no such mapping."""
+    """Return the mappings that an imap or pmap names, by lower case key; none if `name` is empty."""
     if not name:
         return {}
     selector = parse_mapping(text_of(name), name).selector
@@ -78,7 +78,7 @@ def _lines(name: str, below: str, text_of: Callable[[str], str]) -> dict[str, st
     lines = {str(key).lower(): str(value) for key, value in selector.items()}
     lines = {key: value for key, value in lines.items() if value not in SPECIAL}
     for value in lines.values():
-        # Only so is it sure that the way down ends.
+        # This guarantees that the recursion ends.
         if not value.endswith(below):
             raise MappingError(f"{name}: leads to {value!r}, whose name does not end in {below}.")
     return lines

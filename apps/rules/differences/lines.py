@@ -1,7 +1,8 @@
 """The lines in which two texts differ, with some lines around them.
 
-Lines that occur once in both texts and in the same order anchor the comparison; only what lies between is
-searched further. That makes it fast for rules, most of whose lines are unique, and keeps it so for any text.
+Lines that occur once in both texts and in the same order anchor the comparison. Only the parts between
+anchors are searched further. This is fast for rules, because most of their lines are unique, and limits keep
+it fast for any text.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Literal
 
 LineKind = Literal["head", "place", "same", "added", "removed", "note"]
 
-# Without anchors a plain search is made among this many pairs of lines at once, and among so many for a whole
-# text. What is beyond counts as replaced.
+# Without anchors a plain search compares at most this many pairs of lines at once, and this many in a whole
+# text. Lines beyond these limits count as replaced.
 MOST_PAIRS = 40_000
 MOST_PAIRS_IN_ALL = 1_000_000
 MOST_ROUNDS = 8
@@ -34,9 +35,9 @@ class DiffLine:
     ----------
     kind
         ``head`` names a file, ``place`` gives the numbers of the lines that follow, ``note`` says that the
-        line before it has no end; the others are lines of the texts.
+        line before it has no end. The others are lines of the texts.
     text
-        Without the sign in front and without line end.
+        The line without the sign in front and without its end.
     """
 
     kind: LineKind
@@ -44,7 +45,7 @@ class DiffLine:
 
     @property
     def sign(self) -> str:
-        """What stands in front of the text."""
+        """The sign in front of the text."""
         return _SIGNS.get(self.kind, "")
 
     def __str__(self) -> str:
@@ -62,19 +63,19 @@ class _Block:
 
     @property
     def pairs(self) -> int:
-        """How many pairs of an old and a new line there are."""
+        """The number of pairs of an old and a new line."""
         return (self.old_end - self.old) * (self.new_end - self.new)
 
 
 def text_differences(
     old_text: str, new_text: str, *, old_name: str, new_name: str, context: int = CONTEXT
 ) -> tuple[DiffLine, ...]:
-    r"""Return the unified difference of two texts; nothing if they are equal.
+    r"""Return the unified difference of two texts; empty if they are equal.
 
     Parameters
     ----------
     context
-        How many equal lines to give around each change.
+        Number of equal lines around each change.
 
     Examples
     --------
@@ -96,7 +97,7 @@ def text_differences(
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines with their ends; no sign but the line feed ends one."""
+    """Return the lines with their ends. Only a line feed ends a line."""
     *ended, last = text.split("\n")
     return [line + "\n" for line in ended] + ([last] if last else [])
 
@@ -122,7 +123,7 @@ def _as(kind: LineKind, lines: Sequence[str]) -> Iterator[DiffLine]:
 
 
 def _range(start: int, end: int) -> str:
-    """Return the first line, counted from 1, and how many there are; of none, the line before."""
+    """Return the first line, counted from 1, and the number of lines; for no lines, the line before."""
     length = end - start
     if length == 1:
         return f"{start + 1}"
@@ -130,11 +131,11 @@ def _range(start: int, end: int) -> str:
 
 
 class _Matcher(SequenceMatcher[str]):
-    """The library's matcher, which groups and counts, with our search for equal lines."""
+    """The grouping and counting of the standard library, with our own search for equal lines."""
 
     def __init__(self, old: list[str], new: list[str]) -> None:
         self._equal = _joined(sorted(_equal_blocks(old, new)), len(old), len(new))
-        # The library gets no lines, which it would only index.
+        # The library gets no lines, because it would only index them.
         super().__init__(None, [], [])
 
     def get_matching_blocks(self) -> list[Match]:
@@ -142,7 +143,7 @@ class _Matcher(SequenceMatcher[str]):
 
 
 def _joined(blocks: Sequence[tuple[int, int, int]], old_end: int, new_end: int) -> list[Match]:
-    """Return blocks of equal lines with neighbours made one, and the empty block that ends them."""
+    """Return blocks of equal lines, with adjacent blocks joined, and the empty block at the end."""
     joined: list[Match] = []
     for old, new, size in blocks:
         before = joined[-1] if joined else Match(-1, -1, 0)
@@ -154,7 +155,7 @@ def _joined(blocks: Sequence[tuple[int, int, int]], old_end: int, new_end: int) 
 
 
 def _equal_blocks(old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]:
-    """Yield starts in both texts and lengths of runs of equal lines, in no order."""
+    """Yield the starts in both texts and the length of runs of equal lines, unordered."""
     waiting = [(_Block(0, len(old), 0, len(new)), MOST_ROUNDS)]
     pairs_left = MOST_PAIRS_IN_ALL
     while waiting:
@@ -179,7 +180,7 @@ def _equal_blocks(old: list[str], new: list[str]) -> Iterator[tuple[int, int, in
 def _trimmed(
     block: _Block, old: list[str], new: list[str]
 ) -> tuple[tuple[int, int, int], _Block, tuple[int, int, int]]:
-    """Return the equal lines at the start, what lies between, and the equal lines at the end."""
+    """Return the equal lines at the start, the block between, and the equal lines at the end."""
     head, most = 0, min(block.old_end - block.old, block.new_end - block.new)
     while head < most and old[block.old + head] == new[block.new + head]:
         head += 1
@@ -191,7 +192,7 @@ def _trimmed(
 
 
 def _anchors(block: _Block, old: list[str], new: list[str]) -> list[tuple[int, int]]:
-    """Return where lines stand that occur once in each text: as many as keep their order in both."""
+    """Return the places of lines that occur once in each text: the most that keep their order in both."""
     counts = Counter(new[block.new : block.new_end])
     places = {line: block.new + place for place, line in enumerate(new[block.new : block.new_end])}
     once = Counter(old[block.old : block.old_end])
@@ -204,15 +205,15 @@ def _anchors(block: _Block, old: list[str], new: list[str]) -> list[tuple[int, i
 
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return a longest choice of `pairs`, which ascend in the first number, that does so in the second.
+    """Return a longest part of `pairs` that ascends in the second number. All ascend in the first.
 
     Examples
     --------
     >>> _longest_rise([(0, 2), (1, 0), (2, 1), (3, 3)])
     [(1, 0), (2, 1), (3, 3)]
     """
-    ends: list[int] = []  # The least second number in which a rise of each length ends,
-    at: list[int] = []  # and the pair it belongs to.
+    ends: list[int] = []  # For each length of a rise, the least second number at its end,
+    at: list[int] = []  # and the index of the pair with that number.
     before: list[int] = []
     for index, (_first, second) in enumerate(pairs):
         length = bisect_left(ends, second)
@@ -228,7 +229,7 @@ def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _searched(block: _Block, old: list[str], new: list[str]) -> Iterator[tuple[int, int, int]]:
-    """Yield equal runs among lines of which none is an anchor."""
+    """Yield equal runs among lines without anchors."""
     ours, theirs = old[block.old : block.old_end], new[block.new : block.new_end]
     for match in SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
         yield block.old + match.a, block.new + match.b, match.size

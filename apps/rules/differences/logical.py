@@ -1,13 +1,13 @@
 """The differences of two mappings in the words of the client.
 
-Keys are compared as written and not as conditioned: ``A|B`` that became ``B|A`` is a rule gone and a rule
-come, as it is to the client.
+Keys are compared as written and not as conditioned. If ``A|B`` became ``B|A``, one rule was deleted and one
+was added, as in the client.
 
 Notes
 -----
 Source: ``Mapping.difference`` in ``crds.core.rmap`` and ``Selector.difference`` in ``crds.core.selectors``;
-website, section 4.5. Where a key counts as false to Python, such as 0, the client leaves it out of the path;
-here it stays.
+website, section 4.5. The client leaves keys that Python counts as false, such as 0, out of the path. We keep
+them.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ Parkeys = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that differs.
+    """One difference.
 
     Attributes
     ----------
     path
-        Where: a value for each column of the table, empty where the row knows none.
+        Its place: a value for each column of the table, empty if the row has no value there.
     text
-        What: the words of the client.
+        The difference in the words of the client.
     names
-        Files the text mentions, in its order. Each stands there between single quotes.
+        Files that the text mentions, in its order. Each is between single quotes there.
     kind
-        The same as `text` for programs.
+        The kind of difference, for programs.
     steps
-        The values of `path` by level, none of them filled up.
+        The values of `path` by level, without the empty ones.
     """
 
     path: tuple[str, ...]
@@ -74,17 +74,18 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """A table of all that differs between two mappings.
+    """A table of all differences between two mappings.
 
     Attributes
     ----------
     old, new
         Names of the mappings.
     columns
-        Parkeys as the mappings name them, useafter date and time among them; the keyword of the instrument or
-        reference type for a pmap or imap. Where two rmaps name a parkey differently both names are given.
+        For an rmap, parkeys as the mappings name them, including useafter date and time. For a pmap or imap,
+        the keyword of the instrument or reference type. If two rmaps name a parkey differently, both names
+        are given.
     rows
-        Deepest first and then by path, as the client sorts them; changes of the headers come last.
+        Deepest first and then by path, as the client sorts them. Changes of the headers are last.
     """
 
     old: str
@@ -104,25 +105,25 @@ class _Found:
 def logical_differences(
     old_text: str, new_text: str, *, old_name: str, new_name: str, observatory: str
 ) -> Differences:
-    """Return what differs between two mappings of one level, without looking into those below.
+    """Return the differences between two mappings of one level, without those of mappings below them.
 
     Parameters
     ----------
     old_text, new_text
-        Whole texts; checksums are not verified.
+        Whole texts. Checksums are not verified.
     old_name, new_name
-        Names of the files, which may be the same; their endings tell the level.
+        Names of the files, which may be the same. Their endings give the level.
     observatory
         Lower case name.
 
     Raises
     ------
     MappingError
-        Raised if a text is no mapping of this observatory, or if the mappings are of different levels.
+        Raised if a text is not a mapping of this observatory, or if the mappings are of different levels.
 
     Notes
     -----
-    The client says nothing of two pmaps or imaps of the same name; here they are compared.
+    The client does not compare two pmaps or imaps of the same name. We do.
     """
     level = require_one_level(old_name, new_name)
     old = _read(old_text, old_name, observatory)
@@ -144,7 +145,7 @@ def require_one_level(old: str, new: str) -> str:
     Raises
     ------
     MappingError
-        Raised if there is no such ending, or if it is not that of a mapping.
+        Raised if they share no ending, or if it is not that of a mapping.
     """
     for ending in MAPPING_EXTENSIONS:
         if old.endswith(ending) and new.endswith(ending):
@@ -182,7 +183,7 @@ def _selector(parsed: ParsedMapping, name: str) -> RawSelector:
 
 
 def _lines(parsed: ParsedMapping, name: str) -> dict[str, str]:
-    """Return what an imap or pmap leads to, by lower case key."""
+    """Return the lines of an imap or pmap by lower case key."""
     if not isinstance(parsed.selector, dict):
         raise MappingError(f"{name}: the selector of a context mapping must be a dictionary.")
     return {str(key).lower(): str(value) for key, value in parsed.selector.items()}
@@ -234,7 +235,7 @@ class _Side:
         return self.parkeys[len(steps)]
 
     def leaves(self, choice: Any, steps: Steps) -> Iterator[tuple[Steps, Any]]:
-        """Yield where and what a choice leads to in the end."""
+        """Yield the steps and the name of every file below a choice."""
         if not isinstance(choice, RawSelector):
             yield _shown(steps), choice
             return
@@ -245,13 +246,13 @@ class _Side:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """The selectors of two rmaps, seen with their parkeys."""
+    """The comparison of the selectors of two rmaps, with their parkeys."""
 
     old: _Side
     new: _Side
 
     def compared(self, old: RawSelector, new: Any, steps: Steps = ()) -> Iterator[_Found]:
-        """Yield what differs between a selector and what stands in its place."""
+        """Yield the differences between a selector and the choice in the same place."""
         if not isinstance(new, RawSelector) or new.kind != old.kind:
             yield _Found(steps, "other_selector", f"different classes {old.kind} : {_class(new)}")
             return
@@ -273,16 +274,16 @@ class _Rules:
                 yield from _whole("added", new.kind, choice, (*steps, _step(new.kind, after, key)), self.new)
 
     def _replaced(self, old: Any, new: Any, steps: Steps) -> _Found:
-        told = repr(new)
+        replacement = repr(new)
         if isinstance(new, RawSelector):
-            told = f"{new.kind}Selector({self.new.level(steps)!r}, nselections={len(new.rows)})"
-        return _Found(_shown(steps), "replaced", f"replaced {old!r} with {told}", _names(old, new))
+            replacement = f"{new.kind}Selector({self.new.level(steps)!r}, nselections={len(new.rows)})"
+        return _Found(_shown(steps), "replaced", f"replaced {old!r} with {replacement}", _names(old, new))
 
 
 def _whole(
     change: Literal["added", "deleted"], selector: str, choice: Any, steps: Steps, side: _Side
 ) -> Iterator[_Found]:
-    """Yield one row for each file below a key of `selector` that is new or gone."""
+    """Yield one row for each file below a key of `selector` that was added or deleted."""
     is_rule = isinstance(choice, RawSelector) or len(steps) == 1
     what = f"{selector} rule for" if is_rule else "terminal"
     kind = _RULE_KINDS[change] if is_rule else change
@@ -291,7 +292,7 @@ def _whole(
 
 
 def _step(selector: str, parkeys: tuple[str, ...], key: Any) -> Step:
-    """Return the values of a key; one text holds several in dates and versions of several parkeys.
+    """Return the values of a key. For dates and versions of several parkeys, one text holds all values.
 
     Examples
     --------
@@ -309,7 +310,7 @@ def _step(selector: str, parkeys: tuple[str, ...], key: Any) -> Step:
 
 
 def _shown(steps: Steps) -> Steps:
-    """Return the steps to a file without the last one if its key is empty, as that of a lone file may be."""
+    """Return the steps to a file without the last one if its key is empty, as for a single file."""
     return steps if steps[-1] else steps[:-1]
 
 
@@ -320,7 +321,7 @@ def _class(choice: Any) -> str:
 
 
 def _names(*choices: Any) -> tuple[str, ...]:
-    """Return those of several choices that are names of files, and the names in those that are several."""
+    """Return the names of files among choices, also those inside tuples, lists and dictionaries."""
     names: list[str] = []
     for choice in choices:
         if isinstance(choice, str):

@@ -1,7 +1,7 @@
-"""Whether a new rmap says what the library said it would: our own reading of what another wrote.
+"""A check that a new rmap, which the client's library wrote, holds exactly the changes that were asked for.
 
-The places of a reference are compared as the engine reads them, not as text: an rmap that is written anew
-changes its spelling.
+Places of references are compared as the engine reads them and not as text, because the spelling changes when
+an rmap is written again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from apps.rules.lookup.context import assemble
 from apps.rules.observatories import get_observatory
 from apps.rules.text.parser import parse_mapping
 
-# Fields of a header that tell a mapping from its predecessor and mean nothing to its rules.
+# Fields of a header that differ from the predecessor in every mapping and mean nothing to its rules.
 OF_ITS_OWN = frozenset(("name", "derived_from", "sha1sum"))
 MOST_PROBES = 2000
 MOST_OF_A_PLACE = 40
@@ -32,14 +32,14 @@ Header = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Something in a new rmap that nobody asked for, or that the engine reads differently.
+    """A change in a new rmap that nobody asked for, or a place that the engine reads differently.
 
     Attributes
     ----------
     code
         ``unreadable``, ``header``, ``missing``, ``unasked`` or ``answer``.
     text
-        What was looked for and what was found, fit to be shown.
+        The expected and the actual content, safe to show.
     """
 
     code: str
@@ -56,21 +56,21 @@ def disagreements(
     deleted: Iterable[str] = (),
     answers: Iterable[tuple[Mapping[str, str], str]] | None = None,
 ) -> list[Disagreement]:
-    """Return what is wrong with a new rmap; nothing if it is as it should be.
+    """Return the faults of a new rmap; an empty list if it is right.
 
     Parameters
     ----------
     old_text, new_text
-        The rmaps before and after.
+        The texts of the rmap before and after.
     name
-        Of the new rmap.
+        Name of the new rmap.
     observatory
         Lower case name.
     inserted, deleted
         Names of references.
     answers
-        What the library answers for each of `probes`. Without it the engine must find each inserted
-        reference wherever it was put.
+        The library's answer for each of `probes`. Without them, the engine must find each inserted reference
+        in every place where it was inserted.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def disagreements(
     """
     inserted, deleted = frozenset(inserted), frozenset(deleted)
     try:
-        # Who edits by hand leaves the checksum behind; of the new one it must be right.
+        # An rmap that was edited by hand has an old checksum. The checksum of the new rmap must be right.
         old = _compiled(old_text, name, observatory, verify_checksum=False)
         new = _compiled(new_text, name, observatory, verify_checksum=True)
         found = list(_of_headers(parse_mapping(old_text, name).header, parse_mapping(new_text, name).header))
@@ -92,9 +92,9 @@ def disagreements(
 
 
 def probes(text: str, *, name: str, observatory: str, references: Iterable[str]) -> list[Header]:
-    """Return headers of datasets made up to fit the places of `references` in an rmap.
+    """Return headers of invented datasets that fit the places of `references` in an rmap.
 
-    Values that are one of several are each tried; of the many a pattern allows one is.
+    Where a key lists several values, each value gets a header. Where it has a pattern, one value is tried.
     """
     compiled = _compiled(text, name, observatory, verify_checksum=False)
     return [header for _reference, header in _probes(compiled, frozenset(references))]
@@ -105,7 +105,7 @@ def _compiled(text: str, name: str, observatory: str, *, verify_checksum: bool) 
         text, name=name, observatory=get_observatory(observatory), verify_checksum=verify_checksum
     )
     if compiled.selector is None:
-        raise MappingError(f"{name} is no rmap.")
+        raise MappingError(f"{name} is not an rmap.")
     return compiled
 
 
@@ -118,7 +118,7 @@ def _of_headers(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Disa
 
 
 def _places(mapping: CompiledMapping) -> dict[Place, tuple[str, ...]]:
-    """Return place to what stands there, several names where the rules give several."""
+    """Return the names by place; several names where the rules give several."""
     assert mapping.selector is not None  # noqa: S101 (see _compiled)
     return dict(_walk(mapping.selector, ()))
 
@@ -143,9 +143,9 @@ def _of_places(
 ) -> Iterator[Disagreement]:
     standing = {name for names in new.values() for name in names}
     for name in sorted(inserted - standing):
-        yield Disagreement("missing", f"{name} stands nowhere in the new rules.")
+        yield Disagreement("missing", f"{name} is not in the new rules.")
     for name in sorted(deleted & standing):
-        yield Disagreement("unasked", f"{name} still stands in the new rules.")
+        yield Disagreement("unasked", f"{name} is still in the new rules.")
     for place in {**old, **new}:
         before, after = old.get(place, ()), new.get(place, ())
         if before == after or (after and inserted.issuperset(after)):
@@ -182,11 +182,11 @@ def _of_answers(
             ours = context.best_references(header).get(mapping.filekind or "", "")
         except CrdsError as exc:
             ours = f"{NOT_FOUND} {exc}"
-        # Of a failure the words are the library's own; that both fail is what counts.
+        # If both fail they agree, whatever words the library uses.
         if ours != expected and not (ours.startswith(NOT_FOUND) and expected.startswith(NOT_FOUND)):
-            told = ", ".join(f"{key}={value!r}" for key, value in header.items())
+            shown = ", ".join(f"{key}={value!r}" for key, value in header.items())
             yield Disagreement(
-                "answer", f"For {told} {expected} is expected, and found is {ours or 'nothing'}."
+                "answer", f"For {shown} the rules should give {expected}, but give {ours or 'nothing'}."
             )
 
 
@@ -202,7 +202,7 @@ def _probes(mapping: CompiledMapping, references: frozenset[str]) -> Iterator[tu
 
 
 def _headers(place: Place) -> list[Header]:
-    """Return headers that fit one place: each of several values once, the others as they first are."""
+    """Return headers that fit one place: each value of each parkey once, with the first of the others."""
     options: dict[str, list[str]] = {}
     for kind, parkeys, key in place:
         _VALUES.get(kind, _each)(parkeys, key, options)

@@ -1,4 +1,4 @@
-"""A unified difference as people read it: lines with their numbers, side by side, and the changed words."""
+"""A unified difference for people to read: numbered lines side by side, with the changed words marked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apps.rules.differences.lines import DiffLine, LineKind
 # Longer lines, or longer runs of words between equal ends, are marked as a whole.
 LONGEST_MARKED = 1000  # characters
 MOST_WORDS = 120
-MOST_CHANGED = 0.85  # Of lines of which more differs, nearly every word would be marked.
+MOST_CHANGED = 0.85  # Lines that differ more than this are marked as a whole.
 
 _PLACE = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _WORD = re.compile(r"[^\W_]+|\s+|[\W_]")
@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]+|\s+|[\W_]")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a line, and whether the other text has something else in its place."""
+    """A piece of a line, and whether it differs from the other text."""
 
     text: str
     is_changed: bool = False
@@ -34,11 +34,11 @@ class Line:
     Attributes
     ----------
     old, new
-        Its number in each text, counted from 1; None where the text has it not.
+        Its number in each text, counted from 1; None if the text does not have it.
     beside
-        The line that took its place, or whose place it took; empty for none.
+        The line that replaced it, or that it replaced; empty if there is none.
     has_no_end
-        Whether it is the last one and ends without a line feed.
+        Whether it is the last line and has no line feed.
     """
 
     kind: LineKind
@@ -50,12 +50,12 @@ class Line:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The text, cut where it differs from the line beside it."""
+        """The text in pieces that differ from the line beside it or equal it."""
         return changed_parts(self.text, self.beside) if self.beside else (Part(self.text),)
 
     @property
     def sign(self) -> str:
-        """What stands in front of the text, ``+`` or ``-``."""
+        """The sign in front of the text, ``+`` or ``-``; empty for a line of both texts."""
         return {"added": "+", "removed": "-"}.get(self.kind, "")
 
 
@@ -68,7 +68,7 @@ class Row:
 
     @property
     def is_same(self) -> bool:
-        """Whether both texts have it."""
+        """Return whether both texts have this line."""
         return self.old is not None and self.old is self.new
 
 
@@ -79,9 +79,9 @@ class Hunk:
     Attributes
     ----------
     old, new
-        Number of the first line in each text; where it has none here, of the next one.
+        Number of the first line in each text; if a text has no line here, the number of its next line.
     hidden
-        How many equal lines stand before it that are not shown.
+        Number of equal lines before it that are not shown.
     """
 
     old: int
@@ -91,12 +91,12 @@ class Hunk:
 
     @property
     def anchor(self) -> str:
-        """Its name in an address, which stays, for files never change."""
+        """Its name in an address. The name is permanent because files never change."""
         return f"at-{self.old}-{self.new}"
 
     @property
     def lines(self) -> Iterator[Line]:
-        """The lines one below another, the old ones of each change before the new ones."""
+        """The lines one below another. The old lines of each change precede the new ones."""
         old: list[Line] = []
         new: list[Line] = []
         for row in self.rows:
@@ -150,7 +150,7 @@ def pages_of(found: Sequence[Hunk], size: int) -> list[list[Hunk]]:
 
 
 def changed_parts(text: str, beside: str) -> tuple[Part, ...]:
-    """Return a line, cut where it differs from the one beside it.
+    """Return a line in pieces that differ from the line beside it or equal it.
 
     Examples
     --------
@@ -174,7 +174,7 @@ def _starts(place: str) -> tuple[int, int]:
     if found is None:
         return 1, 1
     old, old_count, new, new_count = found.groups()
-    # Where there are none, the line before is named.
+    # If a text has no lines here, the head names the line before.
     return int(old) + (old_count == "0"), int(new) + (new_count == "0")
 
 
@@ -216,7 +216,7 @@ def _beside(line: Line | None, other: Line | None) -> Line | None:
 
 
 def _cut(hunk: Hunk, room: int) -> tuple[Hunk, Hunk | None]:
-    """Return the first rows of a hunk, and what is left of it."""
+    """Return the first rows of a hunk, and the rest of it."""
     if len(hunk.rows) <= room:
         return hunk, None
     head = hunk.rows[:room]
@@ -226,7 +226,7 @@ def _cut(hunk: Hunk, room: int) -> tuple[Hunk, Hunk | None]:
 
 
 def _equal_ends(ours: Sequence[str], theirs: Sequence[str]) -> tuple[int, int]:
-    """Return how many words at the start and at the end are equal; none is counted twice."""
+    """Return the numbers of equal words at the start and at the end. No word is counted twice."""
     most, head, tail = min(len(ours), len(theirs)), 0, 0
     while head < most and ours[head] == theirs[head]:
         head += 1

@@ -1,4 +1,4 @@
-"""Differences that a new mapping seldom has on purpose.
+"""Warnings about differences that a new mapping seldom has on purpose.
 
 Notes
 -----
@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from apps.rules.differences.logical import Difference, Differences, Kind
-from apps.rules.naming.newer import is_newer, manner_of
+from apps.rules.naming.newer import is_newer, style_of
 
-# A file for a file; one selector or several files on either side are written otherwise.
+# One file replaced by one file. Replacements of selectors or of several files have other texts.
 _REPLACED = re.compile(r"replaced '(.+)' with '(.+)'")
 
 # The client's order.
@@ -26,10 +26,10 @@ _WORDS: dict[Kind, str] = {
 
 
 def warnings_of(differences: Differences) -> tuple[str, ...]:
-    """Return the client's warnings about deletions, reversions and changes of rules; headers raise none.
+    """Return the client's warnings about deletions, reversions and changes of rules, but not of headers.
 
-    A reversion is a file replaced by one whose name is not younger. Where two names have no order the client
-    warns and then fails; here it is told and the rest is checked.
+    A reversion replaces a file by one whose name is not newer. If two names have no order, the client warns
+    and then fails. We warn and check the rest.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def _of_replacement(row: Difference, differences: Differences) -> tuple[str, ...
     newer = is_newer(new, old)
     if newer is None:
         # Two spaces, as in the client.
-        return (f"Unhandled name comparison case:  {(manner_of(new), manner_of(old))!r}",)
+        return (f"Unhandled name comparison case:  {(style_of(new), style_of(old))!r}",)
     return () if newer else (f"Reversion at {where}",)
 
 

@@ -1,1 +1,1 @@
-"""From the header of a dataset to its best references, and the compiled rules that answer."""
+"""Lookup: compiled rules, and the search from the header of a dataset to its best references."""

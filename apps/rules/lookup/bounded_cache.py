@@ -1,4 +1,4 @@
-"""Bounded memory: what the engine remembers is dropped when it grows, and equal values are kept once."""
+"""Caches of bounded size: they are emptied when they grow, and equal values are kept once."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ MEMO_LIMIT = 2_000
 # All memos together forget everything at this many units of some 500 bytes.
 TOTAL_LIMIT = 40_000
 
-# The pool starts anew at this many values, a few times what all known contexts need; what is shared stays so.
+# The pool is emptied at this many values, a few times what all known contexts need. Values that are already
+# shared stay shared.
 POOL_LIMIT = 100_000
 
 
 class Memo(dict[Key, Value], Generic[Key, Value]):
-    """A dictionary that stays small. Losing its entries costs time, never the answer."""
+    """A dictionary that stays small. A lost entry costs time and never changes an answer."""
 
     __slots__ = ("__weakref__",)
 
@@ -42,7 +43,7 @@ class Memo(dict[Key, Value], Generic[Key, Value]):
 
 
 class _Budget:
-    """Count what all memos of the process keep, and empty them together."""
+    """The count of what all memos of the process keep; it empties them together."""
 
     def __init__(self) -> None:
         self._memos: list[weakref.ref[Memo[Hashable, object]]] = []
@@ -75,14 +76,14 @@ _pool: dict[Hashable, Hashable] = {}
 
 
 def forget_all() -> None:
-    """Empty every memo of the process, as benchmarks of unseen headers need."""
+    """Empty every memo of the process. Benchmarks of unseen headers need this."""
     _budget.forget()
 
 
 def interned(value: Any) -> Any:
-    """Return plain values with every text in them kept once in the process.
+    """Return plain values in which every text is kept once in the process.
 
-    Python forgets an interned text with its last user, so that foreign texts cannot fill the memory.
+    Python frees an interned text with its last user, so texts from outside cannot fill the memory.
     """
     if isinstance(value, str):
         return sys.intern(value)
@@ -96,9 +97,10 @@ def interned(value: Any) -> Any:
 
 
 def shared(value: Shared) -> Shared:
-    """Return the one value kept for all that equal `value`, which must be of one type throughout.
+    """Return the one value that is kept for all equal to `value`. All parts of `value` have the same type.
 
-    Successive versions of a mapping differ in a few cases; sharing the others makes a thousand contexts fit.
+    Successive versions of a mapping differ in a few cases. A thousand contexts fit into memory because the
+    other cases are shared.
     """
     if len(_pool) >= POOL_LIMIT:
         _pool.clear()

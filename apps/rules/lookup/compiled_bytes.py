@@ -1,7 +1,7 @@
-"""Compiled mappings as bytes, to be stored and read back many times faster than the text.
+"""Compiled mappings as bytes, which load many times faster than the text.
 
-The bytes hold plain values and nothing that runs. They are ours to make again at any time, so that whatever
-is odd about them is a reason to refuse them.
+The bytes hold plain values and no code. They can be made again from the text at any time, so anything odd
+about them is a reason to refuse them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def dump(mapping: CompiledMapping) -> bytes:
     Raises
     ------
     ArtifactError
-        Raised if its header holds what is no plain value.
+        Raised if its header holds anything but plain values.
     """
     fields: Any = (
         mapping.name,
@@ -53,7 +53,7 @@ def load(data: bytes) -> CompiledMapping:
     Raises
     ------
     ArtifactError
-        Raised if `data` is damaged, was not made by `dump`, or by another engine or Python version.
+        Raised if `data` is damaged, or was not made by `dump` of this engine and Python version.
     """
     start = len(_MAGIC) + _DIGEST_SIZE
     if not data.startswith(_MAGIC):
@@ -71,7 +71,7 @@ def load(data: bytes) -> CompiledMapping:
 
 
 def _shared_selector(selector: Any) -> Selector | None:
-    """Return an equal selector which shares its parts with those loaded before."""
+    """Return an equal selector that shares its parts with those loaded before."""
     if selector is None:
         return None
     kind, parkeys, keys, choices = selector

@@ -1,4 +1,4 @@
-"""One compiled mapping: what its text says, ready to be part of contexts."""
+"""One compiled mapping: the content of its text, ready to be part of contexts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.rules.text.special_values import SPECIAL
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CompiledMapping:
-    """One mapping of any level, immutable and shared by all contexts that hold it.
+    """A mapping of any level, immutable and shared by all contexts that hold it.
 
     Attributes
     ----------
@@ -29,8 +29,8 @@ class CompiledMapping:
     header
         Header as written.
     selections
-        For pmap and imap: lower case instrument or reference type with what it is mapped to, in the order of
-        the text. Values may be special (``N/A``, ``OMIT``).
+        For pmap and imap: lower case instrument or reference type with the name of its mapping, in the order
+        of the text. Values may be special (``N/A``, ``OMIT``).
     selector
         For rmap: the compiled selector.
     """
@@ -57,12 +57,12 @@ class CompiledMapping:
 
     @property
     def filekind(self) -> str | None:
-        """Lower case reference type; None but for an rmap."""
+        """Lower case reference type; None for a pmap or imap."""
         return text_field(self.header, "filekind", "") or None
 
     @property
     def children(self) -> tuple[str, ...]:
-        """Names of the mappings this one refers to, in the order of the text, without special values."""
+        """Names of the mappings that this one refers to, in the order of the text, without special values."""
         return tuple(value for _key, value in self.selections if value not in SPECIAL)
 
     @property
@@ -74,14 +74,14 @@ class CompiledMapping:
 
     @cached_property
     def rules(self) -> ReferenceRules:
-        """What an rmap answers with; made at first use and shared by all contexts."""
+        """The rules of an rmap, made at first use and shared by all contexts."""
         if self.selector is None:
-            raise TypeError(f"{self.name} is no reference mapping")
+            raise TypeError(f"{self.name} is not a reference mapping")
         return ReferenceRules(self.header, self.selector, self.definition)
 
     @property
     def parkeys(self) -> tuple[str, ...]:
-        """Parkeys this mapping itself requires, in its order and with repeats."""
+        """Parkeys that this mapping itself requires, in its order and with repeats."""
         if self.kind == "rmap":
             return required_parkeys(self.header, self.definition)
         return (*self.header["parkey"], *self.header.get("extra_keys", ()))

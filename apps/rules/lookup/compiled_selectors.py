@@ -1,12 +1,13 @@
-"""Compile selectors as written into selectors as compared: conditioned, substituted and sorted.
+"""Compiled selectors: their keys are conditioned, substituted and sorted.
 
-A compiled selector is a plain tuple ``(kind, parkeys, keys, choices)``, so that it can be stored and shared.
-A choice is the name of a reference (or ``N/A``, ``OMIT``), another compiled selector, or what the rules give
-instead of one reference: ``(SEVERAL, (), (), names)``.
+A compiled selector is a plain tuple ``(kind, parkeys, keys, choices)``, so it can be stored and shared. A
+choice is the name of a reference (or ``N/A``, ``OMIT``), another compiled selector, or, where the rules give
+several references at once, ``(SEVERAL, (), (), names)``.
 
 Notes
 -----
-Source: ``Selector`` and its subclasses in ``crds.core.selectors``, the parts run when a mapping is loaded.
+Source: ``Selector`` and its subclasses in ``crds.core.selectors``, the parts that run when a mapping is
+loaded.
 """
 
 from __future__ import annotations
@@ -37,21 +38,21 @@ Key = Callable[[Any], Any]
 
 
 def compile_selector(raw: RawSelector, parkeys: Sequence[Any], substitutions: Substitutions) -> Selector:
-    """Return `raw` and all below it compiled.
+    """Compile `raw` and all selectors below it.
 
     Parameters
     ----------
     raw
         As parsed.
     parkeys
-        For each level the names of its parkeys, this level first.
+        Names of the parkeys of each level, this level first.
     substitutions
         Parkey to old to new value in keys.
 
     Raises
     ------
     ValueError, TypeError, IndexError
-        Raised if keys, parkeys and levels do not fit together; the text names the culprit.
+        Raised if keys, parkeys and levels do not fit together; the message names the culprit.
     """
     if not parkeys or not isinstance(parkeys[0], list | tuple):
         raise ValueError(f"no tuple of parkeys for selector {raw.kind}")
@@ -67,10 +68,10 @@ def compile_selector(raw: RawSelector, parkeys: Sequence[Any], substitutions: Su
 
 
 def shared_selector(selector: Selector) -> Selector:
-    """Return an equal selector which shares its parts with all others, given one whose nested ones do."""
+    """Return an equal selector that shares its parts with all others. Its nested selectors already do."""
     kind, parkeys, keys, choices = selector
     if kind == SEVERAL or not all(type(choice) is str for choice in choices):
-        # Such a selector is rarely met twice, but its keys are.
+        # Such a selector seldom occurs twice, but its keys do.
         return kind, interned(parkeys), tuple(map(interned, keys)), choices
     return shared((sys.intern(kind), interned(parkeys), interned(keys), interned(choices)))
 
@@ -84,13 +85,13 @@ def _choice(choice: Any, parkeys: Sequence[Any], substitutions: Substitutions) -
         names = tuple(choice.values() if isinstance(choice, dict) else choice)
         if all(isinstance(name, str) for name in names):
             return (SEVERAL, (), (), names)
-    raise ValueError(f"choice {choice!r} is no name of a reference")
+    raise ValueError(f"choice {choice!r} is not the name of a reference")
 
 
 def _substitute(
     rows: dict[Any, Choice], parkeys: tuple[str, ...], substitutions: Substitutions
 ) -> dict[Any, Choice]:
-    """Return `rows` with values of keys replaced; of cases that become equal the one replaced last stays."""
+    """Return `rows` with values of keys replaced. If cases become equal, the one replaced last stays."""
     for place, parkey in enumerate(parkeys):
         replaced = substitutions.get(parkey)
         if not replaced:
@@ -126,7 +127,7 @@ def _check_keys(kind: str, parkeys: tuple[str, ...], keys: Sequence[Any]) -> Non
 
 
 def condition_match_key(key: Any) -> tuple[str, ...]:
-    """Return a match key with each element as compared; a single value is a key of one element.
+    """Return a match key with each element as it is compared. A single value is a key of one element.
 
     Examples
     --------
@@ -137,7 +138,7 @@ def condition_match_key(key: Any) -> tuple[str, ...]:
 
 
 def condition_element(element: Any) -> str:
-    """Return one element of a match key as compared."""
+    """Return one element of a match key as it is compared."""
     if isinstance(element, list | tuple):
         return "|".join(condition_value(part) for part in element)
     if not isinstance(element, str):
@@ -173,7 +174,7 @@ _KINDS: Mapping[str, tuple[Key, Key]] = {
 
 
 def references_in(choice: Choice) -> Iterator[str]:
-    """Yield every name a choice can lead to, specials included, in no order and more than once."""
+    """Yield every name in a choice, special values included, unordered and with repeats."""
     if isinstance(choice, str):
         yield choice
         return

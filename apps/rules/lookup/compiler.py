@@ -1,4 +1,4 @@
-"""Compile the text of a mapping."""
+"""The compiler of mappings, from the text of a file to a compiled mapping."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REQUIRED_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 KINDS: Mapping[str, str] = {"pipeline": "pmap", "instrument": "imap", "reference": "rmap"}
 
-# What a malformed header or selector may raise while it is read as if it were well-formed.
+# Errors that a malformed header or selector may raise while it is read as if it were well-formed.
 _MALFORMED = (
     ValueError,
     TypeError,
@@ -41,23 +41,24 @@ _MALFORMED = (
 def compile_mapping(
     text: str, *, name: str, observatory: Observatory, verify_checksum: bool = True
 ) -> CompiledMapping:
-    """Return the mapping that `text` describes.
+    """Compile the mapping that `text` describes.
 
     Parameters
     ----------
     text
         Whole text of the file, decoded.
     name
-        Name of the file without directory; its ending tells the kind.
+        Name of the file without directory; its ending gives the kind.
     observatory
-        Whose mapping it is.
+        The observatory of the mapping.
     verify_checksum
-        Whether the sha1sum in the header must be that of the text.
+        Whether the sha1sum in the header must match the text.
 
     Raises
     ------
     MappingError
-        Raised if the text is no mapping of this observatory; the message names the mapping and the culprit.
+        Raised if the text is not a mapping of this observatory; the message names the mapping and the
+        culprit.
     ChecksumError
         Raised if the sha1sum in the header is missing or wrong, and `verify_checksum` is true.
 
@@ -65,7 +66,7 @@ def compile_mapping(
     -----
     Source: ``Mapping.from_string`` in ``crds.core.rmap``.
     """
-    # The client opens mappings as text, so that foreign line ends count as one.
+    # The client opens mappings as text, so the line ends of other systems count as a line feed.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     parsed = parse_mapping(text, name)
     try:
@@ -98,11 +99,11 @@ def _compile(parsed: ParsedMapping, name: str, observatory: Observatory) -> Comp
 
 
 def _kind(header: Mapping[str, Any], name: str) -> str:
-    """Return the kind the ending of the name tells; only without one the header counts."""
+    """Return the kind that the ending of the name gives; if it gives none, the one in the header."""
     ending = name.rpartition(".")[2]
     kind = ending if ending in REQUIRED_FIELDS else KINDS.get(text_field(header, "mapping", ""))
     if kind is None:
-        raise MappingError(f"{name}: is no pmap, imap or rmap.")
+        raise MappingError(f"{name}: is not a pmap, imap or rmap.")
     return kind
 
 
@@ -111,8 +112,8 @@ def _selections(parsed: ParsedMapping, name: str) -> tuple[tuple[str, str], ...]
         raise MappingError(f"{name}: the selector of a context mapping must be a dictionary.")
     for key, value in parsed.selector.items():
         if not isinstance(key, str) or not isinstance(value, str):
-            raise MappingError(f"{name}: {key!r} : {value!r} is no mapping name.")
-    # A later spelling of a key in another case replaces an earlier one, in its place.
+            raise MappingError(f"{name}: {key!r} : {value!r} is not the name of a mapping.")
+    # If a key occurs in two spellings of case, the later value takes the place of the earlier one.
     rows = {key.lower(): value for key, value in parsed.selector.items()}
     return tuple((interned(key), interned(value)) for key, value in rows.items())
 
@@ -120,7 +121,7 @@ def _selections(parsed: ParsedMapping, name: str) -> tuple[tuple[str, str], ...]
 def _reference_selector(parsed: ParsedMapping, name: str, observatory: Observatory) -> Selector:
     if not isinstance(parsed.selector, RawSelector):
         raise MappingError(f"{name}: the selector of a reference mapping must be a selector.")
-    # The conditions are compiled when the rules are first used; what is wrong with them must come out here.
+    # The rules compile the conditions at first use. Compile them here as well, to find errors now.
     Conditions.of(parsed.header, required_parkeys(parsed.header, observatory))
     find_hook(parsed.header, "precondition_header", "", "", observatory)
     substitutions = substitutions_of(parsed.header, observatory)

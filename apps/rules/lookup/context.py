@@ -1,4 +1,4 @@
-"""A whole context in memory: from the header of a dataset to its best references."""
+"""A whole context in memory, which gives the best references for the header of a dataset."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def assemble(name: str, mappings: Mapping[str, CompiledMapping]) -> Context:
     Parameters
     ----------
     name
-        Of a pmap; of an imap or rmap for the rules of that part alone.
+        Name of a pmap, or of an imap or rmap for the rules of that part alone.
     mappings
-        Compiled mappings by name; more than are needed may be there.
+        Compiled mappings by name. There may be more than are needed.
 
     Raises
     ------
     UnknownMappingError
-        Raised if `name` or one below it is not among `mappings`; the message names both.
+        Raised if `name` or a mapping below it is not among `mappings`; the message names it and its parent.
     """
     closure: dict[str, CompiledMapping] = {}
     waiting = [(name, "")]
@@ -62,14 +62,14 @@ def assemble(name: str, mappings: Mapping[str, CompiledMapping]) -> Context:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Where headers of one layout hold what the rules of one instrument look at.
+    """The places, in headers of one layout, of the values that the rules of one instrument need.
 
     Attributes
     ----------
     instrument_place
         Place of the instrument's name in the minimal header; -1 if it is missing there.
     mode, dates
-        Pick the values of the mode, and those of each tuple of date parkeys.
+        Pickers of the values of the mode, and of each tuple of date parkeys.
     """
 
     instrument_place: int
@@ -78,16 +78,16 @@ class _Reader:
 
 
 class _Layout:
-    """Which parkey stands where in headers with the same keys in the same order.
+    """The places of parkeys in headers that have the same keys in the same order.
 
     Parameters
     ----------
     keys
         Keys of such headers.
     observatory
-        Who may translate keys.
+        The observatory, which may translate keys.
     instrument_key
-        Upper case parkey that names the instrument first of all.
+        Upper case parkey that is tried first for the name of the instrument.
 
     Raises
     ------
@@ -102,11 +102,11 @@ class _Layout:
         self.readers: dict[str, _Reader] = {}
 
     def place(self, parkey: str) -> int:
-        """Return the place of a parkey, lower case spelling first, or that of the value at the end."""
+        """Return the place of a parkey, in lower case first; if missing, -1 for the UNDEFINED at the end."""
         return self.places.get(parkey.lower(), self.places.get(parkey.upper(), -1))
 
     def picker(self, parkeys: Sequence[str]) -> Picker:
-        """Return what picks the values of these parkeys."""
+        """Return a function that picks the values of these parkeys."""
         return picker_of_places(tuple(self.place(parkey) for parkey in parkeys))
 
     def reader(self, instrument: str, rules: InstrumentRules, instrument_key: str) -> _Reader:
@@ -120,11 +120,11 @@ class _Layout:
 
 
 def _translated(key: Any, observatory: Observatory) -> Any:
-    """Return the parkey a header key stands for.
+    """Return the parkey that a header key means.
 
     Notes
     -----
-    Source: ``fits_to_parkeys`` in ``crds.jwst.locate``; the others leave keys alone.
+    Source: ``fits_to_parkeys`` in ``crds.jwst.locate``; the other observatories leave keys as they are.
     """
     if observatory.path_prefix is None:
         return key
@@ -138,14 +138,14 @@ def _translated(key: Any, observatory: Observatory) -> Any:
 
 
 class Context:
-    """One context, or part of one, ready to answer. Any number of threads may ask it.
+    """One context, or part of one, ready to answer. It is safe to use from any number of threads.
 
     Parameters
     ----------
     root
         Top mapping.
     closure
-        It and all mappings below it, by name.
+        The top mapping and all mappings below it, by name.
     """
 
     def __init__(self, root: CompiledMapping, closure: Mapping[str, CompiledMapping]) -> None:
@@ -166,7 +166,7 @@ class Context:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it begins with a pmap, and not with the rules of one instrument or type."""
+        """Return whether the top is a pmap, and not the rules of one instrument or type."""
         return self._root.kind == "pmap"
 
     def best_references(
@@ -181,17 +181,17 @@ class Context:
         Parameters
         ----------
         header
-            Matching parameters of the dataset as in its header, under parkeys or FITS keywords.
+            Matching parameters of the dataset as in its header, by parkey or FITS keyword.
         reftypes
             Types wanted, in any case; all types of the instrument if None or empty.
         trace
-            Filled with a record of every step, if given.
+            Receives a record of every step, if given.
 
         Returns
         -------
         dict
-            Lower case type to file name, or to a text that begins with ``NOT FOUND``. Types the rules leave
-            out are missing.
+            Lower case type to file name, or to a text that begins with ``NOT FOUND``. Types that the rules
+            leave out are missing.
 
         Raises
         ------
@@ -230,7 +230,7 @@ class Context:
         return layout
 
     def _instrument(self, layout: _Layout, values: Sequence[object]) -> tuple[int, str]:
-        """Return where a header names its instrument, and its lower case name."""
+        """Return the place of the instrument in a header, and its lower case name."""
         if self._root.kind != "pmap":
             return layout.place(self._instrument_key), ""
         for place in layout.instrument_places:
@@ -286,10 +286,10 @@ class Context:
     def _careful(
         self, layout: _Layout, values: Sequence[object], rules: InstrumentRules, trace: Trace | None
     ) -> dict[str, str]:
-        """Answer in the steps of the client, for odd headers and for records.
+        """Answer in the same steps as the client, for odd headers and for records.
 
-        Where the instrument is given twice, the first reading decides which parkeys are read, and what they
-        then say decides whose rules apply.
+        If a header gives the instrument twice, the first value decides which parkeys are read. The
+        instrument among these parkeys then decides which rules apply.
         """
         picked = as_texts(tuple(values[layout.place(parkey)] for parkey in rules.parkeys))
         minimal = {
@@ -313,7 +313,7 @@ class Context:
     def _selected(
         self, found: Mapping[str, str], reftypes: Sequence[str], header: Mapping[str, object]
     ) -> dict[str, str]:
-        """Return the answers for the wanted types; one that is unknown is answered and no error."""
+        """Return the answers for the wanted types. An unknown type gets an answer, not an error."""
         if self._root.kind == "rmap":
             filekind = self._root.filekind
             if filekind not in reftypes:
@@ -335,7 +335,7 @@ class Context:
 
     @cached_property
     def _required(self) -> dict[str, tuple[str, ...]]:
-        """Name of each imap to the sorted parkeys of it and its rmaps; "" stands for the imap at the top."""
+        """Name of each imap to the sorted parkeys of it and its rmaps; "" means the imap at the top."""
         imaps = [mapping for mapping in self._closure.values() if mapping.kind == "imap"]
         required = {imap.name: self._required_by(imap) for imap in imaps}
         if self._root.kind == "imap":
@@ -349,7 +349,7 @@ class Context:
         return tuple(sorted(parkeys))
 
     def required_parkeys(self) -> dict[str, list[str]] | list[str]:
-        """Return the parkeys a dataset must have: by instrument for a pmap, else a list."""
+        """Return the parkeys that a dataset must have: by instrument for a pmap, otherwise a list."""
         if self._root.kind == "rmap":
             return list(self._root.parkeys)
         if self._root.kind == "imap":
@@ -365,11 +365,11 @@ class Context:
         return tuple(sorted(self._closure))
 
     def reference_names(self) -> tuple[str, ...]:
-        """Return the names of all references the context can lead to, sorted."""
+        """Return the names of all references in the rules of the context, sorted."""
         return tuple(sorted({name for mapping in self._closure.values() for name in mapping.references}))
 
     def instruments(self) -> tuple[str, ...]:
-        """Return the lower case instruments which have rules, sorted."""
+        """Return the lower case names of the instruments that have rules, sorted."""
         if self._root.kind != "pmap":
             return (self._root.instrument or "",)
         return tuple(sorted(key for key, value in self._root.selections if value not in SPECIAL))

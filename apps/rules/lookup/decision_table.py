@@ -1,8 +1,8 @@
-"""The cases of a Match selector as a decision table: one look per parkey instead of one per case.
+"""The cases of a Match selector as a decision table: one lookup per parkey instead of one per case.
 
-Each case is a bit. For one value of one parkey the bits of the cases it leaves open are known or worked out
-once; the cases that fit a header are the bits common to all its parkeys. Bits are numbered by rank, so that
-the lowest ones standing are the best cases.
+Each case is a bit. For each value of a parkey the table knows, or works out once, the bits of the cases that
+may fit. The cases that fit a header are the bits common to all its parkeys. Bits are numbered by rank, so the
+lowest bits that remain are the best cases.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from apps.rules.lookup.matchers import (
     matcher,
 )
 
-# Negations and substitutions followed before a value counts as invalid; substitutions may run in a circle.
+# Follow at most this many negations and substitutions, then treat the value as invalid: substitutions may run
+# in a circle.
 MAX_STEPS = 4_000
 
 Substitutions = Mapping[str, Mapping[Any, Any]]
@@ -33,14 +34,16 @@ Substitutions = Mapping[str, Mapping[Any, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """What a value does where bits alone do not tell: it is invalid, or leaves open what others would count.
+    """The effect of a value for which bits alone are not enough.
+
+    Either the value is invalid, or it matters to fewer cases than other values do.
 
     Attributes
     ----------
     counted, open
-        Bits of the cases the value matches, and of those to which it does not matter.
+        Bits of the cases that the value matches, and of those to which it does not matter.
     complaint
-        Why the value is invalid; matching ends before it starts.
+        The reason why the value is invalid, so that nothing is matched; None if it is valid.
     """
 
     counted: int
@@ -50,7 +53,7 @@ class Odd:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Cases that fit, where what each value does must be weighed: their bits, and the values in question."""
+    """The bits of cases that fit, and the odd values by which these cases must be weighed again."""
 
     bits: int
     odd: list[tuple[Column, Odd]]
@@ -64,9 +67,9 @@ class Column:
     parkey
         Its name.
     valid
-        Sorted values named by the cases; empty means that anything goes.
+        Sorted values that the cases name; if empty, every value is valid.
     fits
-        Known values to the bits of the cases which they leave standing.
+        Known values to the bits of the cases that fit them.
     """
 
     __slots__ = ("_anything", "_literals", "_open", "_rest", "elements", "fits", "parkey", "valid")
@@ -83,7 +86,7 @@ class Column:
         self._sort_out()
 
     def _sort_out(self) -> None:
-        """Gather the bits of equal elements, and tell plain elements from those that need asking."""
+        """Gather the bits of equal elements, and separate plain elements from those that need a matcher."""
         bits: dict[str, int] = {}
         for rank, element in enumerate(self.elements):
             bits[element] = bits.get(element, 0) | 1 << rank
@@ -98,7 +101,7 @@ class Column:
                     self._literals[name] = self._literals.get(name, 0) | mask
 
     def work_out(self, value: str, substitutions: Substitutions) -> int | Odd:
-        """Return what `value` leaves standing, and remember it."""
+        """Return the cases that fit `value`, and remember them."""
         counted, neutral = self._verdicts(value)
         complaint = self._complaint(value, substitutions)
         if complaint is None and neutral == self._open:
@@ -131,16 +134,16 @@ class Column:
         return None
 
     def verdicts(self, value: str) -> dict[str, Verdict]:
-        """Return what each element says about `value`, for a record."""
+        """Return the verdict of each element on `value`, for a record."""
         return {element: matcher(element)(value) for element in set(self.elements)}
 
     def counts(self, rank: int) -> bool:
-        """Say whether a match of this parkey counts for the case."""
+        """Return whether a match of this parkey counts for the case."""
         return not self._open >> rank & 1
 
 
 def valid_values(elements: Sequence[str]) -> list[str]:
-    """Return the values the elements of one parkey name, sorted; empty if one of them cannot be listed.
+    """Return the sorted values that the elements of one parkey name; none if an element cannot be listed.
 
     Notes
     -----
@@ -155,21 +158,21 @@ def valid_values(elements: Sequence[str]) -> list[str]:
 
 
 def require_valid(parkey: str, value: str, valid: Sequence[str], substitutions: Substitutions) -> None:
-    """Refuse a header value no case could match, in the words of the client.
+    """Refuse a header value that no case could match, in the words of the client.
 
     Parameters
     ----------
     parkey, value
-        What to check.
+        The name of the parkey and the header value to check.
     valid
-        What the cases name, sorted, with nothing wild among them.
+        Sorted values that the cases name, none of them wild.
     substitutions
-        Those of the rmap: a value they replace is as good as its replacement.
+        Substitutions of the rmap. A value that they replace counts as its replacement.
 
     Raises
     ------
     LookupFailure
-        Raised for a value that is none of them, and no expression either.
+        Raised for a value that is neither one of them nor an expression.
 
     Notes
     -----
@@ -186,7 +189,7 @@ def require_valid(parkey: str, value: str, valid: Sequence[str], substitutions: 
             _require_in_range(parkey, value, valid[0])
             return
         elif value in substitutions.get(parkey, {}):
-            # A list as replacement ends in an AttributeError there, and so it does here.
+            # A list as replacement ends in an AttributeError, as in the client.
             value = substitutions[parkey][value]
         else:
             break
@@ -207,9 +210,9 @@ class MatchTable:
     parkeys
         Names of the parkeys, in the order of the keys.
     keys
-        Conditioned match keys in sorted order; the cases are numbered by it.
+        Conditioned match keys in sorted order, which numbers the cases.
     substitutions
-        Those of the rmap, needed where a header value is one of the replaced ones.
+        Substitutions of the rmap, needed where a header has a value that they replace.
     """
 
     __slots__ = ("__weakref__", "_levels", "_order", "_substitutions", "columns", "parkeys")
@@ -220,7 +223,7 @@ class MatchTable:
         self.parkeys = parkeys
         self._substitutions = substitutions
         weights = [sum(element != "N/A" for element in key) for key in keys]
-        # Python's sort is stable: among equals the sorted order stays, which decides who leads a tie.
+        # Python's sort is stable: cases of equal weight stay in sorted order, which decides ties.
         self._order = sorted(range(len(keys)), key=lambda case: -weights[case])
         self.columns = tuple(
             Column(parkey, [keys[case][place] for case in self._order])
@@ -229,13 +232,13 @@ class MatchTable:
         self._levels = _levels([weights[case] for case in self._order])
 
     def require_defined(self, header: Mapping[str, str]) -> None:
-        """Refuse a header that lacks a parkey which every case names."""
+        """Refuse a header that lacks a parkey that every case names."""
         for column in self.columns:
             if column.parkey not in header and "N/A" not in column.valid:
                 raise LookupFailure(f"Match required lookup parameter {column.parkey!r} is undefined.")
 
     def standing(self, values: Sequence[str]) -> int | Standing:
-        """Return the bits of the cases that fit, with the reasons to weigh them again if there are any.
+        """Return the bits of the cases that fit, and any odd values by which to weigh them again.
 
         Parameters
         ----------
@@ -262,7 +265,7 @@ class MatchTable:
         return Standing(bits, odd) if odd else bits
 
     def ranked(self, standing: int | Standing) -> list[list[int]]:
-        """Return the cases that fit, equals together in sorted order, and the best ones first."""
+        """Return groups of cases that fit, best first. Equally good cases form a group in sorted order."""
         if isinstance(standing, Standing):
             return self._weighed(standing)
         return [self._cases(standing & level) for level in self._levels if standing & level]
@@ -272,7 +275,7 @@ class MatchTable:
         return [self._order[rank] for rank in _bits(bits)]
 
     def _weighed(self, standing: Standing) -> list[list[int]]:
-        """Rank cases where a value is open to some which another value would have counted for."""
+        """Rank cases by the parkeys that count for this header, which may be fewer than usual."""
         weighed: dict[int, list[int]] = {}
         for level_weight, level in self._weighted_levels():
             for rank in _bits(standing.bits & level):
@@ -297,7 +300,7 @@ def _bits(mask: int) -> Iterator[int]:
 
 
 def _levels(weights: Sequence[int]) -> tuple[int, ...]:
-    """Return the bits of each group of equal weights, given weights in falling order."""
+    """Return the bits of each group of equal weights, given weights in descending order."""
     levels: dict[int, int] = {}
     for rank, weight in enumerate(weights):
         levels[weight] = levels.get(weight, 0) | 1 << rank
@@ -310,7 +313,7 @@ _tables: weakref.WeakValueDictionary[tuple[Any, ...], MatchTable] = weakref.Weak
 def table_for(
     parkeys: tuple[str, ...], keys: tuple[tuple[str, ...], ...], substitutions: Substitutions
 ) -> MatchTable:
-    """Return the table of these cases, the same one for all versions of an rmap which have the same cases."""
+    """Return the table of these cases. Versions of an rmap with the same cases share one table."""
     relevant = {parkey: substitutions[parkey] for parkey in parkeys if parkey in substitutions}
     identity = (parkeys, keys, repr(relevant))
     table = _tables.get(identity)

@@ -1,7 +1,7 @@
 """Conditions in mapping headers, such as ``(DETECTOR == "CCD") and (BIASCORR != "OMIT")``, as functions.
 
-The text is parsed, held against the few kinds of nodes the client allows, and built into closures. A name can
-only stand for a parkey.
+The text is parsed, checked against the few kinds of nodes that the client allows, and built into closures. A
+name can only mean a parkey.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-# A condition is given the header under names that Python accepts: META_EXPOSURE_TYPE for META.EXPOSURE.TYPE.
+# A condition gets the header under names that Python accepts: META_EXPOSURE_TYPE for META.EXPOSURE.TYPE.
 Names = Mapping[str, Any]
 Term = Callable[[Names], Any]
 
@@ -34,17 +34,17 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition ready to be asked.
+    """A condition ready to be evaluated.
 
     Attributes
     ----------
     text
-        As evaluated, with dots in parkeys replaced.
+        The text as evaluated, with dots in parkeys replaced.
     names
-        Everything it looks up, sorted.
+        All names that it looks up, sorted.
     holds
-        The condition as function of names to values. Raises `NameError` for a name without a value and
-        `TypeError` for a comparison between different types, with Python's words: they are part of answers.
+        The condition as a function of the values by name. It raises `NameError` for a name without a value
+        and `TypeError` for a comparison between different types. Python's messages are part of answers.
     """
 
     text: str
@@ -64,17 +64,17 @@ def evaluable(parkey: str) -> str:
 
 
 def compile_condition(text: str, parkeys: Sequence[str]) -> Condition:
-    """Return the condition `text`, which may name parkeys, the dotted ones among `parkeys` with dots.
+    """Compile the condition `text`, which names parkeys as they are, the dotted ones with their dots.
 
     Raises
     ------
     ValueError
-        Raised if the text is no condition.
+        Raised if the text is not a condition.
 
     Notes
     -----
-    Source: ``condition_source_code_keys`` and ``MappingVerifier`` in the client. Parkeys are replaced one
-    after the other in the whole text, also inside its literals, as there.
+    Source: ``condition_source_code_keys`` and ``MappingVerifier`` in the client. As in the client, parkeys
+    are replaced one after the other in the whole text, also inside its literals.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def compile_condition(text: str, parkeys: Sequence[str]) -> Condition:
 
 @lru_cache(maxsize=512)
 def _compiled(text: str) -> Condition:
-    """Return the condition, the same one for the many mappings that state it."""
+    """Compile a condition once for the many mappings that state it."""
     try:
         expression = ast.parse(text, mode="eval").body
         names: set[str] = set()

@@ -1,8 +1,8 @@
 """All reference types of one instrument, answered together.
 
-A header is first reduced to what the rules look at. What holds for a mode, that is for all values but the
-date, is worked out once and remembered; most headers then only need their date looked up. Nothing remembered
-changes an answer: it is dropped whenever it grows too large.
+A header is first reduced to the values that the rules need. All values but the date form a mode. The answers
+for a mode are worked out once and remembered, so most headers only need their date looked up. The memory
+never changes an answer and is emptied when it grows too large.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from apps.rules.text.special_values import NOT_APPLICABLE
 Picker = Callable[[Sequence[Any]], tuple[Any, ...]]
 Dates = tuple[tuple[str, ...], ...]
 
-# Headers hold cards of 80 characters; this much is only met in attacks.
+# Headers hold cards of 80 characters. Only attacks send longer values than this.
 MAX_VALUE = 2_000
 
 
@@ -45,13 +45,13 @@ class Mode:
     Attributes
     ----------
     known
-        Answers that no date changes; an empty text keeps the place of the others.
+        Answers that do not depend on a date; an empty text keeps the place of the others.
     dated
-        For each tuple of date parkeys, by its place, the types that date decides.
+        For each tuple of date parkeys, by its place, the types whose answer depends on that date.
     header
-        Conditioned values without dates, for types without plan; empty if there are none.
+        Conditioned values without dates, for types without a plan; empty if there are no such types.
     epochal
-        For types whose hooks heed the epoch, what was found out for each epoch so far.
+        For types whose hooks depend on the epoch, the outcomes found so far, by type and epoch.
     """
 
     known: dict[str, str]
@@ -62,7 +62,7 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What one group of types has to say: answers, types for the date to decide, types left out."""
+    """The outcome of one group of types: answers, types that depend on the date, and types left out."""
 
     known: dict[str, str]
     rows: tuple[Row, ...]
@@ -70,18 +70,18 @@ class _Found:
 
     @property
     def size(self) -> int:
-        """About how much memory this takes, in units of 500 bytes."""
+        """Approximate memory use in units of 500 bytes."""
         return 1 + len(self.rows) // 4 + sum(map(len, self.known.values())) // 500
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Types whose rules look at the same parkeys and the same date, which share one memo.
+    """Types whose rules use the same parkeys and the same date, and which share one memo.
 
     Attributes
     ----------
     pick
-        Picks the values they look at from those of the mode.
+        Picks the values that the rules use from those of the mode.
     place
         Place of their date parkeys.
     """
@@ -92,7 +92,7 @@ class _Group:
     memo: Memo[tuple[str, ...], _Found]
 
     def ask(self, header: Mapping[str, str]) -> _Found:
-        """Ask the rules of each type."""
+        """Return the outcome of the rules of each type."""
         known: dict[str, str] = {}
         rows: list[Row] = []
         omitted: list[str] = []
@@ -120,7 +120,7 @@ class InstrumentRules:
 
     def __init__(self, parkeys: Sequence[str], selections: Mapping[str, CompiledMapping | str]) -> None:
         self.selections = selections
-        # Answers that never change, and places kept for the others in the order of the rules.
+        # Answers that never change. Empty texts keep places for the others in the order of the rules.
         self._template = {
             filekind: NA if isinstance(value, str) else ""
             for filekind, value in selections.items()
@@ -130,14 +130,13 @@ class InstrumentRules:
             filekind: value.rules for filekind, value in selections.items() if not isinstance(value, str)
         }
         self.parkeys = tuple(parkeys)
-        # A parkey in another case is never found in a conditioned header; such rules are answered step by
-        # step.
+        # A conditioned header has upper case parkeys only. Rules with others are answered step by step.
         self.is_plain = all(parkey == parkey.upper() for parkey in self.parkeys)
         self._modes: Memo[tuple[str, ...], Mode] = Memo()
         self._arrange()
 
     def _arrange(self) -> None:
-        """Tell the parkeys that make a mode from those that only hold a date, and group equal interests."""
+        """Separate the parkeys of the mode from those of dates, and group types that use the same parkeys."""
         plannable = {kind: rules for kind, rules in self.rules.items() if rules.date_parkeys is not None}
         planned = {kind: rules for kind, rules in plannable.items() if not rules.epochs}
         self._epochal = tuple(item for item in plannable.items() if item[1].epochs and item[1].date_parkeys)
@@ -159,7 +158,7 @@ class InstrumentRules:
         self._groups = self._grouped(interests, planned)
 
     def _interests(self, rules: ReferenceRules) -> tuple[str, ...]:
-        """Return the parkeys other than dates that can change what these rules answer."""
+        """Return the parkeys other than dates that can change the answer of these rules."""
         exemption = rules.exemption_parkeys
         interests = {*rules.matched_parkeys, *rules.hook_parkeys}
         if set(exemption) <= set(self.parkeys):
@@ -190,9 +189,9 @@ class InstrumentRules:
         Parameters
         ----------
         values
-            Texts of `mode_parkeys` as in the header.
+            Texts of `mode_parkeys`, as in the header.
         dates
-            Texts of each tuple in `date_parkeys` as in the header.
+            Texts of each tuple in `date_parkeys`, as in the header.
         """
         mode = self._modes.get(values)
         if mode is None:
@@ -216,7 +215,7 @@ class InstrumentRules:
         return found
 
     def _moment(self, place: int, texts: tuple[str, ...]) -> tuple[str, str | None]:
-        """Return the date of the observation, or why there is none."""
+        """Return the date of the observation, or an empty text and the reason why there is none."""
         moment = usual_date(" ".join(texts))
         if moment is not None:
             return moment, None
@@ -229,11 +228,11 @@ class InstrumentRules:
     def _answer_others(
         self, mode: Mode, dates: Dates, moments: dict[int, tuple[str, str | None]], found: dict[str, str]
     ) -> None:
-        """Add the answers for types with hooks that heed the date, and for those without any plan."""
+        """Add the answers for types whose hooks depend on the date, and for types without a plan."""
         for filekind, rules in self._epochal:
             place = self._places[rules.date_parkeys or ()]
             moment, complaint = moments.get(place) or self._moment(place, dates[place])
-            # A hook reads the date by itself, and refuses some spellings that a selector takes.
+            # A hook reads the date itself, and refuses some spellings that a selector accepts.
             if complaint is not None or usual_date(" ".join(dates[place])) is None:
                 _put(found, filekind, rules.answer(self._dated_header(mode, dates)))
                 continue
@@ -255,7 +254,7 @@ class InstrumentRules:
         return header
 
     def _work_out(self, values: tuple[str, ...]) -> Mode:
-        """Ask the rules of every type about a mode not met before, or no longer remembered."""
+        """Return the answers of all rules for a mode that is new or no longer remembered."""
         conditioned = condition_all(values)
         header: dict[str, str] = {}
         known = self._template.copy()
@@ -284,7 +283,7 @@ class InstrumentRules:
         return header
 
     def answer_each(self, header: Mapping[str, str], trace: Trace | None = None) -> dict[str, str]:
-        """Return the answers for a whole conditioned header, remembering nothing.
+        """Return the answers for a whole conditioned header, and remember nothing.
 
         Parameters
         ----------
@@ -310,12 +309,12 @@ _rules: weakref.WeakValueDictionary[tuple[object, ...], InstrumentRules] = weakr
 
 
 def rules_for(parkeys: Sequence[str], selections: Mapping[str, CompiledMapping | str]) -> InstrumentRules:
-    """Return the rules for these parkeys and mappings, the same ones for all contexts that agree on them.
+    """Return the rules for these parkeys and mappings. Contexts that agree on them share one object.
 
-    Successive contexts change one instrument and share the others, and then all that is remembered of them.
+    Successive contexts change one instrument. They share the others and everything remembered about them.
     """
     parkeys = tuple(dict.fromkeys(parkeys))
-    # While the rules live so do their mappings, and no other object has the identity of one of them.
+    # The rules keep their mappings alive, so no other object can have the identity of one of these.
     chosen = tuple(value if isinstance(value, str) else id(value) for value in selections.values())
     identity = (parkeys, tuple(selections), chosen)
     rules = _rules.get(identity)
@@ -351,7 +350,7 @@ _conditioned: Memo[str, str] = Memo()
 
 
 def condition(text: str) -> str:
-    """Return `condition_value` of a header text, from memory if it was met before.
+    """Return `condition_value` of a header text, from memory if it is known.
 
     Raises
     ------
@@ -369,13 +368,13 @@ def condition(text: str) -> str:
 
 
 def condition_all(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return `condition` of each of many texts, in no time if all were met before."""
+    """Return `condition` of each text, quickly if all of them are known."""
     known = tuple(map(_conditioned.get, texts))
     return tuple(map(condition, texts)) if None in known else cast("tuple[str, ...]", known)
 
 
 def as_texts(values: tuple[Any, ...]) -> tuple[str, ...]:
-    """Return header values as texts; numbers and booleans come as such in JSON."""
+    """Return header values as texts. JSON may hold numbers and booleans."""
     if set(map(type, values)) <= {str}:
         return values
     try:

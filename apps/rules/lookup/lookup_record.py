@@ -1,6 +1,6 @@
-"""A record of how the best references of one header were found, for people who ask why.
+"""A record of the steps by which the best references of one header were found, for people who ask why.
 
-The engine takes the same steps with and without a record. What is not asked for costs nothing.
+The engine takes the same steps with and without a record. Without one there is no extra cost.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_DATES = 400
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One reason why a case does not fit: it wants `wanted` of `parkey`, and the header has `found`."""
+    """One reason why a case does not fit: its `parkey` must match `wanted`, and the header has `found`."""
 
     parkey: str
     wanted: str
@@ -27,7 +27,7 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class CaseTrace:
-    """One case that was looked at.
+    """One case of a Match selector, compared with the header.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class CaseTrace:
     weight
         Number of parkeys that count for it.
     ruled_out_by
-        Empty for a candidate.
+        The reasons why it does not fit; empty for a candidate.
     """
 
     key: dict[str, str]
@@ -46,26 +46,26 @@ class CaseTrace:
 
 @dataclass(frozen=True, slots=True)
 class DateTrace:
-    """One search through the useafter dates of a candidate, or of several equal ones together.
+    """One search through the useafter dates of one candidate, or of several equal candidates together.
 
-    Where rules choose by version of software, versions stand in the place of dates.
+    Where rules choose by software version, versions take the place of dates.
 
     Attributes
     ----------
     kind
         Selector that searched: ``UseAfter``, ``ClosestTime`` or ``VersionAfter``.
     observed
-        The date looked for, as compared.
+        The date of the observation, as compared.
     chosen
-        The useafter date found, None if all are later.
+        The useafter date found; None if all are later.
     reference
-        What it leads to.
+        The reference for that date.
     earliest, latest
-        First and last useafter date there is, None if there are none.
+        The first and the last useafter date; None if there are no dates.
     count
         Number of useafter dates.
     rows
-        Dates and what they lead to, in order: those around the date looked for, at most `MAX_DATES`.
+        Dates and their references, in order: those around the date of the observation, at most `MAX_DATES`.
     """
 
     observed: str
@@ -109,15 +109,15 @@ class Attempt:
     case_count
         Number of all cases.
     mismatches
-        Number of mismatches to the number of cases that have so many, of all cases.
+        Number of mismatches to the number of cases that have this many, among all cases.
     ruled_out_by
-        Parkey to the number of cases it rules out, of all cases.
+        Parkey to the number of cases that it rules out, among all cases.
     candidates
         Each group of equal candidates, best first, with their match keys.
     dates
         Searches through useafter dates, in order.
     complaint
-        Why no case could be looked for, empty if that could be done.
+        The reason why cases could not be searched; empty if they could.
     """
 
     parkeys: dict[str, str] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class Attempt:
 
     @property
     def nearest(self) -> CaseTrace | None:
-        """The case with the fewest mismatches where none fits."""
+        """The case with the fewest mismatches; None if a case fits."""
         if self.candidates or not self.cases:
             return None
         return min(self.cases, key=_distance)
@@ -157,18 +157,18 @@ def _distance(case: CaseTrace) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class ReftypeTrace:
-    """How one reference type was found.
+    """The record of the lookup of one reference type.
 
     Attributes
     ----------
     reftype, mapping
-        The type, and the reference mapping which decides (or ``N/A``, ``OMIT``).
+        The type, and the reference mapping that decides (or ``N/A``, ``OMIT``).
     notes
-        Conditions, hooks and complaints, in the order they came up.
+        Remarks on conditions, hooks and errors, in the order in which they occurred.
     attempts
-        Searches through the cases, in order; none where the type is not looked up at all.
+        Searches through the cases, in order; empty if the type is not looked up at all.
     answer
-        As in the result; None if the type is left out of it.
+        The answer as in the result; None if the type is left out of it.
     """
 
     reftype: str
@@ -187,13 +187,13 @@ class ReftypeTrace:
         return self.attempts[-1]
 
     def add_dates(self, dates: DateTrace) -> None:
-        """Add a search through useafter dates to the search through cases that led there."""
+        """Add a search through useafter dates to the last search through cases."""
         attempt = self.attempts[-1] if self.attempts else self.begin()
         attempt.dates.append(dates)
 
 
 class Trace:
-    """Collects one `ReftypeTrace` for each reference type of a lookup."""
+    """The record of one lookup: a `ReftypeTrace` for each reference type."""
 
     __slots__ = ("context", "instrument", "reftypes")
 

@@ -1,4 +1,4 @@
-"""Elements of match keys: what each says about one value of a header.
+"""Elements of match keys: the verdict of each on one value of a header.
 
 Notes
 -----
@@ -35,7 +35,7 @@ _RELATIONS: Mapping[str, Callable[[float, float], bool]] = {
 
 
 def is_esoteric(element: str) -> bool:
-    """Say whether an element is more than a list of names, so that a list of valid values says nothing.
+    """Return whether an element is more than a list of names, so that valid values cannot be listed.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def is_esoteric(element: str) -> bool:
 
 
 def alternatives(element: str) -> list[str]:
-    """Return the parts of ``A|B|C`` sorted and stripped, or the element alone if it is no such list.
+    """Return the parts of ``A|B|C`` sorted and stripped, or the element alone if it is not such a list.
 
     Examples
     --------
@@ -61,12 +61,12 @@ def alternatives(element: str) -> list[str]:
 
 
 def matcher(element: str) -> Matcher:
-    """Return what the conditioned match key element `element` says about conditioned values.
+    """Return a function that gives the verdict of the conditioned `element` on a conditioned value.
 
     Raises
     ------
     ValueError
-        Raised if the element is malformed, or if it is a regular expression which could take long.
+        Raised if the element is malformed, or if it is a regular expression that could take long.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def matcher(element: str) -> Matcher:
 
 
 def literals_of(element: str) -> list[str] | None:
-    """Return the values a plain element names, None if only its matcher can tell.
+    """Return the values that a plain element names; None if only its matcher can decide.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def literals_of(element: str) -> list[str] | None:
 
 
 def _open(value: str) -> Verdict:
-    """Return the verdict of a matcher that knows the value not, which still heeds wild ones."""
+    """Return the verdict on a value that does not match: wild values still fit."""
     if value == "*":
         return 1
     return 0 if value == "N/A" else -1
@@ -210,7 +210,7 @@ def _between(element: str) -> Matcher:
 
 
 def _pair(whole: str, text: str, word: str, *, every: bool) -> Matcher:
-    """Return the matcher of two relations joined by `word`; what follows a second one is read over."""
+    """Return the matcher of two relations joined by `word`. Anything after the second one is ignored."""
     first, second = (matcher(part.strip()) for part in text.split(word)[:2])
 
     def decide(value: str) -> Verdict:

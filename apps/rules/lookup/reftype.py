@@ -26,7 +26,7 @@ from apps.rules.observatories.definition import Hook
 from apps.rules.text.header_fields import text_field
 from apps.rules.text.special_values import NOT_APPLICABLE, OMITTED
 
-# Everything a lookup may raise; the client turns each into an answer.
+# All errors that a lookup may raise; the client turns each into an answer.
 FAILURES = (
     LookupFailure,
     ValueError,
@@ -39,10 +39,10 @@ FAILURES = (
     SyntaxError,
 )
 
-# What hooks are for, in the order in which they work.
+# The purposes of hooks, in the order in which they run.
 HOOKS = ("precondition_header", "fallback_header")
 
-# Stands for "not remembered" where None is an answer.
+# Means "not remembered" where None is an answer.
 _UNKNOWN = object()
 
 Header = Mapping[str, str]
@@ -50,17 +50,17 @@ Header = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that remains to be done for a mode once its date is known.
+    """The steps that remain for a mode once its date is known.
 
     Attributes
     ----------
     stages
-        Useafter dates and the references they lead to, the best case first.
+        Useafter dates and their references, the best case first.
     end
-        What comes after stages all of whose dates are later: the answer, None to leave the type out, or the
-        plan for another header.
+        The outcome if all dates of all stages are later: the answer, None to leave the type out, or the plan
+        for another header.
     unusable
-        The same for an observation without a usable date; empty where the complaint about the date is the
+        The same for an observation without a usable date. It is empty if the error about the date is the
         answer.
     """
 
@@ -83,12 +83,12 @@ class Plan:
         return NOT_FOUND + complaint if self.unusable == "" else self.unusable
 
 
-# What is known of a mode without its date: the answer, None to leave the type out, or a plan.
+# The result for a mode without its date: the answer, None to leave the type out, or a plan.
 Outcome: TypeAlias = "str | Plan | None"
 
 
 def required_parkeys(header: Mapping[str, Any], observatory: Observatory) -> tuple[str, ...]:
-    """Return the parkeys a reference mapping needs: matched, switch, extra, those of the observatory."""
+    """Return the parkeys that a reference mapping needs: matched, switch, extra, and of the observatory."""
     matched: list[str] = []
     for level in header["parkey"]:
         matched.extend(level if isinstance(level, tuple) else (level,))
@@ -105,10 +105,10 @@ class Conditions:
     Attributes
     ----------
     omits, is_relevant
-        Whether the type is left out of the answers, and whether it applies.
+        The condition that leaves the type out of the answers, and the condition that the type applies.
     matters
-        Parkeys that may not matter, in the order of the rules, each with the condition under which it does.
-        None is never.
+        Parkeys that do not always matter, in the order of the rules, each with the condition under which it
+        matters. None means that it never matters.
     """
 
     omits: Condition
@@ -122,7 +122,7 @@ class Conditions:
         Raises
         ------
         ValueError, TypeError, AttributeError
-            Raised if one of them is no condition.
+            Raised if the text of one is not a condition.
         """
         omits = text_field(header, "rmap_omit", "False")
         relevance = text_field(header, "rmap_relevance", "always").replace("always", "True")
@@ -139,7 +139,7 @@ class Conditions:
 
     @property
     def names(self) -> frozenset[str]:
-        """Every name the conditions look up."""
+        """All names that the conditions look up."""
         conditions = [self.omits, self.is_relevant, *(condition for _parkey, condition in self.matters)]
         return frozenset(name for condition in conditions if condition for name in condition.names)
 
@@ -154,12 +154,12 @@ class ReferenceRules:
     selector
         Its compiled selector.
     observatory
-        Whose special cases apply.
+        The observatory, whose special cases apply.
 
     Raises
     ------
     ValueError, TypeError, KeyError
-        Raised if the header does not fit together.
+        Raised if parts of the header contradict each other.
     """
 
     def __init__(self, header: Mapping[str, Any], selector: Selector, observatory: Observatory) -> None:
@@ -181,9 +181,9 @@ class ReferenceRules:
         self._plans: Memo[tuple[int, str | None], object] = Memo()
 
     def _plain_date_parkeys(self) -> tuple[str, ...] | None:
-        """Return the parkeys of the date if it is all that matters after matching; None for other rules.
+        """Return the parkeys of the date if only the date matters after matching; None for other rules.
 
-        Such rules are the rule: a Match and below it nothing but dates.
+        Most rules are like this: a Match with nothing but dates below it.
         """
         if not isinstance(self.chooser, Match):
             return None
@@ -202,37 +202,37 @@ class ReferenceRules:
 
     @property
     def hook_parkeys(self) -> tuple[str, ...]:
-        """Parkeys other than dates that hooks read or write."""
+        """The parkeys other than dates that hooks read or write."""
         return tuple(parkey for hook in self._hooks for parkey in hook.parkeys)
 
     @property
     def epochs(self) -> tuple[str, ...]:
-        """Dates at which hooks change their ways, sorted."""
+        """The dates at which hooks change their behaviour, sorted."""
         return tuple(sorted({epoch for hook in self._hooks for epoch in hook.epochs}))
 
     @property
     def conditions(self) -> Conditions:
-        """When the type applies, and which parkeys matter then."""
+        """The conditions under which the type applies and its parkeys matter."""
         return self._conditions
 
     @property
     def names(self) -> frozenset[str]:
-        """Every name the conditions look up."""
+        """All names that the conditions look up."""
         return self._conditions.names
 
     @property
     def exemption_parkeys(self) -> tuple[str, ...]:
-        """Parkeys that decide whether a failure is excused."""
+        """The parkeys that decide whether a failure is excused."""
         exemption = self._observatory.exemption
         return exemption.parkeys if exemption else ()
 
     @property
     def matched_parkeys(self) -> tuple[str, ...]:
-        """Parkeys of the top selector, the date ones excluded where they are all there is below it."""
+        """The parkeys of the Match on top; none if the rules do not begin with a Match."""
         return self.chooser.parkeys if isinstance(self.chooser, Match) else ()
 
     def answer(self, header: Header, trace: ReftypeTrace | None = None) -> str | None:
-        """Return the best reference or why there is none; None if the type is to be left out.
+        """Return the best reference, or the reason why there is none; None if the type is left out.
 
         Parameters
         ----------
@@ -262,12 +262,12 @@ class ReferenceRules:
             return finished(self.chooser.choose(rewritten, trace))
         except FAILURES as exc:
             if self._is_exempt(rewritten):
-                _note(trace, f"{exc} Such exposures are not calibrated, so that none is needed.")
+                _note(trace, f"{exc} Such exposures are not calibrated, so they need no reference.")
                 return NA
             return self._answer_again(header, exc, trace)
 
     def _answer_again(self, header: Header, failure: Exception, trace: ReftypeTrace | None) -> str | None:
-        """Look the fallback header up, if there is one, after the first lookup failed."""
+        """Look up the header of the fallback hook, if there is one, after the first lookup failed."""
         if self._fallback:
             changed = dict(header)
             self._fallback.change(changed)
@@ -284,7 +284,7 @@ class ReferenceRules:
         raise failure
 
     def outcome(self, header: Header) -> Outcome:
-        """Return what can be said without the date, for rules with `date_parkeys` and without a record.
+        """Return the outcome without the date, for rules that have `date_parkeys`; keep no record.
 
         Parameters
         ----------
@@ -308,7 +308,7 @@ class ReferenceRules:
         return self._plan(rewritten, excuse or self._default)
 
     def _second_outcome(self, header: Header, fallback: Hook) -> Outcome:
-        """Return what can be said about the header of the fallback hook."""
+        """Return the outcome for the header of the fallback hook."""
         changed = dict(header)
         try:
             fallback.change(changed)
@@ -321,23 +321,23 @@ class ReferenceRules:
 
     @property
     def _match(self) -> Match:
-        """The selector on top, which is a Match wherever there are `date_parkeys`."""
+        """The selector on top, which is a Match if there are `date_parkeys`."""
         return cast(Match, self.chooser)
 
     @property
     def _default(self) -> str:
-        """The answer after all has failed; empty if that is the failure itself."""
+        """The answer if everything failed; empty if the failure itself is the answer."""
         return "" if self._required else NA
 
     def _plan(self, header: Header, on_failure: Outcome) -> Outcome:
-        """Return what matching leads to; if it fails `on_failure`, or the failure if that is empty."""
+        """Return the outcome of matching; after a failure `on_failure`, or if that is empty the failure."""
         try:
             standing = self._match.table.standing(self._match.values(header))
         except FAILURES as exc:
             return on_failure if on_failure != "" else NOT_FOUND + str(exc)
         if isinstance(standing, Standing) or isinstance(on_failure, Plan):
             return self._made_plan(standing, on_failure)
-        # Far fewer sets of cases are met than combinations of values.
+        # There are far fewer sets of cases than combinations of values.
         plan = self._plans.get((standing, on_failure), _UNKNOWN)
         if plan is _UNKNOWN:
             plan = self._plans.remember((standing, on_failure), self._made_plan(standing, on_failure))
@@ -360,7 +360,7 @@ class ReferenceRules:
         return Plan(tuple(stages), end, on_failure) if stages else end
 
     def _applies(self, header: Header, trace: ReftypeTrace | None) -> tuple[str | None, bool]:
-        """Say whether the type is looked up at all, and else what the answer is."""
+        """Return the answer for a type that is not looked up, and whether it is looked up."""
         if self._always_applies:
             return None, True
         if self._holds(self._omits, header, otherwise=False, trace=trace):
@@ -374,11 +374,11 @@ class ReferenceRules:
     def _holds(
         self, condition: Condition, header: Header, *, otherwise: bool, trace: ReftypeTrace | None
     ) -> Any:
-        """Ask a condition; one that cannot be answered is read over, as in the client."""
+        """Evaluate a condition. If that fails, return `otherwise`, as the client does."""
         try:
             return condition.holds(header)
         except FAILURES as exc:
-            _note(trace, f"Condition {condition.text} is read over: {exc}.")
+            _note(trace, f"Condition {condition.text} is ignored: {exc}.")
             return otherwise
 
     def _without_irrelevant(self, header: Header, trace: ReftypeTrace | None) -> Header:
@@ -386,7 +386,7 @@ class ReferenceRules:
 
         Notes
         -----
-        Source: ``map_irrelevant_parkeys_to_na`` in the client. A condition that cannot be answered is an
+        Source: ``map_irrelevant_parkeys_to_na`` in the client. A condition that cannot be evaluated is an
         error.
         """
         if not self._matters:
@@ -403,7 +403,7 @@ class ReferenceRules:
         return {**header, **changes} if changes else header
 
     def _minimal(self, header: Header) -> dict[str, str]:
-        """Return only what these rules require, undefined where it is missing."""
+        """Return only the parkeys that these rules require, with UNDEFINED for missing ones."""
         minimal = {
             parkey: header.get(parkey.lower(), header.get(parkey.upper(), "UNDEFINED"))
             for parkey in self.parkeys
@@ -421,12 +421,13 @@ class ReferenceRules:
 
 
 def finished(choice: str | Several) -> str | None:
-    """Return the answer for what the rules chose.
+    """Return the answer for the choice of the rules.
 
     Notes
     -----
-    The client returns a tuple, with selector objects in it, where cases tie whose first leads to no selector,
-    and for rules that give several references. That has no form on the wire, so that it is an error here.
+    The client returns a tuple with selector objects in it where the first of several tied cases has no
+    selector, and for rules that give several references. A tuple has no form on the wire, so it is an error
+    here.
     """
     if isinstance(choice, Several):
         return f"{NOT_FOUND}The rules lead to {len(choice.choices)} choices where one is needed: {choice}"
@@ -436,19 +437,19 @@ def finished(choice: str | Several) -> str | None:
 
 
 def substitutions_of(header: Mapping[str, Any], observatory: Observatory) -> dict[str, Mapping[Any, Any]]:
-    """Return parkey to old to new value; the mapping replaces the observatory parkey by parkey."""
+    """Return parkey to old to new value. For each parkey, the mapping overrides the observatory."""
     return {**observatory.substitutions, **header.get("substitutions", {})}
 
 
 def merges_ties(header: Mapping[str, Any]) -> bool:
-    """Say whether equally good cases are merged, which they are unless the mapping says otherwise."""
+    """Return whether equally good cases are merged. They are, unless the mapping says otherwise."""
     return str(header.get("merge_overlaps", "TRUE")).upper() in ("TRUE", "1")
 
 
 def find_hook(
     header: Mapping[str, Any], name: str, instrument: str, filekind: str, observatory: Observatory
 ) -> Hook | None:
-    """Return the hook of a mapping for one purpose, or None; an unknown name is no error."""
+    """Return the hook of a mapping for one purpose, or None. An unknown name also gives None."""
     return observatory.hooks.get(instrument, {}).get(_hook_name(header, name, instrument, filekind))
 
 
@@ -460,7 +461,7 @@ def _hook_name(header: Mapping[str, Any], name: str, instrument: str, filekind: 
 def hook_names(
     header: Mapping[str, Any], instrument: str, filekind: str, observatory: Observatory
 ) -> list[tuple[str, str]]:
-    """Return purpose and name of each hook that a mapping has, in the order in which they work."""
+    """Return the purpose and the name of each hook of a mapping, in the order in which they run."""
     return [
         (purpose, _hook_name(header, purpose, instrument, filekind))
         for purpose in HOOKS

@@ -1,4 +1,4 @@
-"""The rules of one reference type as rows: what must be so, since when, and which reference that leads to."""
+"""The rules of one reference type as rows: the values to match, the useafter date and the reference."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from apps.rules.observatories import Observatory
 from apps.rules.text.special_values import SPECIAL
 
 USEAFTER = "USEAFTER"
-# Selectors by date have one key for two parkeys, and people know them by what the date means.
+# Selectors by date have one key for two parkeys. Their columns are named after the meaning of the date.
 _DATED = {"UseAfter": USEAFTER, "ClosestTime": "CLOSEST TIME"}
-# A kind of selector, and what it compares; and the keys of one way, level by level.
+# A kind of selector with its parkeys, and the keys of one way through the rules, level by level.
 _Level: TypeAlias = tuple[str, tuple[str, ...]]
 _Way: TypeAlias = tuple[tuple[_Level, Any], ...]
-# Last parts of a parkey that say nothing without the one before.
+# Last parts of parkeys that mean nothing without the part before them.
 _VAGUE = frozenset({"NAME", "TYPE"})
 
 
@@ -28,11 +28,11 @@ class Key:
     Attributes
     ----------
     title
-        Short name of the parkey, ``USEAFTER``, or another selector's own.
+        Short name of the parkey, ``USEAFTER``, or the title of another selector.
     parkeys
-        What it is compared with in headers.
+        The parkeys of headers that it is compared with.
     kind
-        Selector that compares it.
+        The selector that compares it.
     """
 
     title: str
@@ -49,9 +49,9 @@ class Row:
     values
         One text for each key, empty where the way ends before it.
     references
-        Names where it ends: one, more where the rules give several together, none where nothing applies.
+        Names at its end: usually one, several if the rules give several together, none if nothing applies.
     word
-        What the rules say instead of a reference, ``N/A`` say; else empty.
+        The word that the rules have instead of a reference, such as ``N/A``; otherwise empty.
     """
 
     values: tuple[str, ...]
@@ -75,7 +75,7 @@ class Listing:
 def list_rules(selector: Selector, observatory: Observatory) -> Listing:
     """Return every way through a compiled selector.
 
-    Levels of different kinds stand in columns of their own, so that a column means one thing throughout.
+    Levels of different kinds have their own columns, so a column means the same in every row.
 
     Examples
     --------
@@ -138,10 +138,10 @@ def _as_text(kind: str, key: Any) -> str:
 
 
 def short_names(parkeys: Sequence[str], observatory: Observatory) -> dict[str, str]:
-    """Return each parkey with the short name people know it by, and no two the same.
+    """Return each parkey with the short name by which people know it. No two short names are the same.
 
-    That is the keyword of a FITS header which stands for it alone; else its last part, with the one before
-    where that says nothing by itself.
+    The short name is the FITS keyword of the parkey if there is one. Otherwise it is the last part of the
+    parkey, with the part before it if the last part means nothing by itself.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def short_names(parkeys: Sequence[str], observatory: Observatory) -> dict[str, s
 
 @cache
 def _keywords(observatory: Observatory) -> dict[str, str]:
-    """Return upper case data model paths with the keyword that stands for each, the first of several."""
+    """Return the keyword of each upper case data model path; of several keywords, the first."""
     found: dict[str, str] = {}
     for keyword, paths in observatory.keyword_paths.items():
         for path in paths:

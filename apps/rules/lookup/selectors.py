@@ -1,9 +1,9 @@
-"""Selectors at work: each chooses one of its keys for a conditioned header.
+"""Selectors that are ready to choose one of their keys for a conditioned header.
 
 Notes
 -----
-Source: the ``choose`` methods in ``crds.core.selectors``. Failures carry the words of the client;
-`NothingFits` lets the next best case have its turn, every other error ends the search.
+Source: the ``choose`` methods in ``crds.core.selectors``. Failures carry the words of the client. After
+`NothingFits` the next best case is tried; every other error ends the search.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Header = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """What the rules give where they do not give one reference: no answer on the wire."""
+    """Several choices where one reference is needed. They have no form on the wire."""
 
     choices: tuple[Any, ...]
 
@@ -56,14 +56,14 @@ class Chooser(ABC):
 
     @abstractmethod
     def choose(self, header: Header, trace: ReftypeTrace | None = None) -> str | Several:
-        """Return what this selector and those it leads to choose.
+        """Return the choice of this selector and of the selectors below it.
 
         Raises
         ------
         NothingFits
-            Raised if nothing here fits this header.
+            Raised if no key fits this header.
         LookupFailure, ValueError, KeyError, TypeError
-            Raised for a header this selector cannot be asked about.
+            Raised for a header that this selector cannot read.
         """
 
     def merge(self, others: Sequence[Any]) -> Chooser:
@@ -79,7 +79,7 @@ class Chooser(ABC):
                 raise LookupFailure(f"{self.kind} required lookup parameter {parkey!r} is undefined.")
 
     def number(self, header: Header) -> float:
-        """Return the value of the only parkey as number."""
+        """Return the value of the only parkey as a number."""
         parkey = self.parkeys[0]
         value = header[parkey]
         try:
@@ -89,7 +89,7 @@ class Chooser(ABC):
 
 
 def _follow(choice: Any, header: Header, trace: ReftypeTrace | None) -> str | Several:
-    """Return `choice`, or what it chooses if it is a selector."""
+    """Return `choice`, or the choice it makes if it is a selector."""
     if not isinstance(choice, Chooser):
         return choice  # type: ignore[no-any-return]
     try:
@@ -99,7 +99,7 @@ def _follow(choice: Any, header: Header, trace: ReftypeTrace | None) -> str | Se
 
 
 class OneChoice(Chooser):
-    """A selector that picks one choice and leaves the rest to it."""
+    """A selector that picks one choice, which may be a selector that chooses further."""
 
     __slots__ = ()
 
@@ -108,12 +108,12 @@ class OneChoice(Chooser):
         """Return the choice for this header, which may be a selector."""
 
     def choose(self, header: Header, trace: ReftypeTrace | None = None) -> str | Several:
-        """Return the picked choice, or what it chooses."""
+        """Return the picked choice, or the choice it makes if it is a selector."""
         return _follow(self.pick(header, trace), header, trace)
 
 
 class Match(Chooser):
-    """Chooses the case that the header matches in most parkeys."""
+    """A selector that chooses the case that the header matches in most parkeys."""
 
     __slots__ = ("_made", "_make", "_merged", "_merges", "_pick", "table")
     kind = "Match"
@@ -132,14 +132,14 @@ class Match(Chooser):
             itemgetter(*parkeys) if len(parkeys) > 1 else None
         )
         self._make = partial(ready, substitutions=substitutions, merges=merges)
-        # A thousand contexts hold a million dates; few cases are ever asked for.
+        # A thousand contexts hold a million dates, and few cases are ever used.
         self._made: dict[int, Any] = {}
         self.table: MatchTable = table_for(parkeys, keys, substitutions)
         self._merges = merges
         self._merged: Memo[tuple[int, ...], Any] = Memo()
 
     def choose(self, header: Header, trace: ReftypeTrace | None = None) -> str | Several:
-        """Return what the best case leads to that leads anywhere."""
+        """Return the choice of the best case that finds anything."""
         for choice in self.candidates(header, trace):
             if not isinstance(choice, Chooser):
                 return choice  # type: ignore[no-any-return]
@@ -150,14 +150,14 @@ class Match(Chooser):
         raise NothingFits("No match found.")
 
     def candidates(self, header: Header, trace: ReftypeTrace | None = None) -> Iterator[Any]:
-        """Yield what the cases that fit lead to, best first, equals merged."""
+        """Yield the choices of the cases that fit, best first. Equally good cases are merged."""
         values = self.values(header)
         if trace is None:
             return self.merged(self.table.ranked(self.table.standing(values)))
         return self.merged(self._traced(values, trace.begin()))
 
     def _traced(self, values: Sequence[str], attempt: Attempt) -> Sequence[Sequence[int]]:
-        """Return the cases that fit as `MatchTable.ranked`, and record all cases whether or not any can."""
+        """Return the cases that fit like `MatchTable.ranked`. Record all cases, even if the search fails."""
         attempt.parkeys.update(zip(self.parkeys, values, strict=True))
         groups: Sequence[Sequence[int]] = ()
         try:
@@ -170,7 +170,7 @@ class Match(Chooser):
         return groups
 
     def values(self, header: Header) -> Sequence[str]:
-        """Return the value of each parkey, refusing a header that lacks one which every case names."""
+        """Return the value of each parkey. Refuse a header that lacks one that every case names."""
         try:
             if self._pick is not None:
                 return self._pick(header)
@@ -180,12 +180,12 @@ class Match(Chooser):
             return [header.get(parkey, "UNDEFINED") for parkey in self.parkeys]
 
     def merged(self, groups: Sequence[Sequence[int]]) -> Iterator[Any]:
-        """Yield what each group of equal cases leads to."""
+        """Yield the choice of each group of equally good cases."""
         for group in groups:
             yield self._choice(group[0]) if len(group) == 1 else self._merge(tuple(group))
 
     def _choice(self, case: int) -> Any:
-        """Return what a case leads to, ready to choose."""
+        """Return the choice of a case, ready to choose further."""
         if case not in self._made:
             self._made[case] = self._make(self.choices[case])
         return self._made[case]
@@ -219,9 +219,9 @@ class Match(Chooser):
 
 
 class UseAfter(OneChoice):
-    """Chooses the latest of the dates that are not after the observation; one equal to it applies.
+    """A selector that chooses the latest date that is not after the observation; an equal date applies.
 
-    Dates are compared as text, as the client does, so a useafter date in an odd format sorts oddly.
+    Dates are compared as text, as in the client, so a useafter date in an odd format sorts oddly.
     """
 
     __slots__ = ("answers",)
@@ -229,18 +229,18 @@ class UseAfter(OneChoice):
 
     def __init__(self, parkeys: tuple[str, ...], keys: Sequence[Any], choices: Sequence[Any]) -> None:
         super().__init__(parkeys, keys, choices)
-        # For each date the answer, where the choices are references.
+        # The answer for each date, if the choices are references.
         self.answers = choices
         if not SPECIAL.isdisjoint(choices):
             self.answers = [NA if choice in NOT_APPLICABLE else choice for choice in choices]
 
     def pick(self, header: Header, trace: ReftypeTrace | None) -> Any:
-        """Return the choice of the latest date not after the observation."""
+        """Return the choice of the latest date that is not after the observation."""
         self.require_defined(header)
         return self.latest(self.moment(header), trace)
 
     def latest(self, moment: Any, trace: ReftypeTrace | None = None) -> Any:
-        """Return the choice of the latest key not after `moment`."""
+        """Return the choice of the latest key that is not after `moment`."""
         place = bisect_right(self.keys, moment)
         if trace is not None:
             trace.add_dates(self._explain(moment, place))
@@ -249,11 +249,11 @@ class UseAfter(OneChoice):
         return self.choices[place - 1]
 
     def moment(self, header: Header) -> Any:
-        """Return when the observation started, in the form of the keys."""
+        """Return the start of the observation, in the form of the keys."""
         return observed_date(self.kind, self.parkeys, [header[parkey] for parkey in self.parkeys])
 
     def merge(self, others: Sequence[Any]) -> Chooser:
-        """Return the dates of all together; of equal dates the greater file name stays."""
+        """Return one selector with the dates of all. Of equal dates, the greater file name stays."""
         rows: dict[Any, Any] = {}
         for selector in (self, *others):
             if not isinstance(selector, Chooser):
@@ -288,19 +288,19 @@ def _shown(key: Any) -> str:
 
 
 def is_plain_date(choice: Choice) -> bool:
-    """Say whether a choice leads to a reference, and no more than a date is needed to tell which."""
+    """Return whether a choice gives a reference that depends on nothing but a date."""
     if isinstance(choice, str) or choice[0] != UseAfter.kind:
         return False
     return all(isinstance(nested, str) for nested in choice[3]) and OMITTED.isdisjoint(choice[3])
 
 
 def observed_date(kind: str, parkeys: tuple[str, ...], values: Sequence[str]) -> str:
-    """Return the date a header gives in one or more parkeys, in the form in which dates are compared.
+    """Return the date that a header gives in one or more parkeys, in the form in which dates are compared.
 
     Raises
     ------
     LookupFailure
-        Raised if a value is UNDEFINED or the date has no known form, in the words of the client.
+        Raised, with the words of the client, if a value is UNDEFINED or the date has no known form.
     """
     text = ""
     for parkey, value in zip(parkeys, values, strict=True):
@@ -318,13 +318,13 @@ def observed_date(kind: str, parkeys: tuple[str, ...], values: Sequence[str]) ->
 
 
 class ClosestTime(UseAfter):
-    """Chooses the date nearest to the observation, before or after it."""
+    """A selector that chooses the date nearest to the observation, before or after it."""
 
     __slots__ = ()
     kind = "ClosestTime"
 
     def latest(self, moment: Any, trace: ReftypeTrace | None = None) -> Any:
-        """Return the choice of the nearest date, the earlier one of two equally near."""
+        """Return the choice of the nearest date. Of two equally near dates, the earlier one counts."""
         observed = parse_date(moment)
         away = [abs((observed - parse_date(key)).total_seconds()) for key in self.keys]
         place = _smallest(array("f", away))
@@ -334,7 +334,7 @@ class ClosestTime(UseAfter):
 
 
 class VersionAfter(UseAfter):
-    """Chooses the latest version that is not after the one in the header."""
+    """A selector that chooses the latest version that is not after the one in the header."""
 
     __slots__ = ()
     kind = "VersionAfter"
@@ -345,7 +345,7 @@ class VersionAfter(UseAfter):
 
 
 class SelectVersion(OneChoice):
-    """Chooses the first relation of versions that is not before the version of the header."""
+    """A selector that chooses the first version relation that is not before the version of the header."""
 
     __slots__ = ()
     kind = "SelectVersion"
@@ -363,13 +363,13 @@ class SelectVersion(OneChoice):
 
 
 class GeometricallyNearest(OneChoice):
-    """Chooses the number nearest to the value of the header."""
+    """A selector that chooses the number nearest to the value of the header."""
 
     __slots__ = ()
     kind = "GeometricallyNearest"
 
     def pick(self, header: Header, trace: ReftypeTrace | None) -> Any:
-        """Return the choice of the nearest key, in the precision of 32 bits in which the client compares."""
+        """Return the choice of the nearest key, compared with 32 bits of precision as in the client."""
         self.require_defined(header)
         (value,) = array("f", [self.number(header)])
         away = array("f", [key - value for key in array("f", map(float, self.keys))])
@@ -377,17 +377,17 @@ class GeometricallyNearest(OneChoice):
 
 
 class Bracket(OneChoice):
-    """Chooses the two numbers around the value of the header."""
+    """A selector that chooses the two numbers around the value of the header."""
 
     __slots__ = ()
     kind = "Bracket"
 
     def pick(self, header: Header, trace: ReftypeTrace | None) -> Any:
-        """Not used: two choices are made at once."""
+        """Refuse: this selector makes two choices at once."""
         raise NotImplementedError
 
     def choose(self, header: Header, trace: ReftypeTrace | None = None) -> str | Several:
-        """Return both choices, which are the same at a key and beyond the ends."""
+        """Return both choices. At a key and beyond the ends they are the same."""
         value = self.number(header)
         above = sum(value > key for key in self.keys)
         exact = above == len(self.keys) or above == 0 or value == self.keys[above]
@@ -397,7 +397,7 @@ class Bracket(OneChoice):
 
 
 def _smallest(numbers: array[float]) -> int:
-    """Return the place of the first smallest number; NaN comes before all, as in the client."""
+    """Return the place of the first smallest number. NaN counts as the smallest, as in the client."""
     if not numbers:
         raise ValueError("attempt to get argmin of an empty sequence")
     for place, number in enumerate(numbers):
@@ -413,7 +413,7 @@ _CHOOSERS: Mapping[str, type[Chooser]] = {
 
 
 def ready(choice: Choice, *, substitutions: Substitutions, merges: bool) -> Any:
-    """Return a compiled choice ready to be the answer or to choose."""
+    """Return a compiled choice as an answer or as a selector that is ready to choose."""
     if isinstance(choice, str):
         return choice
     kind, parkeys, keys, choices = choice

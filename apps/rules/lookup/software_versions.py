@@ -23,12 +23,12 @@ Version = tuple[int, int, int]
 
 
 def parse_version(text: Any) -> Version:
-    """Return the first three numbers of a version, zeros for missing ones; what follows is read over.
+    """Return the first three numbers of a version, with zeros for missing ones. Ignore the rest of the text.
 
     Raises
     ------
     ValueError
-        Raised if `text` is no version.
+        Raised if `text` is not a version.
 
     Examples
     --------
@@ -45,16 +45,16 @@ def parse_version(text: Any) -> Version:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """``< 5``, ``= 4.5`` or ``default``, which is later than any version.
+    """A relation such as ``< 5`` or ``= 4.5``, or ``default``, which is later than any version.
 
     Attributes
     ----------
     text
-        As written, with a sign.
+        The text as written, with a sign.
     version
-        Number, or tuple of numbers.
+        A number or a tuple of numbers.
     sign
-        ``<``, ``=`` or ``<=``; at equal versions they sort in the order ``<``, ``<=``, ``=``.
+        ``<``, ``=`` or ``<=``. Relations of equal versions sort in the order ``<``, ``<=``, ``=``.
     """
 
     text: str
@@ -63,12 +63,12 @@ class Relation:
 
     @classmethod
     def parse(cls, text: str) -> Relation:
-        """Return the relation `text` stands for; without a sign it means ``=``.
+        """Return the relation that `text` describes; without a sign it means ``=``.
 
         Raises
         ------
         ValueError
-            Raised if `text` is no relation.
+            Raised if `text` is not a relation.
         """
         if text.replace("=", "").strip() == "default":
             return cls(text, sys.maxsize, "=")

@@ -1,1 +1,1 @@
-"""Names of files: which are names, which is newer, which are official; and what people type for a context."""
+"""Names: valid file names, newer names, official names, and specifiers of contexts."""

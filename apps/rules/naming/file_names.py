@@ -1,4 +1,4 @@
-"""What the name of a file tells, and which names are names at all."""
+"""File names: valid ones, and those of mappings."""
 
 import re
 
@@ -9,7 +9,7 @@ MAPPING_EXTENSIONS = (".pmap", ".imap", ".rmap")
 
 
 def is_file_name(text: str) -> bool:
-    """Tell whether `text` is a file name without directory: it cannot leave its folder, nor hide in it.
+    """Return whether `text` is a file name without directory, which cannot leave its folder or be hidden.
 
     Examples
     --------
@@ -20,7 +20,7 @@ def is_file_name(text: str) -> bool:
 
 
 def is_mapping(name: str) -> bool:
-    """Tell whether a name is that of a rules file.
+    """Return whether a name is that of a mapping.
 
     Examples
     --------

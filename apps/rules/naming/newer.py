@@ -1,7 +1,7 @@
-"""Which of two names is that of the younger file.
+"""The order of file names by age.
 
-Names are all that is asked: no content, no catalog. Three manners of naming have followed each other, and
-some pairs of them have no order.
+Only names are compared, not contents or the catalog. Three styles of names have followed each other, and some
+pairs of styles have no order.
 
 Notes
 -----
@@ -20,15 +20,15 @@ NOT_APPLICABLE = "N/A"
 NUMBERED = "crds"
 OLDEST = "oldcdbs"
 
-# The classes carry the client's words, because its message about names without order shows them. The first
-# form that fits counts: tables of synphot have names by time too.
+# The styles have the client's words, because its message about names without order shows them. The first form
+# that fits counts, because tables of synphot are also named by time.
 _TIMED: Mapping[str, re.Pattern[str]] = {
     "oldsynphot": re.compile(r"[A-Za-z][A-Za-z0-9]{7}m_(?:tmc|tmg|tmt)\.[A-Za-z0-9]{1,6}"),
     "newsynphot": re.compile(r"[0-9][A-Za-z0-9]{7}m_(?:tmc|tmg|tmt)\.[A-Za-z0-9]{1,6}"),
     "oldcdbs": re.compile(r"[A-Za-z][A-Za-z0-9]{8}_[A-Za-z0-9]{1,8}\.[A-Za-z0-9]{1,6}"),
     "newcdbs": re.compile(r"[0-9][A-Za-z0-9]{8}_[A-Za-z0-9]{1,8}\.[A-Za-z0-9]{1,6}"),
 }
-# The class of the younger name comes first.
+# The style of the newer name is first.
 _ORDERED = frozenset((("crds", "oldcdbs"), ("newcdbs", "oldcdbs"), ("newsynphot", "oldsynphot")))
 
 _GEIS = re.compile(r"\.r[0-9][hd]")
@@ -37,27 +37,27 @@ _OTHER_RANK = 5
 _SERIAL = re.compile(r"_([0-9]{1,40})\.[A-Za-z0-9_]")
 
 
-def manner_of(name: str) -> str:
-    """Return in which manner a file was named; names in no manner count as the oldest.
+def style_of(name: str) -> str:
+    """Return the style of a name. Names of no known style count as the oldest.
 
     Examples
     --------
     >>> names = ("jwst_miri_dark_0057.fits", "s7g1700gl_dead.fits", "16n1832tm_tmc.fits")
-    >>> [manner_of(name) for name in names]
+    >>> [style_of(name) for name in names]
     ['crds', 'oldcdbs', 'newsynphot']
     """
     if name == NOT_APPLICABLE or name.startswith(NAMES):
         return NUMBERED
-    return next((manner for manner, form in _TIMED.items() if form.fullmatch(name)), OLDEST)
+    return next((style for style, form in _TIMED.items() if form.fullmatch(name)), OLDEST)
 
 
 def is_newer(name: str, than: str) -> bool | None:
-    """Tell whether `name` is of a younger file; a name is not younger than itself.
+    """Return whether `name` is newer than `than`. A name is not newer than itself.
 
     Returns
     -------
     bool or None
-        None if the manners of the two names have no order.
+        None if the styles of the two names have no order.
 
     Examples
     --------
@@ -70,18 +70,18 @@ def is_newer(name: str, than: str) -> bool | None:
         return False
     if than == NOT_APPLICABLE:
         return True
-    manners = manner_of(name), manner_of(than)
-    if manners == (NUMBERED, NUMBERED):
+    styles = style_of(name), style_of(than)
+    if styles == (NUMBERED, NUMBERED):
         return _numbered_age(name) > _numbered_age(than)
-    if manners[0] == manners[1]:
+    if styles[0] == styles[1]:
         return name > than
-    if manners in _ORDERED:
+    if styles in _ORDERED:
         return True
-    return False if manners[::-1] in _ORDERED else None
+    return False if styles[::-1] in _ORDERED else None
 
 
 def _numbered_age(name: str) -> tuple[int, int]:
-    """Return what numbered names are compared by: first the format, then the serial within it."""
+    """Return the sort key of a numbered name: first the format, then the serial within it."""
     serial = _SERIAL.search(name)
     return _rank(PurePosixPath(name).suffix), int(serial[1]) if serial else -1
 

@@ -1,6 +1,6 @@
-"""Official names: which name a delivered file gets.
+"""Official names of delivered files.
 
-Nothing here remembers which names are taken; callers say so, and hold the lock under which that stays true.
+Nothing here remembers the names that are taken. Callers pass them, and hold the lock that keeps them valid.
 
 Notes
 -----
@@ -23,36 +23,36 @@ YEARS = "abcdefghijklmnopqrstuvwxyz0123456789"
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 DIGITS_OF_SERIAL = 4
 
-_OBSERVATORY = re.compile(r"[a-z]{2,8}")  # The client writes no longer one into a context name.
+_OBSERVATORY = re.compile(r"[a-z]{2,8}")  # The client accepts no longer one in the name of a context.
 _INSTRUMENT = re.compile(r"[a-z][a-z0-9]{1,16}")
 _FILEKIND = re.compile(r"[a-z][a-z0-9-]{1,32}")
 _EXTENSION = re.compile(r"\.(?:pmap|imap|rmap|fits|asdf|json|yaml|text|r[0-9][hd])")
 
 
 class NamingError(CrdsError):
-    """No official name can be made of this."""
+    """An official name cannot be made from the given parts."""
 
     code = "naming"
 
 
 def keeps_name(observatory: Observatory, *, instrument: str, filekind: str) -> bool:
-    """Tell whether references of a type keep the name they come with, whatever the submitter asks for."""
+    """Return whether references of a type keep the name they arrive with, whatever the submitter asks for."""
     timed = observatory.timed_names
     return timed is not None and (instrument, filekind) in timed.kept
 
 
 def is_timed(observatory: Observatory) -> bool:
-    """Tell whether references are named by time; such a file must be written again, for its name is in it."""
+    """Return whether references are named by time. Such a file contains its name, so a rename rewrites it."""
     return observatory.timed_names is not None
 
 
 def stem(observatory: Observatory, *, instrument: str = "", filekind: str = "") -> str:
-    """Return what stands before the serial; without instrument that of a pmap, without filekind of an imap.
+    """Return the part of a name before the serial. A pmap has no instrument, and an imap no filekind.
 
     Raises
     ------
     NamingError
-        Raised if a part has another form than clients accept.
+        Raised if a part has a form that clients do not accept.
 
     Examples
     --------
@@ -72,12 +72,12 @@ def stem(observatory: Observatory, *, instrument: str = "", filekind: str = "") 
 
 
 def numbered_name(stem: str, extension: str, serial: int) -> str:
-    """Return the name of a mapping, or of a reference where references are numbered.
+    """Return the name of a mapping, or of a reference in an observatory that numbers references.
 
     Raises
     ------
     NamingError
-        Raised if no file has such an extension, or `serial` is negative.
+        Raised if the extension is not one of CRDS, or `serial` is negative.
 
     Examples
     --------
@@ -86,17 +86,18 @@ def numbered_name(stem: str, extension: str, serial: int) -> str:
     """
     _require_extension(extension)
     if serial < 0:
-        raise NamingError(f"{serial} is no serial.")
+        raise NamingError(f"{serial} is not a serial.")
     return f"{stem}_{serial:0{DIGITS_OF_SERIAL}d}{extension}"
 
 
 def next_serial(stem: str, extension: str, names: Iterable[str]) -> int:
-    """Return the serial after the highest that `names` show for a stem and an extension; else 1.
+    """Return the serial after the highest one in `names` for a stem and an extension; 1 if there is none.
 
     Parameters
     ----------
     names
-        All names ever given, confirmed or pending; others do no harm. A mapping without serial counts as 0.
+        All names ever given, confirmed or pending. Other names are ignored. A mapping without serial counts
+        as 0.
 
     Examples
     --------
@@ -109,9 +110,9 @@ def next_serial(stem: str, extension: str, names: Iterable[str]) -> int:
 
 
 def time_code(moment: datetime) -> str:
-    """Return the eight characters that tell a moment to two seconds.
+    """Return the eight characters that encode a moment with a resolution of two seconds.
 
-    They repeat after 36 years.
+    The codes repeat after 36 years.
 
     Parameters
     ----------
@@ -135,7 +136,7 @@ def time_code(moment: datetime) -> str:
 def timed_name(
     observatory: Observatory, *, instrument: str, filekind: str, extension: str, moment: datetime
 ) -> str:
-    """Return the name of a reference by the moment (UTC) it is named.
+    """Return the name of a reference for the moment (UTC) of its naming.
 
     Raises
     ------
@@ -153,7 +154,9 @@ def timed_name(
     timed = observatory.timed_names
     facts = observatory.types.get(instrument, {}).get(filekind)
     if timed is None or facts is None or instrument not in timed.characters:
-        raise NamingError(f"{observatory.title} names no {filekind!r} of {instrument!r} by time.")
+        raise NamingError(
+            f"{observatory.title} does not name references of type {filekind!r} of {instrument!r} by time."
+        )
     return f"{time_code(moment)}{timed.characters[instrument]}_{facts['suffix']}{extension}"
 
 
@@ -166,9 +169,9 @@ def next_timed_name(
     moment: datetime,
     taken: Container[str],
 ) -> tuple[str, datetime]:
-    """Return the first name from `moment` on that is not taken, and the moment it tells.
+    """Return the first name from `moment` on that is not taken, and the moment that it encodes.
 
-    The next file of one submission asks with that moment; nobody waits two seconds per file.
+    The next file of the same submission passes this moment on, so nobody waits two seconds per file.
     """
     while True:
         name = timed_name(
@@ -181,4 +184,4 @@ def next_timed_name(
 
 def _require_extension(extension: str) -> None:
     if not _EXTENSION.fullmatch(extension):
-        raise NamingError(f"No file of CRDS ends in {extension!r}.")
+        raise NamingError(f"{extension!r} is not an extension of CRDS files.")

@@ -1,4 +1,4 @@
-"""What people may write where a context is asked for.
+"""Specifiers: the texts by which people name a context.
 
 ::
 
@@ -8,7 +8,7 @@
     tag       := "edit" | "operational" | "latest" | "build" | "versions"
     date      := YYYY-MM-DD [ ( "T" | " " ) HH:MM:SS [ "." digits ] [ "Z" | ( "+" | "-" ) HH:MM ] ]
 
-The blank and the offset are our generosity; a date without an offset is UTC. A filekind may contain
+The blank and the offset are additions of this server. A date without an offset is UTC. A filekind may contain
 hyphens, so the end is recognised first. Source: wire protocol, section 4.
 """
 
@@ -36,21 +36,21 @@ _BARE = re.compile(rf"{_DATE}|(?P<tag>latest|build)")
 
 
 class InvalidDateContextError(CrdsError):
-    """A specifier is not of the grammar, or names what this server lacks; the code is its wire name."""
+    """A specifier is malformed, or names a context that this server lacks; the code is its wire name."""
 
     code = "InvalidDateBasedContext"
 
 
 @dataclass(frozen=True, slots=True)
 class Specifier:
-    """One parsed specifier: either `literal`, or one of `tag` and `date` with an optional prefix.
+    """A parsed specifier: either `literal`, or one of `tag` and `date` with an optional prefix.
 
     Attributes
     ----------
     literal
-        Name of a mapping; everything else is empty then.
+        Name of a mapping; all other fields are empty then.
     observatory, instrument, filekind
-        The prefix, lower case; empty where it was not given.
+        The prefix, lower case; parts that were not given are empty.
     tag
         ``edit``, ``latest``, ``versions`` or ``build``; ``operational`` becomes ``latest``.
     date
@@ -66,12 +66,12 @@ class Specifier:
 
 
 def parse_specifier(text: str) -> Specifier:
-    """Return what a specifier means, without knowing whether it exists.
+    """Parse a specifier. The context that it names need not exist.
 
     Raises
     ------
     InvalidDateContextError
-        Raised if `text` is not of the grammar, or its date is not in the calendar.
+        Raised if `text` does not follow the grammar, or its date is not in the calendar.
 
     Examples
     --------

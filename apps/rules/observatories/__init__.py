@@ -1,4 +1,4 @@
-"""Observatories are data: the only place that knows them by name."""
+"""Definitions of the observatories. Only this package knows observatories by name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def get_observatory(name: str) -> Observatory:
     Raises
     ------
     UnknownObservatoryError
-        Raised if there is none; the message lists those there are.
+        Raised if there is no such observatory; the message lists the known ones.
 
     Examples
     --------

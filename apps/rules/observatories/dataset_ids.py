@@ -1,4 +1,4 @@
-"""How each observatory names its datasets, and how an archive writes their headers.
+"""The dataset ids of each observatory, and the form of headers in its archive.
 
 A dataset id has two halves, ``<product>:<exposure>``, in upper case.
 
@@ -19,14 +19,14 @@ __all__ = ["DatasetIds", "dataset_ids"]
 
 @dataclass(frozen=True, slots=True)
 class DatasetIds:
-    """The id grammar of one observatory, and where a header tells the id.
+    """The grammar of the dataset ids of one observatory, and the header keys that hold them.
 
     Attributes
     ----------
     examples
         Ids to show people.
     instruments
-        Pattern of one half to the instrument that takes such exposures; the first that fits counts.
+        Pattern of one half to the instrument of such exposures; the first that fits counts.
     file_name
         Pattern of the name of a data file, directory excluded and upper case; its groups, joined by a period,
         are one half of the id. The half itself without extension fits as well.
@@ -34,11 +34,11 @@ class DatasetIds:
         Pattern of a half that people write with an underscore before the detector; its two groups, joined by
         a period, are the half as archives write it. None if ids have no detector.
     exposure_keys, product_keys, program_keys
-        Header keys that tell exposure, product and program, in order of trust.
+        Header keys of exposure, product and program, the most reliable first.
     no_product
         Values of a product key that mean an exposure is its own product.
     key_prefix
-        What archives leave away in front of ``META.``.
+        Prefix that archives omit in front of ``META.``.
     """
 
     examples: tuple[str, ...]
@@ -65,7 +65,7 @@ class DatasetIds:
         return half
 
     def find_instrument(self, half: str) -> str | None:
-        """Return the instrument that took an exposure so named, or None if the name does not tell.
+        """Return the instrument that took the exposure of this name, or None if the name does not show it.
 
         Examples
         --------
@@ -75,7 +75,7 @@ class DatasetIds:
         return next((name for pattern, name in self.instruments if pattern.fullmatch(half)), None)
 
     def find_in_header(self, header: Mapping[str, str]) -> tuple[str, str] | None:
-        """Return product and exposure as the header of a data file tells them, or None.
+        """Return product and exposure from the header of a data file, or None.
 
         Examples
         --------
@@ -151,5 +151,5 @@ _BY_OBSERVATORY = {"hst": _HST, "jwst": _JWST, "roman": _ROMAN, "tobs": _HST}
 
 
 def dataset_ids(observatory: str) -> DatasetIds:
-    """Return the id grammar of an observatory, which must be one that has a definition."""
+    """Return the id grammar of an observatory that has a definition."""
     return _BY_OBSERVATORY[observatory]

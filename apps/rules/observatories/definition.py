@@ -1,4 +1,4 @@
-"""What distinguishes one observatory from another, as a value."""
+"""The definition of an observatory: a value that holds all its differences from other observatories."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
-# Changes a conditioned header in place. A missing key is a KeyError, and whatever is raised is the reason
-# given for ``NOT FOUND``.
+# Changes a conditioned header in place. A missing key is a KeyError. The text of any error follows
+# ``NOT FOUND`` in the answer.
 Change = Callable[[MutableMapping[str, str]], None]
 
 
@@ -45,7 +45,7 @@ INSTRUMENT_KEYWORDS = (
     "META_INSTRUMENT_TYPE",
 )
 
-# Values of match keys every observatory rewrites; an rmap replaces them parkey by parkey.
+# Values of match keys that every observatory rewrites; an rmap overrides them parkey by parkey.
 DEFAULT_SUBSTITUTIONS: Mapping[str, Mapping[str, str]] = {
     "META.SUBARRAY.NAME": {"GENERIC": "N/A"},
     "SUBARRAY": {"GENERIC": "N/A"},
@@ -59,9 +59,9 @@ class Exemption:
     Attributes
     ----------
     parkeys
-        All parkeys the test looks at.
+        All parkeys that the test uses.
     applies
-        The test; it is given conditioned values and may raise, which counts as no.
+        The test. It gets conditioned values; an error counts as no.
     """
 
     parkeys: tuple[str, ...]
@@ -70,14 +70,14 @@ class Exemption:
 
 @dataclass(frozen=True, slots=True)
 class TimedNames:
-    """How references are named where their names tell the time they were delivered.
+    """The rules for names of references that encode the time of delivery.
 
     Attributes
     ----------
     characters
-        Instrument to the character that stands for it.
+        Instrument to its character in names.
     kept
-        Instrument and reference type of files which keep the name they come with.
+        Instrument and reference type of files that keep the name they arrive with.
     """
 
     characters: Mapping[str, str]
@@ -103,11 +103,11 @@ class Observatory:
     useafter_keys
         Dataset parkeys that hold date and time; one key may hold both.
     keyword_paths
-        FITS keyword to the data model paths it stands for, where headers are translated; else empty.
+        FITS keyword to its data model paths, if headers are translated; otherwise empty.
     path_prefix
-        Lower case prefix of keys which already are data model paths. None if headers are not translated.
+        Lower case prefix of keys that are already data model paths. None if headers are not translated.
     extra_parkeys
-        Parkeys every reference mapping requires besides its own.
+        Parkeys that every reference mapping requires besides its own.
     substitutions
         Parkey to old to new value in match keys.
     expansions
@@ -115,18 +115,18 @@ class Observatory:
     hooks
         Instrument to hook name to hook.
     exemption
-        Test which excuses a failed lookup, if the observatory has one.
+        Test that excuses a failed lookup, if the observatory has one.
     instrument_aliases
-        Obsolete instrument names still found in headers.
+        Obsolete instrument names that headers still have, to the present names.
     timed_names
-        How references are named by time; None where they are numbered.
+        Rules for names by time; None if references are numbered.
     checked_keywords
-        Keywords that deliverers are asked to have checked besides those that all observatories ask for.
+        Keywords that deliverers must check besides those of all observatories.
     compliance_checks
-        Formats and programs that a delivery is to be verified against.
+        Formats and programs with which a delivery is verified.
     release_page
-        Where a release of the calibration software is described, with ``{version}`` for its version; empty if
-        contexts belong to no version.
+        Address of the page of a release of the calibration software, with ``{version}`` for its version;
+        empty if contexts do not belong to versions.
     headers_name_reftype
         Whether headers of datasets hold the parkey of the instrument's own rules, ``REFTYPE``, as UNDEFINED.
     """

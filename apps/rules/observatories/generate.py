@@ -20,12 +20,12 @@ from typing import Any
 OBSERVATORIES = ("hst", "jwst", "roman", "tobs")
 DATA = Path(__file__).with_name("data")
 
-# The specification calls "all" what it shares between instruments; it is no instrument.
+# The specification files facts that instruments share under "all", which is not an instrument.
 SHARED = "all"
 
 
 def types_of(specs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return instrument to reference type to what its specification says, lower case and sorted."""
+    """Return instrument to reference type to the facts in its specification, lower case and sorted."""
     return {
         instrument.lower(): {
             filekind.lower(): {
@@ -43,7 +43,7 @@ def types_of(specs: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, 
 
 
 def keywords_in(schema: Any) -> Iterator[str]:
-    """Yield every FITS keyword a data model schema mentions."""
+    """Yield every FITS keyword in a data model schema."""
     if isinstance(schema, dict):
         if isinstance(schema.get("fits_keyword"), str):
             yield schema["fits_keyword"]
@@ -55,9 +55,9 @@ def keywords_in(schema: Any) -> Iterator[str]:
 
 
 def keyword_paths() -> dict[str, list[str]]:
-    """Return FITS keyword to the upper case data model paths it stands for.
+    """Return FITS keyword to its upper case data model paths.
 
-    Most keywords have one path. The client gives up on a header that uses one with several.
+    Most keywords have one path. The client gives up on a header that uses a keyword with several paths.
     """
     datamodels = importlib.import_module("stdatamodels.jwst.datamodels")
     model = datamodels.JwstDataModel()

@@ -9,7 +9,7 @@ from apps.rules.observatories.definition import Exemption, Observatory, TimedNam
 
 
 def _is_test_gain(header: Mapping[str, str]) -> bool:
-    """Say whether the exposure used an ACS/WFC gain nobody calibrates.
+    """Return whether the exposure used an ACS/WFC gain that is not calibrated.
 
     Notes
     -----

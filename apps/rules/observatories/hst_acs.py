@@ -1,13 +1,13 @@
 """Special cases of ACS bias selection.
 
-Amplifiers, image sizes and apertures changed their meaning in flight, so a dataset header is rewritten before
-an ACS ``biasfile`` is looked up; if that finds nothing, a full-frame bias is looked up instead.
+Amplifiers, image sizes and apertures changed their meaning in flight. A dataset header is therefore rewritten
+before an ACS ``biasfile`` is looked up. If that finds nothing, a full-frame bias is looked up instead.
 
 Notes
 -----
 Source: ``crds.hst.acs_v1``, ``acs_v2`` and ``acs_v3``. The versions differ in the keywords that hold the
-image size and the virtual overscan offsets, and in when the first rewriting is skipped. The order in which
-parkeys are read matters: the first one missing is what the answer complains about.
+image size and the virtual overscan offsets, and in the condition that skips the first rewriting. The order in
+which parkeys are read matters, because the answer names the first missing one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Header = MutableMapping[str, str]
 
 HALF_CHIP_COLUMNS = 2048
 
-# Fourth servicing mission: the shuttle captured Hubble on this day. Compared as text, as the client does.
+# The fourth servicing mission captured Hubble on this day. It is compared as text, as in the client.
 SERVICING_MISSION_4 = "2009-05-14 00:00:00"
 
 # From here on the rules hold biases for subarrays.
@@ -37,7 +37,7 @@ def _exposure_start(header: Header) -> str:
 
 
 def _rewrite(header: Header, *, columns: str, rows: str) -> None:
-    """Rewrite aperture, amplifier and image size where they do not mean what the rules mean."""
+    """Rewrite aperture, amplifier and image size where their meaning differs from that in the rules."""
     start = _exposure_start(header)
     if start < SERVICING_MISSION_4:
         header["APERTURE"] = "N/A"
@@ -66,7 +66,7 @@ def _halve_rows(header: Header, rows: str) -> None:
 
 
 def _needs_rewriting(header: Header) -> bool:
-    """Say whether version 3 rewrites this header: not where the rules hold a bias for the mode itself."""
+    """Return whether version 3 rewrites this header. It does not if the rules have a bias for the mode."""
     start = _exposure_start(header)
     return (
         header["DETECTOR"] != "WFC"
@@ -83,7 +83,7 @@ def _rewrite_if_needed(header: Header) -> None:
 
 
 def _ask_for_full_frame(header: Header, *, offsets: tuple[str, str]) -> None:
-    """Replace size and offsets, which all must be there, by those of a full frame."""
+    """Replace size and offsets, all of which must be present, by those of a full frame."""
     horizontal, vertical = offsets
     for parkey in ("NAXIS1", "NAXIS2", horizontal, vertical):
         header[parkey]

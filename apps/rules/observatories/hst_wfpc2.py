@@ -8,7 +8,7 @@ from apps.rules.observatories.definition import Hook
 
 
 def swap_filters(header: MutableMapping[str, str]) -> None:
-    """Try the two filters in the other order: the light passes both, and flats were delivered for one order.
+    """Swap the two filters: the light passes both, but flats were delivered for one order only.
 
     Notes
     -----

@@ -1,1 +1,1 @@
-"""The text of mappings: read, written, and made from other mappings."""
+"""The text of mappings: reading, writing, and deriving it from other mappings."""

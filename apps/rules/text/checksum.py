@@ -1,4 +1,4 @@
-"""The sha1sum that a mapping states of its own text."""
+"""The sha1sum of its own text that a mapping states."""
 
 import hashlib
 
@@ -7,7 +7,7 @@ from apps.rules.text.parser import parse_mapping
 
 
 def text_checksum(text: str) -> str:
-    r"""Return the sha1sum a mapping must state: that of its text without the lines that mention ``sha1sum``.
+    r"""Return the sha1sum that a mapping must state: of its text without the lines that mention ``sha1sum``.
 
     Examples
     --------
@@ -19,17 +19,17 @@ def text_checksum(text: str) -> str:
 
 
 def require_checksum(text: str, name: str) -> None:
-    """Insist that a mapping which states its sha1sum states the right one.
+    """Refuse a mapping whose sha1sum does not match its text. A mapping without sha1sum passes.
 
     Raises
     ------
     MappingError
-        Raised if the text is no mapping.
+        Raised if the text is not a mapping.
     ChecksumError
-        Raised if the sha1sum in the header is another one than that of the text.
+        Raised if the sha1sum in the header does not match the text.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     stated = parse_mapping(text, name).header.get("sha1sum")
     found = text_checksum(text)
     if stated and stated != found:
-        raise ChecksumError(f"{name} states sha1sum {stated} for itself, but its text has {found}.")
+        raise ChecksumError(f"{name} states the sha1sum {stated}, but its text has {found}.")

@@ -1,7 +1,6 @@
-"""New mappings made of old ones: names and derivations, and a context with some of its rmaps replaced.
+"""New mappings made from old ones: renamed mappings, and contexts with some of their rmaps replaced.
 
-All is text in, text out. Comments inside the selectors of an old mapping do not survive, as they do not when
-the client writes it.
+All functions take and return text. As in the client, comments inside selectors of the old mapping are lost.
 
 Notes
 -----
@@ -20,7 +19,7 @@ from apps.rules.text.writer import write_mapping
 
 
 class CollisionError(MappingError):
-    """The base has moved on for a type of which a new rmap is to be taken; `collisions` lists all such."""
+    """The base has changed for the type of a new rmap; `collisions` lists all such cases."""
 
     code = "collision"
 
@@ -31,14 +30,14 @@ class CollisionError(MappingError):
 
 @dataclass(frozen=True, slots=True)
 class NewRmap:
-    """An rmap that shall become part of a context.
+    """An rmap that will become part of a context.
 
     Attributes
     ----------
     name
-        Official name; ``N/A`` to say that the type does not apply any more.
+        Official name; ``N/A`` if the type does not apply any more.
     parent
-        Name of the rmap it was made from; empty for the first one of a type.
+        Name of the rmap it was made from; empty for the first rmap of a type.
     instrument, filekind
         Lower case.
     """
@@ -51,12 +50,12 @@ class NewRmap:
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """A new rmap comes from another one than the base has now.
+    """A new rmap whose parent is not the rmap that the base has now.
 
     Attributes
     ----------
     standing
-        What the base has; empty if nothing.
+        Name of the rmap in the base; empty if there is none.
     """
 
     new: NewRmap
@@ -75,7 +74,7 @@ def renamed(text: str, *, name: str, derived_from: str) -> str:
     Raises
     ------
     MappingError
-        Raised if `text` is no mapping.
+        Raised if `text` is not a mapping.
     """
     parsed = parse_mapping(text, name)
     return _written(parsed, name=name, derived_from=derived_from, selector=None)
@@ -89,18 +88,18 @@ def derived_context(base_text: str, *, base: str, name: str, changes: Mapping[st
     base_text, base
         Text and name of the old mapping.
     name
-        Of the new one.
+        Name of the new mapping.
     changes
         Reference type (imap) or instrument (pmap), lower case, to the name of a mapping or ``N/A``.
 
     Raises
     ------
     MappingError
-        Raised if `base_text` is no imap or pmap.
+        Raised if `base_text` is not an imap or pmap.
     """
     parsed = parse_mapping(base_text, base)
     if not isinstance(parsed.selector, dict):
-        raise MappingError(f"{base} is no imap or pmap.")
+        raise MappingError(f"{base} is not an imap or pmap.")
     selector = dict(parsed.selector)
     spelling = {str(key).lower(): key for key in selector}
     is_upper = bool(selector) and all(str(key).isupper() for key in selector)
@@ -117,7 +116,7 @@ def _written(parsed: ParsedMapping, *, name: str, derived_from: str, selector: d
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The context that new rmaps shall become part of.
+    """The context that new rmaps will become part of.
 
     Attributes
     ----------
@@ -138,7 +137,7 @@ class Base:
 
     @classmethod
     def read(cls, pmap: str, texts: Mapping[str, str]) -> Base:
-        """Return the context `pmap`, given the texts of it and of its imaps; more may be there.
+        """Return the context `pmap`, given its text and the texts of its imaps. Other texts are ignored.
 
         Raises
         ------
@@ -154,7 +153,7 @@ class Base:
         return cls(pmap, {name: texts[name] for name in (pmap, *imaps.values())}, imaps, rmaps)
 
     def collisions(self, new: Iterable[NewRmap]) -> list[Collision]:
-        """Return which of the new rmaps come from another one than stands here."""
+        """Return the collisions: new rmaps whose parent is not the rmap in this context."""
         found = (Collision(rmap, self._standing(rmap)) for rmap in new)
         return [
             collision
@@ -169,25 +168,25 @@ class Base:
     def with_rmaps(
         self, new: Sequence[NewRmap], *, pmap: str, imaps: Mapping[str, str], is_forced: bool = False
     ) -> dict[str, str]:
-        """Return name to text of the new imaps and the new pmap.
+        """Return the texts of the new imaps and the new pmap by name.
 
-        All that other submissions changed meanwhile stays, since only the lines of the new rmaps change.
+        Only the lines of the new rmaps change, so changes by other submissions are kept.
 
         Parameters
         ----------
         new
-            At most one for each type.
+            At most one rmap for each type.
         pmap
             Name of the new pmap.
         imaps
-            Each touched instrument to the name of its new imap.
+            Each changed instrument to the name of its new imap.
         is_forced
-            Take the new rmaps even where the base has moved on; what was added there is lost to the context.
+            Take the new rmaps even if the base has changed. The new context then lacks what was added there.
 
         Raises
         ------
         CollisionError
-            Raised if the base has moved on for one of the types, unless forced.
+            Raised if the base has changed for one of the types, unless forced.
         UnknownMappingError
             Raised if the base has no imap for an instrument.
         MappingError
@@ -223,10 +222,10 @@ class Base:
 
 
 def _lines(name: str, texts: Mapping[str, str]) -> dict[str, str]:
-    """Return what an imap or pmap leads to, by lower case key."""
+    """Return the lines of an imap or pmap by lower case key."""
     if name not in texts:
         raise UnknownMappingError(f"The text of {name!r} is missing.")
     selector = parse_mapping(texts[name], name).selector
     if not isinstance(selector, dict):
-        raise MappingError(f"{name} is no imap or pmap.")
+        raise MappingError(f"{name} is not an imap or pmap.")
     return {str(key).lower(): str(value) for key, value in selector.items()}

@@ -9,8 +9,8 @@ def text_field(header: Mapping[str, Any], name: str, default: str) -> str:
 
     Notes
     -----
-    Source: ``LowerCaseDict`` in the client. That is why ``rmap_omit: 'True'`` never omits: ``true`` is no
-    name.
+    Source: ``LowerCaseDict`` in the client. Therefore ``rmap_omit: 'True'`` never omits: ``true`` is an
+    undefined name.
 
     Examples
     --------
@@ -21,5 +21,5 @@ def text_field(header: Mapping[str, Any], name: str, default: str) -> str:
         return default
     value = header[name]
     if not isinstance(value, str):
-        raise TypeError(f"header field {name!r} is no text")
+        raise TypeError(f"header field {name!r} is not a text")
     return value if value.startswith("(") and value.endswith(")") else value.lower()

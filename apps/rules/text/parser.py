@@ -1,7 +1,7 @@
-"""Read the text of a mapping as literals and selector calls; nothing in it is ever run.
+"""The parser of mappings. It reads literals and selector calls, and never runs anything in the text.
 
-The text is first held against the few tokens a mapping is made of. That pass takes linear time and makes sure
-that what reaches Python's own parser is short of everything but brackets, commas and literals.
+The text is first checked against the few tokens that a mapping may have. This check takes linear time. After
+it, Python's own parser only gets brackets, commas, literals and the names of selectors and sections.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _TOKENS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class RawSelector:
-    """A selector as written: its name, and its keys with the choice each leads to."""
+    """A selector as written: its name, and its choices by key."""
 
     kind: str
     rows: dict[Any, Any]
@@ -58,7 +58,7 @@ class ParsedMapping:
     Attributes
     ----------
     header
-        As written, without any change of case.
+        The header as written, without any change of case.
     selector
         A dictionary in a context mapping, a selector in a reference mapping.
     comment
@@ -71,19 +71,19 @@ class ParsedMapping:
 
 
 def parse_mapping(text: str, name: str) -> ParsedMapping:
-    """Return what the mapping text says.
+    """Parse the text of a mapping.
 
     Parameters
     ----------
     text
         Whole text, decoded.
     name
-        Of the mapping, for the messages.
+        Name of the mapping, for the messages.
 
     Raises
     ------
     MappingError
-        Raised if the text is anything but the sections of a mapping, too large or too deep.
+        Raised if the text is too large, is nested too deeply, or is not made of the sections of a mapping.
     """
     _require_plain_tokens(text, name)
     try:
@@ -102,21 +102,23 @@ def _require_plain_tokens(text: str, name: str) -> None:
     end = match.end() if match else 0
     if end < len(text):
         line = text.count("\n", 0, end) + 1
-        raise MappingError(f"{name} line {line}: {text[end : end + 30]!r} does not belong into a mapping.")
+        raise MappingError(f"{name} line {line}: {text[end : end + 30]!r} is not allowed in a mapping.")
 
 
 def _sections(module: ast.Module, name: str) -> Iterator[tuple[str, Any]]:
     for statement in module.body:
         if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-            raise MappingError(f"{name} line {statement.lineno}: only sections are defined in a mapping.")
+            raise MappingError(f"{name} line {statement.lineno}: a mapping may only define its sections.")
         target = statement.targets[0]
         if not isinstance(target, ast.Name) or target.id not in SECTIONS:
-            raise MappingError(f"{name} line {statement.lineno}: sections are {', '.join(SECTIONS)}.")
+            raise MappingError(
+                f"{name} line {statement.lineno}: the sections of a mapping are {', '.join(SECTIONS)}."
+            )
         yield target.id, _value(statement.value, MAX_DEPTH)
 
 
 def _value(node: ast.expr, depth: int) -> Any:
-    """Return the literal or selector a node stands for."""
+    """Return the literal or selector of a node."""
     if isinstance(node, ast.Constant):
         return node.value
     if depth == 0:
@@ -135,14 +137,14 @@ def _value(node: ast.expr, depth: int) -> Any:
         and isinstance(node.operand, ast.Constant)
     ):
         return -node.operand.value  # type: ignore[operator]
-    raise ValueError(f"no literal at line {node.lineno}")
+    raise ValueError(f"not a literal at line {node.lineno}")
 
 
 def _dictionary(node: ast.Dict, depth: int) -> dict[Any, Any]:
     rows: dict[Any, Any] = {}
     for key, choice in zip(node.keys, node.values, strict=True):
         if key is None:
-            raise ValueError(f"no key at line {choice.lineno}")
+            raise ValueError(f"a key is missing at line {choice.lineno}")
         rows[_value(key, depth - 1)] = _value(choice, depth - 1)
     return rows
 
@@ -151,7 +153,7 @@ def _selector(node: ast.Call, depth: int) -> RawSelector:
     if not isinstance(node.func, ast.Name) or node.func.id not in SELECTORS:
         raise ValueError(f"unknown selector at line {node.lineno}")
     if len(node.args) != 1 or node.keywords or not isinstance(node.args[0], ast.Dict):
-        raise ValueError(f"selector {node.func.id} at line {node.lineno} wants one dictionary")
+        raise ValueError(f"selector {node.func.id} at line {node.lineno} must have one dictionary")
     return RawSelector(node.func.id, _dictionary(node.args[0], depth - 1))
 
 

@@ -1,7 +1,6 @@
-"""Mapping values in, mapping text out: the opposite of `parser`.
+"""The writer of mappings, the opposite of `parser`.
 
-The text is laid out as the client lays it out when it writes a mapping, so that files written by either side
-differ only where their rules do.
+The layout is that of the client, so files written by either side differ only where their rules differ.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ def write_mapping(
 ) -> str:
     """Return the text of a mapping, with its checksum.
 
-    What `parse_mapping` reads from it are the same values; selections are sorted by key, as are headers.
+    `parse_mapping` reads the same values back. Headers and selections are sorted by key.
 
     Parameters
     ----------
     header
-        Everything but ``sha1sum``, which is computed; one that is given is replaced.
+        All fields but ``sha1sum``, which is computed and replaces a given one.
     selector
         A selector for an rmap. For an imap or pmap: reference type or instrument to the name of a mapping,
         ``N/A`` or ``OMIT``.
@@ -38,8 +37,8 @@ def write_mapping(
     Raises
     ------
     MappingError
-        Raised if a value has no literal, or if text mentions ``sha1sum``: the client leaves every line with
-        that word out of the checksum, so that such text would be unprotected.
+        Raised if a value has no literal, or if the text mentions ``sha1sum``. The client leaves every line
+        with that word out of the checksum, so such a line would be unprotected.
 
     Notes
     -----
@@ -76,12 +75,12 @@ def _render(header: Mapping[str, Any], selector: RawSelector | Mapping[str, Any]
 
 
 def _comment(text: str) -> str:
-    """Return the text between triple quotes; what would end or change it is refused."""
+    """Return the text between triple quotes. Refuse text that would end or change the literal."""
     if not _is_encodable(text):
-        raise MappingError("A comment holds half a surrogate pair, which no file can.")
+        raise MappingError("The comment holds half a surrogate pair, which cannot be written to a file.")
     if '"""' in text or text.endswith('"') or set(text) & {"\\", "\r", "\0"}:
         raise MappingError(
-            "A comment holds no triple quotes, backslashes, carriage returns or NULs, nor a quote at its end."
+            "A comment must not hold triple quotes, backslashes, carriage returns or NULs or end in a quote."
         )
     return f'"""{text}"""'
 
@@ -100,7 +99,9 @@ def _value(value: Any, depth: int) -> str:
         return _braces(value.items(), depth)
     if isinstance(value, RawSelector):
         if value.kind not in SELECTORS:
-            raise MappingError(f"{value.kind!r} is no selector; known are {', '.join(sorted(SELECTORS))}.")
+            raise MappingError(
+                f"{value.kind!r} is not a selector. The selectors are {', '.join(sorted(SELECTORS))}."
+            )
         return f"{value.kind}({_braces(value.rows.items(), depth)})"
     _require_literal(value)
     return repr(value)
@@ -115,19 +116,19 @@ def _braces(items: Iterable[tuple[Any, Any]], depth: int) -> str:
 
 
 def _sort_key(key: Any) -> tuple[str, ...]:
-    """Return what keys are sorted by; numbers stand among texts where their digits put them."""
+    """Return the sort key of a key. Numbers are sorted among texts by their digits."""
     return tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
 
 
 def _key(key: Any) -> str:
     for part in key if isinstance(key, tuple) else (key,):
         if type(part) not in _ATOMS:
-            raise MappingError(f"A key is a text, a number or a tuple of these, not {key!r}.")
+            raise MappingError(f"A key must be a text, a number or a tuple of these, not {key!r}.")
     return repr(key)
 
 
 def _require_literal(value: Any) -> None:
-    """Refuse what has no literal, nested in tuples, lists and dictionaries as well."""
+    """Refuse a value without a literal, also inside tuples, lists and dictionaries."""
     if type(value) in {tuple, list}:
         for part in value:
             _require_literal(part)

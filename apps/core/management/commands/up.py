@@ -30,14 +30,14 @@ class Command(BaseCommand):
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "crds_server.settings"}
         environment.setdefault("PUBLIC_URL", f"http://localhost:{options['port']}")
         self.stdout.write(f"{settings.OBSERVATORY} at {environment['PUBLIC_URL']}; Ctrl-C ends it.")
-        self.stdout.flush()  # Nothing else comes for as long as it runs.
+        self.stdout.flush()  # No other output follows while the server runs.
         supervise(
             [Child("web", web_command(options), environment), Child("worker", worker_command(), environment)]
         )
 
 
 def listening_address(host: str, port: int) -> str:
-    """Return where to listen, an IPv6 address in brackets.
+    """Return the address to listen at, with an IPv6 address in brackets.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def listening_address(host: str, port: int) -> str:
 
 
 def web_command(options: dict[str, Any]) -> list[str]:
-    """Return the command of the web server; threads, because a download must not block a page."""
+    """Return the command of the web server. It uses threads, because a download must not block a page."""
     return [
         *(sys.executable, "-m", "gunicorn", "crds_server.wsgi:application"),
         *("--bind", listening_address(options["bind"], options["port"])),
@@ -60,7 +60,7 @@ def web_command(options: dict[str, Any]) -> list[str]:
 
 
 def worker_command() -> list[str]:
-    """Return the command of the worker; threads, because the folder broker hangs a process pool."""
+    """Return the command of the worker. It uses threads, because the folder broker hangs a process pool."""
     return [
         *(sys.executable, "-m", "celery", "--quiet", "-A", "crds_server", "worker"),
         *("--pool", "threads", "--concurrency", "12", "--loglevel", "WARNING"),

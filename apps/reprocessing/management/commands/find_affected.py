@@ -8,10 +8,10 @@ from apps.rules.errors import CrdsError
 
 
 class Command(BaseCommand):
-    help = "Have a worker find the datasets that a step of the context history affects, again if need be."
+    help = "Queue the search for the datasets that a step of the context history affects; it may be repeated."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("old", help="The context before, hst_0299.pmap say.")
+        parser.add_argument("old", help="The context before, such as hst_0299.pmap.")
         parser.add_argument("new", help="The context that followed it.")
 
     def handle(self, *args: Any, **options: Any) -> None:
