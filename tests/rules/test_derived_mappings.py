@@ -128,7 +128,7 @@ def test_a_missing_text_is_named() -> None:
 
 def test_an_rmap_is_no_context() -> None:
     name = base().rmaps["miri", "ipc"]
-    with pytest.raises(MappingError, match="no imap or pmap"):
+    with pytest.raises(MappingError, match="not an imap or pmap"):
         derived_context(mapping_text(name), base=name, name="x.imap", changes={})
 
 
