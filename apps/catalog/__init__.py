@@ -1,1 +1,1 @@
-"""Every file we know: bytes, checksum, state, and who did what to it."""
+"""The ledger of all files: bytes, checksum, state, and a record of who did what to them."""

@@ -1,4 +1,4 @@
-"""Addresses of files by their names, whether or not the catalogue has a row of them."""
+"""Addresses of pages about files by name, whether or not the catalogue has a row for them."""
 
 from urllib.parse import urlencode
 
@@ -11,5 +11,5 @@ def file_page(name: str) -> str:
 
 
 def difference_page(old: str, new: str) -> str:
-    """Return the address of what differs between two files."""
+    """Return the address of the page of differences between two files."""
     return f"{reverse('web:difference')}?{urlencode({'file1': old, 'file2': new})}"

@@ -6,5 +6,5 @@ class CatalogConfig(AppConfig):
     label = "catalog"
 
     def ready(self) -> None:
-        """Register the part that tells whose the data are."""
+        """Register the check of the server that the data belong to."""
         from apps.catalog.identity import parts  # noqa: F401

@@ -6,7 +6,7 @@ from django.db.models import F
 
 from apps.catalog.models import Action, AuditRecord, File, Revision
 
-LISTED = 50  # files that one record names; what they belong to knows them all
+LISTED = 50  # files that one record names; their submission or import knows them all
 
 
 def file_changed(file: File, *, action: Action, user: str, why: str = "", details: str = "") -> None:
@@ -25,7 +25,7 @@ def file_changed(file: File, *, action: Action, user: str, why: str = "", detail
 def pointer_moved(
     context: str, *, pointer: str, before: str | None, user: str, why: str = "", details: str = ""
 ) -> None:
-    """Record that a pointer names `context` now, and `before` until now; None if it named nothing."""
+    """Record that a pointer moved from `before` to `context`; `before` is None if it named nothing."""
     told = f"{pointer} context changed from {before or 'none'!r} to {context!r}{details}"
     _record(action=Action.SET_CONTEXT, user=user, filename=context, why=why, details=told)
 
@@ -36,7 +36,7 @@ def noted(action: Action, *, user: str, instrument: str = "", why: str = "", det
 
 
 def listing(head: str, names: Sequence[str]) -> str:
-    """Return what files belong to and their names, as the details of a record tell them."""
+    """Return a heading and the names of files, for the details of a record."""
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return f"{head}: {', '.join(names[:LISTED])}{more}"
 
@@ -47,6 +47,6 @@ def _record(**fields: str) -> None:
 
 
 def count_change() -> None:
-    """Tell everything that is derived from files and pointers that it is stale."""
+    """Raise the count of changes, so that everything derived from files and pointers is stale."""
     if not Revision.objects.update(number=F("number") + 1):
         Revision.objects.get_or_create(pk=1, defaults={"number": 1})

@@ -1,12 +1,12 @@
 """The sha1sum of stored bytes, calculated once for each state of a file on the disk.
 
 Bytes that disagree with the catalog must never be sent, but hashing a gigabyte for each download would
-cost more than the download. So the digest is remembered together with what the file system says about
-the file: inode, size, and the moments of the last change of bytes and of the inode. Any write, and any
-replacement of the file, changes one of them, and the bytes are read again.
+cost more than the download. So the digest is remembered together with the file's inode, size, and the times
+at which its bytes and its inode last changed. Any write, and any replacement of the file, changes one of
+them, and the bytes are read again.
 
 The price: each file is read once completely before its first download, about a second for a gigabyte.
-The limit: a disk that loses bits under an unchanged inode is only found by the nightly verification.
+The limit: if a disk loses bits under an unchanged inode, only the nightly verification finds it.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ from django.conf import settings
 
 from apps.core.files import keep
 
-# A write shortly after our look may fall into the same tick of the file system's clock, and so show no
-# change: what was changed less than this many seconds ago is not remembered.
+# Seconds. A write shortly after our look may fall into the same tick of the file system's clock, and then it
+# shows no change. So the digest of a file that changed less than this time ago is not remembered.
 TICK = 2.0
 
 
@@ -44,12 +44,12 @@ def sha1sum(stream: BinaryIO, name: str) -> str:
     stream
         Open for reading; its position is not changed.
     name
-        Of the catalogued file; what is remembered is kept under it.
+        Name of the catalogued file; the digest is remembered under it.
     """
     state = _state(stream)
     known = _known.get(name)
     if known is None or known.state != state:
-        # One thread reads a file for all that wait for it.
+        # One thread reads the file for all threads that wait for it.
         with _hashing[hash(name) % len(_hashing)]:
             known = _load(name)
             if known is None or known.state != state:
@@ -68,7 +68,7 @@ def _calculate(stream: BinaryIO, name: str, state: str) -> _Known:
 
 
 def _digest(stream: BinaryIO) -> str:
-    """Read the whole file by a descriptor of its own position."""
+    """Read the whole file without moving the position of its descriptor."""
     digest = hashlib.sha1(usedforsecurity=False)
     position = 0
     while block := os.pread(stream.fileno(), 1 << 20, position):
@@ -78,7 +78,7 @@ def _digest(stream: BinaryIO) -> str:
 
 
 def _state(stream: BinaryIO) -> str:
-    """Return what changes with every write to a file and every replacement of it."""
+    """Return a text that changes with every write to a file and every replacement of it."""
     found = os.fstat(stream.fileno())
     return f"{found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
@@ -89,7 +89,7 @@ def _path(name: str) -> Path:
 
 
 def _load(name: str) -> _Known | None:
-    """Return what another process, or an earlier start, remembered."""
+    """Return the digest that another process, or an earlier start, remembered."""
     try:
         state, _, digest = _path(name).read_text().rpartition(" ")
     except OSError:

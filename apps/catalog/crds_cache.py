@@ -1,4 +1,4 @@
-"""Reading a CRDS cache that a client made: its folders, and what its server_config says about files."""
+"""A reader of CRDS caches that a client made: their folders, and the files in their server_config."""
 
 import ast
 import base64
@@ -23,7 +23,7 @@ MAX_METADATA = 256 << 20  # bytes of its download_metadata, unpacked
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a catalog says about the bytes of a file: None and empty where it does not say."""
+    """The size and sha1sum of a file in a catalog; None and empty where the catalog does not say."""
 
     size: int | None = None
     sha1sum: str = ""
@@ -31,7 +31,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class CacheCatalog:
-    """The catalog of the server a cache was filled from.
+    """The catalog of the server from which a cache was filled.
 
     Attributes
     ----------
@@ -40,11 +40,11 @@ class CacheCatalog:
     bad
         Names of files that clients must refuse.
     as_of
-        When the server said so, aware UTC.
+        The time at which the server wrote this catalog, aware UTC.
     complaints
         File name and reason for each entry that cannot be used.
     config
-        The whole of server_config, for those who look for other things in it; empty if there was none.
+        The whole of server_config, for readers of its other parts; empty if there was none.
     """
 
     files: dict[str, Facts]
@@ -60,7 +60,7 @@ def load_catalog(root: Path, *, observatory: str) -> CacheCatalog:
     Raises
     ------
     BadCacheError
-        Raised if `root` is no cache of this observatory, or its server_config cannot be read.
+        Raised if `root` is not a cache of this observatory, or its server_config cannot be read.
     """
     if not (root / "mappings" / observatory).is_dir() and not (root / "config" / observatory).is_dir():
         raise BadCacheError(
@@ -77,7 +77,7 @@ def load_catalog(root: Path, *, observatory: str) -> CacheCatalog:
 
 
 def _load_literal(path: Path) -> dict[str, Any]:
-    """Return the Python literal that a server_config is; nothing in it is run."""
+    """Read a server_config as a Python literal; nothing in it is run."""
     try:
         if (size := path.stat().st_size) > MAX_CONFIG:
             raise BadCacheError(f"{path} has {size} bytes; at most {MAX_CONFIG} are read.")
@@ -93,12 +93,12 @@ def _load_literal(path: Path) -> dict[str, Any]:
     ) as exc:
         raise BadCacheError(f"{path} cannot be read as a Python literal: {exc}.") from exc
     if not isinstance(config, dict) or not all(isinstance(key, str) for key in config):
-        raise BadCacheError(f"{path} holds no dictionary with text keys.")
+        raise BadCacheError(f"{path} is not a dictionary with text keys.")
     return config
 
 
 def read_catalog(config: Mapping[str, Any]) -> CacheCatalog:
-    """Return what a server_config says about files.
+    """Return the catalog of files in a server_config.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def read_catalog(config: Mapping[str, Any]) -> CacheCatalog:
 
 
 def _names(config: Mapping[str, Any], key: str, complaints: list[tuple[str, str]]) -> list[str]:
-    """Return the list of file names under a key, without what is none."""
+    """Return the file names under a key, and note entries that are not file names."""
     listed = config.get(key, [])
     if not isinstance(listed, list | tuple):
         raise BadCacheError(f"{key} of server_config is a {type(listed).__name__}, not a list of names.")
@@ -140,7 +140,7 @@ def _names(config: Mapping[str, Any], key: str, complaints: list[tuple[str, str]
 
 
 def _metadata(value: object) -> dict[str, object]:
-    """Return download_metadata, which is packed as wire-protocol section 1.4 tells."""
+    """Return download_metadata, which may be packed (wire protocol, section 1.4)."""
     if isinstance(value, dict) and "crds_encoded" in value:
         value = _unpack(value.get("crds_payload"))
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
@@ -165,7 +165,7 @@ def _unpack(payload: object) -> object:
 
 
 def _facts(entry: object) -> Facts | None:
-    """Return size and sha1sum of one entry, or None if it does not tell both."""
+    """Return size and sha1sum of one entry, or None if it does not have both."""
     if not isinstance(entry, dict):
         return None
     size, sha1sum = str(entry.get("size")), str(entry.get("sha1sum")).lower()
@@ -183,7 +183,7 @@ def _first_moment(config: Mapping[str, Any], *keys: str) -> datetime | None:
 
 
 def read_moment(value: object) -> datetime | None:
-    """Return a date of a server as aware UTC, or None if it is none; without an offset it is UTC already.
+    """Return a date of a server as aware UTC, or None if it is not a date; one without an offset is UTC.
 
     Examples
     --------
@@ -200,7 +200,7 @@ def read_moment(value: object) -> datetime | None:
 
 
 def present_files(root: Path, *, observatory: str) -> Iterator[Path]:
-    """Yield the files a cache holds, mappings first; references may lie flat or in folders of instruments."""
+    """Yield the files of a cache, mappings first; references may lie flat or in folders of instruments."""
     yield from _files(root / "mappings" / observatory)
     references = root / "references" / observatory
     yield from _files(references)

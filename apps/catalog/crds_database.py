@@ -1,7 +1,7 @@
-"""Reading the database that a CRDS cache may have: what the server it came from knows of each file.
+"""A reader of the database that a CRDS cache may have: the facts of each file on the server it came from.
 
-Clients fetch it by ``crds sync --fetch-sqlite-db``. It is opened read-only, only plain tables are read, and
-time, lengths and rows are bounded: whatever it holds, it costs no more than its own facts.
+Clients fetch it with ``crds sync --fetch-sqlite-db``. It is opened read-only, only plain tables are read, and
+time, lengths and rows are bounded. So a hostile file can spoil no more than its own facts.
 Source: wire protocol, section 7.
 """
 
@@ -25,7 +25,7 @@ MOST_BYTES = 4 << 30  # of the file; that of HST has about 100 MB
 MOST_ROWS = 2_000_000
 LONGEST_CELL = 1 << 20  # bytes
 MOST_SECONDS = 120.0
-_STEPS = 100_000  # of SQLite's machine between two looks at the clock
+_STEPS = 100_000  # instructions of SQLite between two looks at the clock
 
 # Column of the database to column of the catalogue.
 _TEXTS = {
@@ -53,27 +53,27 @@ _NOTHING = frozenset({"", "none", "null", "n/a", "unknown"})
 
 @dataclass
 class KnownBefore:
-    """What the database tells.
+    """The facts that the database has about files.
 
     Attributes
     ----------
     files
-        Name to sha1sum and the columns that are told, empty ones left out.
+        Name to sha1sum and the columns that the database fills.
     problem
-        Why it was not read, or not to its end; empty if it was.
+        The reason why it was not read, or not to its end; empty if it was.
     """
 
     files: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     problem: str = ""
 
     def columns(self, name: str, sha1sum: str) -> dict[str, Any]:
-        """Return the columns that are told of a file, none if the database speaks of other bytes."""
+        """Return the columns of a file; none if the database describes other bytes of this name."""
         told, columns = self.files.get(name, ("", {}))
         return {} if told and sha1sum and told != sha1sum else columns
 
 
 def read_database(root: Path, *, observatory: str) -> KnownBefore:
-    """Return what the database of the cache at `root` tells; nothing if there is none."""
+    """Return the facts in the database of the cache at `root`; none if it has no database."""
     path = root / "config" / observatory / NAME
     known = KnownBefore()
     try:
@@ -101,13 +101,13 @@ def _rows(path: Path, table: str) -> Iterator[dict[str, Any]]:
         if "name" not in columns:
             raise ValueError(f"table {table} has no column name")
         listed = ", ".join(f'"{name}"' for name in columns)
-        # The names are constants of ours, the observatory a checked word.
+        # The names are our constants, and the observatory is a checked word.
         for row in database.execute(f'SELECT {listed} FROM "{table}" LIMIT {MOST_ROWS}'):  # noqa: S608
             yield dict(zip(columns, row, strict=True))
 
 
 def _restrain(database: sqlite3.Connection) -> None:
-    """Keep whatever the file says from running, growing and lasting."""
+    """Limit what the file can make SQLite run, the memory it needs, and the time it takes."""
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_CELL)
     database.text_factory = lambda content: content.decode("utf-8", "replace")
     database.execute("PRAGMA trusted_schema = OFF")
@@ -126,7 +126,7 @@ def _take(row: dict[str, Any], known: KnownBefore) -> None:
         if text := _text(row.get(source), _LONGEST[column]):
             columns[column] = text
     for source, column in _MOMENTS.items():
-        # Mappings have a date here that means nothing.
+        # The useafter date of a mapping has no meaning.
         if not (column == "useafter_at" and is_mapping(name)) and (moment := read_moment(row.get(source))):
             columns[column] = moment
     level = str(row.get("change_level")).lower()
@@ -136,7 +136,7 @@ def _take(row: dict[str, Any], known: KnownBefore) -> None:
 
 
 def _text(value: object, longest: int | None) -> str:
-    """Return a text that the catalogue can keep; empty for what says that there is none."""
+    """Return a text that the catalogue can keep; empty for words such as ``none``."""
     if not isinstance(value, str):
         return ""
     text = storable(value).strip()

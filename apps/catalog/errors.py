@@ -1,4 +1,4 @@
-"""What can be wrong with a file on its way in or out."""
+"""Errors of files on their way in or out."""
 
 from apps.core.errors import ConflictError, InvalidInputError, NotFoundError
 
@@ -16,7 +16,7 @@ class UnknownDeliveryError(NotFoundError):
 
 
 class DeliveryFolderError(ConflictError):
-    """The delivery folder is not the one we wrote to before, a disk that is not mounted say."""
+    """The delivery folder is not the one we wrote to before; its disk may not be mounted."""
 
     code = "delivery_folder"
 
@@ -40,13 +40,13 @@ class DamagedFileError(ConflictError):
 
 
 class BadNameError(InvalidInputError):
-    """Not a name CRDS gives to files."""
+    """A name that CRDS does not give to files."""
 
     code = "bad_name"
 
 
 class BadCacheError(InvalidInputError):
-    """A folder is not a CRDS cache we can read, or its server_config is damaged."""
+    """A folder is not a CRDS cache that we can read, or its server_config is damaged."""
 
     code = "bad_cache"
 

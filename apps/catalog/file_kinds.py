@@ -1,4 +1,4 @@
-"""What kind of file a name promises."""
+"""The kind of a file, as its name says."""
 
 import re
 
@@ -20,7 +20,7 @@ def kind_of(name: str) -> FileKind:
     Raises
     ------
     BadNameError
-        Raised if it is no file name, or no client would download it.
+        Raised if it is not a file name, or no client would download it.
     """
     if is_file_name(name) and is_mapping(name):
         return FileKind.MAPPING
@@ -33,7 +33,7 @@ def kind_of(name: str) -> FileKind:
 
 
 def told_by(name: str, *, observatory: str) -> tuple[str, str]:
-    """Return the instrument and filekind that a name tells, empty where it does not.
+    """Return the instrument and filekind in a name, empty where the name does not have them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the header of a reference tells the catalogue."""
+"""Columns of the catalogue that are read from the header of a reference."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ from apps.core.free_text import storable
 from apps.rules.dates import parse_date
 from apps.rules.errors import CrdsError
 
-# Column of the catalogue to the keywords that may tell it, and the longest text it takes.
+# Column of the catalogue to the keywords that may hold its value, and the longest text it takes.
 _KEYWORDS = {
     "useafter_at": (("USEAFTER", "META.USEAFTER", "ROMAN.META.USEAFTER"), 40),
     "pedigree": (("PEDIGREE", "META.PEDIGREE", "ROMAN.META.PEDIGREE"), 80),
@@ -22,7 +22,7 @@ COLUMNS = tuple(_KEYWORDS)
 
 
 def facts(path: Path, name: str) -> dict[str, str]:
-    """Return column to text, of the columns that the header tells; a date as ISO 8601 with its offset."""
+    """Return the columns that the header fills, as texts; a date is ISO 8601 with its offset."""
     try:
         header = read_header(path, name)
     except UnreadableHeaderError:

@@ -1,12 +1,12 @@
-"""Whose turn it is to change what depends on the whole ledger: pointers, serials, what a bad file taints."""
+"""The lock of everything that depends on the whole ledger: pointers, serials, the taint of bad files."""
 
 from apps.catalog.models import Revision
 
 
 def take_turn() -> None:
-    """Wait until no other transaction has the turn, and keep it to the end of this one.
+    """Wait until no other transaction has the lock, and keep it to the end of this transaction.
 
-    Its row is the counter of changes, which nearly all such transactions write anyway.
+    It locks the row that counts changes, because nearly all such transactions write that row anyway.
     """
     Revision.objects.get_or_create(pk=1)
     Revision.objects.select_for_update().get(pk=1)

@@ -1,7 +1,7 @@
-"""The files that the text of a mapping names, read once, when the mapping is stored.
+"""A fast reader of the files that the text of a mapping names, used once, when the mapping is stored.
 
-The look is quick and exact: it reads texts of the plain shape that mappings have, and leaves all others to
-the parser of `rules`, which takes six times as long. Answers are never computed from it.
+It is exact. It reads texts of the plain shape that most mappings have, and leaves all others to the parser
+of `rules`, which takes six times as long. Best references are never computed from it.
 """
 
 import posixpath
@@ -20,7 +20,7 @@ _FIELD = re.compile(r"""^\s*['"](\w+)['"]\s*:\s*['"]([^'"\n]{0,255})['"]""", re.
 _SELECTOR = re.compile(r"^selector\b", re.MULTILINE)
 _LINE = r"""\s*+(?:'[^'\\\n]*+'|"[^"\\\n]*+")\s*+:\s*+(?:'[^'\\\n]*+'|"[^"\\\n]*+")\s*+"""
 _PLAIN_CONTEXT = re.compile(rf"\s*+=\s*+\{{(?:{_LINE},)*+(?:{_LINE})?\s*+\}}\s*+")
-# A plain rmap has none of these: comments, escapes, texts of several lines, several choices, other sections.
+# A plain rmap has no comments, escapes, texts of several lines, lists of choices, or other sections.
 _ODD_SIGNS = ("#", "\\", "'''", '"""', "\0")
 _ODD_SHAPES = re.compile(r":\s*[(\[]|\n[a-z]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
@@ -29,7 +29,7 @@ _CHOICE = re.compile(rf"""(?:['"]({_DATE.pattern})['"]\s*)?:\s*['"]([^'"\n]+)['"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The files that one mapping names, and the words that tell which older one it is like.
+    """The files that one mapping names, and the fields that lead to a similar older mapping.
 
     Attributes
     ----------
@@ -46,12 +46,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one mapping tells: header fields in lower-case words, mappings and references it names.
+    """The header fields of one mapping, in lower case, and the mappings and references it names.
 
     Attributes
     ----------
     references
-        Name and useafter date as written, empty where none stands before the name.
+        Name and useafter date as written; the date is empty where none precedes the name.
     """
 
     instrument: str
@@ -69,12 +69,12 @@ class Look:
 
 
 def look(text: str, *, is_rmap: bool) -> Look:
-    """Return what a mapping tells about itself and the files it names, without their directories.
+    """Return the header fields of a mapping and the files it names, without their directories.
 
     Raises
     ------
     MappingError
-        Raised if the text is no mapping.
+        Raised if the text is not a mapping.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def _children(text: str, body: str) -> tuple[str, ...]:
 
 
 def _references(text: str, body: str) -> list[tuple[str, str]]:
-    """Return what the selectors of an rmap lead to, each with the useafter date before it, if it has one."""
+    """Return the values in the selectors of an rmap, each with the useafter date before it, if it has one."""
     if body and not any(sign in body for sign in _ODD_SIGNS) and not _ODD_SHAPES.search(body):
         return [(value, date) for date, value in _CHOICE.findall(body)]
     return list(_leaves(parse_mapping(text, "mapping").selector, ""))
@@ -124,7 +124,7 @@ def _leaves(choice: Any, key: Any) -> Iterator[tuple[str, str]]:
 
 
 def _is_name(value: str) -> bool:
-    """Tell whether a file may be meant: special values are no names, and no file has a name so long."""
+    """Return whether a value may be a file name: it is not a special value, and it is not too long."""
     return value not in SPECIAL and len(value) <= LONGEST_NAME
 
 

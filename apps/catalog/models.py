@@ -12,8 +12,8 @@ from apps.core.models import StatusModel
 class File(models.Model):
     """A mapping or a reference. Its name means the same bytes for ever.
 
-    A row may stand for bytes that we do not hold: then `held_at` is empty and the file cannot be
-    downloaded, though its name, size and sha1sum are known.
+    A row may describe a file whose bytes we do not hold. Then `held_at` is empty and the file cannot be
+    downloaded, although its name, size and sha1sum are known.
     """
 
     name = models.CharField(max_length=128, unique=True, help_text="Official name, without directory.")
@@ -75,20 +75,20 @@ class File(models.Model):
 
     @property
     def is_held(self) -> bool:
-        """Whether our store has the bytes."""
+        """The fact that our store has the bytes."""
         return self.held_at is not None
 
     @property
     def is_bad(self) -> bool:
-        """Whether clients must refuse it."""
+        """The fact that clients must refuse it."""
         return self.rejected or self.blacklisted
 
 
 class MappingContents(models.Model):
     """A held mapping whose text has been read; what it names is in the two tables below.
 
-    A new rmap names nearly the same references as an older one of its type. So it has rows only for the
-    differences: a million names become some ten thousand rows.
+    A new rmap names nearly the same references as an older rmap of its type. It has rows only for the
+    differences, so that a million names become some ten thousand rows.
     """
 
     file = models.OneToOneField(File, on_delete=models.CASCADE, primary_key=True, related_name="contents")
@@ -105,7 +105,7 @@ class MappingContents(models.Model):
 
 
 class NamedMapping(models.Model):
-    """A pmap or imap names another mapping, which need not be catalogued."""
+    """A mapping that a pmap or imap names; it need not be catalogued."""
 
     parent = models.ForeignKey(MappingContents, on_delete=models.CASCADE, related_name="children")
     child = models.CharField(max_length=128, db_index=True, help_text="Name, without directory.")
@@ -118,7 +118,7 @@ class NamedMapping(models.Model):
 
 
 class ReferenceDifference(models.Model):
-    """An rmap names a reference that its base does not name, or the other way round."""
+    """A reference that either an rmap or its base names, but not both."""
 
     rmap = models.ForeignKey(MappingContents, on_delete=models.CASCADE, related_name="differences")
     reference = models.CharField(max_length=128, help_text="Name, without directory.")
@@ -134,9 +134,9 @@ class ReferenceDifference(models.Model):
 
 
 class Delivery(StatusModel):
-    """Files that became official together, and how far the archive has got with them.
+    """Files that became official together, and the progress of the archive with them.
 
-    While it is open and `written_at` is set, the delivery folder has its catalogue, unless the archive has
+    While it is open and `written_at` is set, its catalogue is in the delivery folder, unless the archive has
     just picked it up.
     """
 
@@ -172,7 +172,7 @@ class Delivery(StatusModel):
 
 
 class DeliveredFile(models.Model):
-    """One file of a delivery, and what was last seen of it in the archive."""
+    """One file of a delivery, and what the archive last answered about it."""
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="rows")
     file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="delivered_in")
@@ -188,7 +188,7 @@ class DeliveredFile(models.Model):
 
 
 class Action(models.TextChoices):
-    """Acts that change files or pointers, as pages and snapshots name them (website, section 6.4)."""
+    """The actions that change files or pointers, as pages and snapshots name them (website, section 6.4)."""
 
     ADD_FILE = "add file"
     SUBMIT_FILE = "submit file"
@@ -215,7 +215,7 @@ class Action(models.TextChoices):
 
 
 class AuditRecord(models.Model):
-    """Who did what to which file, when and why. Append only; written by `audit.py`."""
+    """A record of who did what to which file, when and why. Append only; written by `audit.py`."""
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     action = models.CharField(max_length=32, choices=Action)
@@ -235,10 +235,10 @@ class AuditRecord(models.Model):
 
 
 class Revision(models.Model):
-    """One row that counts the changes of files and pointers, so that what is derived knows when it is stale.
+    """One row that counts the changes of files and pointers, so that derived data can be found to be stale.
 
-    A counter that each change updates in its own transaction, because record numbers are handed out before
-    commit: the highest number seen says nothing about a lower one still under way.
+    Each change updates this counter in its own transaction. The number of the newest audit record would not
+    do: numbers are handed out before the commit, so a lower number may still appear after a higher one.
     """
 
     number = models.BigIntegerField(default=0)

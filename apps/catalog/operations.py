@@ -1,4 +1,4 @@
-"""What somebody asks of the ledger."""
+"""Operations on the ledger: add one file, or import a whole cache."""
 
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -36,8 +36,8 @@ def add_file(
 ) -> File:
     """Store bytes under a new official name and catalogue them; adding the same bytes again changes nothing.
 
-    The bytes come first and the row after them, so that no row ever speaks of a file that is not there. What
-    a kill leaves in between is completed by the next call with the same bytes, or by `sweep`.
+    The bytes are stored before the row is written, so that no row names a file that is not there. If the
+    process is killed in between, the next call with the same bytes, or `sweep`, completes the row.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def add_file(
     user, why
         For the audit record.
     expected_sha1sum
-        What the bytes must have; not checked if empty.
+        The sha1sum that the bytes must have; not checked if empty.
     **fields
-        Columns of `File`: ``instrument``, ``filekind``, ``description``, ... The name tells the defaults.
+        Columns of `File`: ``instrument``, ``filekind``, ``description``, ... The name gives the defaults.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def add_file(
 
 
 def _expected(name: str, known: File | None, sha1sum: str) -> str:
-    """Return the sha1sum the bytes must have, empty if nobody knows."""
+    """Return the sha1sum that the bytes must have, or an empty text if it is unknown."""
     catalogued = known.sha1sum if known else ""
     if catalogued and sha1sum and catalogued != sha1sum:
         raise NameTakenError(f"{name} is catalogued with sha1sum {catalogued}; it cannot become {sha1sum}.")
@@ -83,7 +83,7 @@ def _expected(name: str, known: File | None, sha1sum: str) -> str:
 
 @transaction.atomic
 def _register(name: str, digest: str, size: int, *, user: str, why: str, fields: dict[str, Any]) -> File:
-    """Say in a row, and in an audit record beside it, that the bytes are here."""
+    """Note in the row, and in an audit record, that the bytes are here."""
     file, _ = File.objects.select_for_update().get_or_create(name=name, defaults=_defaults(name))
     if file.is_held:
         return file
@@ -99,7 +99,7 @@ def _register(name: str, digest: str, size: int, *, user: str, why: str, fields:
 
 
 def _defaults(name: str) -> dict[str, Any]:
-    """Return the columns that the name alone tells."""
+    """Return the columns that follow from the name alone."""
     instrument, filekind = told_by(name, observatory=settings.OBSERVATORY)
     return {
         "kind": kind_of(name),
@@ -119,9 +119,9 @@ def take_cache(
     first_use: Mapping[str, datetime],
     progress: Progress,
 ) -> Report:
-    """Take a whole CRDS cache: rows for what its catalog lists, bytes for what it holds, and its bad files.
+    """Import a CRDS cache: a row for each file its catalog lists, the bytes it holds, and its bad files.
 
-    It may be killed and called again at any time; what is here already is left as it is.
+    It may be killed and called again at any time. Files that are here already are left as they are.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def take_cache(
 
     Returns
     -------
-    What was done, and each file that could not be taken with the reason.
+    The counts of what was done, and each file that could not be taken, with the reason.
     """
     storage.prepare()
     sweep(user=wishes.user)
@@ -147,7 +147,7 @@ def take_cache(
 
 
 def _name_missing_mappings(catalog: CacheCatalog, present: set[str], report: Report) -> None:
-    """Complain about each mapping that is catalogued, but neither in the cache nor here."""
+    """Report each mapping that is catalogued, but neither in the cache nor here."""
     absent = {name for name in catalog.files if is_mapping(name) and name not in present}
     for name, file in sorted(queries.files_named(absent).items()):
         if not file.is_held:

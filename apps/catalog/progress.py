@@ -1,4 +1,4 @@
-"""A line that tells how far a command is."""
+"""A line that shows the progress of a command."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ BAR = 30  # characters
 
 
 class Progress:
-    """Counts the steps of a task; a terminal shows them in one line, other streams in a line now and then."""
+    """A count of the steps of a task: one changing line on a terminal, elsewhere a line every few seconds."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = sys.stderr if stream is None else stream
@@ -22,7 +22,7 @@ class Progress:
         self.started = self.shown = time.monotonic()
 
     def step(self, count: int = 1) -> None:
-        """Say that `count` more steps are done."""
+        """Add `count` steps that are done."""
         self.done += count
         now = time.monotonic()
         if now - self.shown >= (0.1 if self.is_terminal else PAUSE):

@@ -1,4 +1,4 @@
-"""What the ledger knows about files."""
+"""Queries about files."""
 
 import fnmatch
 import re
@@ -56,13 +56,13 @@ def names_matching(kind: FileKind, pattern: str) -> list[str]:
     Raises
     ------
     InvalidInputError
-        Raised if `pattern` can match no file name at all.
+        Raised if `pattern` cannot match any file name.
     """
     if not re.fullmatch(r"[A-Za-z0-9._*?\[\]!^ -]{1,128}", pattern):
         raise InvalidInputError(
             f"Bad pattern {pattern!r}: expected 1 to 128 of the characters of file names and * ? [ ] !."
         )
-    # The fixed start of the pattern spares us most rows; it is compared again, with case, below.
+    # The fixed start of the pattern excludes most rows. Below it is compared again, with its case.
     fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
     rows = File.objects.filter(kind=kind, name__startswith=fixed).exclude(state=FileState.UPLOADED)
     matches = re.compile(fnmatch.translate(pattern)).match
@@ -72,8 +72,8 @@ def names_matching(kind: FileKind, pattern: str) -> list[str]:
 def bad_file_names() -> list[str]:
     """Return the names of files that were themselves marked bad, sorted.
 
-    Mappings that merely name a bad one carry `blacklisted` and are left out: clients look for the bad file in
-    the closure of what they use, and the observatories' own lists are made so.
+    Mappings that only name a bad file are `blacklisted` and are left out. Clients look for the bad file
+    itself among all files that a context contains, and the observatories make their own lists in this way.
     """
     return sorted(File.objects.filter(rejected=True).values_list("name", flat=True))
 
@@ -84,7 +84,7 @@ def revision() -> int:
 
 
 def held_files() -> dict[str, File]:
-    """Return name, size and sha1sum of every file whose bytes we should hold, by name."""
+    """Return the rows, with size and sha1sum only, of all files whose bytes we should hold, by name."""
     rows = File.objects.filter(~Q(held_at=None)).only("name", "size", "sha1sum", "held_at")
     return {file.name: file for file in rows.iterator(chunk_size=2000)}
 
@@ -92,8 +92,8 @@ def held_files() -> dict[str, File]:
 def siblings_of(name: str) -> list[str]:
     """Return the official mappings that differ from a mapping in their serial only, newest first.
 
-    The serial is what stands between the last ``_`` and the extension; a mapping without is a sibling too.
-    The mapping itself is left out.
+    The serial is the number between the last ``_`` and the extension. A mapping without a serial is also a
+    sibling. The mapping itself is left out.
     """
     found = re.fullmatch(r"(.+?)(?:_\d+)?(\.[pir]map)", name)
     if found is None:

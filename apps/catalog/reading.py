@@ -1,7 +1,7 @@
-"""The bytes of the store, compared with the catalogue before anybody uses them.
+"""Readers of the store, which compare the bytes with the catalogue before anybody uses them.
 
-Nothing else opens a path of the store. A digit that changes on the disk must not reach a client, still less
-a new mapping, whose own checksum would make it look sound.
+No other module opens a path of the store. A digit that changes on the disk must not reach a client, and even
+less a new mapping, because the checksum inside the new mapping would make it look sound.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from apps.rules.text.checksum import require_checksum
 
 
 def locate(file: File) -> Path:
-    """Return where the held bytes of a file are; of them only the size was compared.
+    """Return the path of the held bytes of a file; only their size was compared.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def checked_path(file: File) -> Path:
     Raises
     ------
     NotHeldError, DamagedFileError
-        Raised as by `locate`, and if the bytes have another sha1sum than the catalogue says.
+        Raised as by `locate`, and if the sha1sum of the bytes differs from the catalogue.
     """
     path = locate(file)
     with path.open("rb") as stream:
@@ -55,9 +55,9 @@ def checked_path(file: File) -> Path:
 
 
 def require_unaltered(names: Iterable[str]) -> None:
-    """Insist that those of the files whose bytes we hold agree with the catalogue.
+    """Check that the files whose bytes we hold agree with the catalogue.
 
-    For programs that read the store by themselves, as the library does that certifies files.
+    Call it before a program that reads the store by itself, such as the library that certifies files.
 
     Raises
     ------
@@ -66,13 +66,13 @@ def require_unaltered(names: Iterable[str]) -> None:
     """
     for file in queries.files_named(names).values():
         if file.is_held and is_mapping(file.name):
-            load_bytes(file)  # Small, and nothing need be remembered of it.
+            load_bytes(file)  # It is small: its checksum need not be remembered.
         elif file.is_held:
             checked_path(file)
 
 
 def load_bytes(file: File) -> bytes:
-    """Return the bytes of a held file, the very ones that were compared; errors as `checked_path`."""
+    """Return the bytes of a held file, the same ones that were compared; errors as `checked_path`."""
     content = locate(file).read_bytes()
     _require_agreement(file, hashlib.sha1(content, usedforsecurity=False).hexdigest())
     return content
@@ -86,7 +86,7 @@ def load_text(file: File) -> str:
     DamagedFileError, NotHeldError
         Raised as by `checked_path`.
     MappingError
-        Raised if the bytes are no text.
+        Raised if the bytes are not UTF-8 text.
     """
     try:
         return load_bytes(file).decode("utf-8")
@@ -95,7 +95,7 @@ def load_text(file: File) -> str:
 
 
 def load_sources(names: Iterable[str]) -> dict[str, str]:
-    """Return name to text of mappings that new ones are made from.
+    """Return the texts, by name, of mappings from which new ones are made.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Names that somebody may have meant."""
+"""Suggestions for a mistyped file name."""
 
 import difflib
 
@@ -11,14 +11,15 @@ SHOWN = 8  # suggestions
 _NEIGHBOURS = 24  # names on each side in sorted order
 _PER_PATTERN = 60
 _LONGEST = 128  # characters, as of a file name
-_LIKENESS = 0.6  # Below it two names have nothing to do with each other.
+_LIKENESS = 0.6  # of `difflib`; names that are less alike are not suggested
 
 
 def nearest_names(name: str) -> list[str]:
-    """Return official names that are like an unknown one, the likeliest first; none if none is.
+    """Return the official names that are most like an unknown one, the likeliest first.
 
-    To compare it with all of fifty thousand names would take seconds. Whoever mistypes a name errs in one
-    part of it, or at its end: those names are compared that agree in two thirds, and the next ones in order.
+    A comparison with all of fifty thousand names would take seconds. People mistype one part of a name, or
+    its end. So the name is compared only with those that agree in two thirds of it, and with its neighbours
+    in sorted order.
     """
     wanted = name[:_LONGEST].replace("\0", "")
     if len(wanted) < 3:
@@ -38,7 +39,7 @@ def _neighbours(name: str) -> list[str]:
 
 
 def _alike(name: str) -> list[str]:
-    """Return names that agree with a name but for one third of it, the newest."""
+    """Return the newest names that agree with a name in two thirds of it."""
     third = max(1, len(name) // 3)
     begin, middle, end = name[:third], name[third:-third], name[-third:]
     patterns = (

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class FileState(models.TextChoices):
-    """Where a file is on its way into the archive; clients are silent about the last four only."""
+    """The state of a file on its way into the archive; clients warn about all but the last four."""
 
     UPLOADED = "uploaded"
     SUBMITTED = "submitted"
@@ -18,7 +18,7 @@ class FileState(models.TextChoices):
 
 
 class DeliveryStatus(models.TextChoices):
-    """Where the files of one delivery are on their way into the archive (website, section 7.15)."""
+    """The state of one delivery on its way into the archive (website, section 7.15)."""
 
     OPEN = "open", "open"
     PICKED_UP = "picked_up", "picked up"
@@ -28,10 +28,10 @@ class DeliveryStatus(models.TextChoices):
 
 
 DELIVERY_ENTERED_FROM: dict[str, set[str]] = {
-    # Handed out anew.
+    # It is handed out again.
     DeliveryStatus.OPEN: {DeliveryStatus.PICKED_UP, DeliveryStatus.ARCHIVING, DeliveryStatus.FAILED},
     DeliveryStatus.PICKED_UP: {DeliveryStatus.OPEN},
-    # An archive need not tell every step.
+    # An archive need not report every step.
     DeliveryStatus.ARCHIVING: {DeliveryStatus.OPEN, DeliveryStatus.PICKED_UP},
     DeliveryStatus.ARCHIVED: {
         DeliveryStatus.OPEN,
@@ -42,7 +42,7 @@ DELIVERY_ENTERED_FROM: dict[str, set[str]] = {
     DeliveryStatus.FAILED: {DeliveryStatus.OPEN, DeliveryStatus.PICKED_UP, DeliveryStatus.ARCHIVING},
 }
 
-# What the status of a delivery means for each of its files.
+# The state of each file of a delivery, by the status of the delivery.
 FILE_STATE: dict[str, FileState] = {
     DeliveryStatus.OPEN: FileState.DELIVERED,
     DeliveryStatus.PICKED_UP: FileState.SUBMITTED,
@@ -51,7 +51,7 @@ FILE_STATE: dict[str, FileState] = {
     DeliveryStatus.FAILED: FileState.ARCHIVING_FAILED,
 }
 
-# Latest and bad stand in no set, on the right: what a context or a person decided, no archive undoes.
+# No set on the right contains latest or bad: an archive cannot undo what a context or a person decided.
 FILE_ENTERED_FROM: dict[FileState, set[FileState]] = {
     FileState.DELIVERED: {FileState.SUBMITTED, FileState.ARCHIVING, FileState.ARCHIVING_FAILED},
     FileState.SUBMITTED: {FileState.DELIVERED},
@@ -74,7 +74,7 @@ class FileKind(models.TextChoices):
 
 
 class ChangeLevel(models.TextChoices):
-    """How much a file changes the science, as its deliverer judges."""
+    """The effect of a file on the science, as its deliverer judges it."""
 
     TRIVIAL = "trivial"
     MODERATE = "moderate"

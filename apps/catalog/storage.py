@@ -6,9 +6,9 @@
     store/references/<observatory>/<reference>
     store/config/<observatory>/ref_cache_subdir_mode, server_config
 
-References lie flat, as `ref_cache_subdir_mode` tells clients: a name is unique in the observatory, and which
-instrument a file belongs to is knowledge that may come late. A file appears under its name only when it is
-complete, and is never written again.
+References are not sorted into folders of instruments, and `ref_cache_subdir_mode` says so to clients: a name
+is unique in the observatory, and the instrument of a file may become known later than its bytes. A file
+appears under its name only when it is complete, and is never written again.
 """
 
 import contextlib
@@ -43,34 +43,34 @@ ABANDONED = 3600  # seconds after which nobody is still writing an unfinished fi
 
 
 def mapping_path(name: str) -> Path:
-    """Return where the bytes of a mapping are, or would be."""
+    """Return the path of a mapping, whether or not it exists."""
     return settings.STORE_ROOT / "mappings" / settings.OBSERVATORY / _plain(name)
 
 
 def reference_path(name: str) -> Path:
-    """Return where the bytes of a reference are, or would be."""
+    """Return the path of a reference, whether or not it exists."""
     return settings.STORE_ROOT / "references" / settings.OBSERVATORY / _plain(name)
 
 
 def config_path(name: str) -> Path:
-    """Return where a file of published configuration is, or would be."""
+    """Return the path of a file of published configuration, whether or not it exists."""
     return settings.STORE_ROOT / "config" / settings.OBSERVATORY / _plain(name)
 
 
 def path_of(name: str) -> Path:
-    """Return where the bytes of a file are, or would be."""
+    """Return the path of a mapping or reference, whether or not it exists."""
     return mapping_path(name) if is_mapping(name) else reference_path(name)
 
 
 def _plain(name: str) -> str:
-    """Return `name` if it cannot leave its folder, else refuse it."""
+    """Return `name`, or refuse it if it could lead out of its folder."""
     if not is_file_name(name):
         raise BadNameError(f"{name!r} is not a file name: 1 to 128 letters, digits, '.', '_' and '-'.")
     return name
 
 
 def prepare() -> None:
-    """Make the folders of the store, and tell clients that mount it how references lie."""
+    """Make the folders of the store, and the file that says to clients that references lie flat."""
     for path in (mapping_path("x"), reference_path("x"), config_path("x")):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_once(config_path("ref_cache_subdir_mode"), b"flat\n", mode=0o644)
@@ -92,8 +92,8 @@ def put(
 ) -> str:
     """Store bytes under a new name for ever, and return their sha1sum.
 
-    They are written under a temporary name, synced, read back, compared and given their name, so that a kill
-    at any moment leaves the complete file or nothing under its name.
+    They are written under a temporary name, synced, read back, compared and given their name. So a kill at
+    any moment leaves either the complete file or nothing under its name.
 
     Parameters
     ----------
@@ -102,9 +102,9 @@ def put(
     target
         A path of this module. If it exists with the same bytes nothing happens.
     size, expected_sha1sum
-        What the bytes must have, in bytes and lower-case hex; not checked if unknown.
+        The size in bytes and the sha1sum in lower-case hex that they must have; not checked if unknown.
     is_in_batch
-        The caller calls `sync_folder` after the last of many files and before a row speaks of one of them.
+        The caller calls `sync_folders` after the last of many files and before a row says that one is held.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def put(
 
 
 def _write(source: BinaryIO, path: Path) -> tuple[int, str]:
-    """Copy `source` to a new file and to the disk; return bytes written and their sha1sum."""
+    """Copy `source` to a new file, sync it, and return the number of bytes and their sha1sum."""
     digest, written = hashlib.sha1(usedforsecurity=False), 0
     with path.open("xb") as stream:
         for block in _blocks(source):
@@ -183,7 +183,7 @@ def stored_files() -> Iterator[Path]:
 
 
 def remove_abandoned_parts() -> int:
-    """Remove unfinished files nobody has touched for an hour, and return how many there were."""
+    """Remove unfinished files that nobody has touched for an hour, and return how many there were."""
     oldest, removed = time.time() - ABANDONED, 0
     for folder in (mapping_path("x").parent, reference_path("x").parent):
         for path in folder.glob(f".*{PART}"):
@@ -195,10 +195,11 @@ def remove_abandoned_parts() -> int:
 
 
 def free_name(path: Path, expected_sha1sum: str) -> None:
-    """Free a name whose bytes no row speaks of, unless they are what is about to be stored.
+    """Free a name whose file has no row, unless that file has the bytes that are about to be stored.
 
-    A kill between bytes and row leaves such a file. It keeps its name for an hour, in which its row may still
-    be on its way; then the next file may have the name. Nothing is deleted: the bytes go to `unclaimed`.
+    A kill between writing the bytes and writing the row leaves such a file. It keeps its name for an hour, in
+    which its row may still be written. Then another file may have the name. Nothing is deleted: the bytes are
+    moved to the folder `unclaimed`.
     """
     try:
         if path.stat().st_mtime > time.time() - ABANDONED or sha1sum(path) == expected_sha1sum:
@@ -209,11 +210,11 @@ def free_name(path: Path, expected_sha1sum: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{path.name}.{secrets.token_hex(4)}"
     shutil.move(path, target)
-    logger.warning("%s was in the store without a row; its bytes are %s now", path.name, target)
+    logger.warning("%s was in the store without a row; its bytes were moved to %s", path.name, target)
 
 
 def require_sum(path: Path, expected: str) -> None:
-    """Insist that bytes on the disk are what they were, read back now.
+    """Read a file, and check that its bytes are unchanged.
 
     Raises
     ------
@@ -224,7 +225,7 @@ def require_sum(path: Path, expected: str) -> None:
 
 
 def require_same_sum(name: str, content: bytes, expected: str) -> None:
-    """Insist that bytes in memory are what they were; errors as `require_sum`."""
+    """Check that bytes in memory are unchanged; errors as `require_sum`."""
     _require_same(name, hashlib.sha1(content, usedforsecurity=False).hexdigest(), expected)
 
 
@@ -234,9 +235,9 @@ def _require_same(name: str, found: str, expected: str) -> None:
 
 
 def bring_near(source: Path, name: str, digest: str) -> None:
-    """Copy a file to the disk of the store if it lies on another one, so that `adopt` need not take long.
+    """Copy a file to the disk of the store if it lies on another one, so that `adopt` is fast.
 
-    The copy has no name yet. `adopt` or `withdraw` removes it, or a sweep.
+    The copy has no official name yet. `adopt` or `withdraw` removes it, or a sweep.
 
     Raises
     ------
@@ -251,21 +252,21 @@ def bring_near(source: Path, name: str, digest: str) -> None:
 
 
 def adopt(source: Path, name: str, digest: str) -> None:
-    """Give a file that is on the disk already its name in the store, by a link or, between disks, by a copy.
+    """Give a file that is on the disk already its name in the store: by a link or, between disks, by a copy.
 
-    The caller calls `sync_folders` before a row speaks of it.
+    The caller calls `sync_folders` before a row says that the file is held.
 
     Parameters
     ----------
     source
-        Never written again.
+        Path of the file; it is never written again.
     name
-        Reserved by the caller. Bytes that a kill left there without a row make room.
+        Reserved by the caller. Bytes that a kill left under it without a row are replaced.
     digest
         The sha1sum of the file.
     """
     near = _near(name, digest)
-    # A file of this name is the same one, or without a row: nobody has read it.
+    # A file of this name has the same bytes, or it has no row and nobody has read it.
     if near.exists():
         near.replace(path_of(name))
     else:
@@ -273,12 +274,12 @@ def adopt(source: Path, name: str, digest: str) -> None:
 
 
 def withdraw(source: Path, name: str, digest: str) -> None:
-    """Take back what `adopt` did, as long as no row speaks of it; another file of the name stays.
+    """Undo `adopt`, as long as no row says that the file is held; another file of this name stays.
 
     Parameters
     ----------
     digest
-        The sha1sum of the file; empty if nobody knows, and then only a link is taken back.
+        The sha1sum of the file; if it is unknown, and empty, only a link is removed.
     """
     target = path_of(name)
     if digest:
@@ -289,5 +290,5 @@ def withdraw(source: Path, name: str, digest: str) -> None:
 
 
 def _near(name: str, digest: str) -> Path:
-    """Return where a copy waits for its name."""
+    """Return the path of a copy that waits for its name."""
     return path_of(name).with_name(f".{digest}{PART}")

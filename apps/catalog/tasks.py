@@ -1,4 +1,4 @@
-"""Work that beat asks for."""
+"""Tasks that beat starts on schedule."""
 
 import logging
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def verify_store() -> None:
-    """Put the store in order, compare it with the catalog, and log what is wrong: a line for each file."""
+    """Clean up the store, compare it with the catalog, and log one line for each file that is wrong."""
     sweeping.sweep(user="verify_store")
     count = 0
     for finding in verifying.verify():
@@ -31,12 +31,12 @@ def sweep_looks() -> None:
 
 @shared_task
 def write_open_deliveries() -> None:
-    """Complete what a kill left between the row of a delivery and its folder."""
+    """Write deliveries whose process was killed after their row and before their folder was written."""
     deliveries.catch_up()
 
 
 @shared_task
 def check_archive() -> None:
-    """Note what the archive has, and what it picked up; that the folder is away hinders the second only."""
+    """Note the files that the archive has, and then its pickups, which fail if the folder is not mounted."""
     archive_state.look_into_archive()
     archive_state.notice_pickups()

@@ -1,4 +1,4 @@
-"""How deliveries are followed, with and without a slash at the end."""
+"""Addresses of deliveries, with and without a slash at the end."""
 
 from django.urls import path
 

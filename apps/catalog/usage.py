@@ -1,4 +1,4 @@
-"""Who names whom: which mappings lead to a file, and which files a mapping names."""
+"""Queries about mappings and the files that they name, in both directions."""
 
 from collections.abc import Collection, Iterable, Iterator
 
@@ -14,7 +14,7 @@ _FILES = File._meta.db_table
 _CONTENTS = MappingContents._meta.db_table
 _DIFFERENCES = ReferenceDifference._meta.db_table
 
-# An rmap names what it adds, and so do its followers until one of them drops it.
+# An rmap names the references that it adds, and so do its followers until one of them drops it.
 _NAMING = f"""
     WITH RECURSIVE naming(reference, rmap) AS (
         SELECT reference, rmap_id FROM {_DIFFERENCES} WHERE is_added AND reference IN (%(marks)s)
@@ -48,7 +48,7 @@ def official() -> QuerySet[File]:
 
 
 def rmaps_naming(references: Collection[str]) -> set[str]:
-    """Return the confirmed rmaps that name one of some references, themselves."""
+    """Return the confirmed rmaps that directly name at least one of `references`."""
     found: set[str] = set()
     for names in _chunks(references):
         with connection.cursor() as cursor:
@@ -59,7 +59,7 @@ def rmaps_naming(references: Collection[str]) -> set[str]:
 
 
 def parents_of(names: Collection[str]) -> set[str]:
-    """Return the confirmed pmaps and imaps that name one of some mappings, themselves."""
+    """Return the confirmed pmaps and imaps that directly name at least one of the mappings `names`."""
     rows = NamedMapping.objects.exclude(parent__file__state=FileState.UPLOADED)
     return {
         parent
@@ -69,12 +69,12 @@ def parents_of(names: Collection[str]) -> set[str]:
 
 
 def naming(file: File) -> set[str]:
-    """Return the confirmed mappings that name a file themselves."""
+    """Return the confirmed mappings that directly name a file."""
     return rmaps_naming([file.name]) if file.kind == FileKind.REFERENCE else parents_of([file.name])
 
 
 def above(names: Collection[str]) -> set[str]:
-    """Return the confirmed mappings that name one of some mappings, directly or through another."""
+    """Return the confirmed mappings that name at least one of `names`, directly or through another."""
     found: set[str] = set()
     fresh = set(names)
     while fresh := parents_of(fresh) - found:
@@ -83,14 +83,14 @@ def above(names: Collection[str]) -> set[str]:
 
 
 def contexts_with(names: Collection[str]) -> set[str]:
-    """Return the confirmed mappings whose closure has one of some files, references or mappings."""
+    """Return the confirmed mappings whose closure contains at least one of `names`, files of any kind."""
     own = {name for name in names if name.endswith((".pmap", ".imap", ".rmap"))}
     direct = own | rmaps_naming(set(names) - own)
     return direct | above(direct)
 
 
 def children_by_parent(files: QuerySet[File]) -> dict[str, tuple[str, ...]]:
-    """Return what pmaps and imaps name, sorted, by their names; those that nobody has read are left out."""
+    """Return the names in each pmap and imap, sorted, by its name; those that were not read are left out."""
     read = files.filter(_UPPER, contents__isnull=False)
     found: dict[str, list[str]] = {name: [] for name in read.values_list("name", flat=True)}
     pairs = NamedMapping.objects.filter(parent__file__in=read.order_by())
@@ -100,12 +100,12 @@ def children_by_parent(files: QuerySet[File]) -> dict[str, tuple[str, ...]]:
 
 
 def unread() -> list[str]:
-    """Return the confirmed pmaps and imaps of which nobody can tell what they name, sorted."""
+    """Return the confirmed pmaps and imaps whose contents are not noted, sorted."""
     return sorted(official().filter(_UPPER, contents=None).values_list("name", flat=True))
 
 
 def find_rmap(name: str) -> tuple[int, frozenset[str]] | None:
-    """Return the key of an rmap and the references it names, or None if nobody can tell."""
+    """Return the key of an rmap and the references it names, or None if its contents are not noted."""
     if not name.endswith(".rmap"):
         return None
     key = MappingContents.objects.filter(file__name=name).values_list("pk", flat=True).first()
@@ -124,7 +124,7 @@ def _replayed(rows: Iterable[tuple[str, bool]]) -> set[str]:
 
 
 def keys_without_contents(names: Collection[str]) -> dict[str, int]:
-    """Return the keys of those files that are held and of which nobody has noted what they name."""
+    """Return the keys of those files that are held and whose contents are not noted."""
     rows = File.objects.filter(contents=None, held_at__isnull=False)
     found: dict[str, int] = {}
     for chunk in _chunks(names):

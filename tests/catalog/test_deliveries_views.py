@@ -106,7 +106,7 @@ def test_hostile_names_are_unknown() -> None:
 @pytest.mark.parametrize("what", ["open", "picked_up", "%00", "accepted%0A", "redeliver"])
 def test_programs_tell_four_things_only(what: str) -> None:
     make_delivery()
-    assert "is none of accepted" in answer(program().post(f"/delivery/jwst_1.cat/{what}"), 404)["error"]
+    assert "expected one of accepted" in answer(program().post(f"/delivery/jwst_1.cat/{what}"), 404)["error"]
     assert Delivery.objects.get().status == "open"
 
 
@@ -272,7 +272,7 @@ def test_operators_move_a_delivery_and_see_it_moved() -> None:
         ({"move": "failed", "seen": "picked_up"}, "jwst_1.cat is open by now. Look again."),
         ({"move": "failed"}, "jwst_1.cat is open by now. Look again."),
         ({"move": "redeliver", "seen": "archived\0" * 9}, "jwst_1.cat is open by now. Look again."),
-        ({"move": "<b>"}, "&lt;b&gt;&#x27; is none of them."),
+        ({"move": "<b>"}, "&lt;b&gt;&#x27; is unknown."),
         ({}, "Choose one of redeliver, archived, failed"),
     ],
 )

@@ -94,13 +94,13 @@ def test_a_delivery_is_archived_once_the_archive_has_every_file(there: SmallArch
         ((200, {"Content-Length": str(len(NAMES[0]) - 1)}), "has 23 bytes; 24 were expected"),
         ((200, {"Content-Length": str(len(NAMES[0]) + 1)}), "has 25 bytes; 24 were expected"),
         ((200, {"Content-Length": "+24"}), "has +24 bytes; 24 were expected"),
-        ((200, {}), "tells no length; 24 bytes were expected"),
+        ((200, {}), "sends no length; 24 bytes were expected"),
         ((500, {}), "answers 500 to HEAD"),
         ((401, {"WWW-Authenticate": "Basic"}), "answers 401 to HEAD"),
         ((302, {"Location": "file:///etc/passwd"}), "answers 302 to HEAD"),
         ((302, {"Location": f"/get/{NAMES[0]}"}), "answers 302 to HEAD"),
-        ((302, {"Location": "http://[bad/"}), "what is no HTTP"),
-        ((0, {}), "what is no HTTP"),
+        ((302, {"Location": "http://[bad/"}), "what is not HTTP"),
+        ((0, {}), "what is not HTTP"),
     ],
 )
 def test_what_the_archive_answers_instead_is_told(

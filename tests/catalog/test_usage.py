@@ -1,4 +1,4 @@
-"""Who names whom, as noted when a mapping is stored, against the rules themselves."""
+"""The noted contents of mappings, compared with the rules themselves."""
 
 import posixpath
 from collections.abc import Mapping
@@ -110,7 +110,7 @@ def test_a_mapping_that_cannot_be_read_is_named_and_tried_again(caplog: pytest.L
     MappingContents.objects.all().delete()
     path_of(IMAP).write_bytes(text.replace("DARK", "DORK").encode())
     assert note_missing() == [IMAP]
-    assert f"What {IMAP} names cannot be told: {IMAP} has sha1sum" in caplog.text
+    assert f"The contents of {IMAP} could not be read: {IMAP} has sha1sum" in caplog.text
     assert usage.unread() == [IMAP]
     path_of(IMAP).write_bytes(text.encode())
     assert sweep(user="tester").unread == ()

@@ -1,7 +1,7 @@
-"""How files go to the archive: a confirmed submission is a delivery, and the archive picks it up.
+"""Deliveries to the archive: a confirmed submission becomes a delivery, and the archive picks it up.
 
-The row is the truth. The delivery folder follows it (`folder`, `writing`), and so do the states of the files
-(`operations`); what the archive does by itself is noticed by `checking`.
+The row is the truth. The delivery folder (`folder`, `folder_updates`) and the states of the files
+(`operations`) follow it. `archive_state` notes what the archive does by itself.
 """
 
 from apps.catalog.deliveries.folder_updates import catch_up, write

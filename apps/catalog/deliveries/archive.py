@@ -1,4 +1,4 @@
-"""Asks the archive whether it has a file, as the client's ``check_archive`` does: HEAD, and the length."""
+"""A check that the archive has a file, by HEAD and the length, as the client's ``check_archive`` does it."""
 
 from http.client import HTTPException
 from typing import IO, Any
@@ -11,7 +11,7 @@ from apps.catalog.models import File
 
 
 class _StayWithHead(HTTPRedirectHandler):
-    """Asks with HEAD where a redirect leads to, too: by itself it would fetch the whole file."""
+    """A handler that follows redirects with HEAD; the default one would fetch the whole file."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
@@ -23,12 +23,12 @@ class _StayWithHead(HTTPRedirectHandler):
 
 
 def problem_with(file: File) -> str:
-    """Return in a sentence why a file is not available from the archive; empty if it is.
+    """Return a sentence that says why a file is not available from the archive; empty if it is available.
 
     Raises
     ------
     OSError
-        Raised if the archive does not answer at all.
+        Raised if the archive does not answer.
     """
     request = Request(f"{settings.ARCHIVE_URL}{file.name}", method="HEAD")  # noqa: S310 - a setting, http only
     try:
@@ -38,13 +38,13 @@ def problem_with(file: File) -> str:
         exc.close()
         return f"The archive answers {exc.code} to HEAD; 200 was expected."
     except (HTTPException, ValueError) as exc:
-        return f"The archive answers what is no HTTP: {exc}"[:500]
+        return f"The answer of the archive is not HTTP: {exc}"[:500]
     return _problem_with_length(file, length)
 
 
 def _problem_with_length(file: File, length: str | None) -> str:
     if length is None:
-        return f"The archive tells no length; {file.size} bytes were expected."
+        return f"The archive sends no length; {file.size} bytes were expected."
     if length != str(file.size):
         return f"The archive has {length[:20]} bytes; {file.size} were expected."
     return ""

@@ -1,4 +1,4 @@
-"""Notices what the archive does by itself: catalogues it picked up, and files it has."""
+"""The pickups of the archive, and the files it has, as far as we can see them."""
 
 import logging
 import time
@@ -15,27 +15,27 @@ from apps.catalog.states import DeliveryStatus
 
 logger = logging.getLogger(__name__)
 
-ROUND_SECONDS = 120.0  # for which the archive is asked at a stretch; the rest has its turn in the next round
+ROUND_SECONDS = 120.0  # longest time of one round; the remaining files are asked for in the next round
 ROUND_FILES = 500  # asked for in one round
 
 
 def notice_pickups() -> int:
-    """Note every catalogue that is gone from the folder, or has another name, as picked up.
+    """Mark every delivery as picked up whose catalogue is no longer in the folder under its name.
 
     Returns
     -------
-    How many there were.
+    The number of deliveries.
 
     Raises
     ------
     DeliveryFolderError
-        Raised if the folder is not ours; nothing is noted then.
+        Raised if the folder is not ours; then nothing is marked.
     """
     waiting = list(Delivery.objects.filter(status=DeliveryStatus.OPEN).exclude(written_at=None))
     if not waiting:
         return 0
     folder.require_marked()
-    # The row was read before the folder, and must still speak of the same catalogue.
+    # The row was read before the folder. It must still describe the same catalogue.
     return sum(
         move(
             delivery,
@@ -49,11 +49,11 @@ def notice_pickups() -> int:
 
 
 def look_into_archive() -> int:
-    """Ask the archive for files it is at work with; a delivery is archived once it has all of them.
+    """Ask the archive for files that it is working on; a delivery is archived once the archive has them all.
 
     Returns
     -------
-    How many deliveries that were. None ever are where no `ARCHIVE_URL` is set.
+    The number of deliveries that became archived: always 0 where no `ARCHIVE_URL` is set.
     """
     if not settings.ARCHIVE_URL:
         return 0
@@ -69,7 +69,7 @@ def look_into_archive() -> int:
 
 
 def _ask_for_files() -> None:
-    """Ask for missing files, those first that were not asked for longest."""
+    """Ask for missing files, starting with those that were not asked for the longest time."""
     in_work = Delivery.objects.filter(IN_WORK)
     rows = DeliveredFile.objects.filter(delivery__in=in_work, available_at=None)
     until = time.monotonic() + ROUND_SECONDS
@@ -79,12 +79,12 @@ def _ask_for_files() -> None:
         if time.monotonic() > until:
             return
         now = timezone.now()
-        # Noted first: a file at which the archive breaks down is not the first one of each round.
+        # This is written first. Otherwise a file that breaks the archive would be the first of each round.
         DeliveredFile.objects.filter(pk=row.pk).update(checked_at=now)
         problem = archive.problem_with(row.file)
         if problem != row.problem:
             logger.info("archive: %s %s", row.file, problem or "is available")
-        # A delivery that was handed out anew meanwhile is asked for anew.
+        # If the delivery was handed out again in the meantime, its files must be asked for again.
         DeliveredFile.objects.filter(pk=row.pk, delivery__in=in_work).update(
             problem=problem, available_at=None if problem else now
         )

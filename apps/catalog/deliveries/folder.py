@@ -4,10 +4,10 @@
 
     deliveries/jwst_315.cat        a catalogue: the names of its files, one a line
     deliveries/<file>              a link of each file
-    deliveries/.crds-deliveries    says that this is the folder, and not the place where its disk belongs
+    deliveries/.crds-deliveries    marks the folder; an empty mount point does not have it
     deliveries/.<random>.part      unfinished
 
-A catalogue appears after its files and complete. Who picks it up renames or removes it.
+A catalogue appears complete, and after its files. The archive renames or removes it to pick it up.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ MARK = ".crds-deliveries"
 
 
 def path_of(name: str) -> Path:
-    """Return where a catalogue, or the link of a file, is or would be."""
+    """Return the path of a catalogue, or of the link of a file, whether or not it exists."""
     if not is_file_name(name):
         raise BadNameError(f"{name!r} is not a file name: 1 to 128 letters, digits, '.', '_' and '-'.")
     return _root() / name
@@ -42,7 +42,7 @@ def _root() -> Path:
 
 
 def prepare(*, is_first: bool) -> None:
-    """Make the folder for the first delivery of all; for a later one it must be there.
+    """Make the folder for the very first delivery; for later ones it must exist.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def prepare(*, is_first: bool) -> None:
 
 
 def require_marked() -> None:
-    """Refuse a folder that is not the one we wrote to: in another one every catalogue looks picked up.
+    """Refuse a folder that is not the one we wrote to: in another folder all catalogues would seem picked up.
 
     Raises
     ------
@@ -71,12 +71,12 @@ def require_marked() -> None:
 
 
 def place(file: File) -> None:
-    """Let the folder have the bytes of a file: by a link, or by a copy where links cannot be.
+    """Put a file into the folder: as a link, or as a copy where links are not possible.
 
     Raises
     ------
     NotHeldError, DamagedFileError
-        Raised if the store has not got the bytes that the catalogue tells of.
+        Raised if the store does not have the catalogued bytes.
     UnfaithfulCopyError
         Raised if a copy reads back differently than it was written.
     """
@@ -86,7 +86,7 @@ def place(file: File) -> None:
 
 
 def _is_there(file: File, source: Path, target: Path) -> bool:
-    """Tell whether the folder has the bytes already; a copy is read to know."""
+    """Return whether the folder has the bytes already; a copy is read to compare it."""
     try:
         if target.samefile(source):
             return True
@@ -97,7 +97,7 @@ def _is_there(file: File, source: Path, target: Path) -> bool:
 
 @contextmanager
 def unpublished_catalogue(names: Iterable[str]) -> Iterator[Path]:
-    """Lend a complete catalogue that nobody sees yet; links made before it survive a power cut too."""
+    """Yield a complete catalogue without its name; links made before it survive a power cut."""
     part = part_beside(_root() / MARK)
     try:
         part.write_text("".join(f"{name}\n" for name in names))
@@ -115,12 +115,12 @@ def publish(part: Path, name: str) -> None:
 
 
 def has_catalogue(name: str) -> bool:
-    """Tell whether a catalogue waits to be picked up."""
+    """Return whether a catalogue waits to be picked up."""
     return path_of(name).exists()
 
 
 def listed() -> list[str]:
-    """Return the names of all that lies in the folder, hidden files left out, sorted; none without folder."""
+    """Return the names in the folder, sorted, without hidden files; none if there is no folder."""
     try:
         return sorted(path.name for path in _root().iterdir() if is_file_name(path.name))
     except FileNotFoundError:
@@ -128,16 +128,16 @@ def listed() -> list[str]:
 
 
 def remove(names: Iterable[str]) -> None:
-    """Remove catalogues and links; what is gone already is no error."""
+    """Remove catalogues and links; a missing one is not an error."""
     for name in names:
         path_of(name).unlink(missing_ok=True)
 
 
 def remove_abandoned_parts() -> None:
-    """Remove unfinished files nobody has touched for an hour."""
+    """Remove unfinished files that nobody has touched for an hour."""
     oldest = time.time() - ABANDONED
     for path in _root().glob(f".*{PART}"):
-        # A link has the time stamps of the file in the store: what counts is when it was made.
+        # A link has the modification time of the file in the store. The time of the link itself counts.
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_ctime < oldest:
                 path.unlink()

@@ -1,4 +1,4 @@
-"""Lets the delivery folder follow the rows; may be killed at any point and called again."""
+"""Updates of the delivery folder from the rows; they may be killed at any point and called again."""
 
 import logging
 
@@ -20,12 +20,12 @@ DUE = Q(status=DeliveryStatus.OPEN, written_at=None)
 def write(delivery: Delivery) -> bool:
     """Put the links of a delivery and then its catalogue into the folder, unless that is done or not due.
 
-    Call it after the commit of what opened the delivery. What goes wrong is logged and not raised: the files
-    are official all the same, and `catch_up` tries again.
+    Call it after the transaction that opened the delivery is committed. Failures are logged and not raised:
+    the files are official in any case, and `catch_up` tries again.
 
     Returns
     -------
-    Whether nothing is left to do.
+    Whether the delivery needs no further try.
     """
     try:
         _write(delivery)
@@ -43,8 +43,9 @@ def _write(delivery: Delivery) -> None:
     for file in files:
         folder.place(file)
     with folder.unpublished_catalogue(file.name for file in files) as part, transaction.atomic():
-        # Of two that write it one publishes it; or the archive would see again what it has picked up. A kill
-        # before the commit has the same effect, rarely and without harm: a name means the same bytes.
+        # If two processes write it, only one may publish it: the archive must not see a catalogue again that
+        # it has picked up. A kill before the commit can still cause that, but it is rare and harmless: a name
+        # means the same bytes.
         take_turn()
         if Delivery.objects.filter(DUE, pk=delivery.pk).update(written_at=timezone.now()):
             folder.publish(part, delivery.name)
@@ -53,7 +54,7 @@ def _write(delivery: Delivery) -> None:
 
 
 def catch_up() -> None:
-    """Write every delivery that is due, and remove from the folder what nobody needs any more."""
+    """Write every delivery that is due, and remove entries of the folder that nobody needs any more."""
     for delivery in Delivery.objects.filter(DUE).order_by("number"):
         write(delivery)
     tidy()
@@ -62,20 +63,20 @@ def catch_up() -> None:
 def tidy() -> None:
     """Remove catalogues that are not open any more, and links that only archived deliveries have.
 
-    What goes wrong is logged and not raised, as by `write`.
+    Failures are logged and not raised, as by `write`.
     """
     try:
         folder.remove_abandoned_parts()
         if _surplus():
-            # Looked at again: with the turn, no delivery can come to need what is about to be removed.
+            # Computed again under the lock, so that no new delivery needs a file that is about to be removed.
             with transaction.atomic():
                 take_turn()
                 folder.remove(_surplus())
     except (OSError, DatabaseError) as exc:
-        logger.error("the delivery folder could not be put in order: %s", exc)
+        logger.error("the delivery folder could not be cleaned up: %s", exc)
 
 
 def _surplus() -> list[str]:
-    """Return what we put into the folder and nobody needs; what others put there is not ours."""
+    """Return our entries of the folder that nobody needs; entries of others are left alone."""
     names = folder.listed()
     return queries.closed_catalogues(names) + queries.archived_files(names)

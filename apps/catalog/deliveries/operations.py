@@ -1,4 +1,4 @@
-"""What somebody asks of deliveries: open one, and let it go its way."""
+"""Operations on deliveries: open one, and move it to another status."""
 
 import logging
 from collections.abc import Sequence
@@ -23,17 +23,17 @@ logger = logging.getLogger(__name__)
 def open_delivery(files: Sequence[File], *, user: str, why: str, submission: str = "") -> Delivery:
     """Deliver files that are becoming official; call it in the transaction that makes them so.
 
-    After the commit `write` brings the delivery into its folder. Where there is no archive, the delivery and
+    After the commit `write` puts the delivery into its folder. Where there is no archive, the delivery and
     its files are archived at once, and there is nothing to write.
 
     Parameters
     ----------
     files
-        Rows whose bytes are in the store. `state` and `catalog_link` of these very objects are set too.
+        Rows whose bytes are in the store. Their attributes `state` and `catalog_link` are set, too.
     user, why
         For the row and the audit records.
     submission
-        Key of the submission, which is delivered once only; empty if there is none.
+        Key of the submission, which can be delivered only once; empty if there is none.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def open_delivery(files: Sequence[File], *, user: str, why: str, submission: str
 
 
 def _make(*, user: str, why: str, submission: str) -> Delivery:
-    """Make the row under the next number; the caller has the turn, so that nobody else takes it."""
+    """Make the row with the next number; the caller has the ledger's lock, so nobody else takes it."""
     number = max(queries.last_number() + 1, settings.DELIVERY_FIRST_NUMBER)
     is_archived = settings.ARCHIVE_MODE == "self"
     return Delivery.objects.create(
@@ -73,7 +73,7 @@ def _make(*, user: str, why: str, submission: str) -> Delivery:
 
 
 def _deliver_files(delivery: Delivery) -> None:
-    """Let files that were official nowhere before begin their way; those of other states keep them."""
+    """Set the state of files that become official now; files that are official already keep theirs."""
     files = File.objects.filter(pk__in=delivery.rows.values("file_id"))
     now = timezone.now()
     files.update(catalog_link=delivery.name, changed_at=now)
@@ -84,20 +84,20 @@ def _deliver_files(delivery: Delivery) -> None:
 def move(
     delivery: Delivery, status: DeliveryStatus, *, user: str, reason: str = "", only_if: Q | None = None
 ) -> bool:
-    """Let a delivery and its files enter a status; what has it already is left alone.
+    """Move a delivery and its files to a status; a delivery that has it already is left alone.
 
-    Files that became latest or bad meanwhile stay so. The delivery folder follows.
+    Files that became latest or bad in the meantime keep that state. The delivery folder is updated.
 
     Parameters
     ----------
     delivery
-        Read anew before it is changed.
+        The delivery; its row is read again before it is changed.
     status
-        ``OPEN`` hands the delivery out anew.
+        ``OPEN`` hands the delivery out again.
     user, reason
         For the row and the audit records.
     only_if
-        What must be true of the stored delivery; else nothing happens.
+        A condition on the stored row; if it is not true, nothing happens.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def move(
     Raises
     ------
     ConflictError
-        Raised if the stored status does not lead to this one.
+        Raised if the stored status cannot change to this one.
     """
     if not _move_rows(delivery, status, user=user, reason=reason, only_if=only_if or Q()):
         return False
@@ -134,14 +134,14 @@ def _move_rows(delivery: Delivery, status: DeliveryStatus, *, user: str, reason:
 
 
 def _forget(delivery: Delivery) -> None:
-    """Forget what was true of the last attempt: it is written anew, and the archive is asked anew."""
+    """Clear the results of the last attempt, so that it is written and the archive asked again."""
     delivery.written_at = None
     delivery.save(update_fields=["written_at"])
     delivery.rows.update(checked_at=None, available_at=None, problem="")
 
 
 def _move_files(delivery: Delivery, *, user: str, why: str) -> None:
-    """Let those files follow whose state leads to that of the delivery; each is moved from what was read."""
+    """Move the files whose state allows it; each only if its state is still the one that was read."""
     state = FILE_STATE[delivery.status]
     for file in delivery.files.filter(state__in=FILE_ENTERED_FROM[state]).order_by("pk"):
         rows = File.objects.filter(pk=file.pk, state=file.state)

@@ -1,4 +1,4 @@
-"""What is known about deliveries."""
+"""Queries about deliveries."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from apps.catalog.queries import CHUNK
 from apps.catalog.states import FILE_STATE, DeliveryStatus, FileState
 
 _CATALOGUE = re.compile(r"[a-z]{2,9}_[1-9][0-9]{0,17}\.cat")
-# The archive has it, and has not yet said that it is done.
+# The archive has picked it up, and has not said that it is done.
 IN_WORK = Q(status__in=(DeliveryStatus.PICKED_UP, DeliveryStatus.ARCHIVING))
 
 
@@ -39,7 +39,7 @@ def last_number() -> int:
 
 
 def open_catalogues() -> QuerySet[Delivery]:
-    """Return the deliveries that wait to be picked up, oldest first."""
+    """Return the deliveries that wait to be picked up, the oldest first."""
     rows = Delivery.objects.filter(status=DeliveryStatus.OPEN).exclude(written_at=None)
     return _measured(rows).order_by("number")
 
@@ -50,10 +50,9 @@ def matching(*, status: str = "", text: str = "") -> QuerySet[Delivery]:
     Parameters
     ----------
     status
-        A `DeliveryStatus`; empty: any.
+        A `DeliveryStatus`; empty for any.
     text
-        Must occur in the catalogue, the submitter, the reason or the name of a file, in any case; empty: no
-        constraint.
+        A text in the catalogue, the submitter, the reason or the name of a file, in any case; empty for any.
     """
     rows = Delivery.objects.order_by("-number")
     if status:
@@ -71,20 +70,20 @@ def _measured(rows: QuerySet[Delivery]) -> QuerySet[Any]:
 
 
 def shown_state(file: File) -> str:
-    """Return the state of a file as people see it: a bad one is shown as bad, whatever lies below."""
+    """Return the state of a file as people see it: a bad file is shown as bad, whatever its state."""
     return str(FileState.BAD if file.is_bad else file.state)
 
 
 def state_summary(files: Sequence[File]) -> str:
-    """Return how many files have which state, the most frequent first: ``2 latest, 1 delivered``."""
+    """Return the number of files in each state, the most frequent first: ``2 latest, 1 delivered``."""
     counted = Counter(map(shown_state, files)).most_common()
     return ", ".join(f"{number} {state}" for state, number in counted)
 
 
 def states_beside_latest(names: Sequence[str]) -> dict[str, FileState]:
-    """Return which state files have as far as the archive goes, by name: what they fall back to after latest.
+    """Return the states that files have in the archive, by name: they get them back when they leave latest.
 
-    Files that were never delivered here are left out; those of an import, say, which lie in an archive.
+    Files that were never delivered here, such as imported ones, are left out.
     """
     found: dict[str, FileState] = {}
     for chunk in _chunks(names):
@@ -104,7 +103,7 @@ def closed_catalogues(names: Sequence[str]) -> list[str]:
 
 
 def archived_files(names: Sequence[str]) -> list[str]:
-    """Return those of `names` that were delivered, and that the archive has got every time."""
+    """Return those of `names` that were delivered and whose deliveries are all archived."""
     is_archived = Q(delivery__status=DeliveryStatus.ARCHIVED)
     found: list[str] = []
     for chunk in _chunks(names):

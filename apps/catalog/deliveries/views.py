@@ -1,4 +1,4 @@
-"""How deliveries are followed: addresses for the programs of the archive, and a page for people."""
+"""Views of deliveries: addresses for the programs of the archive, and a page for people."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ from apps.core.errors import ConflictError
 from apps.core.tables import Column, Table, exported
 from apps.rules.errors import CrdsError
 
-# What the archive may tell, and what an operator may do, by the last part of the address or the button.
+# The reports of the archive by the last part of the address, and the actions of an operator by button.
 TOLD = {
     "accepted": DeliveryStatus.PICKED_UP,
     "archiving": DeliveryStatus.ARCHIVING,
@@ -45,7 +45,7 @@ LOOKS: dict[str, str] = {
     DeliveryStatus.FAILED: "bad",
 }
 
-# What is sorted by and exported; the page itself shows more of each delivery.
+# The columns that can be sorted and exported; the page shows more of each delivery.
 COLUMNS = (
     Column("made_at", "Date (UTC)", lambda delivery: delivery.made_at, sort="number"),
     Column("catalogue", "Catalogue", lambda delivery: delivery.name, sort="number"),
@@ -80,7 +80,9 @@ def one(request: HttpRequest, name: str, *, actor: Actor) -> HttpResponse:
 @with_role(Role.OPERATOR, is_api=True)
 def tell(request: HttpRequest, name: str, what: str, *, actor: Actor) -> HttpResponse:
     if what not in TOLD:
-        return JsonResponse({"error": f"{what[:40]!r} is none of {', '.join(TOLD)}."}, status=404)
+        return JsonResponse(
+            {"error": f"{what[:40]!r} is unknown; expected one of {', '.join(TOLD)}."}, status=404
+        )
     try:
         delivery = queries.get_delivery(name)
         move(delivery, TOLD[what], user=actor.get_username(), reason=_reason(request))
@@ -96,12 +98,12 @@ def _refusal(exc: CrdsError, status: int) -> JsonResponse:
 
 
 def _reason(request: HttpRequest) -> str:
-    """Return the reason that was given, if any; PostgreSQL keeps no NUL."""
+    """Return the given reason, if any, without NUL, which PostgreSQL cannot store."""
     return request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON]
 
 
 def _brief(delivery: Any) -> dict[str, Any]:
-    """Return a delivery that was read with `count` and `bytes` as the list shows it."""
+    """Return a delivery as the list shows it; it must have been read with `count` and `bytes`."""
     return {
         "catalogue": delivery.name,
         "status": delivery.status,
@@ -155,10 +157,10 @@ def status(request: HttpRequest, *, actor: Actor) -> HttpResponseBase:
 def change(request: HttpRequest, name: str, *, actor: Actor) -> HttpResponseBase:
     button = request.POST.get("move", "")
     if button not in BUTTONS:
-        return _page(request, actor, f"Choose one of {', '.join(BUTTONS)}; {button[:40]!r} is none of them.")
+        return _page(request, actor, f"Choose one of {', '.join(BUTTONS)}; {button[:40]!r} is unknown.")
     try:
         delivery = queries.get_delivery(name)
-        # The page may be old: only what the operator saw is changed.
+        # The page may be old: the delivery must still have the status that the operator saw.
         seen = Q(status=request.POST.get("seen", "")[:16].replace("\0", ""))
         if not move(
             delivery, BUTTONS[button], user=actor.get_username(), reason=_reason(request), only_if=seen
@@ -192,7 +194,7 @@ def _page(request: HttpRequest, actor: Actor, error: str = "") -> HttpResponseBa
 
 
 def _row(delivery: Delivery) -> dict[str, Any]:
-    """Return what the table shows of one delivery."""
+    """Return one row of the table."""
     rows = sorted(delivery.rows.all(), key=lambda row: row.file.name)
     return {
         "delivery": delivery,
@@ -215,7 +217,7 @@ def _wanted_status(request: HttpRequest) -> str:
 
 
 def _wanted_text(request: HttpRequest) -> str:
-    """Return the text to look for; a star means any, and PostgreSQL looks for no NUL."""
+    """Return the text to look for, without NUL, which PostgreSQL refuses; a star means any text."""
     text = request.GET.get("text", "*").replace("\0", "").strip()[:LONGEST_TEXT]
     return "" if text == "*" else text
 

@@ -1,4 +1,4 @@
-"""Which server the database and the store belong to, so that wrong settings do not serve the wrong data.
+"""The server that database and store belong to, so that wrong settings do not serve the wrong data.
 
 Both hold the observatory, the server string and one random key. They are written at the first ``migrate``.
 """

@@ -1,4 +1,4 @@
-"""Errors about whose data these are."""
+"""Errors about data of another server."""
 
 from apps.core.readiness import NotReadyError
 

@@ -25,17 +25,17 @@ class Identity:
 
 
 def path() -> Path:
-    """Return where the file is, or would be."""
+    """Return the path of the file, whether or not it exists."""
     return Path(settings.STORE_ROOT) / NAME
 
 
 def read() -> Identity | None:
-    """Return what the file says, or None if there is none.
+    """Return the identity in the file, or None if there is no file.
 
     Raises
     ------
     ForeignDataError
-        Raised if the file is not such a one.
+        Raised if the file cannot be read or has other contents.
     """
     try:
         return Identity(**json.loads(path().read_text(encoding="utf-8")))
@@ -49,5 +49,5 @@ def read() -> Identity | None:
 
 
 def write(identity: Identity) -> None:
-    """Write the file as a whole: a kill at any moment leaves the old one or the new one."""
+    """Replace the file: a kill at any moment leaves the old one or the new one."""
     write_atomically(path(), (json.dumps(asdict(identity), indent=1) + "\n").encode())

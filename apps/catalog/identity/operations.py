@@ -1,4 +1,4 @@
-"""Writing down which server the database and the store belong to."""
+"""Operations that write which server the database and the store belong to."""
 
 import secrets
 
@@ -12,11 +12,11 @@ from apps.catalog.identity.marker import Identity
 from apps.catalog.models import Action, File, Installation
 from apps.catalog.storage import path_of
 
-MOST_MISSING = 20  # held files that are looked for in the store before it is taken for another one
+MOST_MISSING = 20  # held files that are looked for; if the store has none of them, it is another store
 
 
 def settle() -> None:
-    """Write into database and store whose they are, where one does not say so yet.
+    """Write the identity of this server into the database and the store, where it is missing.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def settle() -> None:
     row, file = queries.stored(), marker.read()
     known = row or file
     identity = known or Identity(settings.OBSERVATORY, settings.SERVER_STRING, _new_key())
-    # The file goes first: without row, the next try takes the key from the file.
+    # The file is written first: if the row is missing, the next call takes the key from the file.
     if file is None:
         marker.write(identity)
     if row is None:
@@ -36,9 +36,9 @@ def settle() -> None:
 
 @transaction.atomic
 def adopt(*, user: str) -> tuple[str, str]:
-    """Declare that this database and this store are one, and belong to the server that the settings name.
+    """Declare that this database and this store belong together, and to the server that the settings name.
 
-    Returns what they said before, in words, and whose they are now.
+    Returns what they said before, in words, and their new identity.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def adopt(*, user: str) -> tuple[str, str]:
     row, file = queries.stored(), marker.read()
     for identity in (row, file):
         if identity is not None and identity.observatory != settings.OBSERVATORY:
-            queries.require_own()  # It says which, and what to do.
+            queries.require_own()  # Its error names the observatory and says what to do.
     counts = queries.files_by_observatory()
     if counts and next(iter(counts)) != settings.OBSERVATORY:
         queries.require_no_others()
@@ -73,7 +73,7 @@ def _write_row(identity: Identity) -> None:
 
 
 def _require_files() -> None:
-    """Refuse a store with none of the files the database tells of: it is another one, or not mounted."""
+    """Refuse a store that has none of the newest files of the database: it is another one, or not mounted."""
     newest = File.objects.filter(held_at__isnull=False).order_by("-pk").values_list("name", flat=True)
     names = list(newest[:MOST_MISSING])
     if names and not any(path_of(name).exists() for name in names):

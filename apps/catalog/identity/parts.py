@@ -1,4 +1,4 @@
-"""The part of the server that tells whose the data are."""
+"""The part of the readiness check that compares data and settings."""
 
 from apps.catalog.identity.queries import require_settled
 from apps.core.readiness import part

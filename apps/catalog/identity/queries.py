@@ -1,4 +1,4 @@
-"""Whether the database and the store belong to the server that the settings name."""
+"""Checks that the database and the store belong to the server that the settings name."""
 
 from django.conf import settings
 from django.db import connection
@@ -12,7 +12,7 @@ from apps.rules.observatories import NAMES
 
 
 def require_own() -> None:
-    """Refuse data of another server; data that say nothing yet, such as an empty database, may be anybody's.
+    """Refuse data of another server; data without an identity, such as an empty database, pass.
 
     Raises
     ------
@@ -26,12 +26,12 @@ def require_own() -> None:
     if row is not None and file is not None and row.key != file.key:
         raise ForeignDataError(
             f"The database and the store {settings.STORE_ROOT} belong to two installations of {row}. Name "
-            "the pair that belongs together in DATABASE_URL and DATA_ROOT, or, if these two shall be one "
-            "from now on, run: manage.py adopt_data"
+            "the pair that belongs together in DATABASE_URL and DATA_ROOT, or, if these two belong "
+            "together from now on, run: manage.py adopt_data"
         )
     if row is not None and file is None and has_held_files():
         raise ForeignDataError(
-            f"The database of {row} tells of files, but the store {settings.STORE_ROOT} has no "
+            f"The database of {row} lists files, but the store {settings.STORE_ROOT} has no "
             f"{marker.NAME}. Mount the disk of the store, or, if this is the store, run: manage.py adopt_data"
         )
     if row is None:
@@ -39,7 +39,7 @@ def require_own() -> None:
 
 
 def require_settled() -> str:
-    """Return whose data these are; as `require_own`, but they must say so."""
+    """Return the server that the data belong to; as `require_own`, but both must have an identity."""
     require_own()
     row, file = stored(), marker.read()
     if row is None or file is None:
@@ -49,7 +49,7 @@ def require_settled() -> str:
 
 
 def stored() -> Identity | None:
-    """Return whose the database is, or None if it does not say so, or has no tables yet."""
+    """Return the identity in the database, or None if it has none, or has no tables yet."""
     if not _has_table(Installation._meta.db_table):
         return None
     row = Installation.objects.first()
@@ -71,18 +71,18 @@ def _require_ours(place: str, found: Identity) -> None:
 
 
 def require_no_others() -> None:
-    """Refuse files of another observatory, where nothing says whose the data are: they are older than that.
+    """Refuse files of another observatory in old data, which have no identity yet.
 
     Raises
     ------
     ForeignDataError
-        Raised with how many files there are of which observatory.
+        Raised with the number of files of each observatory.
     """
     counts = files_by_observatory()
     if set(counts) - {settings.OBSERVATORY}:
         listed = ", ".join(f"{count} of {name}" for name, count in counts.items())
         raise ForeignDataError(
-            f"The database tells of files of another observatory ({listed}), but "
+            f"The database lists files of another observatory ({listed}), but "
             f"OBSERVATORY={settings.OBSERVATORY} is set. Set OBSERVATORY={next(iter(counts))}; if these are "
             "files that a wrong setting registered by mistake, run: manage.py adopt_data"
         )
@@ -96,7 +96,7 @@ def require_no_others() -> None:
 
 
 def files_by_observatory() -> dict[str, int]:
-    """Return how many files the catalogue has of each observatory, most first."""
+    """Return the number of files of each observatory in the catalogue, the largest first."""
     if not _has_table(File._meta.db_table):
         return {}
     counts = File.objects.values_list("observatory").annotate(count=Count("pk"))
@@ -104,12 +104,12 @@ def files_by_observatory() -> dict[str, int]:
 
 
 def has_held_files() -> bool:
-    """Tell whether the catalogue has files whose bytes are in the store."""
+    """Return whether the catalogue has files whose bytes should be in the store."""
     return File.objects.filter(held_at__isnull=False).exists()
 
 
 def other_folders() -> list[str]:
-    """Return the other observatories that the store has files of, if it has none of ours."""
+    """Return the other observatories whose files are in the store, if it has no files of ours."""
     owners = [name for name in NAMES if _has_files(name)]
     return [] if settings.OBSERVATORY in owners else owners
 

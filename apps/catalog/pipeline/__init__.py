@@ -1,1 +1,1 @@
-"""What a worker or a long command does with many files."""
+"""The work of workers and long commands on many files."""

@@ -1,4 +1,4 @@
-"""Notes what mappings name, in the transaction in which their rows come to say that their bytes are held."""
+"""The writer of the tables of contents of mappings, in the transaction that marks their bytes as held."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,13 +32,13 @@ class _Rmap:
 
 @dataclass
 class Notes:
-    """What a run has noted so far, so that a later rmap is compared with an earlier one in memory."""
+    """The rmaps that a run has noted so far, so that later rmaps are compared with them in memory."""
 
     rmaps: dict[str, _Rmap] = field(default_factory=dict)
     newest: dict[tuple[str, str], _Rmap] = field(default_factory=dict)
 
     def base_of(self, named: Named) -> _Rmap | None:
-        """Return the rmap to whose references those of another are noted as differences; any one will do."""
+        """Return the rmap that the differences of another are counted from; any rmap gives a right answer."""
         name = named.derived_from
         if name not in self.rmaps and (found := usage.find_rmap(name)):
             self.rmaps[name] = _Rmap(*found)
@@ -51,16 +51,16 @@ class Notes:
 
 
 def note(found: Mapping[str, Named], notes: Notes | None = None) -> None:
-    """Note what mappings name; what is noted already stays.
+    """Write the contents of mappings to the tables; contents that are noted already stay.
 
     Parameters
     ----------
     found
-        What each mapping names, by its own name, older rmaps of a type before newer ones.
+        The contents of each mapping by its name, older rmaps of a type before newer ones.
     notes
-        Those of the run, if it notes many mappings.
+        The notes of the run, if it notes many mappings.
     """
-    take_turn()  # Of two that note the same mapping the second one sees it.
+    take_turn()  # If two processes note the same mapping, the second one sees the rows of the first.
     notes = Notes() if notes is None else notes
     keys = usage.keys_without_contents(found)
     contents: list[MappingContents] = []
@@ -90,7 +90,7 @@ def _compare(named: Named, notes: Notes) -> tuple[int | None, list[tuple[str, bo
 
 
 def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[int | str, ...]]) -> None:
-    """Insert many small rows; as objects of their model they would take several times as long."""
+    """Insert many small rows without making model objects, which would take several times as long."""
     quote = connection.ops.quote_name
     listed, marks = ", ".join(map(quote, columns)), ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
@@ -101,9 +101,10 @@ def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[int
 
 
 def note_stored(files: Iterable[File], notes: Notes | None = None) -> list[str]:
-    """Note what those of the files name that are mappings, read from the store; return what cannot be read.
+    """Read the mappings among the files from the store and note their contents; return those not read.
 
-    A text that is altered or no mapping is logged and hinders nothing else. `note_missing` tries it again.
+    A text that was altered, or is not a mapping, is logged and the others are noted. `note_missing` tries it
+    again.
     """
     found: dict[str, Named] = {}
     unread: list[str] = []
@@ -113,7 +114,7 @@ def note_stored(files: Iterable[File], notes: Notes | None = None) -> list[str]:
         try:
             found[file.name] = look(load_text(file), is_rmap=file.name.endswith(".rmap")).named
         except CrdsError as exc:
-            logger.warning("What %s names cannot be told: %s", file.name, exc)
+            logger.warning("The contents of %s could not be read: %s", file.name, exc)
             unread.append(file.name)
     note(found, notes)
     return unread
@@ -125,7 +126,7 @@ def note_missing(step: Callable[[int], object] = lambda _count: None) -> list[st
     It may be killed and called again at any time.
     """
     rows = File.objects.filter(kind=FileKind.MAPPING, held_at__isnull=False, contents=None)
-    # Columns that have been there since the table was made: a migration calls this, too.
+    # Migration 0005 calls this function, so it reads only columns that the table had from the beginning.
     files = list(rows.only("name", "size", "sha1sum", "held_at").order_by("name"))
     notes, unread = Notes(), []
     for start in range(0, len(files), FILES):

@@ -1,4 +1,4 @@
-"""What an operator wants of an import, and what it did."""
+"""The options of an import, and the report of what it did."""
 
 import fnmatch
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the operator wants of an import.
+    """The options of an import.
 
     Attributes
     ----------
     user
-        For the audit records.
+        The account or command that the audit records name.
     takes_unknown
         Whether files in no catalog, or catalogued without sha1sum, are taken as they are.
     adopted
@@ -23,13 +23,13 @@ class Wishes:
     adopted: tuple[str, ...] = ()
 
     def adopts(self, name: str) -> bool:
-        """Tell whether the bytes of this file overrule the catalog."""
+        """Return whether the bytes of this file overrule the catalog."""
         return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.adopted)
 
 
 @dataclass
 class Report:
-    """What an import did."""
+    """The counts of an import, and the files it refused."""
 
     rows: int = 0
     stored: int = 0
@@ -49,5 +49,5 @@ class Report:
 
     @property
     def took_nothing(self) -> bool:
-        """Whether nothing at all could be taken, now or before."""
+        """The fact that nothing could be taken, now or before."""
         return not (self.rows or self.stored or self.held_before)

@@ -1,4 +1,4 @@
-"""What the mappings of a cache tell about the files they name."""
+"""Facts about files that are read from the mappings of a cache."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ MAX_MAPPING = 16 << 20  # bytes; the largest seen has 1 MB
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What mappings tell about one reference: the newest rmap of the first reftype that names it counts."""
+    """Facts about one reference, from the newest rmap of the first reftype that names it."""
 
     instrument: str
     filekind: str
@@ -26,7 +26,7 @@ class Told:
 
 @dataclass
 class Findings:
-    """Looks into mappings, and what they tell together.
+    """The facts that the mappings of a cache give together.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class Findings:
     named_by
         rmap to the references it names.
     sums
-        Mapping to the sha1sum of the text that was looked into.
+        Mapping to the sha1sum of the text that was read.
     known
-        What the database of the cache tells, if it has one.
+        The facts in the database of the cache, if it has one.
     """
 
     looks: dict[str, Look] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Findings:
     known: KnownBefore = field(default_factory=KnownBefore)
 
     def add(self, name: str, found: Look, sha1sum: str) -> None:
-        """Take in one mapping; those of a reftype come in the order of their serials."""
+        """Add one mapping; the mappings of a reftype must be added in the order of their serials."""
         self.sums[name] = sha1sum
         self.children[name] = found.children
         self.named_by[name] = tuple(intern(reference) for reference, _date in found.references)
@@ -61,7 +61,7 @@ class Findings:
         )
 
     def named(self, name: str, sha1sum: str) -> Named | None:
-        """Return what a mapping names, or None if its text was not looked into, or was another one then."""
+        """Return the contents of a mapping, or None if its text was not read, or had another sha1sum."""
         if self.sums.get(name) != sha1sum:
             return None
         found = self.looks[name]
@@ -70,7 +70,7 @@ class Findings:
         )
 
     def columns(self, name: str) -> dict[str, object]:
-        """Return the columns of `File` that are told about a file."""
+        """Return the columns of `File` that the mappings fill for a file."""
         if found := self.looks.get(name):
             return {
                 "instrument": found.instrument[:32],
@@ -88,7 +88,7 @@ class Findings:
         }
 
     def first_use(self, eras: Iterable[tuple[datetime, str]]) -> dict[str, datetime]:
-        """Return when each file first was part of a latest context.
+        """Return the time at which each file first was part of a latest context.
 
         Parameters
         ----------
@@ -114,9 +114,9 @@ class Findings:
 
 
 def look_into(mappings: Iterable[Path], catalog: CacheCatalog, *, is_trusted: bool = False) -> Findings:
-    """Look into the mappings of a cache, those whose size the catalog confirms or, if trusted, all.
+    """Read the mappings of a cache: those whose size the catalog confirms or, if trusted, all.
 
-    The look fills descriptive columns only; bytes are compared with their sha1sum when they are stored.
+    The facts fill descriptive columns only. The bytes are compared with their sha1sum when they are stored.
     """
     findings = Findings()
     for path in mappings:
@@ -133,12 +133,12 @@ def look_into(mappings: Iterable[Path], catalog: CacheCatalog, *, is_trusted: bo
                 found = look(text, is_rmap=path.name.endswith(".rmap"))
                 findings.add(path.name, found, hashlib.sha1(content, usedforsecurity=False).hexdigest())
         except OSError:
-            continue  # Storing it will say what is wrong.
+            continue  # The attempt to store it will say what is wrong.
         except MappingError:
-            continue  # No mapping: who uses it will be told.
+            continue  # It is not a mapping. The operations that use it will say so.
     return findings
 
 
 def _twin(name: str) -> str:
-    """Return the GEIS header that belongs to a GEIS data file: rules name headers only."""
+    """Return the name of the GEIS header of a GEIS data file: rules name headers only."""
     return f"{name[:-1]}h" if name.endswith("d") and name[-4:-2] == ".r" else name

@@ -1,4 +1,4 @@
-"""Makes a row for every file that the catalog of a cache lists, whether its bytes are there or not."""
+"""The rows of the files that the catalog of a cache lists, whether or not the cache has their bytes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,7 +29,7 @@ def register(
     wishes: Wishes,
     report: Report,
 ) -> None:
-    """Make a row for every catalogued file that has none, and fill what rows so far do not tell."""
+    """Make a row for every catalogued file that has none, and fill the empty columns of the others."""
     # Long texts are read only if there is something to compare them with.
     rows = File.objects.all() if findings.known.files else File.objects.defer("history", "comment")
     known = {file.name: file for file in rows.iterator(chunk_size=2000)}
@@ -63,26 +63,26 @@ def _create(
             report.refuse(name, str(exc))
     for start in range(0, len(rows), 10 * ROWS):
         with transaction.atomic():
-            # Another import may run: its rows are as good as ours.
+            # Another import may be running; its rows are as good as ours.
             File.objects.bulk_create(rows[start : start + 10 * ROWS], batch_size=ROWS, ignore_conflicts=True)
             audit.count_change()
     report.rows += len(rows)
 
 
 def told(name: str, facts: Facts, findings: Findings, first_use: Mapping[str, datetime]) -> dict[str, Any]:
-    """Return the columns that catalog, name, mappings and database tell about a file, empty ones left out."""
+    """Return the columns of a file from catalog, name, mappings and database, empty ones left out."""
     instrument, filekind = told_by(name, observatory=settings.OBSERVATORY)
     columns: dict[str, Any] = {"size": facts.size, "sha1sum": facts.sha1sum}
     columns |= {"instrument": instrument, "filekind": filekind}
     columns |= {key: value for key, value in findings.columns(name).items() if value}
     columns["activated_at"] = first_use.get(name)
-    # The server itself knows better than what is guessed from its rules.
+    # The facts of the server itself are better than guesses from its rules.
     columns |= findings.known.columns(name, facts.sha1sum)
     return {key: value for key, value in columns.items() if value not in (None, "")}
 
 
 def make_row(name: str, columns: Mapping[str, Any], as_of: datetime | None) -> File:
-    # Where nobody tells when it was delivered: at the latest when it was first used, or catalogued.
+    # An unknown delivery was at the latest when the file was first used, or catalogued.
     delivered_at = columns.get("activated_at") or as_of or timezone.now()
     return File(
         name=name,
@@ -95,10 +95,10 @@ def make_row(name: str, columns: Mapping[str, Any], as_of: datetime | None) -> F
 
 
 def mend(row: File, columns: Mapping[str, Any]) -> bool:
-    """Fill the empty columns of a row and tell whether there were any; what it says already stays.
+    """Fill the empty columns of a row, keep the others, and return whether anything was filled.
 
-    A guessed date of delivery is never too early, so an earlier one is true. A row with a deliverer has its
-    true date already.
+    A guessed date of delivery is never too early, so an earlier date is better. A row with a deliverer has
+    its true date already.
     """
     filled = {key: value for key, value in columns.items() if getattr(row, key) in (None, "")}
     delivered_at = columns.get("delivered_at")
@@ -120,11 +120,11 @@ def _save(rows: list[File]) -> None:
 
 
 def adopt_bad_files(catalog: CacheCatalog, wishes: Wishes, report: Report) -> None:
-    """Mark as bad what the catalog calls bad, and taint the mappings that name such mappings."""
+    """Mark the files as bad that the catalog calls bad, and taint the mappings that name such mappings."""
     marked = File.objects.filter(rejected=False)
     fresh = {name: file for name, file in queries.files_named(catalog.bad).items() if not file.rejected}
     for name in sorted(catalog.bad - queries.files_named(catalog.bad).keys()):
-        report.refuse(name, "is called bad by bad_files_list, but is in no catalog.")
+        report.refuse(name, "is in bad_files_list, but it is not in the catalog.")
     bad_mappings = {name for name in catalog.bad if is_mapping(name)}
     tainted = usage.above(bad_mappings)
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Stores the bytes of a cache, those that the catalog confirms or the operator asks for."""
+"""The store step of an import: the bytes that the catalog confirms or the operator asks for."""
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,9 +24,9 @@ from apps.rules.naming.file_names import is_mapping
 
 logger = logging.getLogger(__name__)
 
-# Rules tell the useafter date, too: a row with nothing else has not been filled from its header.
+# The useafter date may come from the rules. A row with nothing else has not been filled from its header.
 _OF_HEADERS = tuple(column for column in header_facts.COLUMNS if column != "useafter_at")
-FILES = 200  # files stored before their rows say so together
+FILES = 200  # files whose rows are marked as held in one transaction
 
 
 def store(
@@ -36,7 +36,7 @@ def store(
     report: Report,
     progress: Progress,
 ) -> None:
-    """Store the bytes of all files of a cache that the catalog confirms; refuse the others one by one."""
+    """Store the files of a cache whose bytes the catalog confirms, and refuse each of the others."""
     notes = Notes()
     for batch in _batches(paths, FILES):
         rows = queries.files_named(path.name for path in batch)
@@ -54,7 +54,7 @@ def store(
 
 
 def _tell_headers(names: Iterable[str]) -> None:
-    """Fill what the headers of held references tell and their rows do not."""
+    """Fill empty columns of held references from their headers."""
     told = [
         row
         for row in queries.files_named(name for name in names if not is_mapping(name)).values()
@@ -79,7 +79,7 @@ def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:
 
 
 def _compare_size(path: Path, row: File, report: Report) -> None:
-    """Count a file we hold; it is not read again, which is the work of verify_store."""
+    """Count a file that we hold, and compare its size; only verify_store reads its bytes again."""
     report.held_before += 1
     try:
         size = path.stat().st_size
@@ -91,11 +91,11 @@ def _compare_size(path: Path, row: File, report: Report) -> None:
 
 
 def _take(path: Path, row: File | None, wishes: Wishes, report: Report) -> list[tuple[str, Facts]]:
-    """Store one file and return its name with what it is; nothing if it is refused."""
+    """Store one file and return its name, size and sha1sum in a list, which is empty if it is refused."""
     try:
         kind_of(path.name)
         if not path.is_file():
-            raise BadNameError(f"{path.name} is no regular file.")
+            raise BadNameError(f"{path.name} is not a regular file.")
         expected = _expected(path.name, row, wishes)
         target = storage.path_of(path.name)
         storage.free_name(target, expected.sha1sum)
@@ -112,12 +112,12 @@ def _take(path: Path, row: File | None, wishes: Wishes, report: Report) -> list[
 
 
 def _expected(name: str, row: File | None, wishes: Wishes) -> Facts:
-    """Return what the bytes must have, which is nothing for files the operator asks for as they are.
+    """Return the size and sha1sum that the bytes must have; none for files that are taken as they are.
 
     Raises
     ------
     UnvouchedError
-        Raised if no catalog tells, and the operator did not ask for such files.
+        Raised if no catalog has them, and the operator did not ask for such files.
     """
     if wishes.adopts(name):
         return Facts()
@@ -137,7 +137,7 @@ def _confirm(
     wishes: Wishes,
     notes: Notes,
 ) -> None:
-    """Say in the rows of one batch that the bytes are here, once their names are safe on the disk."""
+    """Mark the rows of one batch as held, after the names of the files are safe on the disk."""
     storage.sync_folders()
     confirmed, overruled, unknown = [], [], []
     for name, facts in taken:
@@ -159,7 +159,7 @@ def _confirm(
 
 
 def _note(taken: list[tuple[str, Facts]], findings: Findings, notes: Notes) -> None:
-    """Note what the mappings of one batch name, those that were not looked into by reading them now."""
+    """Note the contents of the mappings of one batch; read those that were not read before."""
     mappings = [(name, facts.sha1sum) for name, facts in taken if is_mapping(name)]
     found = {name: named for name, digest in mappings if (named := findings.named(name, digest))}
     note(found, notes)
@@ -168,7 +168,7 @@ def _note(taken: list[tuple[str, Facts]], findings: Findings, notes: Notes) -> N
 
 
 def _make_unknown(taken: list[tuple[str, Facts]], findings: Findings, wishes: Wishes) -> None:
-    """Make rows for files that no catalog lists, each with a record of who wanted it."""
+    """Make rows for files that no catalog lists, each with a record of the user who asked for it."""
     rows = []
     for name, facts in taken:
         row = make_row(name, told(name, facts, findings, {}), None)
@@ -189,7 +189,7 @@ def _make_unknown(taken: list[tuple[str, Facts]], findings: Findings, wishes: Wi
 
 
 def _overrule(row: File, facts: Facts, wishes: Wishes) -> None:
-    """Let the bytes that the operator adopts overrule the catalog; no others were ever held."""
+    """Replace the catalogued size and sha1sum by those of adopted bytes; no other bytes were ever held."""
     before = f"{row.sha1sum or 'no sha1sum'}, {row.size or 'unknown'} bytes"
     row.size, row.sha1sum, row.held_at = facts.size, facts.sha1sum, timezone.now()
     row.save(update_fields=["size", "sha1sum", "held_at", "changed_at"])

@@ -1,4 +1,4 @@
-"""Puts in order what a kill left between the bytes of a file and its row."""
+"""A cleaner that completes what a killed process left between the bytes of a file and its row."""
 
 import logging
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Number of unfinished files removed; rows that know now that their bytes are here; mappings not read."""
+    """The number of unfinished files removed, the rows that were completed, and the mappings not read."""
 
     parts_removed: int
     completed: tuple[str, ...]
@@ -25,9 +25,9 @@ class Swept:
 def sweep(*, user: str) -> Swept:
     """Remove unfinished files older than an hour, and complete rows whose bytes are in the store already.
 
-    Mappings of which nobody has noted what they name, as after bytes were restored, are read now.
-    Bytes without any row are left where they are: their row may be on its way, or the database be an old one.
-    `verify_store` names them, and `add_file` takes the name after an hour without losing the bytes.
+    Mappings whose contents are not noted, because their bytes were restored for example, are read now. Bytes
+    without a row are left where they are: their row may soon be written, or the database may be an old copy.
+    `verify_store` names them, and after an hour `add_file` can use the name without losing the bytes.
     """
     removed = storage.remove_abandoned_parts()
     unheld = set(File.objects.filter(held_at=None).exclude(sha1sum="").values_list("name", flat=True))
@@ -41,7 +41,7 @@ def sweep(*, user: str) -> Swept:
 
 @transaction.atomic
 def _complete(name: str, *, user: str) -> bool:
-    """Say in the row that the bytes are here, if they are the catalogued ones."""
+    """Note in the row that the bytes are here, if they are the catalogued ones."""
     file = queries.get_file(name)
     path = storage.path_of(name)
     if file.is_held or path.stat().st_size != file.size or storage.sha1sum(path) != file.sha1sum:

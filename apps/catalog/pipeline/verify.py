@@ -1,4 +1,4 @@
-"""Compares stored bytes with the catalog."""
+"""The comparison of stored bytes with the catalog."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong with one file: `missing`, `changed` or `unknown`, and how it shows."""
+    """A fault of one file, `missing`, `changed` or `unknown`, and a sentence about it."""
 
     name: str
     kind: str
@@ -23,9 +23,9 @@ class Finding:
 
 
 def verify(step: Callable[[], object] = lambda: None) -> Iterator[Finding]:
-    """Hash every stored file again and yield what disagrees with the catalog; `step` is called for each.
+    """Hash every stored file again and yield each that disagrees with the catalog; call `step` for each file.
 
-    Rows are read after the folders, so that a file that arrives meanwhile is not taken for an unknown one.
+    Rows are read after the folders, so that a file that arrives in between does not count as unknown.
     """
     stored = {path.name: path for path in storage.stored_files()}
     held = queries.held_files()
@@ -41,7 +41,7 @@ def verify(step: Callable[[], object] = lambda: None) -> Iterator[Finding]:
 
 
 def _difference(file: File) -> str:
-    """Return how stored bytes differ from their row, empty if they do not."""
+    """Return the difference between stored bytes and their row as a sentence, empty if there is none."""
     path = storage.path_of(file.name)
     try:
         if (size := path.stat().st_size) != file.size:

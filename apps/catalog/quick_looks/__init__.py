@@ -1,6 +1,7 @@
-"""Looks into the files of the catalogue: asked for once, made by a worker, kept by the sha1sum of the bytes.
+"""Quick looks into files: requested once, made by a worker, and stored under the sha1sum of the bytes.
 
-The job row is the truth about what is under way. What is made is a cache: it may be deleted at any time.
+The job row is the truth about looks that are being made. The finished looks are a cache, which may be deleted
+at any time.
 """
 
 from apps.catalog.quick_looks.operations import ask_again, ask_for

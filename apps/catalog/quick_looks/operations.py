@@ -1,4 +1,4 @@
-"""What somebody asks of looks."""
+"""Operations on quick looks: request one, or request it again."""
 
 from django.conf import settings
 from django.db import transaction
@@ -11,22 +11,22 @@ from apps.jobs.queries import count_unfinished
 
 
 def ask_for(file: File, *, user: str = "") -> LookState:
-    """Have a worker look into a file, unless there is a look or one is on its way; return how it stands.
+    """Have a worker look into a file, unless a look exists or is being made; return the state of the look.
 
-    Anybody may ask, so that only some looks wait at a time: beyond these nothing is queued, and who asks
-    again later may be luckier. A look that failed is not tried again, and during maintenance none is made.
+    Anybody may ask, so the number of waiting looks is limited. Above the limit nothing is queued, and a later
+    request may succeed. A look that failed is not tried again, and during maintenance none is made.
 
     Parameters
     ----------
     user
-        Account that asks; empty: nobody who logged in.
+        Account that asks; empty if the person is not logged in.
     """
     found = state_of(file)
     return found if found.status != Status.NONE or settings.MAINTENANCE else _queue(file, user)
 
 
 def ask_again(file: File, *, user: str) -> LookState:
-    """Have a worker look into a file although that failed before."""
+    """Have a worker look into a file again after a failure."""
     found = state_of(file)
     if found.status != Status.FAILED:
         return ask_for(file, user=user)
@@ -36,8 +36,8 @@ def ask_again(file: File, *, user: str) -> LookState:
 
 @transaction.atomic
 def _queue(file: File, user: str, *, is_again: bool = False) -> LookState:
-    # One after the other, of all who ask for this file. Who finds the row taken does not wait: either another
-    # one is asking for the same look, or the file is just being changed, and the next question comes soon.
+    # Requests for one file are handled one after the other. A request that finds the row locked does not
+    # wait: another request asks for the same look, or the file is being changed. The page asks again soon.
     free = File.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=file.pk)
     if not free.only("pk"):
         return LookState(Status.WAITING)

@@ -1,4 +1,4 @@
-"""What a worker does: look into a file, and keep what it saw."""
+"""The work of a worker: look into a file, and store the look."""
 
 import logging
 from datetime import timedelta
@@ -22,13 +22,13 @@ from apps.jobs.states import Status
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED = timedelta(days=7)  # How long the rows of jobs stay that made their looks.
+REMEMBERED = timedelta(days=7)  # time for which the rows of finished jobs are kept
 
 
 def run(job: Job) -> None:
     """Make the look into the file of a job, unless another file with the same bytes has one.
 
-    A file that asks for too much makes a look that says so, and is not tried again.
+    If a file exceeds the limits, its look says so, and it is not tried again.
     """
     assert job.subject_id is not None  # noqa: S101 (it was queued for a file)
     file = File.objects.get(pk=job.subject_id)
@@ -58,14 +58,14 @@ def _look_into(job: Job, file: File, folder: Path) -> None:
 
 
 def _write_failure(folder: Path, reason: str) -> None:
-    """Leave nothing in a folder but the reason why there is nothing."""
+    """Replace everything in a folder by a look that gives the reason of the failure."""
     for path in folder.iterdir():
         path.unlink()
     (folder / LOOK_FILE).write_bytes(Look(failure=reason).dumps())
 
 
 def sweep() -> None:
-    """Keep looks and the rows of their jobs from growing without end."""
+    """Remove old looks and the rows of their jobs, so that they do not grow without end."""
     removed = stored.trim(settings.LOOKS_BYTES)
     done = Job.objects.filter(kind=KIND, status__in=(Status.COMPLETED, Status.CANCELLED))
     rows, _ = done.filter(finished_at__lt=timezone.now() - REMEMBERED).delete()

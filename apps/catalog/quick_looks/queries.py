@@ -1,4 +1,4 @@
-"""What is known of the look into a file."""
+"""The state of the quick look into a file."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,26 +16,26 @@ KIND = "look"
 
 
 class Status(StrEnum):
-    """Where the look into a file stands."""
+    """The status of the look into a file."""
 
     MADE = "made"
     FAILED = "failed"  # It is not tried again unless a person says so.
     WAITING = "waiting"  # A worker has it, or will.
-    BUSY = "busy"  # So many others wait that this one is not queued.
+    BUSY = "busy"  # Too many others wait, so this one is not queued.
     NONE = "none"  # Nobody has asked yet.
     NOT_HELD = "not_held"  # There are no bytes to look at.
 
 
 @dataclass(frozen=True, slots=True)
 class LookState:
-    """Where the look into a file stands, and what came of it.
+    """The status of the look into a file, and its result.
 
     Attributes
     ----------
     look
-        Only if it is made.
+        The look, only if it is made.
     reason
-        Why it failed.
+        The reason why it failed.
     """
 
     status: Status
@@ -44,7 +44,7 @@ class LookState:
 
 
 def state_of(file: File) -> LookState:
-    """Return where the look into a file stands; of one that is made, nothing is asked of the database."""
+    """Return the state of the look into a file; for a finished look the database is not asked."""
     if not file.is_held:
         return LookState(Status.NOT_HELD)
     look = stored.find(file.sha1sum)
@@ -57,5 +57,5 @@ def state_of(file: File) -> LookState:
         return LookState(
             Status.FAILED, None, jobs.result_of(job) or f"Internal error, incident {job.incident}."
         )
-    # A job that is done, without a look: somebody emptied the cache.
+    # The job is done, but there is no look: somebody emptied the cache.
     return LookState(Status.NONE)

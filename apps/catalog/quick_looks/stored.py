@@ -1,11 +1,11 @@
-"""Where looks are kept.
+"""The cache of finished looks.
 
 ::
 
     looks/<first two digits>/<sha1sum>/look.json, part1-linear.webp, ...
 
-A folder appears under its name only when it is complete. Those that nobody has asked for longest go first
-when there are too many.
+A folder appears under its name only when it is complete. When the looks take too much space, those
+are removed first that nobody has asked for the longest time.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from apps.core.files import sync_file, sync_folder
 
 ABANDONED = 3600  # seconds after which nobody is still making an unfinished look
 _UNFINISHED = ".unfinished"
-_USED_AGAIN = 24 * 3600  # seconds after which one more use is noted
+_USED_AGAIN = 24 * 3600  # seconds after which another use is noted
 _SHA1SUM = re.compile(r"[0-9a-f]{40}")
 
 
@@ -37,12 +37,12 @@ def root() -> Path:
 
 
 def folder_of(sha1sum: str) -> Path:
-    """Return where the look at bytes is, or would be.
+    """Return the folder of the look at bytes, whether or not it exists.
 
     Raises
     ------
     ValueError
-        Raised if this is no sha1sum.
+        Raised if the text is not a sha1sum.
     """
     if not _SHA1SUM.fullmatch(sha1sum):
         raise ValueError(f"{sha1sum!r} is not a sha1sum of 40 lower-case hex digits")
@@ -50,7 +50,7 @@ def folder_of(sha1sum: str) -> Path:
 
 
 def find(sha1sum: str) -> Look | None:
-    """Return the look at bytes, or None if there is none of the present version."""
+    """Return the look at bytes, or None if there is none in the present format."""
     folder = folder_of(sha1sum)
     try:
         changed = (folder / LOOK_FILE).stat().st_mtime_ns
@@ -73,7 +73,7 @@ def _note_use(folder: Path) -> None:
 
 
 def find_file(sha1sum: str, name: str) -> Path | None:
-    """Return where a picture, or the look itself, is; None if there is no such file."""
+    """Return the path of a picture, or of the look itself; None if there is no such file."""
     if not _SHA1SUM.fullmatch(sha1sum) or not (is_picture_file(name) or name == LOOK_FILE):
         return None
     path = folder_of(sha1sum) / name
@@ -82,7 +82,7 @@ def find_file(sha1sum: str, name: str) -> Path | None:
 
 @contextlib.contextmanager
 def workshop() -> Iterator[Path]:
-    """Yield an empty folder to make a look in, on the disk where looks are kept; it is removed at the end."""
+    """Yield an empty folder for a new look, on the disk of the looks; it is removed at the end."""
     place = root() / _UNFINISHED
     place.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=place))
@@ -93,23 +93,23 @@ def workshop() -> Iterator[Path]:
 
 
 def publish(made: Path, sha1sum: str) -> None:
-    """Give a complete look its name, in the place of an older one; `made` is away then."""
+    """Move a complete look from `made` to its name, in place of an older one."""
     target = folder_of(sha1sum)
     target.parent.mkdir(parents=True, exist_ok=True)
     _sync(made)
-    made.chmod(0o755)  # A temporary folder is its maker's alone; another account may serve the pictures.
+    made.chmod(0o755)  # Only its maker can read a temporary folder; another account may serve the pictures.
     _move_away(target)
     try:
         made.rename(target)
     except OSError:
-        # Whoever made a look meanwhile made it of the same bytes.
+        # If another worker was faster, it made the look from the same bytes.
         if not target.is_dir():
             raise
     sync_folder(target.parent)
 
 
 def remove(sha1sum: str) -> None:
-    """Forget a look."""
+    """Remove a look."""
     _move_away(folder_of(sha1sum))
 
 
@@ -120,7 +120,7 @@ def _sync(folder: Path) -> None:
 
 
 def _move_away(folder: Path) -> None:
-    """Remove a folder so that nobody sees half of it."""
+    """Remove a folder in such a way that nobody sees half of it."""
     aside = root() / _UNFINISHED / secrets.token_hex(8)
     aside.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
@@ -129,9 +129,9 @@ def _move_away(folder: Path) -> None:
 
 
 def trim(most: int) -> int:
-    """Remove the looks that nobody has asked for longest, until all have `most` bytes; return how many.
+    """Remove the looks that nobody has asked for the longest time, down to `most` bytes; return how many.
 
-    What a killed worker left unfinished goes, too.
+    Also remove looks that a killed worker left unfinished.
     """
     _remove_abandoned()
     kept = sorted(((path.stat().st_mtime, path) for path in root().glob("??/*")), reverse=True)

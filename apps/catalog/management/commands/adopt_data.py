@@ -8,7 +8,7 @@ from apps.catalog import identity
 class Command(BaseCommand):
     help = (
         "Declare that the database and the store belong together, and to the server that OBSERVATORY and "
-        "SERVER_STRING name. For a server that gets another SERVER_STRING, and after one of the two was "
+        "SERVER_STRING name. Use it when a server gets another SERVER_STRING, and after one of the two was "
         "restored or replaced."
     )
 

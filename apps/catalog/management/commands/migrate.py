@@ -9,7 +9,9 @@ from apps.catalog.models import Installation
 
 
 class Command(migrate.Command):
-    help = f"{migrate.Command.help} Refuses data of another server, and writes into new data whose they are."
+    help = (
+        f"{migrate.Command.help} Refuses data of another server, and marks new data as belonging to this one."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -22,7 +24,7 @@ class Command(migrate.Command):
 
 
 def _has_everything(options: dict[str, Any]) -> bool:
-    """Tell whether a run has made every table, and in our only database."""
+    """Return whether a run has made every table, and in our only database."""
     is_partial = options.get("app_label") or options.get("plan") or options.get("check_unapplied")
     return not is_partial and options.get("database", "default") == "default" and _has_table()
 

@@ -6,7 +6,7 @@ from apps.catalog.pipeline.sweep import sweep
 
 
 class Command(BaseCommand):
-    help = "Remove unfinished files older than an hour and complete what a kill left."
+    help = "Remove unfinished files older than an hour, and complete the rows of files whose bytes are here."
 
     def handle(self, *args: Any, **options: Any) -> None:
         swept = sweep(user="sweep_store")
@@ -14,4 +14,4 @@ class Command(BaseCommand):
             f"{swept.parts_removed} unfinished files removed, {len(swept.completed)} rows completed."
         )
         for name in swept.unread:
-            self.stdout.write(f"not read: {name}; what it names is not known. The log says why.")
+            self.stdout.write(f"not read: {name}; the files that it names are not known. The log says why.")
