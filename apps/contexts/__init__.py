@@ -1,1 +1,1 @@
-"""Every context, and which one is edit, latest, versions or build since when."""
+"""All contexts, and the history of the pointers edit, latest, versions and build."""

@@ -1,4 +1,4 @@
-"""Which files a context consists of, and whether people can have them all."""
+"""The files of a context, and whether people can get them all."""
 
 from collections.abc import Collection
 
@@ -13,23 +13,23 @@ from apps.contexts.states import ARRIVED
 
 
 def closure(name: str) -> frozenset[str]:
-    """Return all files of a context, references too; errors as `queries.mapping_names`."""
+    """Return all files of a context, mappings and references; errors as `queries.mapping_names`."""
     return frozenset((*queries.mapping_names(name), *queries.reference_names(name)))
 
 
 def available() -> Q:
-    """Return what is true of a file whose bytes people can have: confirmed, and here or in the archive."""
+    """Return the condition on files whose bytes people can get: confirmed, and here or in the archive."""
     is_here = Q(held_at__isnull=False) & ~Q(state=FileState.UPLOADED)
     return is_here | Q(state__in=ARRIVED)
 
 
 def unavailable_names() -> set[str]:
-    """Return the names of all catalogued files that people cannot have; mostly there are few or none."""
+    """Return the names of all catalogued files that people cannot get; usually there are few or none."""
     return set(File.objects.exclude(available()).values_list("name", flat=True))
 
 
 def unknown_names(names: Collection[str]) -> set[str]:
-    """Return those of `names` that no file has."""
+    """Return those of `names` that are not catalogued."""
     wanted = sorted(names)
     known: set[str] = set()
     for start in range(0, len(wanted), CHUNK):
@@ -39,15 +39,16 @@ def unknown_names(names: Collection[str]) -> set[str]:
 
 
 def bad_names(names: Collection[str]) -> list[str]:
-    """Return which of `names` are marked bad, sorted; those that are merely tainted only if no other is."""
+    """Return those of `names` that are marked bad, sorted; if there are none, those that are tainted."""
     rows = File.objects.filter(Q(rejected=True) | Q(blacklisted=True))
     flags = {name: rejected for name, rejected in rows.values_list("name", "rejected") if name in names}
     return sorted(name for name, rejected in flags.items() if rejected) or sorted(flags)
 
 
 def incomplete_contexts() -> set[str]:
-    """Return the mappings with a catalogued file, in themselves or below, that is not available.
+    """Return the mappings whose closure contains a catalogued file that is not available.
 
-    A mapping that nobody has read is left out. Mostly every file is available, and this takes no time.
+    A mapping whose contents are not noted is left out. Usually every file is available, and this takes no
+    time.
     """
     return usage.contexts_with(unavailable_names())

@@ -1,4 +1,4 @@
-"""What a page shows where people choose a context (website specification, section 5.4)."""
+"""The contexts that a page offers for a choice (website specification, section 5.4)."""
 
 import re
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ MENU = 25  # recent contexts in the menu
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A context somebody may choose.
+    """A context that somebody may choose.
 
     Attributes
     ----------
     delivered_at
         Aware UTC.
     is_available
-        Whether all its files are; of contexts in the menu this is not asked.
+        Whether all its files are available; this is not checked for contexts in the menu.
     """
 
     choice: Choice
@@ -37,14 +37,14 @@ class Candidate:
 
     @property
     def title(self) -> str:
-        """What the closed panel shows."""
+        """The text of the closed panel."""
         remark = "" if self.is_available else "*unavailable* "
         return f"{self.name} {self.delivered_at:%Y-%m-%d %H:%M} {remark}({self.choice.label})"
 
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """What there is to choose from; a pointer that was never set is None."""
+    """The contexts to choose from; a pointer that was never set is None."""
 
     edit: Candidate | None
     latest: Candidate | None
@@ -52,7 +52,7 @@ class Chooser:
 
 
 def find_choices() -> Chooser:
-    """Return what there is to choose from now."""
+    """Return the contexts to choose from now."""
     recent = tuple(Candidate(Choice.RECENT, file.name, file.delivered_at) for file in recent_contexts())
     incomplete = incomplete_contexts()
     edit = _pointed(Choice.EDIT, Pointer.EDIT, incomplete)
@@ -66,9 +66,9 @@ def _pointed(choice: Choice, pointer: Pointer, incomplete: set[str]) -> Candidat
 
 
 def find_candidate(choice: Choice, name: str, incomplete: set[str] | None = None) -> Candidate | None:
-    """Return a context with what its title tells, or None if no official context has this name.
+    """Return a context with the parts of its title, or None if no official context has this name.
 
-    `incomplete` are the `incomplete_contexts`, for those who ask about several.
+    `incomplete` are the `incomplete_contexts`, for callers that ask for several contexts.
     """
     try:
         file = queries.get_pmap(name)
@@ -86,7 +86,7 @@ def official_contexts() -> QuerySet[File]:
 
 
 def recent_contexts() -> list[File]:
-    """Return the contexts delivered last, newest first."""
+    """Return the contexts that were delivered last, the newest first."""
     names = sorted(official_contexts().values_list("name", flat=True), key=delivery_order, reverse=True)[
         :MENU
     ]
@@ -95,9 +95,9 @@ def recent_contexts() -> list[File]:
 
 
 def delivery_order(name: str) -> tuple[int, str]:
-    """Return what contexts are sorted by to have them in the order of delivery.
+    """Return the sort key that puts contexts in the order of delivery.
 
-    Serials are given in this order, while the time of delivery of an imported context is often not known.
+    Serials are given in this order, while the delivery time of an imported context is often unknown.
 
     Examples
     --------
@@ -116,6 +116,6 @@ def next_context(name: str) -> File | None:
 
 
 def is_newer_banner(name: str) -> bool:
-    """Tell whether the home page shows no build context yet, or one delivered before `name`."""
+    """Return whether the home page shows no build context yet, or one delivered before `name`."""
     shown = queries.banner()
     return shown is None or delivery_order(name) > delivery_order(shown.context)

@@ -1,4 +1,4 @@
-"""What can be wrong with a context somebody asks for."""
+"""Errors of requests for a context."""
 
 from apps.core.errors import ConflictError, NotFoundError
 from apps.rules.naming.specifiers import InvalidDateContextError
@@ -31,6 +31,6 @@ class UnknownBuildError(NotFoundError):
 
 
 class UnknownPipelineError(NotFoundError):
-    """No pipeline has this name or key, or it has not told its context yet."""
+    """No pipeline has this name or key, or it has not reported a context yet."""
 
     code = "unknown_pipeline"

@@ -20,14 +20,14 @@ class ContextChoiceMixin(forms.Form):
     """
 
     default_choice = Choice.EDIT  # Public forms say LATEST.
-    is_floating = True  # Edit and latest are asked for again later, when a submission is confirmed.
-    allows_bad = False  # Public forms let a bad context pass, and show `context_warning`.
+    is_floating = True  # Edit and latest are resolved again later, when a submission is confirmed.
+    allows_bad = False  # Public forms accept a bad context and show `context_warning`.
     context_warning = ""
 
     pmap_mode = forms.CharField(label="Context", max_length=32, required=False)
     pmap_menu = forms.CharField(label="Recent context", max_length=128, required=False)
     pmap_text = forms.CharField(label="User specified context", max_length=200, required=False)
-    # The client says with each choice which context it believes that to be.
+    # With each choice the client sends the context that it resolved itself.
     pmap_name = forms.CharField(label="Context name", max_length=200, required=False)
 
     def clean_pmap_mode(self) -> str:
@@ -49,18 +49,18 @@ class ContextChoiceMixin(forms.Form):
 
     @cached_property
     def chooser(self) -> Chooser:
-        """What there is to choose from."""
+        """The contexts to choose from."""
         return find_choices()
 
     @property
     def choice(self) -> str:
-        """What is chosen now, as far as the template must know it."""
+        """The present choice, for the template."""
         mode = self["pmap_mode"].value() or self.default_choice
         return FORMER_CHOICES.get(mode, mode)
 
     @property
     def context_title(self) -> str:
-        """What the closed panel shows of the present choice."""
+        """The text of the closed panel for the present choice."""
         found = self._candidate()
         return found.title if found else "No context is chosen yet"
 
@@ -83,7 +83,8 @@ class ContextChoiceMixin(forms.Form):
 def chosen_context(cleaned: Mapping[str, Any], *, allow_bad: bool = False) -> str:
     """Return the pmap that the cleaned fields of `ContextChoiceMixin` mean now.
 
-    Edit and latest float: a submission asks again when it is confirmed. Errors as `queries.resolve_choice`.
+    Edit and latest can change: a submission resolves them again when it is confirmed. Errors as
+    `queries.resolve_choice`.
     """
     return queries.resolve_choice(
         cleaned["pmap_mode"],
@@ -95,5 +96,5 @@ def chosen_context(cleaned: Mapping[str, Any], *, allow_bad: bool = False) -> st
 
 
 def _field_of(mode: str) -> str:
-    """Return beside which field the error of a choice stands."""
+    """Return the name of the field that shows the error of a choice."""
     return {Choice.RECENT.value: "pmap_menu", Choice.TYPED.value: "pmap_text"}.get(mode, "pmap_mode")

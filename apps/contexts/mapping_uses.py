@@ -1,4 +1,4 @@
-"""Which mappings use a file, directly and through others."""
+"""The mappings that use a file, directly and through others."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from apps.catalog.models import File
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """Mappings that lead to a file, newest first.
+    """The mappings that use a file, the newest first.
 
     Attributes
     ----------
     direct
-        Those that name it.
+        The mappings that name it.
     indirect
-        Those that name one of them, directly or through another.
+        The mappings that name one of the direct ones, themselves or through another.
     """
 
     direct: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Uses:
 
 
 def uses_of(file: File) -> Uses:
-    """Return the official mappings that use a file; those whose text is not here are left out."""
+    """Return the official mappings that use a file; mappings whose text is not here are left out."""
     direct = usage.naming(file)
     indirect = usage.above(direct) - direct
     order = _by_age(direct | indirect)
@@ -39,7 +39,7 @@ def uses_of(file: File) -> Uses:
 
 
 def _by_age(names: Iterable[str]) -> list[str]:
-    """Return names, those delivered last first."""
+    """Return names in the order of delivery, the newest first."""
     wanted = sorted(names)
     found: list[tuple[datetime, str]] = []
     for start in range(0, len(wanted), catalog.CHUNK):

@@ -1,10 +1,11 @@
-"""The mappings and contexts a process has in memory.
+"""The mappings and contexts that a process has in memory.
 
-Files are immutable, so nothing here expires: a mapping is kept by name once its bytes were compared with the
-catalog, and contexts share their mappings. Compiled mappings are also kept on the disk, as artifacts that say
-which bytes they were made from; an artifact that is damaged, or from an older engine, is made again.
+Files are immutable, so nothing here expires. A mapping is kept by name after its bytes were compared with the
+catalog, and contexts share their mappings. Compiled mappings are also kept on the disk, as artifacts that
+name the bytes they were made from. An artifact that is damaged, or from an older engine, is made again.
 
-Ask for a mapping only after the transaction that adds it: what is taken back later stays in memory here.
+Ask for a mapping only after the transaction that adds it is committed: a mapping stays in memory even if its
+transaction is rolled back.
 """
 
 import gc
@@ -32,19 +33,19 @@ from apps.rules.observatories import get_observatory
 
 logger = logging.getLogger(__name__)
 
-CONTEXTS = 1200  # Assembled contexts kept; each is small beside the mappings it shares.
+CONTEXTS = 1200  # assembled contexts kept; each is small compared with the mappings it shares
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A mapping in memory, and why no best references may be computed from it, empty if they may."""
+    """A mapping in memory, and the reason why best references must not be computed from it, if any."""
 
     mapping: CompiledMapping
     problem: str = ""
 
 
 class Pool:
-    """Every mapping and context this process has met. Reading takes no lock; loading takes one."""
+    """All mappings and contexts that this process has loaded. Reading takes no lock; loading takes one."""
 
     def __init__(self, artifact_root: Path) -> None:
         self.folder = artifact_root / str(compiled_bytes.ENGINE_VERSION)
@@ -54,7 +55,7 @@ class Pool:
         self._lock = threading.RLock()
 
     def context(self, name: str) -> Context:
-        """Return a context, ready to answer.
+        """Return a context, ready for lookups.
 
         Raises
         ------
@@ -73,14 +74,14 @@ class Pool:
                 while len(self._contexts) >= CONTEXTS:
                     del self._contexts[next(iter(self._contexts))]
                 self._contexts[name] = _assembled(name, members)
-                # They stay for good: no full collection, in the midst of some answer, need walk over them.
-                # Garbage goes first, or it would stay for good, too. What is frozen is not looked at again.
+                # Contexts stay in memory, so a full collection need not walk over them while somebody waits
+                # for an answer. Garbage is collected first, because frozen objects are never looked at again.
                 gc.collect()
                 gc.freeze()
             return self._contexts[name]
 
     def closure(self, name: str) -> tuple[str, ...]:
-        """Return a mapping and all it names, sorted; for that no rmap is read.
+        """Return a mapping and all mappings below it, sorted; no rmap is read.
 
         Raises
         ------
@@ -95,7 +96,7 @@ class Pool:
             found, level = {name}, [name]
             while level := [member for member in level if not member.endswith(".rmap")]:
                 loaded = self._load(level, wanted_by=name)
-                # A directory part, as in a few old contexts, is no part of the name.
+                # A directory, which a few old contexts give, is not part of the name.
                 below = {
                     posixpath.basename(child) for one in loaded.values() for child in one.mapping.children
                 }
@@ -104,20 +105,20 @@ class Pool:
             return self._closures.setdefault(name, tuple(sorted(found)))
 
     def selections(self, name: str) -> dict[str, str]:
-        """Return what a pmap or imap alone says: instrument or type to mapping name or special value."""
+        """Return the selections of one pmap or imap: instrument or type to mapping name or special value."""
         with self._lock:
             _require_known(name)
             return dict(self._load([name], wanted_by=name)[name].mapping.selections)
 
     def upper_members(self, name: str) -> dict[str, Loaded]:
-        """Return a mapping and all it names but for rmaps, which need not be held here."""
+        """Return a mapping and all below it without the rmaps, which need not be held here."""
         with self._lock:
             return self._load(
                 [member for member in self.closure(name) if not member.endswith(".rmap")], wanted_by=name
             )
 
     def members(self, name: str) -> dict[str, Loaded]:
-        """Return a mapping and all it names as they are in memory, sound or not."""
+        """Return a mapping and all below it as they are in memory, even if they are not sound."""
         with self._lock:
             return self._members(name)
 
@@ -133,7 +134,7 @@ class Pool:
             try:
                 self._loaded[name] = self._load_one(name, rows.get(name))
             except CrdsError as exc:
-                raise _complaint(name, wanted_by, exc) from exc
+                raise _unusable(name, wanted_by, exc) from exc
         return {name: self._loaded[name] for name in wanted}
 
     def _load_one(self, name: str, row: File | None) -> Loaded:
@@ -143,7 +144,7 @@ class Pool:
         return self._read_artifact(row) or self._compile(row)
 
     def _compile(self, row: File) -> Loaded:
-        """Compile the text of a held mapping; a wrong sha1sum inside it does not hide what it names."""
+        """Compile the text of a held mapping; with a wrong sha1sum inside, it still shows what it names."""
         observatory, text = get_observatory(settings.OBSERVATORY), load_text(row)
         try:
             mapping = compile_mapping(text, name=row.name, observatory=observatory)
@@ -155,7 +156,7 @@ class Pool:
         return Loaded(mapping)
 
     def _read_artifact(self, row: File) -> Loaded | None:
-        """Return what the artifact of a mapping holds, or None if it must be made again."""
+        """Return the mapping in an artifact, or None if the artifact must be made again."""
         try:
             content = (self.folder / f"{row.name}.bin").read_bytes()
             if content[:40] != row.sha1sum.encode():
@@ -168,7 +169,7 @@ class Pool:
             return None
 
     def _write_artifact(self, row: File, mapping: CompiledMapping) -> None:
-        """Keep a compiled mapping for later processes; that it cannot be kept is no reason not to answer."""
+        """Keep a compiled mapping for later processes; a failure to keep it is ignored."""
         path = self.folder / f"{row.name}.bin"
         keep(path, row.sha1sum.encode() + compiled_bytes.dump(mapping))
 
@@ -178,7 +179,7 @@ def _require_known(name: str) -> None:
         raise UnknownContextError(f"Mapping {name!r} is not known to this server.")
 
 
-def _complaint(name: str, wanted_by: str, reason: CrdsError) -> CrdsError:
+def _unusable(name: str, wanted_by: str, reason: CrdsError) -> CrdsError:
     """Return the error that says why a mapping, or the context that needs it, cannot be used."""
     if name == wanted_by:
         return UnusableContextError(str(reason))

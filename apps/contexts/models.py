@@ -1,11 +1,11 @@
-"""The pointers, every move of them a row."""
+"""The pointers: each move of one is a row."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class Pointer(models.TextChoices):
-    """What a context can be; `operational` is accepted on input and stored as latest."""
+    """The pointers to contexts; `operational` is accepted on input and stored as latest."""
 
     LATEST = "latest"
     EDIT = "edit"
@@ -53,7 +53,7 @@ class ContextChange(models.Model):
 
 
 class RemotePipeline(models.Model):
-    """A pipeline that may tell us which context it uses, and the one it last told."""
+    """A pipeline that may report the context it uses, and its last report."""
 
     name = models.CharField(
         max_length=128, unique=True, help_text="What people ask for, jwst-ops-pipeline say."

@@ -1,4 +1,4 @@
-"""By which rules a context leads to a reference."""
+"""The rules of a context that select a reference."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from apps.rules.lookup.rules_as_rows import Listing, list_rules
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """The match paths of one rmap that lead to a reference."""
+    """The match paths of one rmap that select a reference."""
 
     rmap: str
     listing: Listing
 
 
 def lookups_of(reference: str, context: str, *, rmaps: Collection[str]) -> list[Lookup]:
-    """Return how a context leads to a reference, rmap by rmap.
+    """Return the rules of a context that select a reference, by rmap.
 
     Parameters
     ----------
     context
         Name of a pmap.
     rmaps
-        Where to look: those that name the reference (`uses.uses_of`), of which the context may have some.
+        The rmaps that name the reference (`mapping_uses.uses_of`); the context may contain some of them.
 
     Raises
     ------

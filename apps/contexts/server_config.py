@@ -1,4 +1,4 @@
-"""What a server_config says about contexts."""
+"""A reader of the contexts in a server_config."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from apps.catalog.crds_cache import read_moment
 from apps.contexts.models import Pointer
 from apps.rules.naming.file_names import is_file_name
 
-# Pointer to the keys of server_config that tell it, the preferred one first.
+# Pointer to the keys of server_config that hold its context, the preferred one first.
 POINTER_KEYS = {
     Pointer.LATEST: ("latest_context", "operational_context"),
     Pointer.EDIT: ("edit_context",),
@@ -20,7 +20,7 @@ POINTER_KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Era:
-    """A context that became latest at `started_at`, aware UTC, and why."""
+    """A context that became latest at `started_at`, aware UTC, and the reason."""
 
     started_at: datetime
     context: str
@@ -28,7 +28,7 @@ class Era:
 
 
 def read_eras(config: Mapping[str, Any]) -> tuple[list[Era], list[tuple[str, str]]]:
-    """Return the eras of latest, oldest first, and a complaint for each entry that is none."""
+    """Return the eras of latest, the oldest first, and a complaint for each entry that is not an era."""
     entries = config.get("context_history", [])
     if not isinstance(entries, list | tuple):
         return [], [("context_history", f"is a {type(entries).__name__} and not a list.")]

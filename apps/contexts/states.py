@@ -1,4 +1,4 @@
-"""How a context is chosen on pages, and where its files must be before it is latest."""
+"""The choices of a context on pages, and the states that its files must have to become latest."""
 
 from django.db.models import TextChoices
 
@@ -16,7 +16,7 @@ class Choice(TextChoices):
 
 FORMER_CHOICES = {"pmap_operational": Choice.LATEST}  # Older clients and pages post these.
 
-# The archive has the file: whoever asks for its bytes gets them there, if not here.
+# The archive has the file: people get its bytes there if they are not here.
 ARRIVED = frozenset({FileState.ARCHIVED, FileState.OPERATIONAL, FileState.LATEST})
-# A file on its way to the archive keeps the state that its way goes on from.
+# A file on its way to the archive keeps its state, because the next step depends on it.
 BECOMES_LATEST_FROM = frozenset({FileState.DELIVERED, FileState.ARCHIVED, FileState.OPERATIONAL})

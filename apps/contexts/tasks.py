@@ -1,4 +1,4 @@
-"""Work that beat asks for."""
+"""Tasks that beat starts on schedule."""
 
 from celery import shared_task
 
@@ -7,5 +7,5 @@ from apps.contexts.operations import renew_states
 
 @shared_task
 def follow_archive() -> None:
-    """Let files of the latest context that the archive has got meanwhile be latest."""
+    """Set files of the latest context to ``latest`` that have arrived in the archive."""
     renew_states()

@@ -1,4 +1,4 @@
-"""Where contexts are set, and files marked bad."""
+"""Addresses of the pages that set a context or mark files bad."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Reading what a client left on its disk, whole or damaged."""
+"""The reader of a client's cache, whole or damaged."""
 
 from pathlib import Path
 from pprint import pformat

@@ -1,4 +1,4 @@
-"""The database of a cache: what it tells is taken, and whatever else it holds costs nothing."""
+"""The database of a cache: its facts are imported, and anything else in it does no harm."""
 
 import sqlite3
 from contextlib import closing

@@ -195,7 +195,7 @@ def test_of_two_writers_one_publishes(monkeypatch: pytest.MonkeyPatch) -> None:
     def overtaken(file: File) -> None:
         monkeypatch.setattr(folder, "place", place)
         assert deliveries.write(delivery)
-        folder.path_of("jwst_1.cat").unlink()  # Picked up at once.
+        folder.path_of("jwst_1.cat").unlink()  # It is picked up at once.
         place(file)
 
     monkeypatch.setattr(folder, "place", overtaken)
@@ -249,7 +249,7 @@ def test_a_folder_that_is_not_ours_tells_nothing(loss: str) -> None:
         archive_state.notice_pickups()
     delivery.refresh_from_db()
     assert delivery.status == OPEN
-    # Nor is another folder begun in its place.
+    # No other folder is made in its place.
     second = make_delivery(["jwst_miri_flat_0001.fits"], is_written=False)
     assert not deliveries.write(second)
     root().mkdir(exist_ok=True)
@@ -288,7 +288,7 @@ def test_files_follow_their_delivery(way: list[DeliveryStatus], last: str) -> No
     delivery = make_delivery()
     for status in way:
         assert move(delivery, status, reason="because")
-        assert move(delivery, status)  # Told twice, it is still true.
+        assert move(delivery, status)  # A second report of the same status changes nothing.
         assert folder.has_catalogue(delivery.name) is (status == OPEN)
         assert (NAMES[0] in folder.listed()) is (status != ARCHIVED)
     assert states(delivery) == [last] * 2

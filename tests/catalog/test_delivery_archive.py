@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 class SmallArchive(ThreadingHTTPServer):
-    """Answers HEAD as `answers` says: path to status and headers; what is not there is 404."""
+    """A server that answers HEAD from `answers`, path to status and headers, and else with 404."""
 
     daemon_threads = True
 
@@ -48,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_delivery_is_archived_once_the_archive_has_every_file(there: SmallArch
     assert (delivery.status, delivery.changed_by) == ("archived", "archive check")
     assert states(delivery) == ["archived"] * 2
     assert not DeliveredFile.objects.exclude(problem="").exists()
-    # What it has it is not asked for again.
+    # The archive is not asked again for files that it has.
     assert sorted(there.asked) == [("HEAD", f"/get/{name}") for name in (NAMES[0], NAMES[1], NAMES[1])]
 
 

@@ -1,4 +1,4 @@
-"""Many at once: every delivery has a number of its own, and every file one way through its states."""
+"""Many deliveries at once: each has its own number, and each file takes one way through its states."""
 
 from collections.abc import Callable
 from functools import partial
@@ -31,7 +31,7 @@ def test_each_of_many_deliveries_has_its_number_and_its_catalogue(run_apart: Run
 
 
 def _many_deliveries() -> tuple[list[int], list[str], list[str], int]:
-    """Return the numbers, what lies in the folder, the files' names, and how many deliveries were noted."""
+    """Return the numbers, the names in the folder, the files' names, and the number of audit records."""
     files = [make_file(f"jwst_miri_dark_{number:04}.fits", content=b"%d" % number) for number in range(CROWD)]
 
     def deliver(file: File) -> int:
@@ -47,7 +47,7 @@ def _many_deliveries() -> tuple[list[int], list[str], list[str], int]:
 def test_however_many_move_a_delivery_its_files_take_one_way(run_apart: Run) -> None:
     results, status, ended, ways = run_apart(_many_moves)
     assert all(isinstance(result, ConflictError | bool | int | None) for result in results), results
-    # Archived is entered from every other status, and left by none of these.
+    # Archived is entered from every other status, and none of these moves leaves it.
     assert (status, ended) == ("archived", ["archived"] * 2)
     assert set(ways) == set(NAMES)
     for steps in ways.values():
@@ -56,7 +56,7 @@ def test_however_many_move_a_delivery_its_files_take_one_way(run_apart: Run) -> 
 
 
 def _many_moves() -> tuple[list[Any], str, list[str], dict[str, list[list[str]]]]:
-    """Return what each got, how the delivery and its files ended, and the noted steps of each file."""
+    """Return the result of each thread, the last states of delivery and files, and the steps of each file."""
     delivery = make_delivery()
     folder.path_of(delivery.name).unlink()
     told = [

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def _fresh(settings: Any) -> None:
-    """Forget whose the data are, as in an installation that is older than the marks."""
+    """Remove the identity, as in an installation that is older than the marks."""
     Installation.objects.all().delete()
     settings.OBSERVATORY, settings.SERVER_STRING = "jwst", "ops"
 
@@ -67,7 +67,7 @@ def test_another_server_string_is_refused_until_somebody_means_it(
 
 @pytest.mark.usefixtures("_settled")
 def test_a_database_beside_the_store_of_another_installation_is_refused() -> None:
-    """Both are of one name, as after a restore of only one of them."""
+    """Both have the same name, as after a restore of only one of them."""
     other = marker.read()
     assert other
     marker.write(marker.Identity("jwst", "ops", "0" * 32))

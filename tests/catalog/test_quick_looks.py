@@ -1,4 +1,4 @@
-"""Looks are asked for once, made by a worker, and kept until there are too many."""
+"""Quick looks: requested once, made by a worker, and kept until there are too many."""
 
 import os
 import shutil
@@ -194,5 +194,5 @@ def test_old_rows_of_jobs_that_are_done_are_removed() -> None:
     assert Job.objects.count() == 2
     Job.objects.update(finished_at=timezone.now() - pipeline.REMEMBERED - timedelta(minutes=1))
     pipeline.sweep()
-    # What failed is remembered.
+    # A failure is remembered.
     assert Job.objects.get().subject_id == failed.pk

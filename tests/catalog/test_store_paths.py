@@ -1,4 +1,4 @@
-"""Nothing opens a path of the store but the modules that compare bytes with the catalogue."""
+"""The modules that may open paths of the store: only those that compare bytes with the catalogue."""
 
 import ast
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ MAY_NAME_ROOT = {
 
 
 def trespasses(source: str, module: str) -> Iterator[str]:
-    """Yield each use of a path of the store that a module may not have."""
+    """Yield each forbidden use of a path of the store in a module."""
     tree = ast.parse(source)
     told_to_children = {
         id(node)

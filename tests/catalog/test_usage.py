@@ -144,7 +144,7 @@ NUMBERS = st.integers(0, 5)
 
 
 class Histories(TestCase):
-    """Rmaps made from each other in any way."""
+    """Random histories of rmaps that are made from each other."""
 
     @settings(max_examples=60)
     @given(
@@ -171,7 +171,7 @@ class Histories(TestCase):
 
 
 def require_same(texts: Mapping[str, str], observatory: str) -> None:
-    """Insist that the tables say of every mapping and every file what the compiled rules say."""
+    """Require that the tables agree with the compiled rules about every mapping and every file."""
     compiled = {
         name: compile_mapping(
             text, name=name, observatory=get_observatory(observatory), verify_checksum=False
@@ -198,7 +198,7 @@ def require_same(texts: Mapping[str, str], observatory: str) -> None:
 
 @pytest.mark.parametrize("observatory", ["hst", "jwst"])
 def test_real_rules_are_noted_as_they_are_compiled(observatory: str) -> None:
-    """Of each type the last rmaps, and contexts: enough to have differences, few enough to compile."""
+    """Compare the last rmaps and contexts of each type: enough for differences, and few enough to compile."""
     paths = sorted((data_root() / "mappings" / observatory).glob("*map"))
     chosen = [path for path in paths if path.stat().st_size < 60_000][-250:]
     texts = {path.name: path.read_text() for path in chosen}

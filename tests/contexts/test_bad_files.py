@@ -150,7 +150,7 @@ def test_what_is_in_the_latest_context_must_be_insisted_on(name: str) -> None:
 def test_a_latest_context_that_cannot_be_read_must_be_insisted_on_too() -> None:
     two_contexts()
     make_change("jwst_0009.pmap", started_at=datetime(2020, 1, 1, tzinfo=UTC))
-    with pytest.raises(UnusableContextError, match="cannot be told"):
+    with pytest.raises(UnusableContextError, match="are unknown: its text is not here"):
         mark_bad(DARK, is_overridden=False)
     mark_bad(DARK, is_overridden=True)
 
@@ -207,7 +207,7 @@ def test_a_wrong_sha1sum_inside_a_mapping_does_not_hide_what_it_names() -> None:
 def test_a_name_that_comes_to_mean_other_bytes_is_read_again() -> None:
     make_context()
     text = make_pmap("jwst_0001.pmap", imaps={}).encode()
-    other = make_file("jwst_0009.pmap", content=text)  # Of a transaction that is taken back, say.
+    other = make_file("jwst_0009.pmap", content=text)  # For example of a transaction that was rolled back.
     assert children_by_parent(official())[other.name] == ()
     storage.path_of(other.name).unlink()
     other.delete()
@@ -326,7 +326,7 @@ def test_no_taint_is_lost_between_those_who_act_at_once(run_apart: Run) -> None:
 
 
 def marks_at_once() -> tuple[list[object], set[str], set[str]]:
-    """Mark, clear and register in threads at once; return what came of each, and who has a flag."""
+    """Mark, clear and register in threads at once; return each result, and the files with a flag."""
     two_contexts()
     mark_bad(FLAT)
 
@@ -358,7 +358,7 @@ def test_a_file_that_is_just_being_changed_is_not_waited_for() -> None:
     thread.start()
     changing.wait(10)
     try:
-        with pytest.raises(ConflictError, match="just being changed"):
+        with pytest.raises(ConflictError, match="are being changed"):
             mark_bad(DARK)
     finally:
         done.set()

@@ -23,7 +23,7 @@ class PublicForm(ContextChoiceMixin):
 
 
 def two_contexts() -> None:
-    """Make two contexts, the second of which is edit, the first latest."""
+    """Make two contexts: the first is latest, the second is edit."""
     make_change(make_whole_context(1), pointer="latest")
     make_change(make_whole_context(2), pointer="edit")
 

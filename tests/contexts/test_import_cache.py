@@ -1,4 +1,4 @@
-"""``manage.py import_cache`` on small caches: what is taken, what is refused, that nothing is half done."""
+"""``manage.py import_cache`` on small caches: files imported, files refused, and nothing half done."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def refused(printed: str) -> dict[str, str]:
 
 
 def state() -> object:
-    """Return what an import leaves, without the moments at which it did so."""
+    """Return the rows that an import leaves, without their times."""
     columns = [
         field.name
         for field in File._meta.fields

@@ -1,4 +1,4 @@
-"""An import may be killed at any point; the next one ends like one that was never disturbed."""
+"""Imports that are killed at any point: the next import ends like one that was never disturbed."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from tests.campaigns import first_of
 from tests.factories.catalog import make_cache
 from tests.roots import PROJECT, manage
 
-# Sets a trap in one function of the import, imports, and would print what it left.
+# Sets a trap in one function of the import, imports, and prints the rows unless the trap kills it.
 IMPORT = """
 import os, sys, django
 django.setup()
@@ -84,7 +84,7 @@ def import_in_child(root: Path, cache: Path, trap: str = "") -> subprocess.Compl
 
 
 def finish(root: Path, cache: Path) -> str:
-    """Import without a trap and return what is there then."""
+    """Import without a trap and return the rows that are left."""
     done = import_in_child(root, cache)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("not taken: ") == 2

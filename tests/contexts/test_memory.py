@@ -34,7 +34,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def fresh_pool(settings: Any) -> Pool:
-    """Return what a process just started would have."""
+    """Return the pool that a new process would have."""
     return Pool(settings.ARTIFACT_ROOT)
 
 
@@ -175,7 +175,7 @@ class Knot:
 
 @pytest.fixture
 def no_collection() -> Iterator[None]:
-    """Let nothing be collected but on request, so that garbage lies there for certain."""
+    """Switch off automatic collection, so that garbage stays until it is collected on request."""
     gc.disable()
     yield
     gc.enable()

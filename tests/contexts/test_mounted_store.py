@@ -1,4 +1,4 @@
-"""The store is a CRDS cache: the unmodified client reads rules and references from it, without a server."""
+"""The store as a CRDS cache: the unmodified client reads rules and references from it without a server."""
 
 import os
 import subprocess

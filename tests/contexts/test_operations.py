@@ -140,8 +140,8 @@ def test_simultaneous_moves_give_ordered_rows(run_apart: Run) -> None:
 def moves_at_once() -> tuple[list[Any], list[ContextChange], int, list[str], list[str]]:
     """Move one pointer from six threads at once.
 
-    Returns what went wrong for each, the moves, how many were noted, which files are latest, and which
-    should be.
+    Returns the error of each thread, the moves, the number of records, the latest files, and the files that
+    should be latest.
     """
     make_context()
     make_context("jwst_0002.pmap")

@@ -1,4 +1,4 @@
-"""The real caches with their dirt: altered, unknown and unsound files (the data's own README lists them)."""
+"""The real caches with their altered, unknown and unsound files (the README of the data lists them)."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ ALTERED = {
 
 
 def run(capsys: pytest.CaptureFixture[str], root: Path, *options: str) -> dict[str, str]:
-    """Import a cache and return what was refused and why."""
+    """Import a cache and return the reason for each refused file."""
     call_command("import_cache", str(root), *options)
     return dict(re.findall(r"^not taken: (\S+): (.*)$", capsys.readouterr().out, re.MULTILINE))
 

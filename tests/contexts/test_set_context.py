@@ -83,7 +83,7 @@ def test_latest_needs_every_file(state: str, is_held: bool, is_available: bool) 
         assert set_context().context == "jwst_0001.pmap"
         assert catalog.get_file(SHARED).state == "latest"
         return
-    with pytest.raises(UnusableContextError, match=rf"1 of its files cannot be had.*: {SHARED}\."):
+    with pytest.raises(UnusableContextError, match=rf"1 of its files are neither here.*: {SHARED}\."):
         set_context()
     assert not ContextChange.objects.exists()
     assert "latest" not in states().values()
@@ -185,7 +185,7 @@ def test_a_move_on_top_of_an_unseen_one_is_refused() -> None:
 
 @transaction.atomic
 def deliver_and_fail() -> None:
-    # Nothing below it is there: it is not read.
+    # None of the mappings below it is there, so they are not read.
     make_file("jwst_0002.pmap", content=make_pmap("jwst_0002.pmap").encode())
     operations.move_edit("jwst_0002.pmap", user="ann", reason="Delivered.")
     assert queries.find_pointed("edit") == "jwst_0002.pmap"

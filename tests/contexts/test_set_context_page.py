@@ -30,7 +30,7 @@ def operator() -> Client:
 
 
 def two_contexts() -> None:
-    """Make two contexts, of which latest and edit are the first and the second."""
+    """Make two contexts: the first is latest, the second is edit."""
     make_change(make_whole_context(1), pointer="latest")
     make_change(make_whole_context(2, description="Better darks."), pointer="edit")
 
@@ -112,8 +112,8 @@ def test_a_reversion_is_a_move_like_any_other() -> None:
         ({"reason": "x" * 5000}, "at most 4000 characters"),
         ({"seen": "latest:0"}, "tester set it to jwst_0001.pmap. Look again."),
         (BUILD | {"cal_ver_custom": ""}, "Pick a version"),
-        (BUILD | {"cal_ver": "", "cal_ver_custom": "newest"}, "'newest' is no version"),
-        (BUILD | {"cal_ver": "1.2'--"}, "is no version"),
+        (BUILD | {"cal_ver": "", "cal_ver_custom": "newest"}, "'newest' is not a version"),
+        (BUILD | {"cal_ver": "1.2'--"}, "is not a version"),
         (BUILD | {"cal_ver_custom": "9" * 50}, "at most 32 characters"),
     ],
 )

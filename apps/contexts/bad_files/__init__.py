@@ -1,1 +1,1 @@
-"""The page where files are marked bad, and what that taints."""
+"""The page that marks files bad, and the mappings that this taints."""

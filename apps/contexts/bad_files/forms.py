@@ -1,4 +1,4 @@
-"""What people type to mark files bad."""
+"""The form that marks files bad or OK."""
 
 import re
 
@@ -14,7 +14,7 @@ LONGEST = 2000  # characters of a reason
 
 
 class Verdict(TextChoices):
-    """What a file shall be from now on."""
+    """The new mark of a file."""
 
     BAD = "bad", "Bad"
     OK = "ok", "OK"
@@ -57,5 +57,5 @@ class BadFilesForm(forms.Form):
 
     @property
     def is_bad(self) -> bool:
-        """Whether the files are to be marked bad, and not OK."""
+        """The fact that the files are to be marked bad, and not OK."""
         return bool(self.cleaned_data["verdict"] == Verdict.BAD)

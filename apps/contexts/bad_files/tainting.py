@@ -1,4 +1,4 @@
-"""What a bad mapping taints: every mapping that names it, directly or through another.
+"""The taint of a bad mapping: it spreads to every mapping that names it, directly or through another.
 
 Source: website specification, section 8.1.2.
 """
@@ -41,7 +41,7 @@ def tainted(bad: Iterable[str], children: Children) -> set[str]:
 
 
 def children_of(names: Collection[str]) -> Children:
-    """Return the mappings that some mappings name themselves, sorted; none for an rmap.
+    """Return the mappings that each mapping directly names, sorted; none for an rmap.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def children_of(names: Collection[str]) -> Children:
     unread = [name for name in wanted if name not in found and not name.endswith(".rmap")]
     if unread:
         raise UnusableContextError(
-            f"What {unread[0]} names cannot be told: its text is not here or no mapping."
+            f"The contents of {unread[0]} are unknown: its text is not here, or it is not a mapping."
         )
     return dict.fromkeys(wanted, ()) | found
 
@@ -69,7 +69,7 @@ def blacklisted_names() -> set[str]:
 def stay_blacklisted(
     cleared: Collection[str], *, marked: Collection[str], blacklisted: Collection[str], children: Children
 ) -> set[str]:
-    """Return which mappings remain blacklisted when some are no longer marked bad themselves.
+    """Return the mappings that remain blacklisted when some are no longer marked bad themselves.
 
     Parameters
     ----------
@@ -78,15 +78,15 @@ def stay_blacklisted(
     marked
         All mappings that remain marked bad themselves.
     blacklisted
-        All that were blacklisted before.
+        All mappings that were blacklisted before.
     children
-        Official pmap or imap to the mappings it names. A mapping that is no key stays as it is, unless it is
-        in `cleared`.
+        Official pmap or imap to the mappings it names. A mapping that is not a key stays as it is, unless it
+        is in `cleared`.
 
     Returns
     -------
-    All mappings that are marked themselves, that name one which is, directly or not, or whose state the
-    change does not touch.
+    All mappings that are marked themselves, that name a marked one, directly or through another, or whose
+    state is not affected by the change.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def in_latest(names: Iterable[str]) -> list[str]:
     Raises
     ------
     UnusableContextError
-        Raised if nobody can tell, because the latest context cannot be read.
+        Raised if the latest context cannot be read.
     """
     latest = queries.find_pointed(Pointer.LATEST)
     if latest is None:
@@ -116,12 +116,12 @@ def in_latest(names: Iterable[str]) -> list[str]:
     try:
         contained = closure(latest)
     except CrdsError as exc:
-        raise UnusableContextError(f"What the latest context contains cannot be told: {exc}") from exc
+        raise UnusableContextError(f"The latest context cannot be read: {exc}") from exc
     return sorted(contained.intersection(names))
 
 
 def find_files(names: Collection[str]) -> tuple[dict[str, File], list[str]]:
-    """Return the confirmed files of these names, by name, and the names that are none, sorted."""
+    """Return the confirmed files of these names, by name, and the names without such a file, sorted."""
     plain = [name for name in names if len(name) <= 128 and "\0" not in name]
     rows = catalog.files_named(plain)
     found = {name: file for name, file in rows.items() if file.state != FileState.UPLOADED}

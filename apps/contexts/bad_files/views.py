@@ -1,4 +1,4 @@
-"""The page where files are marked bad, or OK again, in two steps: the second says what will be tainted."""
+"""The page that marks files bad or OK, in two steps: the second shows the mappings that are tainted."""
 
 from collections.abc import Iterable
 
@@ -40,7 +40,7 @@ def mark_files_bad(request: HttpRequest, *, actor: Actor) -> HttpResponse:
 
 
 def _require_roles(actor: Actor, names: Iterable[str]) -> None:
-    """Refuse files of instruments for which the account is no submitter."""
+    """Refuse files of instruments for which the account is not a submitter."""
     files = catalog.files_named(filter(is_file_name, names)).values()
     for instrument in sorted({file.instrument for file in files}):
         require_role(actor, Role.SUBMITTER, instrument=instrument)
@@ -60,7 +60,7 @@ def _form_page(request: HttpRequest, form: BadFilesForm) -> HttpResponse:
 
 
 def _confirm_page(request: HttpRequest, form: BadFilesForm, *, error: str = "") -> HttpResponse:
-    """Show what would happen; what cannot happen at all goes back to the form."""
+    """Show the effect of the marks, or the form again if the files cannot be marked."""
     preview_of = operations.preview_bad if form.is_bad else operations.preview_good
     try:
         preview = preview_of(form.cleaned_data["names"])

@@ -1,4 +1,4 @@
-"""What somebody asks of the contexts: move a pointer, mark files bad, let pipelines tell where they stand."""
+"""Operations on contexts: move a pointer, mark files bad, take the reports of pipelines."""
 
 from apps.contexts.operations.bad_files import mark_bad, mark_good, preview_bad, preview_good, taint
 from apps.contexts.operations.file_states import renew_states

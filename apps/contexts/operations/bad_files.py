@@ -1,7 +1,8 @@
-"""What somebody asks of bad files: mark them, and take the mark back, with all that it taints.
+"""Operations on bad files: mark them bad or OK, together with the mappings that this taints or clears.
 
-`rejected` says that somebody marked this very file, `blacklisted` that clients must not use a mapping:
-because it was marked, or because it names one that is. Kept apart, each mark can be taken back exactly.
+`rejected` says that somebody marked this file. `blacklisted` says that clients must not use a mapping,
+because it was marked or because it names a marked one. They are separate, so that each mark can be undone
+exactly.
 
 Source: website specification, sections 7.10 and 8.1.2.
 """
@@ -34,14 +35,14 @@ from apps.rules.naming.file_names import is_mapping
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What marking one file bad or OK means.
+    """The effect of marking one file bad or OK.
 
     Attributes
     ----------
     mappings
         Other mappings that are tainted, or cleared, with it, sorted.
     culprits
-        Bad mappings that it names itself: for them it stays blacklisted though it is marked OK.
+        Bad mappings that it directly names: because of them it stays blacklisted when it is marked OK.
     """
 
     name: str
@@ -55,12 +56,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What marking some files would do.
+    """The effect that marking some files would have.
 
     Attributes
     ----------
     in_latest
-        Those of the files that the latest context contains; marking them bad must be insisted on.
+        Those of the files that the latest context contains; marking them bad needs `is_overridden`.
     unread
         Mappings whose text is not here or cannot be read: they stay as they are.
     """
@@ -71,31 +72,31 @@ class Preview:
 
 
 def preview_bad(names: Iterable[str]) -> Preview:
-    """Return what `mark_bad` would do; errors as there, but that a file is in use is no error here."""
+    """Return the effect of `mark_bad`; errors as there, but a file that is in use is not an error."""
     marks = _plan_bad(names, is_overridden=True)
     return Preview(marks, in_latest(mark.name for mark in marks), tuple(usage.unread()))
 
 
 def preview_good(names: Iterable[str]) -> Preview:
-    """Return what `mark_good` would do; errors as there."""
+    """Return the effect of `mark_good`; errors as there."""
     return Preview(_plan_good(names), [], tuple(usage.unread()))
 
 
 def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: bool = False) -> list[Mark]:
-    """Let clients refuse files from now on, and with a mapping all mappings that name it.
+    """Mark files bad, so that clients refuse them, and taint all mappings that name a bad mapping.
 
     Parameters
     ----------
     names
-        Of mappings and references; all are marked, or none.
+        Names of mappings and references; either all are marked or none.
     user, reason
         For the audit records.
     is_overridden
-        Whether files may be marked that the latest context contains.
+        Also mark files that the latest context contains.
 
     Returns
     -------
-    For each file what was tainted with it, in the order of `names`.
+    Each file with the mappings that were tainted, in the order of `names`.
 
     Raises
     ------
@@ -104,9 +105,9 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
     UnknownFileError
         Raised if files are not known or not confirmed; the message names them all.
     ConflictError
-        Raised if files are marked bad already, or in use, or just being changed by somebody else.
+        Raised if files are marked bad already, are in use, or are being changed by somebody else.
     """
-    # What takes time is read now, when nobody has to wait for us.
+    # This takes time. It is done before the lock is taken, so that nobody has to wait.
     _plan_bad(names := tuple(names), is_overridden=is_overridden)
     with transaction.atomic():
         take_turn()
@@ -122,10 +123,10 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
 
 
 def mark_good(names: Iterable[str], *, user: str, reason: str) -> list[Mark]:
-    """Take back that files are bad, and clear the mappings that no longer name a bad one.
+    """Mark files OK, and clear the mappings that no longer name a bad one.
 
-    Parameters, returned value and errors are those of `mark_bad`; to mark a file OK that was not marked bad
-    itself is a ConflictError too.
+    Parameters, returned value and errors are those of `mark_bad`. A file that was not marked bad itself is a
+    ConflictError, too.
     """
     _plan_good(names := tuple(names))
     with transaction.atomic():
@@ -141,12 +142,12 @@ def mark_good(names: Iterable[str], *, user: str, reason: str) -> list[Mark]:
 
 
 def _write(marks: list[Mark], themselves: set[str], *, is_bad: bool) -> dict[str, File]:
-    """Set the flags of what is marked, and return the rows from before.
+    """Set the flags of marked files, and return their rows from before.
 
     Parameters
     ----------
     themselves
-        Which of the marked files are, or are no longer, blacklisted besides the mappings that name them.
+        The marked files whose own `blacklisted` changes, besides that of the mappings that name them.
     """
     marked = {mark.name for mark in marks}
     blacklisted = themselves.union(*(mark.mappings for mark in marks))
@@ -159,8 +160,8 @@ def _write(marks: list[Mark], themselves: set[str], *, is_bad: bool) -> dict[str
 def taint(names: Iterable[str], *, user: str) -> list[str]:
     """Blacklist those new mappings that name a bad one, directly or through another, and return their names.
 
-    Call it in the transaction that makes the mappings official, with the names of all of them: whoever marks
-    a file bad at the same time comes before, and is seen here, or after, and sees the new mappings.
+    Call it in the transaction that makes the mappings official, with all their names. A mark that is made at
+    the same time is either earlier, and then it is seen here, or later, and then it sees the new mappings.
 
     Raises
     ------
@@ -182,13 +183,13 @@ def taint(names: Iterable[str], *, user: str) -> list[str]:
 
 
 def _plan_bad(names: Iterable[str], *, is_overridden: bool) -> list[Mark]:
-    """Return what is to be tainted with each file, or raise if they may not be marked bad."""
+    """Return the mappings to taint with each file, or raise if they must not be marked bad."""
     files = _get_files(names)
     _refuse("Marked bad already", files, lambda file: file.rejected)
     if not is_overridden and (used := in_latest(files)):
         raise ConflictError(
             f"Contained in the latest context: {', '.join(used)}. Make a context without them, make it "
-            "latest, and mark them bad then; or insist on it."
+            "latest, and then mark them bad; or choose to mark them nevertheless."
         )
     blacklisted = blacklisted_names()
     return [
@@ -198,7 +199,7 @@ def _plan_bad(names: Iterable[str], *, is_overridden: bool) -> list[Mark]:
 
 
 def _plan_good(names: Iterable[str]) -> list[Mark]:
-    """Return what is to be cleared with each file, or raise if they may not be marked OK."""
+    """Return the mappings to clear with each file, or raise if they must not be marked OK."""
     files = _get_files(names)
     children, blacklisted = usage.children_by_parent(official()), blacklisted_names()
     _refuse_tainted(files, children, blacklisted)
@@ -241,7 +242,7 @@ def _refuse(reason: str, files: dict[str, File], is_wrong: Callable[[File], bool
 
 
 def _refuse_tainted(files: dict[str, File], children: Children, blacklisted: set[str]) -> None:
-    """Refuse to clear what is blacklisted for the sake of another mapping, and name that one."""
+    """Refuse files that are blacklisted because of another mapping, and name that mapping."""
     wrong = [
         f"{name} for {', '.join(_bad_children(name, children, blacklisted)) or 'a mapping below it'}"
         for name, file in files.items()
@@ -257,13 +258,13 @@ def _refuse_tainted(files: dict[str, File], children: Children, blacklisted: set
 def _hold(names: Collection[str]) -> dict[str, File]:
     """Lock rows to the end of the transaction and return them by name.
 
-    Whoever has one of them may wait for our turn, so we must not wait for him.
+    A transaction that has locked a row may wait for the ledger's lock, which we have. So we do not wait.
     """
     rows = File.objects.select_for_update(nowait=True).order_by("name")
     try:
         return {file.name: file for chunk in _chunks(names) for file in rows.filter(name__in=chunk)}
     except OperationalError as exc:
-        raise ConflictError("Some of these files are just being changed. Try again in a moment.") from exc
+        raise ConflictError("Some of these files are being changed. Try again in a moment.") from exc
 
 
 def _set(flag: str, value: bool, names: Collection[str]) -> None:

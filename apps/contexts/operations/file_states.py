@@ -1,4 +1,4 @@
-"""What a move of latest means to the states of files.
+"""The states of files after a move of latest.
 
 Source: website specification, sections 7.13 and 8.1.1.
 """
@@ -23,21 +23,21 @@ from apps.contexts.states import BECOMES_LATEST_FROM
 
 
 def follow_latest(names: Collection[str], *, since: datetime) -> int:
-    """Let the files of the latest context be ``latest``, and those that left it what they are to the archive.
+    """Set the files of the latest context to ``latest``, and files that left it to their archive state.
 
-    To be called by whoever has the turn. A file on its way to the archive keeps its state, and one that
-    people cannot have too.
+    The caller has the ledger's lock. A file keeps its state if it is on its way to the archive, or if people
+    cannot get it.
 
     Parameters
     ----------
     names
         All files of the latest context.
     since
-        Start of its era, aware: the activation date of files that never were latest before.
+        Start of its era, aware: the activation date of files that were never latest before.
 
     Returns
     -------
-    How many states changed.
+    The number of states that changed.
     """
     before = set(File.objects.filter(state=FileState.LATEST).values_list("name", flat=True))
     now, changed = timezone.now(), 0
@@ -49,7 +49,7 @@ def follow_latest(names: Collection[str], *, since: datetime) -> int:
 
 
 def _leave_latest(names: Sequence[str]) -> int:
-    """Let files fall back to the state beside latest; those never delivered here lie in an archive."""
+    """Return files to their state in the archive; files that were never delivered here are archived."""
     beside = states_beside_latest(names)
     by_state: dict[str, list[str]] = {}
     for name in names:
@@ -63,16 +63,16 @@ def _leave_latest(names: Sequence[str]) -> int:
 
 
 def _chunks(names: Collection[str]) -> Iterator[QuerySet[File]]:
-    """Yield the rows of some names, as many at once as a query may have parameters."""
+    """Yield the rows of some names, in chunks that fit into the parameters of a query."""
     ordered = sorted(names)
     for start in range(0, len(ordered), CHUNK):
         yield File.objects.filter(name__in=ordered[start : start + CHUNK])
 
 
 def renew_states() -> int:
-    """Let the states of files agree with the latest context, and return how many changed.
+    """Set the states of files by the latest context, and return how many changed.
 
-    For imports, which take over where the pointer of another server stood.
+    Imports need it, because they take over the pointers of another server.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def renew_states() -> int:
     with transaction.atomic():
         take_turn()
         if queries.find_change(Pointer.LATEST) != seen:
-            return 0  # Whoever moved it meanwhile has seen to the states.
+            return 0  # The operation that moved it in the meantime has set the states.
         changed = follow_latest(names, since=seen.started_at)
         if changed:
             audit.count_change()

@@ -1,4 +1,4 @@
-"""Takes a whole CRDS cache in: files into the ledger, history and pointers, compiled mappings."""
+"""The import of a whole CRDS cache: files, history, pointers, and compiled mappings."""
 
 import contextlib
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from apps.rules.naming.file_names import is_mapping
 
 @dataclass
 class Imported:
-    """What an import did, in the ledger and with the pointers."""
+    """The report of an import: its files, its eras, its pointers, and the contexts that cannot be used."""
 
     files: Report
     eras: int = 0
@@ -32,12 +32,12 @@ class Imported:
 
 
 def import_cache(root: Path, wishes: Wishes, progress: Progress) -> Imported:
-    """Take in a cache; called again after a kill it takes what is not here yet.
+    """Import a cache; after a kill, another call imports the rest.
 
     Raises
     ------
     BadCacheError
-        Raised if `root` is no cache of this observatory, or its server_config is damaged.
+        Raised if `root` is not a cache of this observatory, or its server_config is damaged.
     """
     catalog = load_catalog(root, observatory=settings.OBSERVATORY)
     eras, complaints = read_eras(catalog.config)
@@ -65,11 +65,11 @@ def _adopt_pointers(catalog: CacheCatalog, wishes: Wishes, imported: Imported) -
 
 
 def _try_pointed_contexts(imported: Imported) -> None:
-    """Load what the pointers name: the first question is answered fast, or the operator told why not."""
+    """Load the contexts of the pointers, so that first requests are fast and operators see what fails."""
     for context in sorted({name for pointer in Pointer if (name := queries.find_pointed(pointer))}):
         try:
             queries.get_context(context)
         except CrdsError as exc:
             imported.unusable.append(str(exc))
-    with contextlib.suppress(CrdsError):  # Of a latest context that cannot be read it was just told.
+    with contextlib.suppress(CrdsError):  # An unreadable latest context is in the report already.
         operations.renew_states()

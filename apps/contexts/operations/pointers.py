@@ -1,4 +1,4 @@
-"""What somebody asks of the pointers: each move is a row and an audit record beside it."""
+"""Operations on the pointers: each move is a row and an audit record."""
 
 import hashlib
 import secrets
@@ -38,17 +38,17 @@ def set_context(
     is_overridden: bool = False,
     seen: int | None = None,
 ) -> ContextChange:
-    """Let a pointer name a context from now on.
+    """Move a pointer to a context.
 
-    With latest the states of files change too: those of the context become ``latest``, and those that are no
-    longer in it ``archived``.
+    A move of latest also changes the states of files: the files of the context become ``latest``, and files
+    that left it get back the state that they have in the archive.
 
     Parameters
     ----------
     pointer
         ``latest`` (or ``operational``), ``edit``, ``versions`` or ``build``.
     context
-        Name of a pmap. That the pointer names it already is no error, and a row all the same.
+        Name of a pmap. If the pointer names it already, that is not an error, and a row is written.
     user, reason
         For the row and the audit record.
     started_at
@@ -56,11 +56,11 @@ def set_context(
     calibration_version
         Version of the calibration software; needed for ``build`` and forbidden otherwise.
     moves_banner
-        Let the home page show this build context, unless it shows a newer one.
+        Show this build context on the home page, unless it shows a newer one.
     is_overridden
-        Let a context be latest though people cannot have all its files.
+        Allow a context to be latest although people cannot get all its files.
     seen
-        Key of the last move the caller knows of, 0 if of none; not compared if not given.
+        Key of the last move that the caller has seen, 0 if there was none; not compared if not given.
 
     Raises
     ------
@@ -69,20 +69,21 @@ def set_context(
     UnknownContextError
         Raised if there is no such pmap, or it is not confirmed.
     UnusableContextError
-        Raised if the context cannot be loaded or has a bad mapping, for latest also a bad reference or a file
-        that is not available, for versions no rules to translate versions; the message names the culprit.
+        Raised if the context cannot be loaded or has a bad mapping; for latest also if it has a bad reference
+        or a file that is not available; for versions also if it cannot translate versions. The message names
+        the culprit.
     ConflictError
         Raised if somebody else has moved the pointer since `seen`.
 
     Notes
     -----
-    Of two calls at once one waits for the other, and starts later than it.
+    If there are two calls at once, one waits for the other, and its era starts later.
     """
     chosen = as_pointer(pointer)
     _require_version(chosen, calibration_version)
     if moves_banner and chosen != Pointer.BUILD:
         raise InvalidInputError(f"Only a build context is shown as banner, not {chosen}.")
-    # What takes time is read before anybody has to wait for us.
+    # This takes time. It is done before the lock is taken, so that nobody has to wait.
     files = _require_loadable(chosen, context)
     unknown = unknown_names(files)
     with transaction.atomic():
@@ -106,15 +107,15 @@ def set_context(
 
 
 def move_edit(context: str, *, user: str, reason: str) -> ContextChange:
-    """Let edit name a context that a delivery makes in this very transaction.
+    """Move edit to a context that a delivery makes in the same transaction.
 
-    Its mappings are taken for sound: they are not read, for what is read is kept in memory, and the
-    transaction may yet be taken back. Whoever must wait for others calls `take_turn` of the catalog first.
+    Its mappings are not read, because mappings that are read stay in memory and the transaction may still be
+    rolled back. A caller that must wait for other rows calls `take_turn` of the catalog first.
 
     Raises
     ------
     UnknownContextError
-        Raised if `context` is no confirmed pmap.
+        Raised if `context` is not a confirmed pmap.
     UnusableContextError
         Raised if it is marked bad.
     """
@@ -135,7 +136,7 @@ def _move(
     calibration_version: str = "",
     is_banner: bool = False,
 ) -> ContextChange:
-    """Write the row and the audit record of a move; to be called by whoever has the turn."""
+    """Write the row and the audit record of a move; the caller has the ledger's lock."""
     before = _context_before(pointer, calibration_version)
     change = ContextChange.objects.create(
         pointer=pointer,
@@ -152,7 +153,7 @@ def _move(
 
 
 def _context_before(pointer: Pointer, calibration_version: str) -> str | None:
-    """Return what the pointer, or for build this version, named until now."""
+    """Return the context of the pointer, or for build of this version, until now."""
     if pointer != Pointer.BUILD:
         return queries.find_pointed(pointer)
     change = queries.find_build(calibration_version)
@@ -165,7 +166,7 @@ def as_pointer(name: str) -> Pointer:
     Raises
     ------
     InvalidInputError
-        Raised if no pointer is called so.
+        Raised if no pointer has this name.
     """
     try:
         return Pointer("latest" if name == "operational" else name)
@@ -185,7 +186,7 @@ def _require_version(pointer: Pointer, version: str) -> None:
 
 
 def _require_loadable(pointer: Pointer, context: str) -> frozenset[str]:
-    """Refuse what is no confirmed pmap or does not load; return the files that the pointer answers for."""
+    """Refuse a context that is not confirmed or does not load; return the files that must be good."""
     queries.get_pmap(context)
     queries.get_context(context)
     if pointer == Pointer.VERSIONS:
@@ -194,7 +195,7 @@ def _require_loadable(pointer: Pointer, context: str) -> frozenset[str]:
 
 
 def _require_seen(pointer: Pointer, seen: int | None) -> None:
-    """Refuse to move a pointer on top of a move that the caller does not know of."""
+    """Refuse to move a pointer after a move that the caller has not seen."""
     last = queries.find_change(pointer)
     if seen is None or seen == (last.pk if last else 0):
         return
@@ -210,24 +211,24 @@ def _require_good(context: str, files: Collection[str]) -> None:
 def _require_available(context: str, missing: Collection[str]) -> None:
     if missing:
         raise UnusableContextError(
-            f"{context} cannot be latest: {len(missing)} of its files cannot be had, being neither here "
-            f"nor in the archive: {_listed(sorted(missing))}."
+            f"{context} cannot be latest: {len(missing)} of its files are neither here nor in "
+            f"the archive: {_listed(sorted(missing))}."
         )
 
 
 def _listed(names: Sequence[str]) -> str:
-    """Return the first names as text; a message need not show thousands."""
+    """Return the first names as text, because a message need not show thousands."""
     rest = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return ", ".join(names[:LISTED]) + rest
 
 
 def _start(pointer: Pointer, wanted: datetime | None) -> datetime:
-    """Return when the new era starts, later than the one before."""
+    """Return the start of the new era, which is later than the start before."""
     before = queries.find_change(pointer)
     moment = wanted or timezone.now()
     if before is None or moment > before.started_at:
         return moment
-    # Two moves within the resolution of the clock are still one after the other.
+    # Two moves within the resolution of the clock still get different starts.
     if wanted is None and before.started_at - moment < timedelta(seconds=1):
         return before.started_at + TICK
     raise InvalidInputError(
@@ -237,7 +238,7 @@ def _start(pointer: Pointer, wanted: datetime | None) -> datetime:
 
 
 def push_remote_context(*, key: str, context: str) -> None:
-    """Note which context the pipeline that owns a key says it uses.
+    """Record the context that a pipeline, known by its key, reports to use.
 
     Raises
     ------
@@ -256,12 +257,12 @@ def push_remote_context(*, key: str, context: str) -> None:
 
 
 def create_pipeline(name: str, *, user: str) -> str:
-    """Let a pipeline tell its context, and return its key, which is not kept.
+    """Register a pipeline that may report its context, and return its key, which is not kept.
 
     Raises
     ------
     InvalidInputError
-        Raised if the name is none.
+        Raised if the text is not a name.
     ConflictError
         Raised if a pipeline has this name.
     """
@@ -287,7 +288,7 @@ def _digest(key: str) -> str:
 
 
 def adopt_eras(eras: Sequence[Era], *, user: str) -> int:
-    """Take over eras of latest that another server recorded, and return how many were new."""
+    """Import eras of latest that another server recorded, and return how many were new."""
     known = set(queries.history().values_list("started_at", "context"))
     fresh = [era for era in eras if (era.started_at, era.context) not in known]
     with transaction.atomic():
@@ -307,7 +308,7 @@ def adopt_eras(eras: Sequence[Era], *, user: str) -> int:
 
 
 def adopt_pointer(pointer: Pointer, context: str, *, as_of: datetime, user: str) -> bool:
-    """Take over where another server's pointer stood at a moment, unless ours was moved since."""
+    """Import the pointer of another server as of a moment, unless ours was moved since then."""
     with transaction.atomic():
         take_turn()
         before = queries.find_change(pointer)
@@ -316,7 +317,7 @@ def adopt_pointer(pointer: Pointer, context: str, *, as_of: datetime, user: str)
         ContextChange.objects.create(
             pointer=pointer,
             context=context,
-            # Which version of the software a build context was tied to, server_config does not tell.
+            # server_config does not have the version of the software that a build context was tied to.
             calibration_version="unknown" if pointer == Pointer.BUILD else "",
             started_at=as_of,
             user=user,

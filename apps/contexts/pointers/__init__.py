@@ -1,1 +1,1 @@
-"""The page where operators set a context."""
+"""The page on which operators set a context."""

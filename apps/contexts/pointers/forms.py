@@ -1,4 +1,4 @@
-"""What operators say when they let a pointer name a context (website specification, section 7.13)."""
+"""The form that moves a pointer to a context (website specification, section 7.13)."""
 
 import re
 from typing import Any
@@ -13,11 +13,11 @@ from apps.contexts.states import Choice
 from apps.core.free_text import clean_reason
 from apps.rules.errors import CrdsError
 
-CUSTOM = "custom"  # The version of the calibration software is typed.
+CUSTOM = "custom"  # the choice to type a version of the calibration software
 
 
 class SetContextForm(ContextChoiceMixin):
-    """Which pointer is to name which context, and why."""
+    """The move of a pointer to a context, and the reason."""
 
     is_floating = False
 
@@ -35,7 +35,7 @@ class SetContextForm(ContextChoiceMixin):
         help_text="Letters, digits, white space and . _ / , = - + are allowed.",
     )
     is_overridden = forms.BooleanField(label="Even if files are not available (latest only)", required=False)
-    # Where the pointers stood when the page was made.
+    # The last move of each pointer when the page was made.
     seen = forms.CharField(label="Seen", max_length=200, required=False)
 
     def clean_context_type(self) -> str:
@@ -77,16 +77,16 @@ class SetContextForm(ContextChoiceMixin):
         if not version:
             self.add_error("cal_ver", "Pick a version of the calibration software, or type one.")
         elif not queries.is_version(version):
-            self.add_error("cal_ver", f"{version!r} is no version; 1.14.1 is one.")
+            self.add_error("cal_ver", f"{version!r} is not a version; expected a version such as 1.14.1.")
 
     def _ask_for_reason(self) -> str:
-        """Fill the reason in if the delivery tells it, and return what is to be said about it."""
+        """Fill in the reason of the delivery if there is one, and return the message about it."""
         cleaned = self.cleaned_data
         known = proposed_reason(cleaned.get("context_type", ""), cleaned.get("context", ""))
         if not known:
             return "Say why; it becomes the history text."
         self._fill(known)
-        return "It was empty, and is now that of the delivery. Check it, and press the button again."
+        return "It was empty. Now it is the reason of the delivery: check it, and press the button again."
 
     def _changes_nothing(self) -> bool:
         cleaned = self.cleaned_data
@@ -97,7 +97,7 @@ class SetContextForm(ContextChoiceMixin):
         return tied is not None and tied.context == cleaned["context"] and not moves_banner
 
     def _require_unmoved(self) -> None:
-        """Refuse a choice that means another context by now: its files were not what the operator judged."""
+        """Refuse a choice that means another context by now: the operator has not seen its files."""
         pointer = {Choice.EDIT.value: Pointer.EDIT, Choice.LATEST.value: Pointer.LATEST}.get(self.choice)
         seen = self.seen_move(pointer) if pointer else None
         if seen is None or not pointer:
@@ -109,14 +109,14 @@ class SetContextForm(ContextChoiceMixin):
             )
 
     def seen_move(self, pointer: str) -> int | None:
-        """Return the key of a pointer's last move when the page was made; None if that is not told."""
+        """Return the key of a pointer's last move when the page was made; None if it was not posted."""
         found = re.search(rf"\b{pointer}:([0-9]{{1,18}})\b", self.cleaned_data.get("seen", ""))
         return int(found[1]) if found else None
 
     def autogenerate(self) -> None:
-        """Fill in the standard reason for a build context, or say what it lacks."""
+        """Fill in the standard reason for a build context, or say what is missing."""
         typed = self.data.get("reason", "")
-        self._fill("-")  # So that only what the sentence needs is missed.
+        self._fill("-")  # So that a missing reason is not an error here.
         if self.is_valid() and self.cleaned_data["context_type"] != Pointer.BUILD:
             self.add_error(None, "Autogenerate writes the reason of build contexts only.")
         if self.errors:
@@ -125,17 +125,17 @@ class SetContextForm(ContextChoiceMixin):
         self._fill(standard_reason(self.cleaned_data["version"], self.cleaned_data["context"]))
 
     def _fill(self, reason: str) -> None:
-        """Put a reason into what was posted."""
+        """Replace the posted reason."""
         self.data = {name: self.data[name] for name in self.data} | {"reason": reason}
 
 
 def proposed_reason(pointer: str, context: str) -> str:
-    """Return the description of the delivery if latest moves on by exactly one context, else nothing."""
+    """Return the description of the delivery if latest moves to the next context, else an empty text."""
     latest = queries.find_pointed(Pointer.LATEST)
     following = next_context(latest) if latest and pointer == Pointer.LATEST else None
     return following.description if following and following.name == context else ""
 
 
 def standard_reason(version: str, context: str) -> str:
-    """Return what Autogenerate writes."""
+    """Return the reason that Autogenerate writes."""
     return f"Build context {context} for version {version} of the calibration software."

@@ -1,4 +1,4 @@
-"""The page where operators let a pointer name another context."""
+"""The page on which operators move a pointer to another context."""
 
 import re
 
@@ -39,7 +39,7 @@ def set_context(request: HttpRequest, *, actor: Actor) -> HttpResponse:
 
 
 def _initial() -> dict[str, str]:
-    """Return what the form proposes: to let latest follow edit."""
+    """Return the proposal of the form: latest moves to the edit context."""
     edit = queries.find_pointed(Pointer.EDIT) or ""
     return {"context_type": Pointer.LATEST, "reason": proposed_reason(Pointer.LATEST, edit)}
 
@@ -64,7 +64,7 @@ def _page(request: HttpRequest, form: SetContextForm) -> HttpResponse:
         "form": form,
         "error": "; ".join(messages_of(form)),
         "current": current,
-        # Never what was posted: the page shows where the pointers stand now.
+        # Not the posted value, because the page shows the contexts of the pointers now.
         "seen": " ".join(f"{name}:{change.pk if change else 0}" for name, change in current.items()),
         "releases": queries.releases(),
         "custom": CUSTOM,
@@ -76,5 +76,5 @@ def _page(request: HttpRequest, form: SetContextForm) -> HttpResponse:
 
 
 def _find_done(key: str) -> ContextChange | None:
-    """Return the move that the page has just made, if it comes from there."""
+    """Return the move that the page has just made, if the address names one."""
     return ContextChange.objects.filter(pk=key).first() if re.fullmatch(r"[0-9]{1,18}", key) else None

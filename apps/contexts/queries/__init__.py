@@ -1,4 +1,4 @@
-"""Reads of contexts: which one is meant, and the context itself."""
+"""Queries about contexts: the one that a specifier means, and its contents."""
 
 from apps.contexts.queries.builds import (
     banner,

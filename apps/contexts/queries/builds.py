@@ -13,7 +13,7 @@ from apps.core.errors import InvalidInputError
 def build_context(calibration_version: str) -> str:
     """Return the context tied to a version of the calibration software.
 
-    An exact match, else the closest earlier patch of the same major and minor version.
+    Without an exact match, the closest earlier patch of the same major and minor version counts.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def build_context(calibration_version: str) -> str:
     """
     if not is_version(calibration_version):
         raise InvalidInputError(
-            f"Bad calibration version {calibration_version[:40]!r}; expected 1.14.1, say."
+            f"Bad calibration version {calibration_version[:40]!r}; expected a version such as 1.14.1."
         )
     table = build_contexts()
     if calibration_version in table:
@@ -44,7 +44,7 @@ def build_context(calibration_version: str) -> str:
 
 
 def is_version(text: str) -> bool:
-    """Tell whether `text` may be a version of calibration software."""
+    """Return whether `text` may be a version of calibration software."""
     return re.fullmatch(r"[0-9][A-Za-z0-9.+-]{0,31}", text) is not None
 
 
@@ -55,7 +55,7 @@ def build_contexts() -> dict[str, str]:
 
 
 def find_build(calibration_version: str) -> ContextChange | None:
-    """Return the move that tied a context to this very version, or None if there is none."""
+    """Return the move that tied a context to exactly this version, or None if there is none."""
     rows = ContextChange.objects.filter(pointer=Pointer.BUILD, calibration_version=calibration_version)
     return rows.order_by("-started_at", "-pk").first()
 
@@ -67,7 +67,7 @@ def banner() -> ContextChange | None:
 
 
 def releases() -> list[tuple[str, datetime]]:
-    """Return the versions of calibration software known here, and since when (UTC), highest first."""
+    """Return the known versions of calibration software with their start (UTC), the highest first."""
     rows = ContextChange.objects.filter(pointer=Pointer.BUILD).order_by("-started_at", "-pk")
     first = dict(rows.values_list("calibration_version", "started_at"))
     known = [(version, since) for version, since in first.items() if is_version(version)]

@@ -1,4 +1,4 @@
-"""Contexts and mappings themselves, by name."""
+"""Queries for contexts and mappings by name."""
 
 from apps.catalog import queries as catalog
 from apps.catalog.models import File
@@ -18,7 +18,7 @@ def get_pmap(name: str) -> File:
     Raises
     ------
     UnknownContextError
-        Raised if `name` is not that of a pmap, or no confirmed file has it.
+        Raised if `name` is not the name of a pmap, or no confirmed file has it.
     """
     if not (is_file_name(name) and name.endswith(".pmap")):
         raise UnknownContextError(f"{name[:128]!r} is not the name of a pipeline context (.pmap).")
@@ -29,7 +29,7 @@ def get_pmap(name: str) -> File:
 
 
 def get_context(name: str) -> Context:
-    """Return a context by the name of its pmap, ready to answer and shared by all threads.
+    """Return a context by the name of its pmap, ready for lookups and shared by all threads.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def reference_names(name: str) -> tuple[str, ...]:
 def mappings_of(name: str) -> dict[str, CompiledMapping]:
     """Return the closure of any mapping as it is in memory, by name; errors as `mapping_names`.
 
-    Wrong sha1sums inside do not matter; an rmap that is not held does.
+    Wrong sha1sums inside the mappings do not matter, but every rmap must be held.
     """
     return {member: loaded.mapping for member, loaded in pool().members(name).items()}
 

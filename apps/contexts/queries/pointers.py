@@ -1,4 +1,4 @@
-"""Which context a pointer names, and since when."""
+"""Queries about the pointers and their history."""
 
 from django.db.models import QuerySet
 
@@ -11,11 +11,11 @@ def find_change(pointer: str) -> ContextChange | None:
 
 
 def find_pointed(pointer: str) -> str | None:
-    """Return the context a pointer names now, or None if it never moved."""
+    """Return the context that a pointer names now, or None if it never moved."""
     change = find_change(pointer)
     return change.context if change else None
 
 
 def history() -> QuerySet[ContextChange]:
-    """Return the eras of latest, newest first."""
+    """Return the eras of latest, the newest first."""
     return ContextChange.objects.filter(pointer=Pointer.LATEST).order_by("-started_at", "-pk")

@@ -1,4 +1,4 @@
-"""Pipelines elsewhere, and the contexts they report."""
+"""Queries about pipelines elsewhere and the contexts they report."""
 
 from apps.contexts.errors import (
     UnknownPipelineError,
@@ -7,17 +7,17 @@ from apps.contexts.models import RemotePipeline
 
 
 def pipelines() -> list[RemotePipeline]:
-    """Return the pipelines that may tell their contexts, by name."""
+    """Return the pipelines that may report their contexts, sorted by name."""
     return list(RemotePipeline.objects.order_by("name"))
 
 
 def remote_context(pipeline_name: str) -> str:
-    """Return the context a pipeline last told us.
+    """Return the context that a pipeline last reported.
 
     Raises
     ------
     UnknownPipelineError
-        Raised if no pipeline has this name, or it has not told anything yet.
+        Raised if no pipeline has this name, or it has not reported a context yet.
     """
     pipeline = RemotePipeline.objects.filter(name=pipeline_name).first()
     if pipeline is None:

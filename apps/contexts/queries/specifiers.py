@@ -1,4 +1,4 @@
-"""Which context a specifier means: those of the wire, and the choices of pages."""
+"""Queries that resolve specifiers of the wire, and choices on pages, to a context."""
 
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ from apps.rules.lookup.context import Context
 from apps.rules.naming.specifiers import Specifier, parse_specifier
 from apps.rules.observatories import get_observatory
 
-NOTHING = frozenset({"null", "none", "None", "NONE"})  # How callers spell "no context given".
+NOTHING = frozenset({"null", "none", "None", "NONE"})  # the spellings of "no context given"
 NOT_APPLICABLE = "N/A"
 # Clients resolve `<obs>-versions` to an empty name by themselves where server_info has none.
 _EMPTY = (
@@ -35,8 +35,8 @@ def resolve(specifier: str | None) -> str:
     Parameters
     ----------
     specifier
-        Literal, symbolic, dated, or null in one of its spellings, which means latest. A literal comes back
-        as it is; whether it exists shows when it is used.
+        Literal, symbolic, dated, or null in one of its spellings, which means latest. A literal is returned
+        unchanged, even if it does not exist.
 
     Returns
     -------
@@ -45,10 +45,10 @@ def resolve(specifier: str | None) -> str:
     Raises
     ------
     InvalidDateContextError
-        Raised if the specifier is empty or not of the grammar, is of another observatory, names an
-        instrument the observatory does not have, or a date before the first era.
+        Raised if the specifier is empty or does not fit the grammar, is for another observatory, or names an
+        instrument that the observatory does not have, or a date before the first era.
     UnknownContextError
-        Raised if the pointer it means was never set.
+        Raised if the pointer that it names was never set.
     UnusableContextError
         Raised if the mapping of an instrument cannot be found because the context is not held or damaged.
     """
@@ -65,7 +65,7 @@ def resolve(specifier: str | None) -> str:
 
 
 def resolve_explicit(specifier: str | None) -> str:
-    """Return the pmap that a specifier means, as `resolve_pipeline`, but take none for latest.
+    """Return the pmap that a specifier means, as `resolve_pipeline`, but refuse a missing specifier.
 
     Raises
     ------
@@ -99,26 +99,26 @@ def resolve_pipeline(specifier: str | None) -> str:
 def resolve_choice(
     mode: str, *, name: str = "", text: str = "", menu: str = "", allow_bad: bool = False
 ) -> str:
-    """Return the pmap that somebody chose on a page, or a client in its place.
+    """Return the pmap that a person, or a client, chose on a page.
 
     Parameters
     ----------
     mode
         A value of `Choice`, or ``pmap_operational``.
     name
-        What the client had resolved itself; for modes that name a pmap it stands in for a missing `text` or
+        The name that the client resolved itself; in modes that name a pmap it replaces a missing `text` or
         `menu`.
     text, menu
-        What was typed, a name or a specifier, and what was picked; each counts in its own mode only.
+        The typed name or specifier, and the picked name; each counts in its own mode only.
     allow_bad
-        Let a blacklisted context pass: public pages warn of it, submissions refuse it.
+        Accept a blacklisted context: public pages warn about it, submissions refuse it.
 
     Raises
     ------
     InvalidInputError
         Raised if there is no such mode, or nothing was typed or picked.
     InvalidDateContextError
-        Raised if what was typed is neither the name of a pmap nor a specifier of one.
+        Raised if the typed text is neither the name of a pmap nor a specifier of one.
     UnknownContextError
         Raised if no official file has the name, or the pointer was never set.
     UnusableContextError
@@ -143,7 +143,7 @@ def resolve_choice(
 
 
 def _given(*texts: str) -> str:
-    """Return the first text that says something."""
+    """Return the first text that is not empty or null."""
     for text in texts:
         if (stripped := text.strip()) and stripped not in NOTHING:
             return stripped
@@ -167,15 +167,15 @@ def context_for(specifier: str | None) -> Context:
 
 
 def require_versions(name: str) -> None:
-    """Refuse a context that cannot tell which versions belong to a version of the calibration software.
+    """Refuse a context that cannot translate versions of the calibration software.
 
-    That takes rules for type ``calver`` of the instrument ``system``; on observatories that have no such
-    instrument no context can.
+    The translation needs rules for type ``calver`` of the instrument ``system``. Where an observatory does
+    not have this instrument, every context is refused.
 
     Raises
     ------
     UnusableContextError
-        Raised if the context has none, or marks them not applicable.
+        Raised if the context has no such rules, or marks them not applicable.
     """
     found = _below(name, Specifier(instrument=VERSIONS_INSTRUMENT, filekind=VERSIONS_TYPE))
     if not found.endswith(".rmap"):
@@ -186,7 +186,7 @@ def require_versions(name: str) -> None:
 
 
 def _pointed(pointer: str) -> str:
-    """Return where a pointer stands; without a build context latest takes its place."""
+    """Return the context of a pointer; if there is no build context, that of latest."""
     context = find_pointed(pointer)
     if context is None and pointer == Pointer.BUILD:
         return _pointed(Pointer.LATEST)
@@ -196,7 +196,7 @@ def _pointed(pointer: str) -> str:
 
 
 def _at(date: datetime) -> str:
-    """Return what was latest at a moment, naive UTC; the start of an era belongs to it."""
+    """Return the context that was latest at a moment, naive UTC; the start of an era belongs to it."""
     moment = date.replace(tzinfo=UTC)
     era = history().filter(started_at__lte=moment).first()
     if era is not None:

@@ -7,10 +7,12 @@ from apps.rules.errors import CrdsError
 
 
 class Command(BaseCommand):
-    help = "Let a pipeline tell which context it uses; prints its key, which is shown this once."
+    help = (
+        "Register a pipeline that reports the context it uses, and print its key, which is never shown again."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="What people ask for, jwst-ops-pipeline say.")
+        parser.add_argument("name", help="The name that people ask for, such as jwst-ops-pipeline.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

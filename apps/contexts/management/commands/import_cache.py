@@ -10,23 +10,27 @@ from apps.rules.errors import CrdsError
 
 
 class Command(BaseCommand):
-    help = "Take in a CRDS cache: mappings, references, catalog, context history, bad files. May be repeated."
+    help = "Import a CRDS cache: mappings, references, catalog, context history, bad files. May be repeated."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "path", type=Path, help="The CRDS_PATH of the cache: mappings/, references/, config/."
         )
         parser.add_argument(
-            "--take-unknown", action="store_true", help="Also take files that no catalog lists, as they are."
+            "--take-unknown",
+            action="store_true",
+            help="Also import files that no catalog lists, as they are.",
         )
         parser.add_argument(
             "--adopt",
             nargs="+",
             default=[],
             metavar="PATTERN",
-            help="Files whose bytes count although the catalog says otherwise; each is named in the audit.",
+            help="Files to import although the catalog has another sha1sum; the audit names each of them.",
         )
-        parser.add_argument("--user", default="import_cache", help="Who wants it, for the audit records.")
+        parser.add_argument(
+            "--user", default="import_cache", help="The name of the operator, for the audit records."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         wishes = Wishes(options["user"], options["take_unknown"], tuple(options["adopt"]))
