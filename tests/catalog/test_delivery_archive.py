@@ -99,8 +99,8 @@ def test_a_delivery_is_archived_once_the_archive_has_every_file(there: SmallArch
         ((401, {"WWW-Authenticate": "Basic"}), "answers 401 to HEAD"),
         ((302, {"Location": "file:///etc/passwd"}), "answers 302 to HEAD"),
         ((302, {"Location": f"/get/{NAMES[0]}"}), "answers 302 to HEAD"),
-        ((302, {"Location": "http://[bad/"}), "what is not HTTP"),
-        ((0, {}), "what is not HTTP"),
+        ((302, {"Location": "http://[bad/"}), "archive is not HTTP"),
+        ((0, {}), "archive is not HTTP"),
     ],
 )
 def test_what_the_archive_answers_instead_is_told(

@@ -150,7 +150,7 @@ def test_what_is_in_the_latest_context_must_be_insisted_on(name: str) -> None:
 def test_a_latest_context_that_cannot_be_read_must_be_insisted_on_too() -> None:
     two_contexts()
     make_change("jwst_0009.pmap", started_at=datetime(2020, 1, 1, tzinfo=UTC))
-    with pytest.raises(UnusableContextError, match="are unknown: its text is not here"):
+    with pytest.raises(UnusableContextError, match="The latest context cannot be read"):
         mark_bad(DARK, is_overridden=False)
     mark_bad(DARK, is_overridden=True)
 
@@ -404,7 +404,7 @@ def test_a_file_is_marked_bad_and_ok_in_two_steps_each(browser: Client) -> None:
 
 def test_the_empty_page_states_the_order_and_preselects_nothing(browser: Client) -> None:
     text = browser.get(PAGE).content.decode()
-    assert "make it the latest context" in text
+    assert "Make it the latest context" in text
     assert "checked" not in text
     assert 'id="error_message"' not in text
     assert browser.get(PAGE.rstrip("/")).status_code == 200

@@ -45,7 +45,7 @@ def test_a_server_without_anything_says_so() -> None:
         "No submission is under way.",
         "The archive has every delivery.",
         "there is nothing to try",
-        "No pipeline reports its context",
+        "No pipeline tells this server",
         "No instrument is locked.",
     ):
         assert text in page
