@@ -1,4 +1,4 @@
-"""Headers that announce more than their file has: part of the work of a child."""
+"""The search for headers that announce more data than their file has; it runs in a child."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from apps.certify.fits_structure import BLOCK, bytes_of_data, read_header
 
 
 def hint_at_missing_bytes(path: str, reporter: Reporter) -> None:
-    """Say which part of a FITS file announces data that are not there.
+    """Report the part of a FITS file that announces more data than there is.
 
     The library fails on such a file, too, but in words of the operating system. The line is not counted, so
     that the verdict stays the library's.
     """
     name, size = Path(path).name, Path(path).stat().st_size
-    # What is no FITS at all, or ends within a header, has been told.
+    # The library has already reported a file that is not FITS or ends within a header.
     with contextlib.suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         number, needed = _first_beyond(path, size)

@@ -1,4 +1,4 @@
-"""What the library demands of references: its constraint files, as their authors wrote them.
+"""The library's constraint files for references, as their authors wrote them.
 
 They are read as text, without importing the library.
 """
@@ -51,7 +51,7 @@ def constraints_of(observatory: str, instrument: str, filekind: str) -> tuple[Co
 
 
 def _folder(observatory: str) -> Path | None:
-    """Return where the library keeps the constraint files of an observatory."""
+    """Return the folder of the library with the constraint files of an observatory."""
     found = importlib.util.find_spec("crds")
     places = list(found.submodule_search_locations or ()) if found else []
     return Path(places[0], observatory, "tpns") if places else None
@@ -63,7 +63,7 @@ def _names(observatory: str, instrument: str, filekind: str) -> Iterator[str]:
     if not _WORD.fullmatch(instrument) or not _WORD.fullmatch(filekind):
         return
     facts = types.get(instrument, {}).get(filekind, {})
-    # Where names of references end in a short form of their type, so do these.
+    # Constraint files use the short form of a type where the names of references do.
     stem = str(facts.get("suffix") or filekind)
     if stem != filekind:
         yield f"{instrument}_{stem}"

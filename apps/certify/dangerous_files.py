@@ -1,4 +1,4 @@
-"""Files that must not reach the library, which would run them, unpack them, or never come to an end."""
+"""Files that must not reach the library, which would run them, unpack them, or never finish."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _TREE_END = b"\n..."
 
 
 def find_fault(path: str) -> str:
-    """Return why the library may not read a file, empty if it may."""
+    """Return why the library must not read a file; empty if it may."""
     name = PurePath(path).name
     if is_mapping(name):
         return _fault_of_mapping(path, name)
     with Path(path).open("rb") as stream:
         start = stream.read(LARGEST_TREE if name.endswith(_TREES) else 16)
     for magic, (packer, unpacker) in _COMPRESSED.items():
-        # Readers of FITS unpack such a file without a word; its users would not.
+        # Readers of FITS unpack such a file silently, but users of the file would not.
         if start.startswith(magic):
             return (
                 f"The file is compressed by {packer}. Unpack it with {unpacker}, and upload what was in it."
@@ -39,7 +39,7 @@ def find_fault(path: str) -> str:
 
 
 def _fault_of_mapping(path: str, name: str) -> str:
-    """Take of mappings only those that our own reader takes: the library runs what is in them."""
+    """Return why our own reader refuses a mapping, empty if it does not; the library runs code in one."""
     try:
         parse_mapping(Path(path).read_text(), name)
     except (MappingError, UnicodeDecodeError) as exc:

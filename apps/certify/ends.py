@@ -1,4 +1,4 @@
-"""How a child ended, and whether what it read is to blame or we are."""
+"""The ends of children, and the question whether the file or this server is to blame."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import re
 import signal
 
-TOO_MUCH = 3  # The status of a child whose memory was short.
+TOO_MUCH = 3  # The exit status of a child that ran out of memory.
 CPU_GRACE = 5  # seconds between the signal that time is over and the kill
 
 # A reader that stumbles over a file gets other signals. An operator sends these, or a machine without memory.
@@ -17,12 +17,12 @@ _OUR_WORDS = re.compile(rf"\[Errno (?:{'|'.join(map(str, _OUR_ERRORS))})\]")
 
 
 def is_fault_of_file(status: int) -> bool:
-    """Tell whether a child that ended with `status` was ended by what it read.
+    """Return whether a child that ended with `status` was ended by what it read.
 
     Parameters
     ----------
     status
-        As of `subprocess.Popen.returncode`. A plain exit is the end of a program of ours that fell over.
+        As of `subprocess.Popen.returncode`. An exit without a signal is a crash of our own program.
 
     Examples
     --------
@@ -33,12 +33,12 @@ def is_fault_of_file(status: int) -> bool:
 
 
 def is_our_error(error: BaseException) -> bool:
-    """Tell whether an error says that our disk is full or broken, or that we have too many files open."""
+    """Return whether an error says that our disk is full or broken, or that we have too many files open."""
     return isinstance(error, OSError) and error.errno in _OUR_ERRORS
 
 
 def tells_our_error(text: str) -> bool:
-    """Tell whether a line of a log quotes an error as `is_our_error` knows it.
+    """Return whether a line of a log quotes an error as `is_our_error` knows it.
 
     Examples
     --------

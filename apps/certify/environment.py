@@ -1,4 +1,4 @@
-"""The world a child sees: few variables, and the store as if it were its cache."""
+"""The environment of a child: a few variables, and the store as its cache."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pprint
 from collections.abc import Mapping
 from pathlib import Path
 
-# All else stays out: settings, secrets and addresses are nobody's business in there, nor are the many
-# CRDS_ variables that importing the library leaves in a process.
+# A child gets no other variable: no settings, secrets or addresses, and none of the many CRDS_ variables that
+# an import of the library leaves in a process.
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +21,7 @@ def child_environment(observatory: str, *, home: Path, outside: Mapping[str, str
     observatory
         Lower case name.
     home
-        Folder of its own, where libraries keep their caches.
+        Folder of the child alone, where libraries keep their caches.
     outside
         Our own variables.
     """
@@ -35,7 +35,7 @@ def child_environment(observatory: str, *, home: Path, outside: Mapping[str, str
         # One file needs one core, and a process with threads must not fork.
         **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
         "CRDS_OBSERVATORY": observatory,
-        # The word keeps the library from calling anybody.
+        # The word "serverless" keeps the library from calling a server.
         "CRDS_SERVER_URL": f"https://{observatory}-serverless.invalid",
         "CRDS_READONLY_CACHE": "1",
         "CRDS_PATH": str(home),
@@ -43,7 +43,7 @@ def child_environment(observatory: str, *, home: Path, outside: Mapping[str, str
 
 
 def make_cache(folder: Path, *, store: Path, observatory: str, context: str) -> Path:
-    """Make the cache of one job, which shows the store, and return its path.
+    """Make the cache of one job, with links into the store, and return its path.
 
     The configuration in it is our own: the published one lists every file there is, and to read two
     megabytes of it costs more than to check a file.

@@ -1,6 +1,6 @@
-"""Why a certification did not come to its end, sorted by who must act.
+"""Errors that stop a certification, sorted by who must act.
 
-What the files themselves have wrong is no error here: it is a verdict.
+A fault in a file is not an error here: it is a verdict.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from apps.rules.errors import CrdsError
 
 
 class CertifyError(CrdsError):
-    """Root of what the person who asked can cure; the message may be shown."""
+    """Root of the errors that the person who asked can correct; the message may be shown."""
 
     code = "certify"
 
 
 class RefusedJobError(CertifyError):
-    """The job names a file that is missing, twice there, or has no proper name."""
+    """The job names a file that is missing, is named twice, or has an invalid name."""
 
     code = "certify_refused"
 
 
 class TimedOutError(CertifyError):
-    """The job took longer than it may; the message names the file it was at."""
+    """The job took too long; the message names the file that was being checked."""
 
     code = "certify_timed_out"
 
@@ -43,7 +43,7 @@ class BrokenCheckError(CertifyError):
 
 
 class ChildError(Exception):
-    """Root of what we must cure: the child did not start, died by itself or spoke nonsense.
+    """Root of the errors that we must correct: the child did not start, died, or sent nonsense.
 
-    It is no `CrdsError`: its text holds paths and tracebacks and is for our log alone.
+    It is not a `CrdsError`: its text holds paths and tracebacks and is for our log alone.
     """

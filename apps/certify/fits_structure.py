@@ -1,4 +1,4 @@
-"""The structure of a FITS file: where headers and data lie, without belief in what the headers say.
+"""The structure of a FITS file: where headers and data lie, without trust in the headers.
 
 Certification and quick looks agree on it, and the script of the page does, too. Sizes are those of astropy.
 """
@@ -80,7 +80,7 @@ def whole(header: Header, keyword: str, default: int | None = None, *, least: in
     Raises
     ------
     BadHeaderError
-        Raised if it is none, is less than `least`, or is missing and has no default.
+        Raised if it is not one, is less than `least`, or is missing and has no default.
     """
     try:
         value = header[keyword] if default is None else header.get(keyword, default)
@@ -100,7 +100,7 @@ def axes_of(header: Header) -> tuple[int, ...]:
 
 
 def has_groups(header: Header) -> bool:
-    """Tell whether the data are random groups, whose first axis has no length."""
+    """Return whether the data are random groups, whose first axis has no length."""
     try:
         return bool("SIMPLE" in header and header.get("GROUPS") is True)
     except Exception:  # A card that cannot be parsed says nothing.

@@ -36,7 +36,7 @@ class UnreadableHeaderError(CrdsError):
 def read_header(path: Path, name: str = "") -> dict[str, str]:
     """Return keyword to value, both as text, of a file, as certification reads it.
 
-    FITS: the keywords of all extensions; of a keyword that stands in several the first one counts, COMMENT
+    FITS: the keywords of all extensions; of a keyword in several extensions the first counts, COMMENT
     and HISTORY are joined by line ends. ASDF, JSON and YAML: the tree, its keys upper case and joined by
     periods; values that are neither text nor number nor date are left out. Entries of an ASDF history are the
     lines of HISTORY.
@@ -168,7 +168,7 @@ def read_asdf_tree(head: bytes) -> dict[str, str]:
     Raises
     ------
     UnreadableHeaderError
-        Raised if the tree does not end, is no mapping, or is larger than any real one.
+        Raised if the tree does not end, is not a mapping, or is larger than any real one.
     """
     end = head.find(_ASDF_TREE_END)
     if end < 0:

@@ -1,6 +1,6 @@
-"""Trees of plain values from YAML and JSON, whatever the text holds.
+"""Safe readers of YAML and JSON that return trees of plain values.
 
-No tag and no extension of a text gets to build anything. Neither depth nor aliases make a small text large.
+Tags and extensions in the text build no objects. Neither depth nor aliases can make a small text large.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ _FRACTION = re.compile(r"\.[0-9]+\Z")
 
 
 class UnreadableTreeError(CrdsError):
-    """The text is no tree, or a tree larger than any real one."""
+    """The text is not a tree, or its tree is larger than any real one."""
 
     code = "unreadable_tree"
 
 
 def read_yaml(text: bytes | str, *, as_written: bool = False) -> Any:
-    """Return the plain value a YAML document stands for.
+    """Return the plain value of a YAML document.
 
-    A value with a tag is what it is without the tag; a time of ASDF loses its fraction of a second, as in the
+    Tags are ignored; a time of ASDF loses its fraction of a second, as in the
     client. Dates without a tag stay text.
 
     Parameters
     ----------
     as_written
-        Whether numbers and truth values stay text, too.
+        Whether numbers and truth values also stay text.
 
     Raises
     ------
     UnreadableTreeError
-        Raised if the text is no YAML, is nested too deeply, or names too many places through aliases.
+        Raised if the text is not YAML, is nested too deeply, or names too many places through aliases.
     """
     import yaml
 
@@ -60,7 +60,7 @@ def read_json(text: bytes | str) -> Any:
     Raises
     ------
     UnreadableTreeError
-        Raised if the text is no JSON, or is nested too deeply.
+        Raised if the text is not JSON, or is nested too deeply.
     """
     try:
         if isinstance(text, bytes):
@@ -80,7 +80,7 @@ def require_small(text: bytes | str) -> None:
     Raises
     ------
     UnreadableTreeError
-        Raised if the text is one of them; the message names levels or aliases.
+        Raised if the text is too deep or too large; the message names levels or aliases.
     """
     import yaml
 
@@ -96,7 +96,7 @@ def require_small(text: bytes | str) -> None:
             if anchor:
                 sizes[anchor] = places - before
         elif isinstance(event, yaml.AliasEvent):
-            # An alias within its own branch counts once: whoever walks must count his steps.
+            # An alias within its own branch counts once, so every walk through the tree must count its steps.
             size = sizes.get(str(event.anchor), 1)
             places += size
             written_out += size
@@ -154,7 +154,7 @@ def _loader() -> Any:
 
     class Plain(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         def flatten_mapping(self, node: Any) -> None:
-            """Leave merge keys alone: merged again and again they grow without end."""
+            """Leave merge keys unmerged: repeated merges would grow without end."""
 
     def plain(loader: Any, suffix: str, node: Any) -> Any:
         if isinstance(node, yaml.MappingNode):
@@ -164,7 +164,7 @@ def _loader() -> Any:
         text = loader.construct_scalar(node)
         return _FRACTION.sub("", text) if _TIME_TAG.search(suffix) else text
 
-    # Every tag that has no reader of its own begins with nothing.
+    # The empty prefix matches every tag that has no reader of its own.
     Plain.add_multi_constructor("", plain)
     Plain.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
     return Plain

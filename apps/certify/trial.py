@@ -1,4 +1,4 @@
-"""A trial whether a certification child could start, without the seconds that its imports take."""
+"""A quick test whether a certification child can start, without the seconds that its imports take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a look does with any array: measure it, draw it, and survive what it is."""
+"""The summary of an array in a look: statistics, pictures, and errors that do not end the look."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apps.certify.quick_looks.values import Numbers, Picture
 
 @dataclass
 class Easel:
-    """Where the pictures of one look go, and how many there are."""
+    """The folder of the pictures of one look, and their number."""
 
     folder: Path
     drawn: int = 0

@@ -1,4 +1,4 @@
-"""Why there is no look at a file, sorted by who must act."""
+"""Errors that prevent a look at a file, sorted by who must act."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ class TooMuchError(CertifyError):
 
 
 class BadLookError(ValueError):
-    """What should be a look is none: it was cut off, or is of another version."""
+    """A stored look cannot be read: it is cut off, or of another version."""

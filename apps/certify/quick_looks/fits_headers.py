@@ -1,4 +1,4 @@
-"""What a quick look shows of a FITS header."""
+"""The part of a FITS header that a quick look shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is compared: two files of the store, or files that somebody has just uploaded."""
+"""The compared files: files of the store, or files that somebody has just uploaded."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from apps.core.errors import InvalidInputError
 from apps.rules.errors import CrdsError, MappingError
 from apps.rules.naming.file_names import MAPPING_EXTENSIONS, is_file_name, is_mapping
 
-LONGEST = 200  # characters of what may be typed
+LONGEST = 200  # characters that may be typed
 MOST_TEXT = 4 << 20  # bytes of an uploaded mapping, ten times the largest there is
 
 
@@ -27,9 +27,9 @@ class Source:
     Attributes
     ----------
     name, sha1sum
-        Together they say which file it is, wherever its bytes are.
+        Together they identify the file, wherever its bytes are.
     uploaded_to
-        Where its bytes lie if it was uploaded for this comparison.
+        Path of its bytes if it was uploaded for this comparison.
     row
         Its row in the catalogue; None if it was uploaded for this comparison.
     """
@@ -41,22 +41,22 @@ class Source:
 
     @property
     def path(self) -> Path:
-        """Where its bytes are, compared with the catalogue; errors as `text`."""
+        """The path of its bytes, after a comparison with the catalogue; errors as `text`."""
         return checked_path(self.row) if self.row else self.uploaded_to
 
     @property
     def is_uploaded(self) -> bool:
-        """Whether it was uploaded for this comparison."""
+        """Return whether it was uploaded for this comparison."""
         return self.row is None
 
     @property
     def label(self) -> str:
-        """Its name, as headings say it."""
+        """Its name in headings."""
         return f"{self.name} (uploaded)" if self.is_uploaded else self.name
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """The size in bytes."""
         return (self.row.size or 0) if self.row else self.path.stat().st_size
 
     def text(self) -> str:
@@ -65,9 +65,9 @@ class Source:
         Raises
         ------
         DamagedFileError, NotHeldError
-            Raised if the store has not the bytes that the catalogue tells of.
+            Raised if the store does not have the bytes that the catalogue describes.
         MappingError
-            Raised if the bytes are no text, or far more than a mapping has.
+            Raised if the bytes are not text, or there are far more of them than in any mapping.
         """
         if self.row:
             return load_text(self.row)
@@ -127,12 +127,12 @@ def of_upload(name: str, path: Path) -> Source:
 
 
 def format_of(old: Source, new: Source) -> str:
-    """Return the ending that both names share, lower case.
+    """Return the extension that both names share, in lower case.
 
     Raises
     ------
     InvalidInputError
-        Raised if they have not the same one: such files cannot be compared.
+        Raised if the extensions differ: such files cannot be compared.
     """
     endings = [Path(source.name).suffix.lower() for source in (old, new)]
     if endings[0] == endings[1]:
@@ -147,7 +147,7 @@ def format_of(old: Source, new: Source) -> str:
 
 
 def _resolved(typed: str) -> str:
-    """Return the name that a specifier means; anything else as it is."""
+    """Return the name of the mapping that a specifier names; any other text unchanged."""
     if is_file_name(typed) and "." in typed:
         return typed
     try:

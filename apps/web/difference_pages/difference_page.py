@@ -1,4 +1,4 @@
-"""What the page of a difference prints."""
+"""The content of the page of a difference."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ LOWEST = ".rmap"
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several ways to see the same."""
+    """One of several views of the same difference."""
 
     title: str
     address: str
@@ -31,12 +31,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Text:
-    """The lines that differ, or the part of them that is asked for.
+    """The lines that differ, or the requested part of them.
 
     Attributes
     ----------
     part, parts
-        Which one of how many.
+        The number of this part, and the number of all parts.
     previous, next
         Addresses of its neighbours, empty if there are none.
     """
@@ -52,7 +52,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Difference:
-    """Two files, and all that a page says of what differs between them."""
+    """Two files, and everything that a page shows of their differences."""
 
     old: Source
     new: Source
@@ -60,26 +60,26 @@ class Difference:
 
     @property
     def heading(self) -> str:
-        """What is compared."""
+        """The names of the compared files."""
         return f"Difference {self.old.label} against {self.new.label}"
 
     @property
     def has_address(self) -> bool:
-        """Whether it has an address: what was uploaded is gone already."""
+        """Return whether it has an address; a difference of uploaded files has none, as they are not kept."""
         return not (self.old.is_uploaded or self.new.is_uploaded)
 
     @property
     def is_same(self) -> bool:
-        """Whether both files have the same bytes."""
+        """Return whether both files have the same bytes."""
         return self.old.sha1sum == self.new.sha1sum
 
     @property
     def swapped(self) -> str:
-        """The address of the same the other way round."""
+        """The address of the difference with the files exchanged."""
         return address(self.new.name, self.old.name, replace(self.choices, part=1))
 
     def at(self, **changes: Any) -> str:
-        """Return the address of another view of it."""
+        """Return the address of another view of the difference."""
         return address(self.old.name, self.new.name, replace(self.choices, **changes))
 
     @property
@@ -92,7 +92,7 @@ class Difference:
 
     @property
     def arounds(self) -> list[Choice]:
-        """How many equal lines are shown around each change."""
+        """The choices of how many equal lines to show around each change."""
         return [
             Choice(f"{lines} lines", self.at(around=lines, part=1), lines == self.choices.around)
             for lines in CONTEXTS
@@ -100,11 +100,11 @@ class Difference:
 
     @property
     def kept(self) -> dict[str, str]:
-        """What links and forms of tables must say again."""
+        """The parameters that links and forms of tables must repeat."""
         return {"file1": self.old.name, "file2": self.new.name, **self.choices.said}
 
     def text(self) -> Text:
-        """Return the part of the lines that is asked for; errors as `Source.text`."""
+        """Return the requested part of the lines; errors as `Source.text`."""
         found = mapping_differences.large_hunks_of(self.old, self.new, self.choices.around)
         parts = pages_of(found, LINES_OF_PART)
         part = min(max(1, self.choices.part), len(parts))
@@ -120,7 +120,7 @@ class Difference:
 
 
 def answer(request: HttpRequest, shown: Difference) -> HttpResponseBase | dict[str, Any]:
-    """Return what the template prints, or the export that is asked for.
+    """Return the content for the template, or the requested export.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def _of_pair(request: HttpRequest, shown: Difference) -> HttpResponseBase | dict
     try:
         found = mapping_differences.large_table_of(shown.old, shown.new)
     except CrdsError as exc:
-        problem = str(exc)  # The lines can be compared all the same.
+        problem = str(exc)  # The lines can still be compared.
     table = tables.logical_table(found, request.GET, shown.kept) if found else None
     if table is not None and shown.has_address and (export := exported(request, table)):
         return export
@@ -172,12 +172,12 @@ def _of_contexts(request: HttpRequest, shown: Difference) -> HttpResponseBase | 
 
 
 def _wants_export(request: HttpRequest) -> bool:
-    """Tell whether all tables must be made; a browser's wish for any type is no such wish."""
+    """Return whether all tables must be made; a browser that accepts any type does not ask for an export."""
     return "format" in request.GET or not request.accepts("text/html")
 
 
 def _panel(shown: Difference, panel: mapping_differences.Panel) -> dict[str, Any]:
-    """Return one mapping that changed, as the template prints it."""
+    """Return one changed mapping for the template."""
     titles = repr((panel.old, panel.new))
     is_of_page = (panel.old, panel.new) == (shown.old.name, shown.new.name)
     choices = Asked(is_side=shown.choices.is_side, is_alone=not panel.new.endswith(LOWEST))

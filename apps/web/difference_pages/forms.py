@@ -1,4 +1,4 @@
-"""Which two files somebody wants to compare."""
+"""The choice of two files to compare."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from apps.web.difference_pages.compared_files import LONGEST
 
 
 class Origin(TextChoices):
-    """Where a file comes from."""
+    """The origin of a file."""
 
     KNOWN = "known", "Known"
     UPLOADED = "uploaded", "Uploaded"
@@ -65,7 +65,7 @@ class DifferenceForm(forms.Form):
 
     @property
     def has_uploads(self) -> bool:
-        """Whether any file is to be an uploaded one."""
+        """Return whether one of the files is to be uploaded."""
         return any(isinstance(self.chosen(number), UploadedFile) for number in (1, 2))
 
     def chosen(self, number: int) -> str | UploadedFile:

@@ -40,7 +40,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many lines were added and removed."""
+    """The numbers of added and removed lines."""
 
     added: int
     removed: int
@@ -76,7 +76,7 @@ class Panel:
 
     @property
     def title(self) -> str:
-        """What became what."""
+        """The old and the new name as one text."""
         return f"{self.old or 'nothing'} --> {self.new or 'nothing'}"
 
     @property
@@ -91,12 +91,12 @@ class Panel:
 
     @property
     def is_pair(self) -> bool:
-        """Whether there are two mappings to compare."""
+        """Return whether there are two mappings to compare."""
         return bool(self.old and self.new)
 
     @property
     def is_shown(self) -> bool:
-        """Whether what changed stands here."""
+        """Return whether there are changes to show."""
         return self.table is not None or bool(self.hunks)
 
 

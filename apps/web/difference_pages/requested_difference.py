@@ -1,4 +1,4 @@
-"""What the address of a difference asks for."""
+"""The parameters in the address of a difference."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Asked:
 
     @property
     def said(self) -> dict[str, str]:
-        """What an address says to ask for the same; what holds anyway is left out."""
+        """The parameters of an address that asks for the same, without those that have their default."""
         said = {
             "view": SIDE if self.is_side else "",
             "only": "pair" if self.is_alone else "",

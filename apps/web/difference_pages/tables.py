@@ -14,7 +14,7 @@ SECTION_ROWS = 50
 
 
 def logical_table(found: Differences, sent: Mapping[str, str], kept: Mapping[str, str]) -> Table:
-    """Return the logical differences of two mappings; in the order of the client at first."""
+    """Return the logical differences of two mappings, in the order of the client unless sorted otherwise."""
     columns = [_path_column(at, name) for at, name in enumerate(_unlike(found.columns))]
     columns.append(
         Column(
@@ -40,7 +40,7 @@ def _path_column(at: int, name: str) -> Column:
 
 
 def _unlike(names: Sequence[str]) -> list[str]:
-    """Return the names, of which each shall stand for one column, with a number where one stands again.
+    """Return names that are unique as column titles: a repeated name gets a number.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def overall_table(rows: Iterable[ExportedRow], sent: Mapping[str, str]) -> Table
 
 
 def section_table(section: Section, number: int, sent: Mapping[str, str], kept: Mapping[str, str]) -> Table:
-    """Return what differs in one part of two references."""
+    """Return the differences in one part of two references."""
     return Table(
         [_section_column(at, name) for at, name in enumerate(section.columns)],
         section.rows,

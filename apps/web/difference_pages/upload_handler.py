@@ -1,4 +1,4 @@
-"""Takes files that are only compared: to a temporary place, within a limit, of people who are logged in."""
+"""The upload of files that are only compared: to a temporary folder, up to a limit, from logged-in people."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ MOST_FILES = 2
 
 
 class ComparedFileHandler(TemporaryFileUploadHandler):
-    """Keeps two files that are not too big, and nothing of any other.
+    """Keeps two files that are not too big, and discards all others.
 
     Attributes
     ----------
     is_open
-        Whether this person may upload at all.
+        Whether this person may upload.
     refused
         Names of the files that were too big.
     """
@@ -28,14 +28,14 @@ class ComparedFileHandler(TemporaryFileUploadHandler):
         self._count = self._size = 0
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin a file, or pass over it."""
+        """Begin a file, or skip it."""
         self._count, self._size = self._count + 1, 0
         if not self.is_open or self._count > MOST_FILES:
             raise SkipFile
         super().new_file(*args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Take a piece; one that is too much ends the file."""
+        """Keep a piece; end the file at the piece that exceeds the limit."""
         self._size += len(raw_data)
         if self._size > self.most_bytes:
             self.refused.append(str(self.file_name)[:128])
@@ -43,7 +43,7 @@ class ComparedFileHandler(TemporaryFileUploadHandler):
         super().receive_data_chunk(raw_data, start)
 
     def file_complete(self, file_size: int) -> Any:
-        """Hand a file out; from then on it is none of ours, so that the next one cannot end it."""
+        """Hand over a complete file and forget it, so that the next file cannot end it."""
         complete = super().file_complete(file_size)
         del self.file
         return complete

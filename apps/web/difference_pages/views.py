@@ -1,4 +1,4 @@
-"""The difference of two contexts or files, and the form that asks for one."""
+"""The page of a difference, and the form that asks for one."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -60,7 +60,7 @@ def _difference(request: HttpRequest, shown: Difference, form: DifferenceForm) -
 
 
 def _unknown(request: HttpRequest, names: list[str], reasons: dict[int, NotFoundError]) -> HttpResponse:
-    """Answer that files are not there, or that their bytes are not; the second is no wrong address."""
+    """Answer that files are unknown, or that their bytes are not here; only the first is 404."""
     wrong = [number for number, reason in reasons.items() if reason.code != "not_held"]
     suggestions = []
     for number in wrong:
@@ -72,13 +72,13 @@ def _unknown(request: HttpRequest, names: list[str], reasons: dict[int, NotFound
 
 
 def _with(names: list[str], number: int, other: str) -> str:
-    """Return the address of the difference with another file in the place of one."""
+    """Return the address of the difference with one file replaced."""
     changed = [other if at == number else name for at, name in enumerate(names)]
     return address(changed[0], changed[1])
 
 
-# The token of the form stands in the body, and handlers cannot be changed once that is read: so the check of
-# the site's middleware is left out, and made by the inner view.
+# The CSRF token is in the body, and upload handlers cannot be changed once the body is read. So the site's
+# middleware skips its check, and the inner view makes it.
 @changes_nothing
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -107,7 +107,7 @@ def _compare(request: HttpRequest, handler: ComparedFileHandler) -> HttpResponse
 
 
 def _require_uploads(request: HttpRequest, handler: ComparedFileHandler) -> None:
-    """Refuse uploads of strangers, and what is too big."""
+    """Refuse uploads of people who are not logged in, and files that are too big."""
     wanted = [request.POST.get(f"source{number}") for number in (1, 2)]
     if Origin.UPLOADED in wanted and not handler.is_open:
         raise DeniedError("Log in to compare files of your own.")
@@ -127,14 +127,14 @@ def _source(request: HttpRequest, form: DifferenceForm, number: int) -> Source:
 
 
 def _filled(request: HttpRequest) -> DifferenceForm:
-    """Return the form with the files that the address names."""
+    """Return the form, filled with the files that the address names."""
     return DifferenceForm(initial={name: request.GET.get(name, "")[:200] for name in FILES})
 
 
 def _form_page(
     request: HttpRequest, form: DifferenceForm, *, error: str = "", status: int = 200, **more: Any
 ) -> HttpResponse:
-    """Return the form; what is wrong stands in one element, which clients read."""
+    """Return the page of the form; its errors are in one element, which clients read."""
     get_token(request)  # Clients read the cookie from this very answer, whether or not they have it.
     wrong = error or "; ".join(messages_of(form))
     page = {"form": form, "error": wrong, "may_upload": request.user.is_authenticated, **more}

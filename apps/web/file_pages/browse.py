@@ -1,4 +1,4 @@
-"""Finding files by what the catalogue knows of them (website, sections 6.1 and 6.2)."""
+"""The search for files by what the catalogue knows about them (website, sections 6.1 and 6.2)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ from apps.rules.observatories import get_observatory
 from apps.web.activity import EXTENSIONS, instruments
 from apps.web.file_pages.wording import NO_MOMENT, NOTHING, as_text, look_of_status, status_of
 
-# Files that are not official yet stand on the pages of their submissions.
+# Files that are not official yet are listed on the pages of their submissions.
 STATES = tuple(state for state in FileState.values if state != FileState.UPLOADED)
 _SHORT = 160  # characters of free text that a row shows
 
@@ -36,7 +36,7 @@ def _deliverers() -> list[str]:
 
 
 class _TypeFilter(MenuFilter):
-    """A reference type, with what it is."""
+    """A reference type and its description."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(_reference_types, **options)
@@ -47,7 +47,7 @@ class _TypeFilter(MenuFilter):
 
 
 class BrowseForm(FilterForm):
-    """Which files are to be listed; whose delivery it was, only people who logged in may ask."""
+    """The files to list; only people who logged in may ask for a deliverer."""
 
     defaults: ClassVar[dict[str, str]] = {"extension": ".pmap"}
 
@@ -83,7 +83,7 @@ def matching_files(form: BrowseForm) -> QuerySet[File]:
 
 
 def _delivered_between(start: datetime | None, end: datetime | None) -> Q:
-    """Return the condition that a file was delivered not before `start`, and before `end`."""
+    """Return the condition that a file was delivered at or after `start` and before `end`."""
     return (Q(delivered_at__gte=start) if start else Q()) & (Q(delivered_at__lt=end) if end else Q())
 
 
@@ -101,7 +101,7 @@ def _has_status(status: str) -> Q:
 
 
 def columns(*, is_inside: bool) -> tuple[Column, ...]:
-    """Return the columns of the list; who delivered is for people who logged in."""
+    """Return the columns of the list; only people who logged in see the deliverer."""
 
     def text(name: str, label: str, column: str = "", **more: Any) -> Column:
         column = column or name
@@ -151,7 +151,7 @@ def _short(text: str) -> str:
 
 
 def listing(form: BrowseForm, sent: Mapping[str, str], *, is_inside: bool) -> Table:
-    """Return the files that a valid form asks for, as the address wants them."""
+    """Return the table of the files that a valid form asks for, sorted and cut as the address says."""
     rows = matching_files(form).defer("comment", "history", "catalog_link", "sha1sum", "deliverer_email")
     return Table(
         columns(is_inside=is_inside),

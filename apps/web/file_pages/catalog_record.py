@@ -1,4 +1,4 @@
-"""What the catalogue says about a file, row by row.
+"""The catalogue's record of a file, row by row.
 
 Scripts of other people take the first table of the page and look rows up by their labels (website, section
 6.3): neither the labels nor the form of the values may change.
@@ -28,11 +28,11 @@ class Row:
     Attributes
     ----------
     address
-        Where the value leads; empty for nowhere.
+        Address that the value links to; empty for none.
     badge
         Colour of the value; empty for none.
     is_copied
-        Whether people want the value elsewhere.
+        Whether people may copy the value with a button.
     """
 
     label: str
@@ -43,7 +43,7 @@ class Row:
 
     @property
     def is_missing(self) -> bool:
-        """Whether the catalogue says nothing."""
+        """Return whether the catalogue has no value."""
         return self.value in (NOTHING, NO_MOMENT)
 
 
@@ -83,7 +83,7 @@ def _more_rows(file: File, is_inside: bool) -> Iterator[Row]:
         yield Row("Useafter Date", as_moment(file.useafter_at))
         yield Row("Pedigree", text(file.pedigree))
         yield Row("Aperture", text(file.aperture))
-        # Of a reference one descriptive text is kept: DESCRIP of its header or, without one, COMMENT.
+        # The catalogue keeps one descriptive text of a reference: DESCRIP of the header, or else COMMENT.
         yield Row("Comment", text(file.comment))
         yield Row("Descrip", text(file.comment))
         yield Row("History", text(file.history))
@@ -98,5 +98,5 @@ def _flag(is_set: bool) -> str:
 
 
 def _page_of(name: str) -> str:
-    """Return the page of a file; empty for a text that is no name, as derivations of old files are."""
+    """Return the address of a file's page; empty for a text that is not a file name, as in old records."""
     return file_page(name) if name and " " not in name and "." in name and "/" not in name else ""

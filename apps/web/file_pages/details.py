@@ -1,4 +1,4 @@
-"""All that is known about one file, as its page shows it (website, section 6.3)."""
+"""Everything that the page of one file shows (website, section 6.3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,16 +30,16 @@ _MOST_PATHS = 500  # match paths of one rmap that the page shows
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """How one rmap of a context leads to a reference.
+    """The match paths of one reference in one rmap of a context.
 
     Attributes
     ----------
     titles
-        Of the columns: short names of the parkeys, the useafter date among them.
+        Headings of the columns: short names of the parkeys, including the useafter date.
     rows
-        Values, one for each title.
+        Values, one for each heading.
     count
-        Number of all rows, of which `rows` are the first.
+        Number of all rows; `rows` holds the first of them.
     """
 
     rmap: str
@@ -50,14 +50,14 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class ContextLookups:
-    """How a context in use leads to a reference.
+    """The match paths of a reference in a context in use.
 
     Attributes
     ----------
     pointers
         What the context is: latest, edit, or both.
     problem
-        Why nobody can tell, if so.
+        Why the paths cannot be found; empty if they can.
     """
 
     pointers: str
@@ -68,20 +68,20 @@ class ContextLookups:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What the page of a file shows.
+    """The content of the page of a file.
 
     Attributes
     ----------
     rows
         The first table of the page.
     contents, inside
-        Of a mapping the first, of a reference the second; else None.
+        `contents` is set for a mapping and `inside` for a reference; the other is None.
     siblings
-        Mappings to compare with, newest first; `predecessor` is the one offered.
+        Mappings to compare with, newest first; the page offers `predecessor` first.
     successors
         Files that were derived from this one.
     problem
-        Why its bytes cannot be had; empty if they can.
+        Why its bytes are not available; empty if they are.
     """
 
     file: File
@@ -105,12 +105,12 @@ class Details:
 
     @property
     def is_mapping(self) -> bool:
-        """Whether it is a mapping."""
+        """Return whether it is a mapping."""
         return self.file.kind == FileKind.MAPPING
 
     @property
     def is_context(self) -> bool:
-        """Whether it has a table of rules of its own."""
+        """Return whether it is a context, whose rules have a table on a page of their own."""
         return self.file.name.endswith(".pmap")
 
     @property
@@ -123,12 +123,12 @@ class Details:
 
 
 def details(file: File, sent: Mapping[str, str], *, user: str) -> Details:
-    """Return what the page shows, a part of it more fully as the address asks.
+    """Return the content of the page; the address may ask for more of one part.
 
     Parameters
     ----------
     user
-        Account that looks at it; empty: nobody who logged in.
+        Account that looks at it; empty for somebody who has not logged in.
     """
     is_mapping = file.kind == FileKind.MAPPING
     uses = uses_of(file)
@@ -157,7 +157,7 @@ def details(file: File, sent: Mapping[str, str], *, user: str) -> Details:
 
 
 def predecessor_of(file: File, siblings: list[str]) -> str:
-    """Return the sibling that a mapping was made of, else the one before it, else any; empty if alone."""
+    """Return the sibling that a mapping was made from, or the one before it, or any; empty if it has none."""
     if file.derived_from in siblings:
         return file.derived_from
     earlier = [name for name in siblings if name < file.name]
@@ -200,7 +200,7 @@ def _constraints(file: File) -> tuple[ConstraintFile, ...]:
 
 
 def _commands(file: File) -> list[tuple[str, str]]:
-    """Return commands that people give for a file, each with what it does."""
+    """Return useful commands for a file, each with its purpose."""
     return [
         ("Fetch it into your cache", f"crds sync --files {file.name}"),
         ("Check it", f"crds certify {file.name}"),
@@ -221,7 +221,7 @@ def _problem(file: File) -> str:
 
 
 def as_json(page: Details) -> dict[str, Any]:
-    """Return what programs may want of the page: its first table by label, uses and match paths."""
+    """Return the page for programs: its first table by label, the uses and the match paths."""
     return {
         "name": page.file.name,
         "record": {row.label: row.value for row in page.rows},

@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 320, 96  # units of the picture, without the line of numbers bel
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """What the template draws.
+    """A histogram as the template draws it.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ def histogram_of(numbers: Numbers | None) -> Histogram | None:
     bars = []
     for position, count in enumerate(numbers.histogram):
         if count:
-            # A bar that stands for anything at all can be seen.
+            # A bar with a count above zero must be visible.
             height = max(1.5, HEIGHT * math.log1p(count) / highest)
             bars.append(f"M{position * width:.4g} {HEIGHT}v-{height:.4g}h{width:.4g}v{height:.4g}z")
     return Histogram(

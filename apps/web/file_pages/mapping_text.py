@@ -1,4 +1,4 @@
-"""The text of a mapping, the names in it leading to their pages."""
+"""The text of a mapping, with links from file names to their pages."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from apps.catalog.models import File
 from apps.catalog.reading import load_text
 from apps.rules.errors import CrdsError
 
-SHOWN = 80_000  # characters that a page shows unasked
+SHOWN = 80_000  # characters that a page shows unless somebody asks for the whole text
 
 # Quotation marks are escaped already; between them only the characters of file names are taken.
 _NAME = re.compile(
@@ -39,12 +39,12 @@ class Contents:
 
     @property
     def is_cut(self) -> bool:
-        """Whether there is more than is shown."""
+        """Return whether the page shows only the beginning."""
         return self.shown < self.lines
 
 
 def contents_of(file: File, *, is_whole: bool) -> Contents:
-    """Return the text of a mapping, its beginning only if it is long and not asked for whole."""
+    """Return the text of a mapping; only the beginning of a long one, unless all of it is asked for."""
     try:
         return contents(load_text(file), is_whole=is_whole)
     except CrdsError as exc:
@@ -64,7 +64,7 @@ def _lines(text: str) -> int:
 
 
 def linked(text: str) -> SafeString:
-    """Return a text escaped, with links at the file names in it.
+    """Return the escaped text with links at the file names in it.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def linked(text: str) -> SafeString:
     '{&#x27;MIRI&#x27;: &#x27;old/<a href="/browse/jwst_miri_0001.imap">jwst_miri_0001.imap</a>&#x27;}'
     """
     marked = _NAME.sub(_link, escape(text))
-    # The text was escaped first, and what is put in has the characters of file names only.
+    # The text is escaped already, and the names that are inserted hold only characters of file names.
     return mark_safe(marked)  # noqa: S308
 
 

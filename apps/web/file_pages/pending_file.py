@@ -12,7 +12,7 @@ from apps.web.file_pages.wording import NOTHING, as_size
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What the page of such a file shows; `address` is that of its submission."""
+    """The content of the page of such a file; `address` is the page of its submission."""
 
     name: str
     title: str
@@ -22,7 +22,7 @@ class Pending:
 
 
 def pending_page(file: SubmittedFile) -> Pending:
-    """Return what is known of a file whose submission is under way."""
+    """Return the page of a file whose submission is not finished."""
     submission = file.submission
     is_mapping = is_mapping_name(file.official_name)
     text = queries.text_of(file) if is_mapping else None

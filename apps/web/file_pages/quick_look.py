@@ -1,4 +1,4 @@
-"""What a reference looks like inside, as its page shows it: a part of the look, as the address asks.
+"""The inside of a reference on its page: the part of the quick look that the address asks for.
 
 A file with many HDUs has more cards than a page should carry: of those beyond `CARDS_SHOWN` the page leads to
 the HDU alone.
@@ -26,7 +26,7 @@ _OURS = ("card", "part")  # The parameters of this pane.
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One picture: where it is, and what is black and white in it."""
+    """One picture: its address, and the values that are black and white in it."""
 
     address: str
     stretch: str
@@ -43,17 +43,17 @@ class Pane:
     Attributes
     ----------
     anchor, address
-        Its name on the page, and where it is: on another page unless it `is_shown`.
+        Its name on the page, and its address, which is another page unless it `is_shown`.
     dimensions
-        FITS: first axis first, as the keywords count; arrays: slowest axis first.
+        FITS: first axis first, in the order of the keywords; arrays: slowest axis first.
     cards, cards_count
-        Those that are shown, and how many the header has.
+        The cards that are shown, and the number of all cards of the header.
     more
-        Where the other cards are; empty if they are here.
+        Address of the other cards; empty if all are here.
     facts
-        What its values are, in words and numbers.
+        A description of its values in words and numbers.
     is_small
-        Each pixel of the picture is larger than one of the screen.
+        Whether each pixel of the picture is larger than one of the screen.
     """
 
     part: Part
@@ -95,26 +95,26 @@ class Step:
 
     @property
     def closes(self) -> bool:
-        """Whether the branch ends here."""
+        """Return whether the branch ends here."""
         return self.node is None
 
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What the page shows of the inside of a reference, or why it does not.
+    """The inside of a reference as the page shows it, or the reason why it does not.
 
     Attributes
     ----------
     status
         A word of `Status`.
     ask
-        Where to ask for the look, and how it stands.
+        Address to ask for the look, and its status.
     sought
-        What the headers are filtered by.
+        Text that the headers are filtered by.
     kept
-        Other parameters of the address, which the filter leaves as they are.
+        Other parameters of the address, which the filter keeps.
     found
-        How many cards the filter leaves.
+        Number of cards that pass the filter.
     """
 
     name: str
@@ -132,20 +132,20 @@ class Inside:
 
 
 def look_of(file: File, sent: Mapping[str, str] | None = None, *, user: str = "") -> Inside:
-    """Return the inside of a reference; a worker is asked to look if nobody has yet.
+    """Return the inside of a reference; ask a worker for the look if there is none yet.
 
     Parameters
     ----------
     sent
         Parameters of the address: ``card`` filters headers, ``part`` names the HDU or array to open.
     user
-        Account that looks at the page; empty: nobody who logged in.
+        Account that looks at the page; empty for somebody who has not logged in.
     """
     return shown(file, quick_looks.ask_for(file, user=user), sent or QueryDict())
 
 
 def shown(file: File, state: LookState, sent: Mapping[str, str]) -> Inside:
-    """Return what the page shows of a look."""
+    """Return the part of a look that the page shows."""
     ask = reverse("web:look_of", args=[file.name])
     if state.status != Status.MADE or state.look is None:
         return Inside(file.name, state.status.value, state.reason, ask)
@@ -168,7 +168,7 @@ def shown(file: File, state: LookState, sent: Mapping[str, str]) -> Inside:
 
 
 def _address(file: File, name: str) -> str:
-    # The version makes another address of another look at the same bytes: either is kept for ever.
+    # Caches keep pictures for ever, so a new look at the same bytes needs a new address: it has the version.
     return f"{reverse('web:look_piece', args=[file.sha1sum, name])}?v={VERSION}"
 
 
@@ -276,7 +276,7 @@ def _steps(nodes: tuple[Node, ...], depth: int = 0) -> Iterator[Step]:
         elif not node.children:
             yield Step(node)
         else:
-            # The first levels tell what the file is; deeper ones are for who asks.
+            # The first levels describe the file; the deeper ones are closed until somebody opens them.
             yield Step(node, opens=True, is_open=depth < 1)
             yield from _steps(node.children, depth + 1)
             yield Step(None)

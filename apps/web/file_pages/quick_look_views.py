@@ -1,4 +1,4 @@
-"""Pictures of what is inside files, and asking for them."""
+"""The pictures of quick looks, and the request for a look."""
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
@@ -37,7 +37,7 @@ def of(request: HttpRequest, name: str) -> HttpResponse:
     if request.method != "POST":
         state = quick_looks.state_of(file)
         return JsonResponse({"status": state.status, "reason": state.reason})
-    # What failed is tried again for people we know: anybody could keep a worker busy with it.
+    # Only people who logged in may repeat a failed look: otherwise anybody could keep a worker busy.
     if user:
         quick_looks.ask_again(file, user=user)
     else:

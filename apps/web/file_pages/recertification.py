@@ -1,4 +1,4 @@
-"""Certifying an official reference once more, and what came of it the last time."""
+"""The repeated certification of an official reference, and the last result."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ class Check:
     address
         The page of the run, which shows its progress.
     verdict, look
-        The word of the result and its colour; until there is one, how the run stands.
+        The word of the result and its colour; the status of the run until there is a result.
     log
         Level and text of each line.
     """
@@ -52,7 +52,7 @@ def find_check(file: File) -> Check | None:
 
 
 def start_check(file: File, *, user: User) -> Submission:
-    """Queue a check of a file against the latest context; a run of it that is not over is returned instead.
+    """Queue a check of a file against the latest context, or return the run that is not finished yet.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How the pages say what the catalogue knows of a file."""
+"""The words in which pages describe a file of the catalogue."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ _LOOKS = {
 
 
 def status_of(file: File) -> str:
-    """Return the state that people are told: a file that is bad is nothing else."""
+    """Return the state that pages show: a bad file is shown as bad, whatever else it is."""
     return str(FileState.BAD if file.is_bad else file.state)
 
 
@@ -37,7 +37,7 @@ def as_moment(moment: datetime | None) -> str:
 
 
 def as_size(size: int | None) -> str:
-    """Return a number of bytes, exactly and as people say it.
+    """Return a number of bytes, exactly and in a handy unit.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def as_size(size: int | None) -> str:
 
 
 def short_size(size: int) -> str:
-    """Return a number of bytes in the largest unit of which there is one.
+    """Return a number of bytes in the largest unit that it reaches.
 
     Examples
     --------
@@ -66,5 +66,5 @@ def short_size(size: int) -> str:
 
 
 def as_text(text: str, *, is_inside: bool) -> str:
-    """Return free text as it may be shown: e-mail addresses only to people who logged in."""
+    """Return free text as it may be shown; only people who logged in see e-mail addresses."""
     return (text if is_inside else without_addresses(text)).strip() or NOTHING
