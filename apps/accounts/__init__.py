@@ -1,1 +1,1 @@
-"""Lets people in, says what they may do, and takes their lock at login."""
+"""Accounts, what each may do, login and logout with a lock, and API tokens."""

@@ -1,4 +1,4 @@
-"""What every page says about the person who looks at it."""
+"""The person who looks at a page, as every template needs it."""
 
 from typing import Any
 
@@ -15,20 +15,20 @@ _NOBODY: dict[str, Any] = {"user": "", "lock": None}
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
-    """Return the name of the person, the lock of this session and where to log in, as ``account``."""
+    """Return the person's name, the lock of this session and the login address, as ``account``."""
     try:
-        told = _account(request)
+        found = _account(request)
     except DatabaseError:
-        # The page that says so must still be shown when the database is what is broken.
-        told = _NOBODY
-    return {"account": told | {"login": _login(request, told["lock"])}}
+        # The page that reports a broken database must still be shown.
+        found = _NOBODY
+    return {"account": found | {"login": _login(request, found["lock"])}}
 
 
 def _login(request: HttpRequest, lock: Lock | None) -> str:
-    """Return the address of the login page that leads back here, unless a form led here."""
+    """Return the address of the login page, which leads back here unless this page answers a form."""
     here = request.get_full_path()
     is_page = request.method in {"GET", "HEAD"} and request.path_info.strip("/") != "login"
-    # The form of the login takes no longer address.
+    # The login form does not accept a longer address.
     leads_back = is_page and len(here) <= LONGEST_ADDRESS
     return login_address(next=here if leads_back else "/", instrument=lock.instrument if lock else "")
 

@@ -1,4 +1,4 @@
-"""Why somebody is not let in, or an account not made."""
+"""Errors of login and of accounts."""
 
 from apps.core.errors import ConflictError, DeniedError, InvalidInputError
 
@@ -10,24 +10,24 @@ class LoginError(DeniedError):
 
 
 class NoAccountError(LoginError):
-    """The identity is verified, and has no account here."""
+    """The identity is verified, but has no account here."""
 
     code = "no_account"
 
 
 class TooManyAttemptsError(LoginError):
-    """So many logins failed that the next one has to wait."""
+    """So many logins failed that the next one must wait."""
 
     code = "too_many_attempts"
 
 
 class AccountExistsError(ConflictError):
-    """The name, the e-mail address or the identity belongs to an account already."""
+    """The name, the e-mail address or the identity already belongs to an account."""
 
     code = "account_exists"
 
 
 class BadAccountError(InvalidInputError):
-    """The account cannot be made of these words."""
+    """The account or token cannot be made with these values."""
 
     code = "bad_account"

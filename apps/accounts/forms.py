@@ -1,4 +1,4 @@
-"""What people type."""
+"""Forms for login and for tokens."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,8 +13,8 @@ from apps.accounts.models import User
 from apps.core.access import Role
 from apps.locks.queries import NONE, instruments
 
-LONGEST = 4096  # characters of a password; hashing more would only cost time
-LONGEST_ADDRESS = 2000  # characters of the address to go to after the login
+LONGEST = 4096  # characters of a password; a longer one would only cost time to hash
+LONGEST_ADDRESS = 2000  # characters of the address that follows the login
 
 
 class LoginForm(forms.Form):
@@ -43,21 +43,25 @@ class LoginForm(forms.Form):
 
 
 def local_address(request: HttpRequest, wanted: str) -> str:
-    """Return where to go next if that is on this site, else the home page."""
+    """Return the wanted address if it is on this site, else the home page."""
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    # The client always asks for "/", which belongs to somebody else where the server stands below a path.
+    # The client always asks for "/". If the server runs below a path, "/" is not part of this site.
     is_below = urlsplit(wanted).path.startswith(get_script_prefix())
     return wanted if is_ours and is_below else reverse("web:home")
 
 
 class TokenForm(forms.Form):
     name = forms.CharField(
-        label="What is it for?", max_length=64, help_text="So that you know which one to revoke."
+        label="What is it for?",
+        max_length=64,
+        help_text="A name by which you will know it when you revoke it.",
     )
     scopes = forms.MultipleChoiceField(
-        label="May act as", widget=forms.CheckboxSelectMultiple, help_text="Never more than you may yourself."
+        label="May act as",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="A token cannot have more roles than you have.",
     )
     days = forms.IntegerField(label="Expires after (days)", min_value=1)
 

@@ -1,4 +1,4 @@
-"""Recognises tokens on each request, and answers refusals in one place."""
+"""Middleware that recognises tokens, and that answers refusals in one place."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,14 +20,15 @@ from apps.locks.sessions import has_session
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-COOKIE = "ASB-AUTH"  # The client's name for it.
+COOKIE = "ASB-AUTH"  # the name that the client gives it
 
 
 def recognise_token(get_response: GetResponse) -> GetResponse:
-    """Let a token stand for its owner: in the ``Authorization`` header, in the cookie, or behind the session.
+    """Give a request with a token the rights of the token's owner.
 
-    A request with the header needs no CSRF token, because no foreign page can make a browser send one. The
-    cookie does.
+    The token is in the ``Authorization`` header, in the cookie, or behind the session that it began.
+    A request with the header needs no CSRF token, because a page of another site cannot make a browser send
+    the header. A request with the cookie needs one.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -38,11 +39,11 @@ def recognise_token(get_response: GetResponse) -> GetResponse:
             if token is None:
                 return _unauthorised("The token is unknown, revoked or expired.")
             request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
-            _stand_for(request, token)
+            _act_as_owner(request, token)
         elif has_session(request) and auth.SESSION_KEY in request.session:
             _limit_session(request)
         elif token := find_token(request.COOKIES.get(COOKIE, "")):
-            _stand_for(request, token)
+            _act_as_owner(request, token)
         return get_response(request)
 
     return middleware
@@ -53,7 +54,7 @@ def _bearer(request: HttpRequest) -> str:
     return text.strip() if scheme.lower() == "bearer" else ""
 
 
-def _stand_for(request: HttpRequest, token: Token) -> None:
+def _act_as_owner(request: HttpRequest, token: Token) -> None:
     note_use(token)
     token.user.scopes = frozenset(token.scopes)
     request.token = token  # type: ignore[attr-defined]
@@ -61,7 +62,7 @@ def _stand_for(request: HttpRequest, token: Token) -> None:
 
 
 def _limit_session(request: HttpRequest) -> None:
-    """Hold a session to the token it began with, if any, and end it with the token."""
+    """Limit a session to the scopes of the token that began it, and end it when the token ends."""
     if SESSION_TOKEN not in request.session:
         return
     token = get_usable_token(request.session[SESSION_TOKEN])
@@ -72,7 +73,7 @@ def _limit_session(request: HttpRequest) -> None:
 
 
 class AnswerRefusals:
-    """Turns refusals of the domain into answers: redirect, 401, 403 or 404."""
+    """Middleware that turns refusals into answers: redirect, 401, 403 or 404."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -81,7 +82,7 @@ class AnswerRefusals:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer a refusal; leave every other exception alone."""
+        """Answer a refusal, and ignore every other exception."""
         if isinstance(exception, NotLoggedInError):
             return _ask_to_log_in(request, exception)
         if isinstance(exception, DeniedError):
@@ -103,7 +104,7 @@ def _ask_to_log_in(request: HttpRequest, error: NotLoggedInError) -> HttpRespons
 def _login_instead(request: HttpRequest, reason: str) -> HttpResponse:
     if request.method in {"GET", "HEAD"}:
         return redirect(login_address(next=request.get_full_path()))
-    # Not a redirect: the client takes a login page without an error for success.
+    # Not a redirect, because the client takes a login page without an error for success.
     return login_page(request, error=reason, status=401)
 
 

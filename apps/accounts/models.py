@@ -1,4 +1,4 @@
-"""People, what each may do, and the tokens of their programs."""
+"""Accounts, their roles, the tokens of their programs, and failed logins."""
 
 from collections.abc import Callable, Iterable
 from typing import ClassVar
@@ -16,8 +16,8 @@ from apps.core.rows import rows_of
 NAME = r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}"
 
 
-# Who holds the role to the left also has those to the right. An operator may do all that a submitter does
-# without a lock; taking a lock, and with it delivering, needs a grant as submitter (`User.may_lock`).
+# The role on the left includes those on the right. An operator may do everything that a submitter may do
+# without a lock. Only a submitter or admin may take a lock and therefore deliver (`User.may_lock`).
 IMPLIED: dict[str, set[str]] = {
     Role.SUBMITTER: {Role.SUBMITTER},
     Role.OPERATOR: {Role.OPERATOR, Role.SUBMITTER},
@@ -28,11 +28,11 @@ _LOCKING = {Role.SUBMITTER, Role.ADMIN}
 
 
 class User(AbstractBaseUser):
-    """An account. A password is optional: people may come by single sign-on or with a token instead."""
+    """An account. A password is optional, because people may log in by single sign-on or with a token."""
 
     username = models.CharField(max_length=150, unique=True, validators=[RegexValidator(rf"^{NAME}\Z")])
     email = models.EmailField(blank=True)
-    # The provider and the name it never reuses. An e-mail address may pass to another person.
+    # The provider never uses the subject again. An e-mail address may pass to another person.
     issuer = models.CharField(max_length=255, blank=True, help_text="Provider of the identity.")
     subject = models.CharField(
         max_length=255, blank=True, help_text="Its name for the person; empty if none."
@@ -44,7 +44,7 @@ class User(AbstractBaseUser):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    # The token that a request or its session came with limits what the account may do; see `middleware`.
+    # Scopes of the token of a request or its session, which limit what the account may do; see `middleware`.
     scopes: frozenset[str] | None = None
 
     class Meta:
@@ -61,11 +61,11 @@ class User(AbstractBaseUser):
         return self.username
 
     def has_role(self, role: str, instrument: str = "") -> bool:
-        """Whether it may act as `role` for an instrument; for any instrument if none is given."""
+        """Return whether it may act as `role` for an instrument, or for any instrument if none is given."""
         return self._is_granted(lambda granted: role in IMPLIED[granted], role, instrument)
 
     def may_lock(self, instrument: str) -> bool:
-        """Whether it may take the lock of an instrument: a submitter or admin for it."""
+        """Return whether it may take the lock of an instrument, as a submitter or admin for it."""
         if self.scopes is not None and not self.scopes & _LOCKING:
             return False
         return self._is_granted(lambda granted: granted in _LOCKING, Role.SUBMITTER, instrument)
@@ -79,7 +79,7 @@ class User(AbstractBaseUser):
         )
 
     def _grants(self) -> list["Grant"]:
-        # One query a request, however often a page asks.
+        # One query for a request, however often a page checks a role.
         if "grants_read" not in self.__dict__:
             self.__dict__["grants_read"] = rows_of(Grant, user=self.pk)
         grants: list[Grant] = self.__dict__["grants_read"]
@@ -87,7 +87,7 @@ class User(AbstractBaseUser):
 
 
 def _reach(scopes: Iterable[str]) -> set[str]:
-    """Return the roles that scopes allow, with those they imply."""
+    """Return the roles that the scopes allow, including implied ones."""
     return {role for scope in scopes for role in IMPLIED.get(scope, set())}
 
 
@@ -109,9 +109,9 @@ class Grant(models.Model):
 
 
 class Token(models.Model):
-    """A word that lets a program in as its owner. Only its digest is kept.
+    """An API token, with which a program acts as its owner. Only its digest is stored.
 
-    A fast digest will do: nobody guesses 256 random bits.
+    A fast digest is enough, because nobody can guess 256 random bits.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
@@ -132,12 +132,12 @@ class Token(models.Model):
 
     @property
     def is_usable(self) -> bool:
-        """Whether it lets its owner in now."""
+        """True if its owner can log in with it now."""
         return self.revoked_at is None and self.expires_at > timezone.now() and self.user.is_active
 
     @property
     def status(self) -> str:
-        """Its state in a word."""
+        """Its state in one word."""
         if self.revoked_at is not None:
             return "revoked"
         return "valid" if self.is_usable else "expired"

@@ -1,4 +1,4 @@
-"""Reads accounts and tokens."""
+"""Reads of accounts and tokens."""
 
 import hashlib
 
@@ -8,25 +8,25 @@ from django.utils.crypto import constant_time_compare
 from apps.accounts.models import Token, User
 from apps.core.rows import find_row
 
-PREFIX = "crds_"  # So that people and secret scanners know a token when they see one.
+PREFIX = "crds_"  # By which people and secret scanners recognise a token.
 
 
 def find_user(name: str) -> User | None:
-    """Return the account of a name or an e-mail address, in any case; None if there is none."""
-    if not name or "\0" in name:  # PostgreSQL refuses to look for a text with this character.
+    """Return the account with this name or e-mail address, ignoring case; None if there is none."""
+    if not name or "\0" in name:  # PostgreSQL refuses to search for a text with this character.
         return None
-    # A name wins over an address: both are unique, and an address may be somebody else's name.
+    # Prefer the name: both are unique, but an address may be the name of another account.
     found = list(User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name)))
     return min(found, key=lambda user: user.username.lower() != name.lower(), default=None)
 
 
 def find_identity(issuer: str, subject: str) -> User | None:
-    """Return the account of a provider's identity; None if there is none."""
+    """Return the account with this identity at a provider; None if there is none."""
     return User.objects.filter(issuer=issuer, subject=subject).exclude(subject="").first()
 
 
 def find_token(text: str) -> Token | None:
-    """Return the token of this text if it lets somebody in now; else None."""
+    """Return the token with this text if it is usable now, else None."""
     if not text.startswith(PREFIX):
         return None
     digest = digest_of(text)
@@ -37,13 +37,13 @@ def find_token(text: str) -> Token | None:
 
 
 def get_usable_token(pk: int) -> Token | None:
-    """Return a token if it still lets somebody in; else None."""
+    """Return a token if it is usable now, else None."""
     token = find_row(Token, id=pk)
     return _usable(token) if token else None
 
 
 def _usable(token: Token) -> Token | None:
-    """Return a token with its owner if it lets somebody in now."""
+    """Return the token with its owner if it is usable now, else None."""
     owner = find_row(User, id=token.user_id)
     if owner is None:
         return None
@@ -57,5 +57,5 @@ def tokens_of(user: User) -> QuerySet[Token]:
 
 
 def digest_of(text: str) -> str:
-    """Return what is kept of a token, whatever characters somebody sends."""
+    """Return the digest of a token; the text may hold any characters."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

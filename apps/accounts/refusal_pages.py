@@ -1,4 +1,4 @@
-"""Pages that several views and the middleware answer with."""
+"""The login page and the page of refusals, for several views and the middleware."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,12 +20,12 @@ def login_page(
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Return the login page, with what was typed but never the password.
+    """Return the login page with the typed values, but never with the password.
 
-    A link may say where to go afterwards (``next``) and which instrument to propose (``instrument``); `wish`
-    says it of a login that failed.
+    A link to the page may name the address that follows (``next``) and the instrument to propose
+    (``instrument``). After a failed login `wish` has both.
     """
-    get_token(request)  # Clients read the cookie from this very answer, whether or not they have it.
+    get_token(request)  # Clients read the cookie from this answer, even if they already have it.
     page = {
         "form": form or LoginForm(initial=wish or _proposed(request)),
         "error": error or "; ".join(messages_of(form) if form else ()),
@@ -35,9 +35,9 @@ def login_page(
 
 
 def _proposed(request: HttpRequest) -> Wish:
-    """Return what the link to the login page asks for, as far as it can be had here.
+    """Return the wishes in the link to the login page, as far as this site can fulfil them.
 
-    A refused form leads back to the page that it was sent from.
+    After a refused form, the login leads back to the page of the form.
     """
     wanted = request.GET.get("next") or (
         request.headers.get("Referer", "") if request.method == "POST" else ""
@@ -50,7 +50,7 @@ def _proposed(request: HttpRequest) -> Wish:
 
 
 def denied_page(request: HttpRequest, reason: str) -> HttpResponse:
-    """Answer which role is missing, or why else something is not allowed."""
+    """Return a page, or text for programs, with the reason why something is not allowed."""
     return refuse(
         request,
         reason,

@@ -1,8 +1,8 @@
 """Single sign-on by OpenID Connect; off until `OIDC_ISSUER` names a provider.
 
-mozilla-django-oidc speaks the protocol (state, nonce, PKCE). What it leaves out is here: the provider's
-addresses by discovery, audience, issuer and expiry of the id token, and that people are matched on ``sub``,
-never on an address.
+mozilla-django-oidc implements the protocol (state, nonce, PKCE). This module adds discovery of the provider's
+addresses and checks of audience, issuer and expiry of the id token. It matches people on ``sub``, never on an
+address.
 """
 
 from functools import lru_cache
@@ -33,26 +33,26 @@ _DISCOVERED = {
 
 @lru_cache(maxsize=4)
 def discover(issuer: str) -> dict[str, Any]:
-    """Return what a provider says of itself, asked once in the life of a process.
+    """Return the configuration document of a provider, fetched once in the life of a process.
 
     Raises
     ------
     requests.RequestException
-        Raised if it does not answer.
+        Raised if the provider does not answer.
     SuspiciousOperation
-        Raised if it calls itself by another name than the one we know.
+        Raised if the document names another issuer.
     """
     address = issuer.rstrip("/") + "/.well-known/openid-configuration"
     answer = requests.get(address, timeout=settings.OIDC_TIMEOUT)
     answer.raise_for_status()
     document: dict[str, Any] = answer.json()
     if document.get("issuer") != issuer:
-        raise SuspiciousOperation(f"{issuer} calls itself {document.get('issuer')!r}.")
+        raise SuspiciousOperation(f"The document of {issuer} names the issuer {document.get('issuer')!r}.")
     return document
 
 
 def setting(name: str, *default: Any) -> Any:
-    """Return a setting of the library: an address as discovered, anything else from ours."""
+    """Return a setting of the library: addresses from discovery, anything else from our settings."""
     if name in _DISCOVERED:
         return discover(settings.OIDC_ISSUER)[_DISCOVERED[name]]
     return import_from_settings(name, *default)
@@ -62,8 +62,8 @@ class SingleSignOn(OIDCAuthenticationBackend):
     get_settings = staticmethod(setting)
 
     def __init__(self) -> None:
-        # Django makes one for each login, also a local one: the provider is asked only when somebody returns
-        # from it.
+        # Django makes an instance for each login, also for a local one. Ask the provider only when somebody
+        # returns from it.
         self.UserModel = get_user_model()
 
     def authenticate(self, request: Any, **kwargs: Any) -> User | None:
@@ -86,37 +86,37 @@ class SingleSignOn(OIDCAuthenticationBackend):
             options={"require": ["exp", "iat", "aud", "iss", "sub"]},
         )
         if not constant_time_compare(str(claims.get("nonce", "")), str(kwargs.get("nonce", ""))):
-            raise SuspiciousOperation("The id token is of another login.")
+            raise SuspiciousOperation("The id token belongs to another login.")
         if claims.get("azp", settings.OIDC_RP_CLIENT_ID) != settings.OIDC_RP_CLIENT_ID:
             raise SuspiciousOperation("The id token was made for another party.")
         return claims
 
     def get_userinfo(self, access_token: str, id_token: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Return what the provider tells about the person the id token names."""
+        """Return what the provider knows about the person in the id token."""
         answer = requests.get(
             self.OIDC_OP_USER_ENDPOINT,
             headers={"Authorization": f"Bearer {access_token}"},
             timeout=settings.OIDC_TIMEOUT,
         )
         answer.raise_for_status()
-        told: dict[str, Any] = answer.json()
-        if told.get("sub") != payload["sub"]:
-            raise SuspiciousOperation("The provider told about another person.")
-        return told
+        claims: dict[str, Any] = answer.json()
+        if claims.get("sub") != payload["sub"]:
+            raise SuspiciousOperation("The provider answered about another person.")
+        return claims
 
     def get_or_create_user(self, access_token: str, id_token: str, payload: dict[str, Any]) -> User:
-        """Return the account of an identity; accounts are never made by a login.
+        """Return the account of an identity. A login never makes an account.
 
         Raises
         ------
         NoAccountError
-            Raised if there is none, or it is closed; the message says how to ask for one.
+            Raised if there is no account, or it is closed. The message says how to ask for one.
         """
         subject = str(payload["sub"])
         user = find_identity(settings.OIDC_ISSUER, subject)
-        told = self.get_userinfo(access_token, id_token, payload) if user is None else {}
-        email = str(told.get("email", ""))
-        if user is None and told.get("email_verified") is True:
+        claims = self.get_userinfo(access_token, id_token, payload) if user is None else {}
+        email = str(claims.get("email", ""))
+        if user is None and claims.get("email_verified") is True:
             user = bind_identity(email, issuer=settings.OIDC_ISSUER, subject=subject)
         if user is None or not user.is_active:
             raise NoAccountError(no_account(email or subject))
@@ -124,7 +124,7 @@ class SingleSignOn(OIDCAuthenticationBackend):
 
 
 def no_account(who: str) -> str:
-    """Return how somebody whose identity is known may ask for an account."""
+    """Return a message that says how a known person can ask for an account."""
     return (
         f"You are known as {who[:254]}, but have no CRDS account here. "
         f"Ask {settings.ACCOUNT_CONTACT} for one, and name your instrument."

@@ -1,4 +1,4 @@
-"""To the provider of single sign-on, and back."""
+"""Views that send people to the provider of single sign-on, and receive them from it."""
 
 import logging
 from urllib.parse import parse_qs, urlsplit
@@ -22,8 +22,8 @@ from apps.rules.errors import CrdsError
 
 logger = logging.getLogger(__name__)
 
-_STATES = "oidc_states"  # Where the library keeps the logins under way.
-# What a provider that is down, misconfigured or forged makes the library raise.
+_STATES = "oidc_states"  # Place in the session where the library keeps pending logins.
+# Errors of the library if the provider is down, misconfigured or forged.
 _FAILURES = (SuspiciousOperation, requests.RequestException, jwt.PyJWTError, KeyError, ValueError, TypeError)
 
 
@@ -35,22 +35,22 @@ class _Callback(OIDCAuthenticationCallbackView):
     get_settings = staticmethod(setting)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Finish the login of one tab, once; to return again changes nothing for somebody logged in."""
+        """Finish the login of one tab once. A second return changes nothing for somebody who is logged in."""
         states = request.session.get(_STATES, {})
         if "error" in request.GET:
-            # The library would end the session, also at a made-up return.
+            # The library would end the session, even after a made-up return.
             request.session[_STATES] = {key: kept for key, kept in states.items() if key != _state(request)}
             return self.login_failure()
         if request.user.is_authenticated and _state(request) not in states:
-            return _go_on(request)
+            return _redirect_to_wish(request)
         response: HttpResponse = super().get(request)
         return response
 
     def login_success(self) -> HttpResponse:
         wish = login_wishes.find(self.request.session, _state(self.request))
-        # Another tab may have taken a lock since this one asked for none.
+        # This tab asked for no lock, but another tab may have taken one since.
         if wish["instrument"] == NONE and self.request.user == self.user:
-            return _go_on(self.request)
+            return _redirect_to_wish(self.request)
         return finish(self.request, self.user, wish)
 
     def login_failure(self) -> HttpResponse:
@@ -92,12 +92,12 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 
 def _state(request: HttpRequest) -> str:
-    """Return which login under way this is."""
+    """Return the state, which identifies a pending login."""
     return request.GET.get("state", "")
 
 
-def _go_on(request: HttpRequest) -> HttpResponse:
-    """Lead somebody who is logged in to where this tab wanted to go; the session and its lock stay."""
+def _redirect_to_wish(request: HttpRequest) -> HttpResponse:
+    """Redirect to the page that this tab wanted. The session and its lock stay."""
     return redirect(local_address(request, login_wishes.find(request.session, _state(request))["next"]))
 
 
@@ -107,5 +107,5 @@ def _require_configured() -> None:
 
 
 def _not_verified(code: str = "") -> str:
-    told = " The provider said: access denied." if code == "access_denied" else ""
-    return f"Your identity could not be verified by single sign-on.{told} Try again."
+    answer = " The provider said: access denied." if code == "access_denied" else ""
+    return f"Your identity could not be verified by single sign-on.{answer} Try again."

@@ -1,4 +1,4 @@
-"""Work that beat asks for."""
+"""Scheduled work."""
 
 from celery import shared_task
 from django.core.management import call_command
@@ -6,5 +6,5 @@ from django.core.management import call_command
 
 @shared_task
 def clear_sessions() -> None:
-    """Delete the rows of sessions that have ended."""
+    """Delete the rows of expired sessions."""
     call_command("clearsessions")

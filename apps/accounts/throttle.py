@@ -1,9 +1,10 @@
-"""Slows down guessing of local passwords.
+"""Limits on guessing local passwords.
 
-Each attempt is noted before its password is looked at, and forgotten when it was right. Three counts over
-the last `LOGIN_WINDOW_SECONDS` refuse the next one: of one name from one address (so that nobody can shut
-out a colleague elsewhere), of one address, and of one name from everywhere at ten times the first. Tokens
-are not counted: 256 random bits are not guessed, and programs must not be shut out by somebody who guesses.
+Each attempt is stored before its password is checked, and deleted if the password was right. Three counts of
+attempts in the last `LOGIN_WINDOW_SECONDS` are limited: one name from one address (so that nobody can shut
+out a colleague elsewhere) to `LOGIN_ATTEMPTS`, one address to five times as many, and one name from all
+addresses to ten times as many. Tokens are not counted: nobody can guess 256 random bits, and somebody who
+guesses passwords must not shut out programs.
 """
 
 from datetime import datetime, timedelta
@@ -18,20 +19,20 @@ from apps.accounts.models import Attempt
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return where a request comes from, as the proxy says if `CLIENT_ADDRESS_HEADER` trusts one."""
+    """Return the address of the caller; a trusted proxy gives it in `CLIENT_ADDRESS_HEADER`."""
     if name := settings.CLIENT_ADDRESS_HEADER:
-        # The last entry is the proxy's own; those before it the caller can make up.
+        # The proxy wrote the last entry. The caller can make up those before it.
         return request.headers.get(name, "").split(",")[-1].strip()[:64]
     return str(request.META.get("REMOTE_ADDR", ""))[:64]
 
 
 def note(name: str, address: str) -> Attempt:
-    """Note an attempt.
+    """Store an attempt, and return it.
 
     Raises
     ------
     TooManyAttemptsError
-        Raised if too many failed before; the message says when to try again.
+        Raised if too many failed before. The message says when to try again.
     """
     since = timezone.now() - timedelta(seconds=settings.LOGIN_WINDOW_SECONDS)
     Attempt.objects.filter(at__lte=since).delete()
@@ -47,7 +48,7 @@ def note(name: str, address: str) -> Attempt:
 def _refuse_beyond(attempts: QuerySet[Attempt], limit: int, attempt: Attempt) -> None:
     if attempts.count() <= limit:
         return
-    # A refused attempt does not count, or somebody who keeps trying would never get in again.
+    # A refused attempt must not count, or somebody who keeps trying could never log in again.
     attempt.delete()
     oldest = attempts.order_by("at").values_list("at", flat=True).first()
     raise TooManyAttemptsError(
@@ -63,5 +64,5 @@ def _wait(oldest: datetime | None) -> int:
 
 
 def forget(attempt: Attempt) -> None:
-    """Forget the failures of a name at an address after a success there."""
+    """Delete the failures of a name from an address after a success there."""
     Attempt.objects.filter(name=attempt.name, address=attempt.address).delete()

@@ -1,4 +1,4 @@
-"""A person's own API tokens."""
+"""Pages of a person's own API tokens."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -32,12 +32,12 @@ def tokens(request: HttpRequest, *, actor: User) -> HttpResponse:
     except CrdsError as exc:
         form.add_error(None, str(exc))
         return _page(request, actor, form)
-    # Shown in this answer and never again: it is kept nowhere, not even for a redirect.
+    # The text is shown only in this answer. It is stored nowhere, not even for a redirect.
     return _page(request, actor, TokenForm(user=actor, initial=_initial(actor)), new=text)
 
 
 def _require_no_token(actor: User) -> None:
-    """Refuse somebody who came with a token: a stolen one must not list or make others."""
+    """Refuse somebody who logged in with a token: a stolen token must not list or make others."""
     if actor.scopes is not None:
         raise DeniedError(
             "Tokens are managed after a login with password or by single sign-on, not with a token."

@@ -15,7 +15,7 @@ app_name = "accounts"
 
 @allowed_in_maintenance
 def _sso(request: HttpRequest, *, view: str) -> HttpResponse:
-    """Load single sign-on at its first use: its libraries would make every process start a fifth slower."""
+    """Load single sign-on at its first use, because its libraries slow the start of a process by a fifth."""
     answer: HttpResponse = getattr(import_module("apps.accounts.single_sign_on_views"), view)(request)
     return answer
 
@@ -25,7 +25,7 @@ urlpatterns = [
     path("login", views.log_in),
     path("logout/", views.log_out, name="logout"),
     path("logout", views.log_out),
-    # If the provider knows the person already, this begins a new session and gives back the lock.
+    # If the person is logged in at the provider, this begins a new session and gives back the lock.
     path("oidc/authenticate/", own_pages_only(_sso, instead=login_page), {"view": "start"}, name="sso"),
     path("oidc/callback/", _sso, {"view": "callback"}, name="callback"),
     path("accounts/tokens/", token_views.tokens, name="tokens"),

@@ -1,4 +1,4 @@
-"""Login and logout, and what is shown to those who may not."""
+"""Login, logout, and the pages of refusals."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -57,13 +57,13 @@ def _enter(request: HttpRequest, form: LoginForm) -> HttpResponse:
 def finish(
     request: HttpRequest, user: User, wish: dict[str, str], *, token: Token | None = None
 ) -> HttpResponse:
-    """Begin the session with the lock that was asked for, and go where the person wanted to."""
+    """Begin the session with the wanted lock, and redirect to the wanted page."""
     operations.log_in(request, user, instrument=wish["instrument"], token=token)
     return redirect(local_address(request, wish["next"]))
 
 
 def _ask_to_log_out(request: HttpRequest) -> HttpResponse:
-    """Ask the person, because the request may come from a page of another site."""
+    """Ask the person to confirm, because the request may come from a page of another site."""
     if not request.user.is_authenticated:
         return redirect("web:home")
     return render(request, "accounts/logout.html", status=403)

@@ -1,4 +1,4 @@
-"""Verification of the settings, at each start."""
+"""System check of the setting ``JOB_KINDS``."""
 
 from typing import Any
 

@@ -6,7 +6,7 @@ from apps.core.errors import InvalidInputError, NotFoundError
 
 
 class ChannelNotFoundError(NotFoundError):
-    """No channel has this key, or it was cleaned up; clients know it by its words."""
+    """No channel has this key, or it was removed. Clients recognise the error by its text."""
 
     code = "channel_not_found"
 
@@ -21,14 +21,14 @@ class UnknownKindError(InvalidInputError):
 
 
 class JobStopped(Exception):
-    """A worker must leave its job at once; let it pass.
+    """A worker must leave its job at once. Do not catch this in a step.
 
-    It is no `CrdsError`, so that a step which tells such errors to the submitter does not swallow it.
+    It is not a `CrdsError`, because some steps catch those and report them to the submitter.
     """
 
 
 class TryLater(JobStopped):
-    """The work cannot be done now: the job waits for `pause`, unless this was its last attempt."""
+    """The work cannot be done now. The job waits for `pause`, unless this was its last attempt."""
 
     def __init__(self, reason: str, *, pause: timedelta) -> None:
         super().__init__(reason)
@@ -36,8 +36,8 @@ class TryLater(JobStopped):
 
 
 class AbortedError(JobStopped):
-    """Somebody asked that the job ends."""
+    """Somebody asked to abort the job."""
 
 
 class LostClaimError(JobStopped):
-    """The job belongs to another worker by now, or is over: this one was taken for dead."""
+    """The worker lost its job: it was taken for dead, and another worker has the job, or the job is over."""

@@ -1,7 +1,7 @@
 """Messages of a channel as server-sent events.
 
-Each stream holds a thread of the web server. So it ends after a minute, the browser comes back with the
-number of the last message it got, and there are never more than some at once: the rest is told to poll.
+Each stream occupies a thread of the web server. Therefore a stream ends after a minute, and the browser asks
+again with the number of the last message that it got. The number of streams is limited; other browsers poll.
 """
 
 import json
@@ -16,15 +16,15 @@ from apps.jobs.models import Message
 from apps.jobs.states import MessageType
 
 LASTS = 60.0  # seconds
-PAUSE = 1.0  # seconds between two looks at the channel
-RETRY = 1000  # milliseconds after which the browser comes back
+PAUSE = 1.0  # seconds between two reads of the channel
+RETRY = 1000  # milliseconds after which the browser asks again
 AT_ONCE = 6  # streams of one process, of its 16 threads
 
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
 class Stream:
-    """An iterable of events, whose `close` gives its place back; the web server calls it in any case."""
+    """An iterable of events. The web server always calls `close`, which frees the place of the stream."""
 
     def __init__(self, key: str, since_id: int) -> None:
         self._events = _events(key, since_id)
@@ -42,7 +42,7 @@ class Stream:
 
 
 def open_stream(key: str, since_id: int) -> Stream | None:
-    """Return the events after a message, or None if there are too many streams already."""
+    """Return the events after a message, or None if `AT_ONCE` streams are open already."""
     return Stream(key, since_id) if _places.acquire(blocking=False) else None
 
 
@@ -51,24 +51,24 @@ def _events(key: str, since_id: int) -> Generator[bytes, None, None]:
     until = time.monotonic() + LASTS
     while time.monotonic() < until:
         found = queries.messages(key, since_id)
-        _let_others_connect()
+        _close_connection()
         for message in found:
             since_id = message.number
             yield _event(message)
             if message.type == MessageType.DONE:
                 return
         if not found:
-            # A comment, by which we learn that nobody listens any more.
+            # Sending this comment fails if the browser has gone.
             yield b":\n\n"
             time.sleep(PAUSE)
 
 
 def _event(message: Message) -> bytes:
-    # JSON has no line break in it, so one data line is the whole message.
+    # JSON contains no line break, so one data line holds the whole message.
     return b"id: %d\ndata: %b\n\n" % (message.number, json.dumps(message_format.plain(message)).encode())
 
 
-def _let_others_connect() -> None:
-    """Return the connection between two looks; a test that wraps everything in a transaction keeps it."""
+def _close_connection() -> None:
+    """Close the database connection between two reads. Tests that run in a transaction keep it."""
     if not connection.in_atomic_block:
         connection.close()

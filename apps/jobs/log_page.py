@@ -1,4 +1,4 @@
-"""What the page of a channel shows; other pages have the same part."""
+"""The log of a channel, for its own page and for other pages that include it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from apps.jobs import queries
 from apps.jobs.models import Channel, Message
 from apps.jobs.states import DONE_STATUS, MessageType
 
-# The word of each type that a reader may choose to see, the least first; `done` is always shown.
+# The word of each type that a reader may choose, the least important first. `done` is always shown.
 WORDS = {
     MessageType.VERBOSE: "verbose",
     MessageType.LOG_MESSAGE: "info",
@@ -18,14 +18,14 @@ WORDS = {
     MessageType.ERROR: "error",
 }
 USUAL = "info"  # and above
-# What the form of the page sends with its boxes, so that one box alone means one level.
+# The form of the page also sends this, so that a single ticked box means exactly one level.
 _EXACT = MessageType.DONE.value
-_JUMPS = 50  # errors that the list above a log leads to
+_LISTED = 50  # errors in the list above a log
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A box of the filter."""
+    """A checkbox of the filter."""
 
     word: str
     type: str
@@ -38,8 +38,8 @@ def chosen_types(levels: Sequence[str]) -> set[str]:
     Parameters
     ----------
     levels
-        One word means its level and all above; several, one of them perhaps ``done``, mean exactly these.
-        Without any known word, what is usual.
+        One word means its level and all above. Several words, or ``done`` among them, mean exactly these.
+        Without a known word, the levels from `USUAL` up.
 
     Examples
     --------
@@ -54,14 +54,14 @@ def chosen_types(levels: Sequence[str]) -> set[str]:
 
 
 def log_page(key: str, *, levels: Sequence[str] = (), since: int = 0) -> dict[str, Any]:
-    """Return what ``jobs/_log.html`` shows of a channel.
+    """Return the variables of ``jobs/_log.html`` for a channel.
 
     Parameters
     ----------
     levels
         See `chosen_types`.
     since
-        Number of the message after which to begin.
+        Number of the message after which the log begins.
 
     Raises
     ------
@@ -77,11 +77,11 @@ def log_page(key: str, *, levels: Sequence[str] = (), since: int = 0) -> dict[st
         "base": reverse("jobs:log", args=[channel.key]).removesuffix("/log"),
         "messages": shown,
         "levels": [Level(word, str(kind), kind in types) for kind, word in WORDS.items()],
-        "query": "&".join(f"level={word}" for word in _said(types)),
-        "errors": [message for message in shown if message.type == MessageType.ERROR][:_JUMPS],
+        "query": "&".join(f"level={word}" for word in _words(types)),
+        "errors": [message for message in shown if message.type == MessageType.ERROR][:_LISTED],
         "is_done": channel.done_at is not None,
         "end": end,
-        # Only an address of the web becomes a link.
+        # Only a web address becomes a link.
         "link": end.text if end and end.text.startswith(("http://", "https://")) else "",
         "first": since,
         "last": found[-1].number if found else 0,
@@ -89,13 +89,13 @@ def log_page(key: str, *, levels: Sequence[str] = (), since: int = 0) -> dict[st
     }
 
 
-def _said(types: set[str]) -> list[str]:
-    """Return the words by which an address says exactly these types."""
+def _words(types: set[str]) -> list[str]:
+    """Return the words by which an address selects exactly these types."""
     return [_EXACT, *(word for kind, word in WORDS.items() if kind in types)]
 
 
 def as_text(channel: Channel, *, levels: Sequence[str] = ()) -> Iterator[str]:
-    """Yield the whole log line by line, in the shape that people know from the client."""
+    """Yield the whole log line by line, in the format of the client's log."""
     types, since = chosen_types(levels), 0
     while found := queries.messages(channel.key, since):
         since = found[-1].number
@@ -109,6 +109,6 @@ def _line(message: Message) -> str:
         word = WORDS[MessageType(message.type)].upper()
     elif message.status is not None:
         text = f"{DONE_STATUS[message.status]}: {text}"
-    # Lines of certification were once kept in this form.
+    # Older lines of certification are stored in this form.
     line = text if text.startswith("CRDS - ") else f"CRDS - {word} -  {text}"
     return f"{message.at:%Y-%m-%d %H:%M:%S} {line}\n"

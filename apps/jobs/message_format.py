@@ -1,4 +1,4 @@
-"""Messages as they leave the house."""
+"""Messages in the formats of our pages and of clients."""
 
 import html
 from typing import Any
@@ -8,7 +8,7 @@ from apps.jobs.states import MessageType
 
 
 def plain(message: Message) -> dict[str, Any]:
-    """Return a message as our own pages read it, nothing escaped."""
+    """Return a message for our own pages, not escaped."""
     return {
         "id": message.number,
         "type": message.type,
@@ -18,10 +18,10 @@ def plain(message: Message) -> dict[str, Any]:
 
 
 def escaped(message: Message) -> dict[str, Any]:
-    """Return a message as clients read it.
+    """Return a message for clients, escaped.
 
-    They unescape text on arrival and again when they print it; of the object of `done`, only what they print
-    (wire protocol, section 6.9).
+    Clients unescape the text of a message when it arrives, and again when they print it. They unescape the
+    result of `done` only when they print it (wire protocol, section 6.9).
     """
     once = html.escape(message.text)
     text = once if message.type == MessageType.DONE else html.escape(once)

@@ -11,12 +11,12 @@ from apps.jobs.states import DONE_STATUS, ENTERED_FROM, OVER, MessageType, Statu
 
 
 def new_key() -> str:
-    """Return a key that nobody can guess: whoever knows it may watch and abort."""
+    """Return a key that nobody can guess, because whoever knows it may watch and abort the job."""
     return str(uuid.uuid4())
 
 
 class Channel(models.Model):
-    """Where the messages of one job go. It exists before the job, so that a client can listen early."""
+    """The messages of one job. A channel exists before its job, so that a client can listen early."""
 
     key = models.CharField(max_length=36, primary_key=True, default=new_key, editable=False)
     user = models.CharField(max_length=150, blank=True, help_text="Account that opened it.")
@@ -34,7 +34,7 @@ class Channel(models.Model):
 
 
 class Message(models.Model):
-    """One message. Its number rises within the channel, and nobody sees one before those below it."""
+    """One message. Numbers rise within a channel, and no reader sees a number before the lower ones."""
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="messages")
     number = models.BigIntegerField()
@@ -60,8 +60,8 @@ class Message(models.Model):
 class Job(StatusModel):
     """One piece of background work.
 
-    `attempts` is the fence: a worker remembers the number it claimed the job with, and whatever it writes
-    counts only while the row has the same number.
+    `attempts` protects against workers that were taken for dead. A worker remembers the number with which it
+    claimed the job, and may write only while the row has the same number.
     """
 
     entered_from = ENTERED_FROM
@@ -74,7 +74,7 @@ class Job(StatusModel):
     attempts = models.PositiveIntegerField(default=0, help_text="How often a worker has claimed it.")
     queued_at = models.DateTimeField(default=timezone.now)
     not_before = models.DateTimeField(default=timezone.now, help_text="No worker takes it earlier.")
-    rung_at = models.DateTimeField(null=True, help_text="When the bell rang for it last.")
+    announced_at = models.DateTimeField(null=True, help_text="When it was last announced to workers.")
     started_at = models.DateTimeField(null=True, help_text="When it was last claimed.")
     heartbeat_at = models.DateTimeField(null=True, help_text="When its worker was last known to be alive.")
     worker = models.CharField(max_length=255, blank=True, help_text="Machine and process that have it.")
@@ -103,14 +103,14 @@ class Job(StatusModel):
 
     @property
     def incident(self) -> str:
-        """Number of the incident if it fails by our fault; the log has it in the same form."""
+        """The number of the incident if it fails by our fault. The log has the same text."""
         return f"job-{self.pk}"
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """True if the job has completed, failed or been cancelled."""
         return self.status in OVER
 
     def guard(self) -> Q:
-        """Let only the worker that has the claim change the row."""
+        """Return the condition that the worker still has its claim; only then may it change the row."""
         return Q(attempts=self.attempts)

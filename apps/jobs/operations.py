@@ -1,4 +1,4 @@
-"""What somebody asks of background work."""
+"""Operations on background work: open a channel, start, refuse, abort, pull."""
 
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from apps.jobs.states import Status
 
 
 def open_channel(*, user: str) -> str:
-    """Open a channel for the next job of somebody, and return its key."""
+    """Open a channel for the next job of a person, and return its key."""
     return Channel.objects.create(user=user).key
 
 
@@ -29,21 +29,21 @@ def start(
     not_before: datetime | None = None,
     is_watched: bool = True,
 ) -> Job:
-    """Queue a job, which a worker takes when the transaction is committed.
+    """Queue a job. A worker takes it after the transaction is committed.
 
     Parameters
     ----------
     kind
         A key of the setting ``JOB_KINDS``.
     subject_id
-        Primary key of what it works on.
+        Primary key of the object that it works on.
     channel
-        Key of the channel to report to. A channel serves one job: without key, or if the channel is unknown
-        or used, the job gets a new one; see `Job.channel_id`.
+        Key of the channel to report to. A channel serves one job. Without a key, or if the channel is
+        unknown or used, the job gets a new one; see `Job.channel_id`.
     not_before
-        Aware; no worker takes the job earlier. Now, if not given.
+        Earliest moment at which a worker may take the job, aware; now if not given.
     is_watched
-        The job reports to a channel. Work that nobody watches needs none.
+        Whether the job gets a channel. Work that nobody watches needs none.
 
     Raises
     ------
@@ -60,8 +60,8 @@ def start(
         channel_id=key,
         queued_at=now,
         not_before=not_before or now,
-        # The sweep, which has no part in this transaction, announces later jobs.
-        rung_at=None if not_before else now,
+        # The sweep announces jobs that start later.
+        announced_at=None if not_before else now,
     )
     if not not_before:
         transaction.on_commit(partial(announce, job.pk))
@@ -69,29 +69,29 @@ def start(
 
 
 def _channel_for_job(wanted: str | None, user: str) -> str:
-    """Return the channel that somebody asked for if it is free, else a new one; it is taken."""
+    """Take the channel that was asked for if it is free, else a new one, and return its key."""
     key = wanted if wanted and _take(wanted) else open_channel(user=user)
     Channel.objects.filter(pk=key, taken_at=None).update(taken_at=timezone.now())
     return key
 
 
 def _take(key: str) -> bool:
-    """Take a channel for a job, if it is free: of two jobs one gets it."""
+    """Take a channel for a job if it is free, and return whether it was. Of two jobs only one gets it."""
     free = Channel.objects.filter(pk=key[:128], taken_at=None, done_at=None)
     return bool(free.update(taken_at=timezone.now()))
 
 
 def refuse(key: str | None, *, reason: str) -> None:
-    """Tell a channel that no job will come of the request: a client that waits there must not wait for ever.
+    """Close a channel whose request was refused, so that a client does not wait there for ever.
 
-    Does nothing if there is no such channel, or a job has it.
+    Do nothing if there is no such channel, or if a job has it.
     """
     if key and _take(key):
         channels.close(key, 1, reason)
 
 
 def abort(key: str) -> None:
-    """Ask that the job behind a channel ends: at once if it waits, else at its next message.
+    """End the job of a channel: at once if it waits, else at its next message.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def _cancel_waiting(job: Job) -> bool:
         return False
     now = timezone.now()
     try:
-        # The number of attempts guards it: a worker that claims the job now is told by the flag instead.
+        # Guarded by the number of attempts. A worker that claims the job now sees `abort_at` instead.
         job.enter(Status.CANCELLED, abort_at=now, finished_at=now)
     except ConflictError:
         return False
@@ -120,9 +120,9 @@ def _cancel_waiting(job: Job) -> bool:
 
 
 def pull(key: str, *, since_id: int | None) -> list[Message]:
-    """Return messages as `queries.messages` does; without number those since the last pull without number.
+    """Return messages as `queries.messages` does; without a number, those after the last such pull.
 
-    Pulls with a number leave no trace: they must not wait for a worker that is writing.
+    A pull with a number writes nothing, so that it need not wait for a worker that is writing.
     """
     if since_id is not None:
         return queries.messages(key, since_id)

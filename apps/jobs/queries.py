@@ -1,4 +1,4 @@
-"""Reads of channels. Whoever knows the key may read."""
+"""Reads of channels and jobs. Whoever knows the key of a channel may read it."""
 
 import re
 
@@ -6,9 +6,9 @@ from apps.jobs.errors import ChannelNotFoundError
 from apps.jobs.models import Channel, Job, Message
 from apps.jobs.states import MessageType, Status
 
-AT_ONCE = 1000  # messages in one answer; the rest comes with the next question
+AT_ONCE = 1000  # messages in one answer; the next request gets the rest
 _KEY = re.compile(r"[a-zA-Z0-9:.-]{1,128}")
-_LARGEST = 2**63 - 1  # What a column holds.
+_LARGEST = 2**63 - 1  # the largest number that a column holds
 
 
 def require_channel(key: str) -> Channel:
@@ -17,7 +17,7 @@ def require_channel(key: str) -> Channel:
     Raises
     ------
     ChannelNotFoundError
-        Raised if none has this key.
+        Raised if no channel has this key.
     """
     channel = Channel.objects.filter(pk=key).first() if _KEY.fullmatch(key) else None
     if channel is None:
@@ -39,22 +39,22 @@ def messages(key: str, since_id: int) -> list[Message]:
 
 
 def find_job(*, kind: str, subject_id: int) -> Job | None:
-    """Return the newest job of a kind that works on something, or None."""
+    """Return the newest job of a kind that works on this object, or None."""
     return Job.objects.filter(kind=kind, subject_id=subject_id).order_by("-pk").first()
 
 
 def result_of(job: Job) -> str:
-    """Return the last message of a job that is over, empty if its channel was cleaned up."""
+    """Return the last message of a job that is over; empty if its channel was removed."""
     done = Message.objects.filter(channel_id=job.channel_id, type=MessageType.DONE).first()
     return done.text if done else ""
 
 
 def count_unfinished(kind: str) -> int:
-    """Return how many jobs of a kind wait or run."""
+    """Return the number of jobs of a kind that wait or run."""
     return Job.objects.filter(kind=kind, status__in=(Status.QUEUED, Status.RUNNING)).count()
 
 
 def has_claim(job: Job) -> bool:
-    """Tell whether the worker that holds this object still has the job, and may go on."""
+    """Return whether the worker of this job still has it and may continue."""
     mine = Job.objects.filter(job.guard(), pk=job.pk, status=Status.RUNNING)
     return mine.filter(abort_at=None).exists()

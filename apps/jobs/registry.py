@@ -1,6 +1,6 @@
-"""Which function does the work of which kind of job.
+"""The functions that do the work of each kind of job.
 
-A row holds the kind and nothing else, and only what the settings list is ever run.
+A row holds only the kind. Only functions that the settings list are ever run.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def require_kind(kind: str) -> None:
     Raises
     ------
     UnknownKindError
-        Raised with the kinds there are.
+        Raised if the settings do not list it; the message lists the known kinds.
     """
     if kind not in settings.JOB_KINDS:
         known = ", ".join(settings.JOB_KINDS) or "none"
@@ -27,12 +27,12 @@ def require_kind(kind: str) -> None:
 
 
 def attempts_of(kind: str) -> int:
-    """Return how often workers may claim a job of a kind before it has failed."""
+    """Return how many attempts a job of a kind has before it fails."""
     attempts: int = settings.JOB_KIND_ATTEMPTS.get(kind, settings.JOB_ATTEMPTS)
     return attempts
 
 
 def function_of(kind: str) -> Callable[[Job], None]:
-    """Return the function that does such a job."""
+    """Return the function that does jobs of a kind."""
     require_kind(kind)
     return cast(Callable[[Job], None], import_string(settings.JOB_KINDS[kind]))

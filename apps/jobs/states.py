@@ -1,10 +1,10 @@
-"""The statuses of a job, and the kinds of its messages."""
+"""The statuses of a job, and the types of its messages."""
 
 from django.db.models import TextChoices
 
 
 class Status(TextChoices):
-    """Where a job stands."""
+    """The status of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -24,7 +24,7 @@ OVER = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 
 
 class MessageType(TextChoices):
-    """What a client understands (wire protocol, section 6.9); `fail` and `cancel` would crash it."""
+    """Types that clients understand (wire protocol, section 6.9). `fail` and `cancel` would crash them."""
 
     LOG_MESSAGE = "log_message"
     VERBOSE = "verbose"
@@ -33,5 +33,5 @@ class MessageType(TextChoices):
     DONE = "done"
 
 
-# The number that `done` carries, and the exit status of the client.
+# The number in `done`, which is also the exit status of the client.
 DONE_STATUS: dict[int, Status] = {0: Status.COMPLETED, 1: Status.FAILED, 3: Status.CANCELLED}

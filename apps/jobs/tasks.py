@@ -1,4 +1,4 @@
-"""One run of a job, and work that beat asks for."""
+"""Tasks: one run of a job, and scheduled work."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def execute(job_id: int) -> None:
 
 @shared_task
 def sweep(is_start: bool = False) -> None:
-    """Put back what dead workers left, and announce what waits."""
+    """Put back the jobs of dead workers, and announce the jobs that wait."""
     pipeline.put_back_lost_jobs()
     for job_id in pipeline.jobs_to_announce(is_start=is_start):
         pipeline.announce(job_id)
@@ -29,5 +29,5 @@ def clean_channels() -> None:
 
 @worker_ready.connect
 def sweep_at_start(**_: Any) -> None:
-    """Do not wait for beat: what the worker before this one left is known now."""
+    """Sweep when a worker starts, without waiting for the schedule: its predecessor may have left jobs."""
     publish(sweep, about="the sweep at start", kwargs={"is_start": True})

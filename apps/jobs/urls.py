@@ -1,4 +1,4 @@
-"""Where progress is watched."""
+"""The addresses of progress channels."""
 
 from django.urls import re_path
 

@@ -1,4 +1,4 @@
-"""Pages and addresses of progress channels. Whoever knows the key of one may watch it."""
+"""Pages and addresses of progress channels. Whoever knows the key of a channel may watch it."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -15,7 +15,7 @@ from apps.jobs.errors import ChannelNotFoundError
 from apps.jobs.event_stream import open_stream
 from apps.jobs.log_page import as_text, log_page
 
-SESSION_KEY = "jpoll_key"  # Where the session keeps the channel that its next form reports to.
+SESSION_KEY = "jpoll_key"  # Place in the session of the channel for its next form.
 
 
 @require_GET
@@ -77,14 +77,16 @@ def events(request: HttpRequest, key: str) -> HttpResponseBase:
     except ChannelNotFoundError as exc:
         return HttpResponse(f"{exc}\n", "text/plain; charset=utf-8", 404)
     if channel.done_at is not None and channel.last_number <= since:
-        return HttpResponse(status=204)  # Tells the browser not to come back.
+        return HttpResponse(status=204)  # The browser does not ask again after this status.
     stream = open_stream(key, since)
     if stream is None:
-        return HttpResponse("Too many streams; poll.\n", "text/plain", 503, headers={"Retry-After": "5"})
+        return HttpResponse(
+            "Too many streams are open. Poll instead.\n", "text/plain", 503, headers={"Retry-After": "5"}
+        )
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(stream, content_type="text/event-stream", headers=headers)
 
 
 def _number(text: str | None) -> int:
-    """Return the number of a message; what is none means the beginning."""
+    """Return the number of a message; 0, the beginning, if the text is not a number."""
     return int(text) if text and len(text) <= 19 and text.isascii() and text.isdigit() else 0

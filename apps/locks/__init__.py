@@ -1,1 +1,1 @@
-"""Reserves one instrument for one person for a while."""
+"""Locks that reserve one instrument for one person for a while."""

@@ -1,4 +1,4 @@
-"""What can be wrong with a lock."""
+"""Errors of locks."""
 
 from apps.core.errors import ConflictError, InvalidInputError, NotFoundError
 
@@ -10,7 +10,7 @@ class LockedError(ConflictError):
 
 
 class NoLockError(ConflictError):
-    """The caller does not hold the lock that this needs."""
+    """The caller does not hold the lock that the action needs."""
 
     code = "no_lock"
 
@@ -22,6 +22,6 @@ class UnknownInstrumentError(InvalidInputError):
 
 
 class UnknownLockError(NotFoundError):
-    """The lock is gone, or has changed hands."""
+    """The lock does not exist any more, or somebody else holds it."""
 
     code = "unknown_lock"

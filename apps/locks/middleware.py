@@ -1,4 +1,4 @@
-"""Each action of the holder resets the countdown of the lock."""
+"""Middleware that resets the countdown of a lock at each action of its holder."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class ResetCountdown:
-    """Prolongs the lock of this session, unless an open tab polls or a page of another site asks."""
+    """Prolongs the lock of this session, except for polls of an open tab and requests from other sites."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -30,6 +30,6 @@ class ResetCountdown:
 
 def _touch(request: HttpRequest) -> None:
     key = key_of(request)
-    # Most sessions hold no lock, and most requests no session: neither costs a query.
+    # Most sessions hold no lock, and most requests have no session. Neither costs a query.
     if key != "" and request.user.is_authenticated:
         touch(request.user.get_username(), key=key)

@@ -1,4 +1,4 @@
-"""Who has reserved which instrument until when."""
+"""The table of locks: instrument, holder and end."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -9,15 +9,15 @@ from django.utils import timezone
 
 
 class Lock(models.Model):
-    """One instrument reserved by one person. No row: nobody holds it.
+    """One instrument reserved by one person. An instrument without a row is free.
 
-    The `key` tells sessions apart, the `tenure` tells whether one person held the lock without a gap. Another
-    session of the holder that takes the lock over gets a new key under the same tenure. Both are new after a
-    release, an expiry, a break, or another holder. A session keeps the key; a submission keeps the tenure,
-    and is protected as long as the lock has it.
+    The `key` distinguishes the sessions of the holder. The `tenure` stays as long as one person holds the
+    lock without a gap. If another session of the holder takes the lock over, the key changes and the
+    tenure stays. After a release, an expiry, a break, or another holder both are new. A session keeps the
+    key. A submission keeps the tenure, and is protected as long as the lock has the same one.
 
-    An expired row stays: it is free for everybody else, and the next action of the session that took it
-    revives it.
+    The row of an expired lock stays. Everybody else may take the lock, and the next action of the session
+    that took it last revives it.
     """
 
     instrument = models.CharField(max_length=32, unique=True, help_text="Lower case.")
@@ -43,7 +43,7 @@ class Lock(models.Model):
 
     @property
     def is_expired(self) -> bool:
-        """Whether anybody may take it now."""
+        """True from the moment at which anybody may take it."""
         return self.expires_at <= timezone.now()
 
     @property
@@ -60,9 +60,9 @@ class Lock(models.Model):
     def is_held_by(
         self, user: str, *, key: str | uuid.UUID | None = None, at: datetime | None = None
     ) -> bool:
-        """Whether a person holds it now, in the session that keeps `key` if that is given."""
+        """Return whether a person holds it now; if `key` is given, in the session that keeps that key."""
         return self.is_of(user, key=key) and self.expires_at > (at or timezone.now())
 
     def is_of(self, user: str, *, key: str | uuid.UUID | None = None) -> bool:
-        """Whether a person took it, in the session that keeps `key` if that is given; expired or not."""
+        """Return whether a person took it, as `is_held_by` does, but also if it has expired."""
         return self.user == user and (key is None or str(self.key) == str(key))

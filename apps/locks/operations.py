@@ -1,4 +1,4 @@
-"""What somebody asks of the locks. Whatever happens at once, one instrument has one holder at most."""
+"""Operations on locks. An instrument never has more than one holder, however many people ask at once."""
 
 import logging
 import uuid
@@ -22,29 +22,29 @@ from apps.locks.queries import find_lock, require_instrument
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 5  # Each lost race shows another holder or another lock of one's own; more in a row is no race.
+ATTEMPTS = 5  # After a lost race the next attempt sees the winner. More losses in a row have another cause.
 DEADLOCK = "40P01"  # PostgreSQL's SQLSTATE
-GRAIN = timedelta(seconds=1)  # A countdown is shown in seconds; finer resets are not worth a write.
+GRAIN = timedelta(seconds=1)  # Pages show the countdown in seconds. Finer resets are not worth a write.
 
 
 def acquire(*, instrument: str, user: str, key: str | uuid.UUID | None = None) -> Lock:
-    """Reserve an instrument for a person, and drop the lock of another instrument the person may have.
+    """Reserve an instrument for a person, and release the person's lock of any other instrument.
 
     Parameters
     ----------
     instrument, user
-        What to lock, and for whom. The person's role is the caller's to check.
+        What to lock, and for whom. The caller checks the person's role.
     key
-        What the caller's session keeps. If it is that of the present lock, the lock is only prolonged.
-        Otherwise a lock that another session of the same person holds is taken over from it: it gets a new
-        key and keeps its tenure.
+        Key that the caller's session keeps. If the present lock has this key, the lock is only prolonged.
+        If the lock belongs to another session of the same person, this session takes it over: the lock gets
+        a new key and keeps its tenure.
 
     Raises
     ------
     UnknownInstrumentError
         Raised if the observatory has no such instrument.
     LockedError
-        Raised if another person holds the lock and it has not expired; nothing has changed then.
+        Raised if another person holds the lock and it has not expired. Then nothing changes.
     """
     name = require_instrument(instrument)
     for _ in range(ATTEMPTS):
@@ -54,47 +54,47 @@ def acquire(*, instrument: str, user: str, key: str | uuid.UUID | None = None) -
         except (IntegrityError, OperationalError) as exc:
             if not _is_lost_race(exc):
                 raise
-            continue  # Somebody else's row, or another one of this person, came between.
-        logger.info("lock of %s taken by %s", name, user)
+            continue  # Another transaction wrote a row of this instrument or of this person first.
+        logger.info("%s took the lock of %s", user, name)
         return lock
-    raise LockedError(f"Too many people ask for {name} at once. Try again.")
+    raise LockedError(f"Too many people ask for the lock of {name} at once. Try again.")
 
 
 def _is_lost_race(error: Exception) -> bool:
-    """Whether a transaction failed only because another one was first.
+    """Return whether a transaction failed only because another one was faster.
 
-    Rows that do not exist yet cannot be locked in order: two that insert wait for each other in the two
-    unique indexes, and PostgreSQL ends one of them as a deadlock.
+    Rows that do not exist yet cannot be locked in a fixed order. Two transactions that insert rows may wait
+    for each other in the two unique indexes. Then PostgreSQL ends one of them as a deadlock.
     """
     return isinstance(error, IntegrityError) or getattr(error.__cause__, "sqlstate", "") == DEADLOCK
 
 
 def _take(instrument: str, user: str, key: str | uuid.UUID | None) -> Lock:
-    # All rows concerned are locked at once and in one order, so that two people who swap do not block each
-    # other.
+    # Lock all rows concerned at once and in one order, so that two people who swap instruments do not block
+    # each other.
     concerned = (
         Lock.objects.select_for_update().filter(Q(instrument=instrument) | Q(user=user)).order_by("pk")
     )
     present = {lock.instrument: lock for lock in concerned}.get(instrument)
     if present and present.user != user and not present.is_expired:
-        raise LockedError(_holder(present))
-    if present and present.user == user and _go_on(present, key):
+        raise LockedError(_refusal(present))
+    if present and present.user == user and _prolong(present, key):
         present.refresh_from_db()
         return present
-    Lock.objects.filter(Q(instrument=instrument) | Q(user=user)).filter(_may_go(user)).delete()
+    Lock.objects.filter(Q(instrument=instrument) | Q(user=user)).filter(_may_be_removed_for(user)).delete()
     now = timezone.now()
     return Lock.objects.create(instrument=instrument, user=user, created_at=now, expires_at=now + _age())
 
 
-def _may_go(user: str) -> Q:
-    """Return the condition under which a row makes room for this person."""
+def _may_be_removed_for(user: str) -> Q:
+    """Return the condition that a lock may be removed when this person takes one."""
     return Q(user=user) | Q(expires_at__lte=timezone.now())
 
 
-def _go_on(lock: Lock, key: str | uuid.UUID | None) -> bool:
-    """Give the lock its full time under the same tenure; return False if it has expired.
+def _prolong(lock: Lock, key: str | uuid.UUID | None) -> bool:
+    """Give a lock its full time under the same tenure, and return False if it has expired.
 
-    A session that does not keep its key takes it over from the one that does.
+    A session that does not keep the key of the lock takes the lock over and gets a new key.
     """
     now = timezone.now()
     changes: dict[str, Any] = {"expires_at": now + _age()}
@@ -107,7 +107,7 @@ def _age() -> timedelta:
     return timedelta(seconds=settings.LOCK_SECONDS)
 
 
-def _holder(lock: Lock) -> str:
+def _refusal(lock: Lock) -> str:
     return (
         f"{lock.instrument} is locked by {lock.user} since {lock.created_at:%Y-%m-%d %H:%M:%S} UTC; "
         f"{lock.countdown} is left."
@@ -115,10 +115,10 @@ def _holder(lock: Lock) -> str:
 
 
 def touch(user: str, *, key: str | uuid.UUID | None = None) -> bool:
-    """Reset the countdown of the lock a person holds, and return whether that person holds one.
+    """Reset the countdown of a person's lock, and return whether the person holds one.
 
-    An expired lock is revived unless somebody took it meanwhile. A session whose lock was taken over touches
-    nothing.
+    This also revives an expired lock, unless somebody took it meanwhile. A session whose lock was taken over
+    changes nothing.
     """
     lock = find_row(Lock, user=user)
     if lock is None or not lock.is_of(user, key=key):
@@ -134,24 +134,24 @@ def touch(user: str, *, key: str | uuid.UUID | None = None) -> bool:
 
 
 def release(lock: Lock) -> bool:
-    """Give a lock back, and return whether it still was the same lock; one that changed hands stays."""
+    """Give a lock back, and return whether it was still there. A lock that changed hands stays."""
     deleted, _ = Lock.objects.filter(pk=lock.pk, key=lock.key).delete()
     if deleted:
-        logger.info("lock of %s released by %s", lock.instrument, lock.user)
+        logger.info("%s released the lock of %s", lock.user, lock.instrument)
     return bool(deleted)
 
 
 def release_instrument(instrument: str, *, user: str) -> bool:
-    """Give back the lock of an instrument if a person holds it, in whichever session; return whether so."""
+    """Give back a person's lock of an instrument, from any session, and return whether there was one."""
     # One statement, so that a session that takes the lock over at the same moment does not keep it.
     deleted, _ = Lock.objects.filter(instrument=instrument, user=user).delete()
     if deleted:
-        logger.info("lock of %s released by %s", instrument, user)
+        logger.info("%s released the lock of %s", user, instrument)
     return bool(deleted)
 
 
 def release_user(user: str) -> bool:
-    """Give back whatever lock a person holds, in whichever session; return whether there was one."""
+    """Give back a person's lock, whichever it is and from any session; return whether there was one."""
     lock = find_lock(user=user)
     return lock is not None and release(lock)
 
@@ -162,14 +162,14 @@ def break_lock(lock: Lock, *, by: Actor) -> None:
     Raises
     ------
     DeniedError
-        Raised unless `by` is an admin for this instrument.
+        Raised if `by` is not an admin for this instrument.
     UnknownLockError
-        Raised if it was released or changed hands meanwhile.
+        Raised if the lock was released or changed hands meanwhile.
     """
     if not by.has_role("admin", lock.instrument):
         raise DeniedError(f"Only an admin may break the {lock}.")
     with transaction.atomic():
-        # First, as a confirmation does: in another order each could hold the row that the other waits for.
+        # A confirmation takes the turn before the lock. In another order each could wait for the other.
         take_turn()
         deleted, _ = Lock.objects.filter(pk=lock.pk, key=lock.key).delete()
         if not deleted:
@@ -177,7 +177,7 @@ def break_lock(lock: Lock, *, by: Actor) -> None:
         audit.noted(
             Action.BREAK_LOCK, user=by.get_username(), instrument=lock.instrument, details=_description(lock)
         )
-    logger.warning("%s broken by %s", lock, by.get_username())
+    logger.warning("%s broke the %s", by.get_username(), lock)
 
 
 def _description(lock: Lock) -> str:

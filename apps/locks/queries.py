@@ -1,4 +1,4 @@
-"""Reads locks."""
+"""Reads of locks."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from apps.locks.errors import NoLockError, UnknownInstrumentError
 from apps.locks.models import Lock
 from apps.rules.observatories import get_observatory
 
-NONE = "none"  # What people choose who need no lock.
+NONE = "none"  # The choice of people who need no lock.
 
 
 def instruments() -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def require_instrument(name: str) -> str:
     Raises
     ------
     UnknownInstrumentError
-        Raised if the observatory has none of this name.
+        Raised if the observatory has no instrument of this name.
     """
     if name.lower() in instruments():
         return name.lower()
@@ -33,7 +33,7 @@ def require_instrument(name: str) -> str:
 
 
 def all_locks() -> QuerySet[Lock]:
-    """Return the locks by instrument, expired ones among them."""
+    """Return all locks, sorted by instrument; expired ones are included."""
     return Lock.objects.order_by("instrument")
 
 
@@ -46,7 +46,7 @@ def find_lock(*, user: str | None = None, instrument: str | None = None) -> Lock
 
 
 def find_held(user: str, *, key: str | uuid.UUID | None = None) -> Lock | None:
-    """Return the lock that a person holds now, in the session that keeps `key` if it is given."""
+    """Return the lock that a person holds now; if `key` is given, in the session that keeps that key."""
     lock = find_lock(user=user)
     return lock if lock and lock.is_held_by(user, key=key) else None
 
@@ -57,14 +57,14 @@ def find_tenure(instrument: str, tenure: uuid.UUID | None, *, for_update: bool =
     Parameters
     ----------
     tenure
-        None fits no lock.
+        None matches no lock.
     for_update
-        Nobody changes the lock before the end of the transaction.
+        Lock the row, so that nobody changes it before the end of the transaction.
 
     Returns
     -------
     lock
-        The lock, expired or not; None if it was released, broken, or taken after it expired.
+        The lock, expired or not. None if it was released, broken, or taken by somebody after it expired.
     """
     if tenure is None:
         return None
@@ -78,14 +78,14 @@ def require_lock(instrument: str, *, user: str, key: str | uuid.UUID | None = No
     Parameters
     ----------
     instrument, user
-        What must be locked, and by whom.
+        Instrument that must be locked, and the person who must hold the lock.
     key
-        What the session keeps (`sessions.key_of`); any session of the person will do if it is not given.
+        Key that the session keeps (`sessions.key_of`). Without it any session of the person may hold it.
 
     Raises
     ------
     NoLockError
-        Raised if it is not so; the message says who holds the lock, or that it expired or was stolen.
+        Raised if the person does not hold it. The message says who does, or that it expired.
     """
     lock = find_lock(instrument=instrument)
     if lock is not None and lock.is_held_by(user, key=key):

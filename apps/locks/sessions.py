@@ -10,10 +10,10 @@ _INSTRUMENT = "lock_instrument"
 
 
 def has_session(request: HttpRequest) -> bool:
-    """Whether the caller sent the cookie of a session.
+    """Return whether the caller sent the cookie of a session.
 
-    To look into the session itself marks the answer as one for this caller only; downloads and JSON-RPC must
-    stay the same for all, or no cache in between may keep them.
+    A look into the session itself would mark the answer as one for this caller only. Then no cache between
+    us and the caller could keep it, but downloads and answers of JSON-RPC are the same for everybody.
     """
     return settings.SESSION_COOKIE_NAME in request.COOKIES
 
@@ -24,8 +24,8 @@ def key_of(request: HttpRequest) -> str | None:
     Returns
     -------
     key
-        Empty if the session took none, or gave it back: it fits no lock. None if there is no session because
-        the request carries a token of its own; then the person alone counts.
+        Empty, which matches no lock, if the session took none or gave it back. None if the request carries a
+        token and has no session; then only the person counts.
     """
     if getattr(request, "token", None) is not None:
         return None
@@ -35,17 +35,14 @@ def key_of(request: HttpRequest) -> str | None:
 
 
 def instrument_of(request: HttpRequest) -> str:
-    """Return the instrument that this session locked last, empty if it locked none.
-
-    The session may have lost the lock since.
-    """
+    """Return the instrument that this session locked last, even if it lost the lock since; empty if none."""
     if not has_session(request):
         return ""
     return str(request.session.get(_INSTRUMENT, ""))
 
 
 def keep(request: HttpRequest, lock: Lock | None) -> None:
-    """Note the lock that this session took, or that it has none."""
+    """Store in the session which lock it took, or that it has none."""
     if lock is not None:
         request.session[_KEY] = str(lock.key)
         request.session[_INSTRUMENT] = lock.instrument

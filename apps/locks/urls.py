@@ -1,4 +1,4 @@
-"""The addresses of the locks, with and without a slash at their end; user names may contain ``@``."""
+"""The addresses of locks, with and without a slash at their end. User names may contain ``@``."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The state of one person's lock for programs, and the table of all locks for people."""
+"""Pages and addresses of locks: the state of one person's lock for programs, all locks for people."""
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
@@ -36,13 +36,13 @@ COLUMNS = (
 @require_safe
 @never_cache
 def lock_status(request: HttpRequest, username: str) -> JsonResponse:
-    # PostgreSQL refuses to look for a text with this character; no account has it.
+    # PostgreSQL refuses to search for a text with this character. No account name has it.
     lock = None if "\0" in username else queries.find_lock(user=username)
     return JsonResponse(_status(lock, username))
 
 
 def _status(lock: Lock | None, username: str) -> dict[str, object]:
-    """Return all keys that clients read, whether or not there is a lock (wire protocol, section 6.4)."""
+    """Return all keys that clients read, with or without a lock (wire protocol, section 6.4)."""
     state = {"name": "", "type": "instrument", "user": username, "created_on": ""}
     if lock is None:
         return state | {"time_remaining": "0:00:00", "is_expired": True, "status": "none"}
@@ -82,7 +82,7 @@ def _table(request: HttpRequest, actor: Actor, error: str = "") -> HttpResponseB
 @never_cache
 @with_role(Role.SUBMITTER)
 def extend(request: HttpRequest, *, actor: Actor) -> HttpResponse:
-    """Go back, with the full time on the lock: the request itself has prolonged it, as each action does."""
+    """Go back to the page. The request itself has prolonged the lock, as each action does."""
     lock = queries.find_held(actor.get_username(), key=sessions.key_of(request))
     if "application/json" in request.headers.get("Accept", ""):
         return _extended(lock)
@@ -92,14 +92,14 @@ def extend(request: HttpRequest, *, actor: Actor) -> HttpResponse:
 
 
 def _extended(lock: Lock | None) -> JsonResponse:
-    """Return what the script of the page goes on counting with."""
+    """Return the seconds from which the script of the page counts down."""
     if lock is None:
         return JsonResponse({"error": "This session holds no lock any more. Log in again."}, status=409)
     return JsonResponse({"seconds": int(lock.time_left.total_seconds())})
 
 
 def _back(request: HttpRequest) -> str:
-    """Return the page of ours that the request came from."""
+    """Return the page on this site that the request came from."""
     wanted = request.POST.get("next", "")
     return wanted if is_local(wanted) else reverse("web:home")
 
@@ -111,9 +111,12 @@ def break_one(request: HttpRequest, instrument: str, *, actor: Actor) -> HttpRes
     lock = queries.find_lock(instrument=instrument) if instrument in queries.instruments() else None
     if lock is None and instrument not in queries.instruments():
         raise Http404(f"There is no instrument {instrument[:40]!r}.")
-    # The page may be old: only the lock that the admin saw is broken.
+    # The page may be old. Break only the lock that the admin saw.
     if lock is None or request.POST.get("key") != str(lock.key):
-        return _table(request, actor, f"The lock of {instrument} is no longer the one you saw. Look again.")
+        error = (
+            f"The lock of {instrument} is no longer the one that you saw. Nothing was changed. Look again."
+        )
+        return _table(request, actor, error)
     try:
         operations.break_lock(lock, by=actor)
     except NotFoundError as exc:

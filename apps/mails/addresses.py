@@ -1,4 +1,4 @@
-"""Which of the addresses that people typed a mail may go to."""
+"""Selection of the typed addresses that a mail may go to."""
 
 import logging
 import re
@@ -9,14 +9,14 @@ from django.core.validators import validate_email
 
 logger = logging.getLogger(__name__)
 
-MOST = 50  # Recipients of one mail; nobody shall write to half the world through us.
+MOST = 50  # recipients of one mail, so that nobody uses this server to send mass mail
 _ODD = re.compile(r"[ \"\\<>()\[\],:;]")
 
 
 def is_address(text: str) -> bool:
-    """Tell whether this is one plain address: no name, quotes, comments, lists or address literals.
+    """Return whether this is one plain address: no name, quotes, comments, lists or address literals.
 
-    The standard allows more, and all of it is a way to say something else to a header or a mail server.
+    The standard allows more, but each of these could inject something into a header or a mail server.
     """
     if len(text) > 254 or not text.isprintable() or _ODD.search(text):
         return False
@@ -28,14 +28,15 @@ def is_address(text: str) -> bool:
 
 
 def usable(addresses: Iterable[str]) -> list[str]:
-    """Return the addresses among these texts, each once in whatever case, in their order.
+    """Return the addresses among these texts in their order, each once whatever its case.
 
-    What is none is logged and left out, and so is what exceeds `MOST`; empty texts go without a word.
+    Texts that are not addresses are logged and left out, and so are addresses beyond `MOST`. Empty texts are
+    left out without a log line.
     """
     found: dict[str, str] = {}
     for text in filter(None, map(str.strip, addresses)):
         if not is_address(text):
-            logger.warning("no mail goes to %r, which is no plain address", text[:254])
+            logger.warning("no mail is sent to %r: it is not a plain address", text[:254])
             continue
         found.setdefault(text.lower(), text)
     if len(found) > MOST:

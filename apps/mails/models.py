@@ -1,19 +1,23 @@
-"""Mails that are to be sent, and those that were."""
+"""The table of mails, sent and unsent."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class Mail(models.Model):
-    """One mail to some people. Its job, of kind ``mail``, knows when it is tried again, or that it failed."""
+    """One mail. Its job, of kind ``mail``, has the next attempt and the final failure."""
 
-    key = models.CharField(max_length=200, unique=True, help_text="What it tells of; it is told once.")
+    key = models.CharField(
+        max_length=200, unique=True, help_text="Name of the event that it reports; one mail per event."
+    )
     recipients = models.JSONField(help_text="List of addresses.")
-    delivered_to = models.JSONField(default=list, help_text="Those the mail server has taken it for.")
+    delivered_to = models.JSONField(default=list, help_text="Recipients whose copy the mail server has.")
     subject = models.CharField(max_length=200)
     text = models.TextField()
     made_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True, help_text="When the last recipient was served; empty before.")
+    sent_at = models.DateTimeField(
+        null=True, help_text="When the mail server took it for the last recipient; empty before."
+    )
     error = models.TextField(blank=True, help_text="Why the last attempt did not reach everybody.")
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Writes mails, and queues their jobs."""
+"""Operations that write mails and queue their jobs."""
 
 import logging
 from collections.abc import Iterable
@@ -18,27 +18,27 @@ JOB_KIND = "mail"
 
 @transaction.atomic
 def post(*, key: str, recipients: Iterable[str], subject: str, text: str) -> None:
-    """Write a mail; call it inside the transaction of what the mail tells of.
+    """Write a mail; call this inside the transaction of the event that the mail reports.
 
-    The mail exists if and only if that transaction is committed. A worker sends it afterwards, and nothing
-    that goes wrong there comes back to the caller.
+    The mail exists if and only if that transaction is committed. A worker sends it afterwards. Errors of
+    sending never reach the caller.
 
     Parameters
     ----------
     key
-        Names what the mail tells of, such as ``submission-12-ready``; at most 200 characters. A second mail
-        of the same key is not written.
+        Name of the event, such as ``submission-12-ready``; at most 200 characters. A second mail with the
+        same key is not written.
     recipients
-        Addresses as people typed them. Texts that are no addresses are logged and left out; the addresses
+        Addresses as people typed them. Texts that are not addresses are logged and left out. The addresses
         of ``MAIL_LISTS`` are added.
     subject
-        Whatever it holds ends in one line of at most 200 characters.
+        Any text; it becomes one line of at most 200 characters.
     text
         Plain text; links in it are absolute.
     """
     addresses = usable([*settings.MAIL_LISTS, *recipients])
     if not addresses:
-        logger.warning("mail %s has no recipient and is not written", key)
+        logger.warning("mail %s was not written: it has no recipient", key)
         return
     mail, is_new = Mail.objects.get_or_create(
         key=key,

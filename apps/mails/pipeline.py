@@ -1,4 +1,4 @@
-"""Sends a mail, as the function of its job."""
+"""The function of the jobs that send mails."""
 
 import logging
 from datetime import timedelta
@@ -26,47 +26,47 @@ LONGEST_ERROR = 2000  # characters
 
 
 def run(job: Job) -> None:
-    """Send a mail to those who do not have it yet.
+    """Send a mail to the recipients who do not have it yet.
 
     Raises
     ------
     TryLater
-        Raised if somebody does not have it after this attempt.
+        Raised if a recipient does not have it after this attempt.
     """
     mail = Mail.objects.get(pk=job.subject_id or 0)
     problem = one_line("; ".join(_send(job, mail)), LONGEST_ERROR)
     if mail.missing:
         _note(job, mail, error=problem)
         raise TryLater(problem, pause=pause_after(job.attempts))
-    # A server that has taken all copies may still say goodbye badly.
+    # The server has taken all copies. An error while the connection was closed does not count.
     _note(job, mail, error="", sent_at=timezone.now())
-    logger.info("%s is sent to %d addresses", mail, len(mail.recipients))
+    logger.info("%s was sent to %d addresses", mail, len(mail.recipients))
 
 
 def pause_after(attempts: int) -> timedelta:
-    """Return how long a mail waits after so many attempts: 1, 4, 16, 64 and 256 minutes, then six hours."""
+    """Return the pause after so many attempts: 1, 4, 16, 64 and 256 minutes, then six hours each."""
     return min(FIRST_PAUSE * 4 ** min(attempts - 1, 10), LONGEST_PAUSE)
 
 
 def _send(job: Job, mail: Mail) -> list[str]:
-    """Send the mail, and return what kept it from some or all of its recipients."""
+    """Send the mail, and return the problems that kept it from some or all of its recipients."""
     problems: list[str] = []
     try:
         with get_connection() as server:
             problems += _send_to_each(job, mail, server)
     except JobStopped:
         raise
-    # The mail server is away, or refuses us; the errors of smtplib are of this family.
+    # The mail server is away or refuses us. The errors of smtplib are subclasses of OSError.
     except OSError as exc:
         problems.append(f"{type(exc).__name__}: {exc}")
-    except Exception as exc:  # We must correct it; meanwhile the mail waits like any other.
+    except Exception as exc:  # The fault is ours. The mail waits for its next attempt like any other.
         logger.exception("%s cannot be sent", mail)
         problems.append(f"{type(exc).__name__}: {exc}")
     return problems
 
 
 def _send_to_each(job: Job, mail: Mail, server: BaseEmailBackend) -> list[str]:
-    """Send one copy for each recipient, so that a bad address costs the others nothing."""
+    """Send one copy to each recipient, so that a bad address does not affect the others."""
     refused = []
     for address in mail.missing:
         try:
@@ -84,7 +84,7 @@ def _message(mail: Mail, address: str, server: BaseEmailBackend) -> EmailMessage
     made = f"{settings.OBSERVATORY}-{settings.SERVER_STRING}-{mail.pk}-{mail.made_at:%Y%m%d%H%M%S}"
     headers = {
         "To": ", ".join(mail.recipients),
-        # The same in each attempt: a mail that comes twice is recognised.
+        # The same in each attempt, so that mail programs recognise a second copy.
         "Message-ID": f"<crds-{made}@{urlsplit(settings.PUBLIC_URL).hostname}>",
         "Auto-Submitted": "auto-generated",  # Keeps out-of-office programs from answering (RFC 3834).
     }
@@ -95,6 +95,6 @@ def _message(mail: Mail, address: str, server: BaseEmailBackend) -> EmailMessage
 
 @transaction.atomic
 def _note(job: Job, mail: Mail, **changes: Any) -> None:
-    """Write down how far a mail got, if this worker still has its job."""
+    """Store the progress of a mail, if this worker still has its job."""
     require_claim(job)
     Mail.objects.filter(pk=mail.pk).update(**changes)

@@ -1,11 +1,11 @@
-"""Text that can be put into a mail without saying anything to a header, a terminal or a database."""
+"""Cleaning of text for mails, so that it cannot inject anything into a header, a terminal or a database."""
 
 LONGEST_LINE = 200  # characters
 LONGEST_TEXT = 200_000  # characters
 
 
 def one_line(text: str, longest: int = LONGEST_LINE) -> str:
-    r"""Return the text in one line, white space collapsed and cut after `longest` characters.
+    r"""Return the text in one line: white space collapsed, at most `longest` characters.
 
     >>> one_line("late news\r\nBcc: all@example.org")
     'late news Bcc: all@example.org'
@@ -15,7 +15,7 @@ def one_line(text: str, longest: int = LONGEST_LINE) -> str:
 
 
 def paragraphs(text: str) -> str:
-    """Return the text with its lines, which end in a newline each, and at most one empty line in a row."""
+    """Return the text with a newline after each line, and at most one empty line in a row."""
     lines: list[str] = []
     for line in map(str.rstrip, map(_printable, text.splitlines())):
         if line or (lines and lines[-1]):
@@ -25,5 +25,5 @@ def paragraphs(text: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return the text with a blank for each character nobody sees: controls, surrogates, separators."""
+    """Return the text with a blank for each invisible character: controls, surrogates, separators."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

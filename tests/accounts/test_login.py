@@ -25,7 +25,7 @@ def enter(client: Client, **values: Any) -> Any:
 
 
 def error_of(response: Any) -> str:
-    """Return what the client finds: plain text directly in the first such div, else nothing."""
+    """Return the error that the client finds: plain text directly in the first such div, else nothing."""
     found = re.search(r'<div id="error_message"[^>]*>([^<]*)</div>', response.content.decode())
     return found.group(1) if found else ""
 
@@ -308,7 +308,7 @@ def test_the_address_may_come_from_a_proxy(settings: Any) -> None:
     make_user()
     enter(Client(headers={"X-Forwarded-For": "1.2.3.4, 192.0.2.1"}), password="wrong")
     assert Attempt.objects.get().address == "192.0.2.1"
-    # The first entry is what the caller pretends; another one there must not help.
+    # The caller makes up the first entry. Another value there must not help.
     forged = Client(headers={"X-Forwarded-For": "5.6.7.8, 192.0.2.1"})
     assert "Too many" in error_of(enter(forged))
 

@@ -1,4 +1,4 @@
-"""Single sign-on against a real provider program on loopback, and against forged tokens of another one."""
+"""Single sign-on against a real provider program on loopback, and against forged tokens."""
 
 import re
 import time
@@ -21,7 +21,7 @@ from apps.locks.models import Lock
 from tests.factories.accounts import PASSWORD, make_user, post
 from tests.factories.locks import make_lock
 
-# Its libraries insist on telling each other that they are out of date.
+# Its libraries warn each other that they are out of date.
 with warnings.catch_warnings(record=True):
     import oidc_provider_mock
 
@@ -64,20 +64,20 @@ def configured(provider: str, settings: Any) -> Iterator[str]:
 
 
 def to_provider(client: Client, **values: Any) -> str:
-    """Choose an instrument on the login page, and return the provider's address we are sent to."""
+    """Choose an instrument on the login page, and return the provider's address to which it redirects."""
     response = post(client, "/login/", **{"instrument": "none", "next": "/", **values})
     return leave(client, response["Location"])
 
 
 def leave(client: Client, address: str) -> str:
-    """Follow the answer to the form of a login, and return the provider's address we are sent to."""
+    """Follow the answer to the login form, and return the provider's address to which it redirects."""
     assert address.startswith("/oidc/authenticate/")
-    # Browsers name the page with the form for the addresses that it leads on to, too.
+    # Browsers also name the page of the form when they follow its redirects.
     return str(client.get(address, headers={"Sec-Fetch-Site": "same-origin"})["Location"])
 
 
 def consent(address: str, subject: str, **form: str) -> str:
-    """Log in at the provider as its page does, and return where it sends the browser."""
+    """Log in at the provider as its page does, and return the address to which it redirects."""
     answer = requests.post(address, data={"sub": subject, **form}, allow_redirects=False, timeout=10)
     location = urlsplit(answer.headers["Location"])
     return f"{location.path}?{location.query}"
@@ -123,7 +123,7 @@ def test_the_first_login_binds_a_verified_address_for_ever() -> None:
     assert sign_on("sub-homer").status_code == 302
     user.refresh_from_db()
     assert (user.issuer, user.subject) == (single_sign_on.settings.OIDC_ISSUER, "sub-homer")
-    # The address passes to somebody else at our side; the person stays the same.
+    # The address passes to another account here; the person stays the same.
     User.objects.update(email="other@x.org")
     assert sign_on("sub-homer").status_code == 302
 
@@ -207,7 +207,7 @@ def test_each_tab_gets_what_it_asked_for() -> None:
     third = to_provider(client, instrument="fgs", next="/upload/")
     assert client.get(consent(first, "sub-homer"))["Location"] == "/locks/"
     lock = Lock.objects.get()
-    # A tab that wanted no lock takes none away.
+    # A tab that wanted no lock does not release one.
     assert client.get(consent(second, "sub-homer"))["Location"] == "/submission_history/"
     assert Lock.objects.get() == lock
     assert "miri" in client.get("/").content.decode().split("time_remaining")[0][-200:]
@@ -304,7 +304,7 @@ def test_a_provider_that_is_down_is_said_to_be(settings: Any) -> None:
 
 def test_a_provider_under_another_name_is_refused(settings: Any, provider: str) -> None:
     settings.OIDC_ISSUER = provider.replace("localhost", "127.0.0.1") + "/"
-    with pytest.raises(SuspiciousOperation, match="calls itself"):
+    with pytest.raises(SuspiciousOperation, match="names the issuer"):
         single_sign_on.discover(settings.OIDC_ISSUER)
 
 

@@ -1,4 +1,4 @@
-"""Jobs for the worker processes of these tests: they leave marks in a file below the data root."""
+"""Kinds of jobs for the worker processes of these tests; they write marks into a file."""
 
 import os
 import time
@@ -12,7 +12,7 @@ STEPS = 20
 
 
 def mark(text: str) -> None:
-    """Append a line at once and whole."""
+    """Append a whole line in one write."""
     descriptor = os.open(settings.DATA_ROOT / "marks", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     os.write(descriptor, f"{time.time():.3f} {os.getpid()} {text}\n".encode())
     os.close(descriptor)
@@ -25,13 +25,13 @@ def slow(job: Job) -> None:
 
 
 def held(job: Job) -> None:
-    """Work for as long as the file ``hold`` lies in the data root, then as `slow` does.
+    """Work until the file ``hold`` disappears from the data root, then as `slow` does.
 
-    A worker that is to die with a job of this kind cannot be too fast for it.
+    A test that kills the worker of such a job cannot come too late.
     """
     say(job, "log_message", f"attempt {job.attempts} begins")
     mark(f"start {job.pk} {job.attempts}")
-    # Nothing is written meanwhile: who is stopped in the middle of that keeps SQLite from everybody.
+    # Nothing is written here: a worker that is stopped while it writes keeps SQLite locked for everybody.
     while (settings.DATA_ROOT / "hold").exists():
         time.sleep(0.1)
     _work(job)

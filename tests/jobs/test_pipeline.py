@@ -130,7 +130,7 @@ def test_a_worker_that_lost_its_claim_can_neither_speak_nor_finish() -> None:
     put_back_lost_jobs()
     new = claim(old.pk)
     assert new
-    for _ in range(2):  # A refusal must not teach it the claim of its successor.
+    for _ in range(2):  # A refused write must not give it the claim of its successor.
         with pytest.raises(LostClaimError):
             say(old, "log_message", "from the dead")
         with pytest.raises(LostClaimError):
@@ -202,10 +202,10 @@ def test_sweeps_do_not_pile_up_announcements() -> None:
     job = make_job()
     start, announced = timezone.now(), []
     for seconds in range(0, 3600, 15):
-        # Time passes: everything that was noted becomes older.
+        # Time passes: move every noted moment back.
         Job.objects.update(queued_at=start - timedelta(seconds=seconds))
-        if rung := Job.objects.get(pk=job.pk).rung_at:
-            Job.objects.update(rung_at=rung - timedelta(seconds=15))
+        if announced := Job.objects.get(pk=job.pk).announced_at:
+            Job.objects.update(announced_at=announced - timedelta(seconds=15))
         announced += jobs_to_announce()
     assert 5 <= len(announced) <= 10, "twice as long a silence before each further announcement"
 
@@ -217,7 +217,7 @@ def test_a_worker_that_starts_announces_everything_that_waits() -> None:
 
 
 def test_an_announcement_is_noted_first_so_that_of_two_sweeps_one_makes_it() -> None:
-    job = make_job(rung_at=None)
+    job = make_job(announced_at=None)
     assert jobs_to_announce() == [job.pk]
     assert jobs_to_announce() == []
 
@@ -258,7 +258,7 @@ def test_work_that_cannot_be_done_now_waits_for_its_pause(settings: Any) -> None
 
     does(refuse)
     job = run(make_job())
-    assert (job.status, job.attempts, job.rung_at) == (Status.QUEUED, 1, None)
+    assert (job.status, job.attempts, job.announced_at) == (Status.QUEUED, 1, None)
     assert timedelta(minutes=59) < job.not_before - timezone.now() < timedelta(minutes=61)
     assert jobs_to_announce(is_start=True) == []
     assert run(job).attempts == 1

@@ -220,10 +220,10 @@ def test_a_last_event_that_is_no_number_means_the_beginning(client: Client, numb
 def test_a_stream_of_a_job_at_work_ends_after_a_while(client: Client) -> None:
     _, found = stream(client, str(make_running_job().channel_id))
     assert ids(found) == []
-    assert ":" in found, "without a sign of life nobody notices that the browser has gone"
+    assert ":" in found, "without these comments the server does not notice that the browser has gone"
 
 
-@pytest.mark.django_db(transaction=True)  # A closed answer closes its connection, too.
+@pytest.mark.django_db(transaction=True)  # Closing an answer also closes its connection.
 @pytest.mark.usefixtures("quick")
 def test_too_many_streams_are_told_to_poll_and_places_come_back(client: Client) -> None:
     key = str(make_running_job().channel_id)

@@ -1,4 +1,4 @@
-"""Real worker processes, both brokers, and whichever database the suite runs on; workers are killed."""
+"""Real worker processes with both brokers, on the database of the suite. Workers are killed."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ FOLLOW = (
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Return what processes need that share a data root and a database, migrated."""
+    """Return the environment of processes that share a data root and a migrated database."""
     root = tmp_path / "workers"
     with filled_root("jwst", root) as database_url:
         settings = {"DJANGO_SETTINGS_MODULE": "tests.jobs.worker_settings"}
@@ -106,7 +106,7 @@ def marks(environment: dict[str, str]) -> list[list[str]]:
 
 
 def stop(worker: subprocess.Popen[bytes], environment: dict[str, str]) -> None:
-    """Stop a worker, but not while it writes: on SQLite nobody else could write then."""
+    """Stop a worker, but not while it writes: then nobody else could write to SQLite."""
     os.killpg(worker.pid, signal.SIGSTOP)
     while not is_writable(environment):
         os.killpg(worker.pid, signal.SIGCONT)
@@ -132,7 +132,7 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
         if condition():
             return
         time.sleep(0.1)
-    raise AssertionError(f"waited in vain for {what}")
+    raise AssertionError(f"timed out while waiting for {what}")
 
 
 def ended(environment: dict[str, str]) -> list[list[str]]:
@@ -174,12 +174,12 @@ def test_waiting_jobs_survive_the_death_of_the_worker_that_holds_their_messages(
         wait_for(lambda: len({line[3] for line in ended(environment)}) == 12, "the end of all jobs")
     found = state(environment)
     assert {status for status, _ in found["jobs"]} == {"completed"}
-    assert sum(attempts > 1 for _, attempts in found["jobs"]) >= 4, "nothing was taken from the dead"
+    assert sum(attempts > 1 for _, attempts in found["jobs"]) >= 4, "no job was taken from a dead worker"
     assert never_two_at_once(marks(environment))
 
 
 def never_two_at_once(lines: list[list[str]]) -> bool:
-    """Tell whether no live process began a job that another live one was still doing."""
+    """Return whether no live process began a job that another live one was still doing."""
     ends = [(line[3], line[4]) for line in lines if line[2] == "end"]
     return len(ends) == len({job for job, _ in ends})
 

@@ -1,4 +1,4 @@
-"""The settings of worker processes in these tests: ours, and kinds of jobs to run."""
+"""The settings of worker processes in these tests: the project's, and kinds of jobs to run."""
 
 from crds_server.settings import *  # noqa: F403
 

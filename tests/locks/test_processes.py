@@ -1,4 +1,4 @@
-"""The race for one instrument between processes, as gunicorn runs them, on a database of its own."""
+"""Races for one instrument between processes, as gunicorn runs them, on a separate database."""
 
 import subprocess
 import sys

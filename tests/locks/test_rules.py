@@ -1,4 +1,4 @@
-"""The rules of locks as a machine: whatever people do in whatever order, the model below agrees."""
+"""The rules of locks as a state machine: any order of actions agrees with the model below."""
 
 import uuid
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ instruments = st.sampled_from(INSTRUMENTS)
 
 @dataclass
 class Tenure:
-    """A lock under which something was submitted; `is_over` once its holder gave it up or lost it."""
+    """A lock under which something was submitted; `is_over` after its holder gave it up or lost it."""
 
     person: str
     instrument: str
@@ -36,9 +36,9 @@ class Tenure:
 
 
 class LockRules(RuleBasedStateMachine):
-    """The model: instrument to the session that took it last and the moment the lock ends.
+    """A model of the locks: for each instrument the session that took it last and the moment the lock ends.
 
-    Beside it stand the tenures under which something was submitted.
+    It also keeps the tenures under which something was submitted.
     """
 
     def __init__(self) -> None:
@@ -135,7 +135,7 @@ class LockRules(RuleBasedStateMachine):
             assert (lock is None) is tenure.is_over
             if lock is not None:
                 assert lock.user == tenure.person
-                # The model knows the end to the second only.
+                # The model knows the end only to the second.
                 assert lock.is_held_by(tenure.person) is (lock.expires_at > self.now)
 
     @invariant()
@@ -145,7 +145,7 @@ class LockRules(RuleBasedStateMachine):
         assert rows.keys() == expected.keys()
         for name, (user, end) in expected.items():
             assert rows[name][0] == user
-            # A reset within a second of the last is not written.
+            # A reset within a second after the last one is not written.
             assert abs(rows[name][1] - end) <= operations.GRAIN
 
 

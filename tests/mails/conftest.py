@@ -10,16 +10,16 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @pytest.fixture(autouse=True)
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the jobs that workers were told of, instead of telling them."""
-    bells: list[int] = []
-    monkeypatch.setattr(tasks.execute, "apply_async", lambda arguments, *_, **__: bells.append(*arguments))
-    return bells
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the announced jobs instead of announcing them to workers."""
+    job_ids: list[int] = []
+    monkeypatch.setattr(tasks.execute, "apply_async", lambda arguments, *_, **__: job_ids.append(*arguments))
+    return job_ids
 
 
 @pytest.fixture
 def smtp_port(settings: Any) -> int:
-    """Send mails to a port where nobody listens yet."""
+    """Send mails to a port where no server listens yet."""
     settings.EMAIL_BACKEND = SMTP
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     return int(settings.EMAIL_PORT)

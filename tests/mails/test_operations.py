@@ -19,24 +19,24 @@ class CancelError(Exception):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_bell_rings_when_the_transaction_is_committed(rung: list[int]) -> None:
+def test_the_job_is_announced_when_the_transaction_is_committed(announced: list[int]) -> None:
     with transaction.atomic():
         mail = make_mail()
-        assert rung == []
+        assert announced == []
     job = job_of(mail)
-    assert rung == [job.pk]
+    assert announced == [job.pk]
     assert (job.status, job.attempts, job.channel_id) == ("queued", 0, None)
     assert (mail.recipients, mail.sent_at) == (["ann@example.org"], None)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_transaction_that_is_undone_leaves_no_mail(rung: list[int]) -> None:
+def test_a_transaction_that_is_undone_leaves_no_mail(announced: list[int]) -> None:
     with contextlib.suppress(CancelError), transaction.atomic():
         make_mail()
         raise CancelError
     assert not Mail.objects.exists()
     assert not Job.objects.exists()
-    assert rung == []
+    assert announced == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -51,16 +51,16 @@ def test_a_broker_that_is_away_neither_loses_the_mail_nor_fails_the_caller(
     with transaction.atomic():
         mail = make_mail()
     assert str(error) in caplog.text
-    assert jobs_to_announce(is_start=True) == [job_of(mail).pk], "the sweep rings again"
+    assert jobs_to_announce(is_start=True) == [job_of(mail).pk], "the sweep announces it again"
 
 
 @pytest.mark.django_db
-def test_the_same_thing_is_told_once(rung: list[int], django_capture_on_commit_callbacks: Any) -> None:
+def test_an_event_is_reported_once(announced: list[int], django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         first = make_mail(subject="first")
         make_mail(subject="second")
     assert Mail.objects.get().subject == "first"
-    assert rung == [job_of(first).pk]
+    assert announced == [job_of(first).pk]
 
 
 @pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_addresses_that_are_none_are_dropped_and_logged(caplog: Any) -> None:
 def test_a_mail_to_nobody_is_not_written(caplog: Any) -> None:
     post(key="k", recipients=["bob", ""], subject="s", text="t")
     assert not Mail.objects.exists()
-    assert "mail k has no recipient" in caplog.text
+    assert "mail k was not written: it has no recipient" in caplog.text
 
 
 @pytest.mark.django_db

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def sent(mail: Mail) -> Mail:
-    """Return the row after an attempt to send the mail, whose time has come."""
+    """Return the row after an attempt to send a mail that is due."""
     Job.objects.update(not_before=timezone.now())
     execute(job_of(mail).pk)
     mail.refresh_from_db()
@@ -28,7 +28,7 @@ def sent(mail: Mail) -> Mail:
 
 
 def state(mail: Mail) -> tuple[str, int]:
-    """Return where the job of a mail stands, and how often it was tried."""
+    """Return the status of the job of a mail, and the number of its attempts."""
     job = job_of(mail)
     return job.status, job.attempts
 
@@ -197,7 +197,7 @@ def test_a_worker_that_was_only_asleep_stops_and_changes_nothing(
     sent(mail)
     assert (state(mail), mail.delivered_to) == (("running", 7), [])
     assert mailbox.served == ["ann@example.org"], "the other worker has the rest"
-    assert "was lost by its worker" in caplog.text
+    assert "the worker lost job" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)

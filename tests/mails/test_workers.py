@@ -1,4 +1,4 @@
-"""Real processes that race for mails, and one that is killed, on whichever database the suite runs on."""
+"""Real processes that race for mails, and one that is killed, on the database of the suite."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ def environment(tmp_path: Path, mailbox: Mailbox) -> Iterator[dict[str, str]]:
     """Return what processes need that share a data root, a database and a mail server."""
     root = tmp_path / "root"
     with filled_root("jwst", root) as database_url:
-        # However busy the machine is, a worker is dead only after the test says so.
+        # However busy the machine is, a worker counts as dead only after the test says so.
         mail = {"EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}", "HEARTBEAT_SECONDS": "600"}
         yield environment_for("jwst", root, database_url) | mail
 
@@ -54,7 +54,7 @@ def starting(environment: dict[str, str], code: str) -> subprocess.Popen[str]:
 
 
 def said(environment: dict[str, str], *code: str) -> list[str]:
-    """Return the lines that one process prints that does these things."""
+    """Return the lines that a process prints while it does these things."""
     process = starting(environment, "\n".join(code))
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
@@ -83,7 +83,7 @@ def test_of_workers_that_race_for_mails_each_mail_is_sent_once(
 def test_a_mail_whose_worker_is_killed_is_sent_by_another(
     environment: dict[str, str], mailbox: Mailbox
 ) -> None:
-    """The server had taken it, but nobody had noted so: the second copy bears the same Message-ID."""
+    """The server had taken the mail, but no worker had noted it. The second copy has the same Message-ID."""
     mailbox.is_slow = True
     one = DELIVER.format(count=1)
     with starting(environment, f"{POST.format(count=1)}\n{one}") as worker:

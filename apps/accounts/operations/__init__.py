@@ -1,4 +1,4 @@
-"""What somebody asks of accounts: make one, log in and out, make and revoke tokens."""
+"""Operations on accounts: make and change them, log in and out, make and revoke tokens."""
 
 from apps.accounts.operations.login import identify, log_in, log_out
 from apps.accounts.operations.people import bind_identity, close_account, create_account, grant, withdraw

@@ -1,4 +1,4 @@
-"""Lets people in and out, with the lock of the instrument they choose."""
+"""Login with the lock of the chosen instrument, and logout."""
 
 import logging
 
@@ -23,30 +23,30 @@ from apps.locks.queries import NONE, find_lock, require_instrument
 logger = logging.getLogger(__name__)
 
 BACKEND = "apps.accounts.backends.AccountBackend"
-SESSION_TOKEN = "token_id"  # noqa: S105 - The name of a place in the session.
+SESSION_TOKEN = "token_id"  # noqa: S105 - A place in the session.
 
 _NOT_VERIFIED = "Your identity could not be verified: the user name, password or API token is wrong."
 
 
 def identify(*, name: str, password: str, cookie: str, address: str) -> tuple[User, Token | None]:
-    """Return whose password or token this is, and the token if it was one.
+    """Return the account of a password or token, and the token if it is one.
 
     Parameters
     ----------
     name
-        Needed for a local password; beside a token it is a hint at most, because the client sends the name
-        of the account on its own machine if it knows none.
+        Required with a local password. It does not count with a token, because a client without a configured
+        name sends the account name of its own machine.
     password
         Local password or token.
     cookie
-        Token; looked at only if there is no password.
+        Token; it counts only without a password.
     address
-        Where the request comes from.
+        Address of the caller.
 
     Raises
     ------
     LoginError
-        Raised if it is neither, or if too many attempts failed.
+        Raised if the password or token is wrong, or if too many attempts failed.
     """
     text = password or cookie
     if token := find_token(text):
@@ -54,7 +54,7 @@ def identify(*, name: str, password: str, cookie: str, address: str) -> tuple[Us
         token.user.scopes = frozenset(token.scopes)
         return token.user, token
     if not password or password.startswith(PREFIX):
-        logger.warning("login refused: no such token, from %s", address)
+        logger.warning("login from %s refused: no such token", address)
         page = absolute(reverse("accounts:tokens"))
         raise LoginError(f"{_NOT_VERIFIED} Tokens expire; make a new one at {page}.")
     return _with_password(name, password, address), None
@@ -64,28 +64,29 @@ def _with_password(name: str, password: str, address: str) -> User:
     attempt = throttle.note(name, address)
     user = find_user(name)
     if user is None:
-        make_password(password)  # As slow as a wrong password, so that time does not tell which names exist.
+        # As slow as a wrong password, so that the time does not reveal which names exist.
+        make_password(password)
     elif user.check_password(password) and user.is_active:
         throttle.forget(attempt)
         return user
-    logger.warning("login refused: wrong name or password, from %s", address)
+    logger.warning("login from %s refused: wrong name or password", address)
     raise LoginError(_NOT_VERIFIED)
 
 
 def log_in(request: HttpRequest, user: User, *, instrument: str, token: Token | None = None) -> Lock | None:
-    """Begin a session of a person and take the lock of an instrument, both or neither.
+    """Begin a session and take the lock of an instrument; do both or neither.
 
     Parameters
     ----------
     instrument
-        What to lock, or ``none``: then a lock that this session holds is given back.
+        Instrument to lock, or ``none``. With ``none`` this session gives back a lock that it holds.
     token
-        With which the person came: the session ends with it and may do no more than it.
+        Token with which the person logged in. The session ends with the token and has only its scopes.
 
     Returns
     -------
     lock
-        The lock, None if none was asked for.
+        The lock; None if `instrument` is ``none``.
 
     Raises
     ------
@@ -94,13 +95,13 @@ def log_in(request: HttpRequest, user: User, *, instrument: str, token: Token | 
     DeniedError
         Raised if the person may not deliver for the instrument.
     LockedError
-        Raised if somebody else holds its lock.
+        Raised if somebody else holds the lock.
     """
     with transaction.atomic():
         lock = _lock(request, user, instrument)
-        _leave_as_another(request, user)
+        _release_lock_of_another(request, user)
         auth.login(request, user, backend=BACKEND)
-        request.session.cycle_key()  # Also if the same person was logged in before.
+        request.session.cycle_key()  # Even if the same person was logged in before.
         request.session.pop(SESSION_TOKEN, None)
         if token is not None:
             request.session[SESSION_TOKEN] = token.pk
@@ -123,8 +124,8 @@ def _lock(request: HttpRequest, user: User, instrument: str) -> Lock | None:
     return locks.acquire(instrument=name, user=user.username, key=key)
 
 
-def _leave_as_another(request: HttpRequest, user: User) -> None:
-    """Give back the lock that somebody else took in this session."""
+def _release_lock_of_another(request: HttpRequest, user: User) -> None:
+    """Give back the lock that another person took in this session."""
     before = request.user
     if before.is_authenticated and before.pk != user.pk:
         held = find_lock(user=before.get_username())
@@ -133,10 +134,10 @@ def _leave_as_another(request: HttpRequest, user: User) -> None:
 
 
 def log_out(request: HttpRequest) -> None:
-    """End the session, and give back whatever lock its person holds.
+    """End the session, and give back any lock that the person holds.
 
-    In whichever session the lock was taken: the client logs in anew, without instrument, and out again to
-    free a stale one.
+    The lock may belong to any session of the person: the client frees a stale lock by a new login without
+    instrument and a logout.
     """
     if request.user.is_authenticated:
         locks.release_user(request.user.get_username())

@@ -1,4 +1,4 @@
-"""Makes accounts."""
+"""Operations that make, change and close accounts."""
 
 import logging
 import re
@@ -36,21 +36,21 @@ def create_account(
     role
         ``submitter``, ``operator`` or ``admin``.
     instruments
-        The role is for these; for all if there is none.
+        Instruments for which the role is granted; all if none is given.
     password
-        Local password. Without one the person comes by single sign-on or with a token.
+        Local password. Without one the person logs in by single sign-on or with a token.
     issuer, subject
-        The person's identity at the provider of single sign-on. Without it the first login with a verified
-        address equal to `email` fixes it.
+        The person's identity at the provider of single sign-on. If it is not given, the first login with a
+        verified address equal to `email` sets it.
 
     Raises
     ------
     BadAccountError
-        Raised if one of the words has no meaning.
+        Raised if a value is not valid.
     AccountExistsError
-        Raised if the name, the address or the identity belongs to an account already.
+        Raised if the name, the address or the identity already belongs to an account.
     """
-    _require_words(name, role, email)
+    _require_valid(name, role, email)
     names = sorted({require_instrument(instrument) for instrument in instruments}) or [""]
     user = User(username=name, email=email, issuer=issuer if subject else "", subject=subject)
     user.set_password(password)
@@ -60,16 +60,18 @@ def create_account(
             Grant.objects.bulk_create(Grant(user=user, role=role, instrument=name) for name in names)
     except IntegrityError:
         raise AccountExistsError(
-            f"There is an account of the name {name}, of its e-mail address or of its identity already."
+            f"The account {name} was not made: "
+            "its name, e-mail address or identity already belongs to an account."
         ) from None
-    logger.info("account %s made: %s of %s", name, role, ", ".join(names) or "all instruments")
+    logger.info("account %s was made: %s for %s", name, role, ", ".join(names) or "all instruments")
     return user
 
 
-def _require_words(name: str, role: str, email: str) -> None:
+def _require_valid(name: str, role: str, email: str) -> None:
     if not re.fullmatch(NAME, name):
         raise BadAccountError(
-            f"{name[:150]!r} is no account name: letters, digits and '. _ @ + -', a letter or digit first."
+            f"{name[:150]!r} is not an account name. It may have letters, digits and '. _ @ + -', and begins "
+            "with a letter or digit."
         )
     if role not in Role.values:
         raise BadAccountError(f"There is no role {role[:40]!r}; there are {', '.join(Role.values)}.")
@@ -77,47 +79,47 @@ def _require_words(name: str, role: str, email: str) -> None:
         try:
             validate_email(email)
         except ValidationError:
-            raise BadAccountError(f"{email[:150]!r} is no e-mail address.") from None
+            raise BadAccountError(f"{email[:150]!r} is not an e-mail address.") from None
 
 
 def grant(user: User, *, role: str, instruments: Iterable[str] = ()) -> None:
-    """Grant a role, for some instruments or for all; what is granted already stays.
+    """Grant a role for some instruments or for all. Existing grants stay.
 
     Raises
     ------
     BadAccountError, UnknownInstrumentError
-        Raised if one of the words has no meaning.
+        Raised if a value is not valid.
     """
-    _require_words(user.username, role, "")
+    _require_valid(user.username, role, "")
     for name in sorted({require_instrument(instrument) for instrument in instruments}) or [""]:
         Grant.objects.get_or_create(user=user, role=role, instrument=name)
-    logger.info("account %s granted %s", user, role)
+    logger.info("account %s was granted the role %s", user, role)
 
 
 def withdraw(user: User, *, role: str) -> None:
-    """Withdraw a role for every instrument; a lock that the person holds runs on to its end."""
+    """Withdraw a role for every instrument. A lock that the person holds stays until its end."""
     Grant.objects.filter(user=user, role=role).delete()
-    logger.info("account %s lost %s", user, role)
+    logger.info("account %s no longer has the role %s", user, role)
 
 
 @transaction.atomic
 def close_account(user: User) -> None:
-    """Let an account in no more: its sessions and tokens end, and its lock is free. What it did stays."""
+    """Close an account: end its sessions and tokens, and release its lock. Its records stay."""
     user.is_active = False
     user.save(update_fields=["is_active"])
     release_user(user.username)
-    logger.info("account %s closed", user)
+    logger.info("account %s was closed", user)
 
 
 def bind_identity(email: str, *, issuer: str, subject: str) -> User | None:
-    """Fix the identity of the account that waits for a verified address, and return it; None if none waits.
+    """Bind an identity to the account with this verified address, and return it; None if there is none.
 
-    An account is bound once: later the address may belong to somebody else.
+    An account is bound only once, because the address may later belong to somebody else.
     """
     if not email:
         return None
     waiting = User.objects.filter(email__iexact=email, subject="", is_active=True)
     if not waiting.update(issuer=issuer, subject=subject):
         return None
-    logger.info("identity %s of %s bound by its verified address", subject, issuer)
+    logger.info("identity %s of %s bound to the account with its verified address", subject, issuer)
     return User.objects.get(issuer=issuer, subject=subject)

@@ -1,4 +1,4 @@
-"""Makes and revokes tokens."""
+"""Operations on API tokens."""
 
 import logging
 import secrets
@@ -21,23 +21,23 @@ logger = logging.getLogger(__name__)
 def create_token(
     user: User, *, name: str, scopes: Collection[str] = (), days: int | None = None
 ) -> tuple[Token, str]:
-    """Make a token, and return its row and its text, which is not kept.
+    """Make a token, and return its row and its text. The text is not stored.
 
     Parameters
     ----------
     name
-        What it is for, in the owner's words.
+        Purpose, in the owner's words.
     scopes
-        Roles it may use; all that the owner has if none are given.
+        Roles that it may use; all roles of the owner if none are given.
     days
-        Until it expires; `TOKEN_DAYS` if not given, and at most.
+        Days until it expires, at most `TOKEN_DAYS`; that many if not given.
 
     Raises
     ------
     DeniedError
-        Raised if the owner came with a token: a stolen one must not outlive itself.
+        Raised if the owner logged in with a token: a stolen token must not be able to replace itself.
     BadAccountError
-        Raised if the owner has not one of the roles, or has none at all.
+        Raised if the owner lacks one of the roles, or has no role, or if `days` is out of range.
     """
     if user.scopes is not None:
         raise DeniedError("A token cannot make tokens. Log in with your password or by single sign-on.")
@@ -54,7 +54,7 @@ def create_token(
         scopes=chosen,
         expires_at=timezone.now() + timedelta(days=_days(days)),
     )
-    logger.info("token %s made for %s", token.prefix, user)
+    logger.info("token %s was made for %s", token.prefix, user)
     return token, text
 
 
@@ -65,21 +65,21 @@ def _days(wanted: int | None) -> int:
 
 
 def revoke_token(token: Token, *, by: User) -> None:
-    """Let a token, and the sessions begun with it, end now. To revoke it again changes nothing.
+    """End a token and the sessions that began with it. A second call changes nothing.
 
     Raises
     ------
     DeniedError
-        Raised unless it is the person's own, or the person an admin.
+        Raised if `by` is neither the owner of the token nor an admin.
     """
     if by.pk != token.user_id and not by.has_role(Role.ADMIN):
         raise DeniedError("Only its owner or an admin may revoke a token.")
     if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
-        logger.info("token %s revoked by %s", token.prefix, by)
+        logger.info("%s revoked the token %s", by, token.prefix)
 
 
 def note_use(token: Token) -> None:
-    """Note that a token was used, to the minute: not every request is worth a write."""
+    """Store when a token was used, to the minute, so that not every request writes."""
     minute = timezone.now().replace(second=0, microsecond=0)
     if token.last_used_at is not None and token.last_used_at >= minute:
         return

@@ -1,6 +1,6 @@
-"""What a worker does with a job, and what the function of a kind may call.
+"""The work of a worker on a job, and the functions that the code of a kind may call.
 
-Such a function gets the `Job`, does its steps, and ends with `finish`::
+The function of a kind gets the `Job`, does its steps, and ends with `finish`::
 
     def run(job: Job) -> None:
         for step in STEPS:
@@ -8,14 +8,18 @@ Such a function gets the `Job`, does its steps, and ends with `finish`::
             step(Submission.objects.get(pk=job.subject_id))
         finish(job, 0, url)
 
-It may be run again from the start after its worker died, or after it raised `TryLater`. A step that writes
-rows of its own calls `require_claim` in the same transaction, so that a worker taken for dead cannot write
+It runs again from the start after its worker died, or after it raised `TryLater`. A step that writes its own
+rows calls `require_claim` in the same transaction, so that a worker that was taken for dead cannot write
 any more.
 """
 
 from apps.jobs.pipeline.announce import announce
 from apps.jobs.pipeline.claim import claim, require_claim
-from apps.jobs.pipeline.progress import finish, say, say_all
+from apps.jobs.pipeline.progress import (
+    finish,
+    say,
+    say_all,
+)
 from apps.jobs.pipeline.run import execute
 from apps.jobs.pipeline.sweep import clean_channels, jobs_to_announce, put_back_lost_jobs
 

@@ -1,8 +1,8 @@
-"""Messages that tell workers of a job."""
+"""Announcements of jobs to workers."""
 
 from apps.core.broker import publish
 
 
 def announce(job_id: int) -> None:
-    """Tell some worker that a job waits. A broker that is away delays it until the sweep."""
+    """Announce a waiting job to the workers. If the broker is away, the sweep announces it later."""
     publish("apps.jobs.tasks.execute", job_id, about=f"job {job_id}")

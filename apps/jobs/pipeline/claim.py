@@ -1,4 +1,4 @@
-"""How a worker gets a job, and how it knows that the job is still its own."""
+"""The claim of a worker on a job: taking it, and checking that the worker still has it."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from apps.jobs.states import Status
 
 
 def claim(job_id: int) -> Job | None:
-    """Take a job that waits, or return None if it does not: of any number of workers one gets it."""
+    """Take a waiting job, or return None if it does not wait. Of many workers only one gets it."""
     now = timezone.now()
     with transaction.atomic():
         waiting = Job.objects.filter(pk=job_id, status=Status.QUEUED, not_before__lte=now)
@@ -28,22 +28,22 @@ def claim(job_id: int) -> Job | None:
 
 
 def beat(job: Job) -> bool:
-    """Say that the worker of a job is alive; return whether the job is still its own."""
+    """Note that the worker of a job is alive, and return whether it still has the job."""
     mine = Job.objects.filter(job.guard(), pk=job.pk, status=Status.RUNNING)
     return bool(mine.update(heartbeat_at=timezone.now()))
 
 
 def require_claim(job: Job) -> None:
-    """Go on only if this worker has the job; inside a transaction it keeps it until the end of that.
+    """Refuse to continue unless this worker has the job. In a transaction it keeps the job until the end.
 
     Raises
     ------
     LostClaimError
-        Raised if another worker has the job, or it is over.
+        Raised if another worker has the job, or the job is over.
     AbortedError
-        Raised if somebody asked that the job ends.
+        Raised if somebody asked to abort the job.
     """
     if not beat(job):
-        raise LostClaimError(f"{job} is no longer run by this worker.")
+        raise LostClaimError(f"This worker does not run {job} any more.")
     if Job.objects.filter(pk=job.pk, abort_at__isnull=False).exists():
-        raise AbortedError(f"{job} is to end.")
+        raise AbortedError(f"Somebody asked to abort {job}.")

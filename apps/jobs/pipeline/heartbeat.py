@@ -1,4 +1,4 @@
-"""The heartbeat of a worker, from a thread beside the work."""
+"""The heartbeat of a worker, from a thread that runs beside the work."""
 
 import contextlib
 import logging
@@ -18,9 +18,9 @@ logger = logging.getLogger(__name__)
 def beating(job: Job) -> Iterator[None]:
     """Keep the heartbeat of a job fresh until the block ends or the job is lost."""
     stop = threading.Event()
-    # It knows the number of the claim by a copy that nothing else changes.
+    # A copy keeps the number of the claim; nothing else changes it.
     mine = Job(pk=job.pk, kind=job.kind, attempts=job.attempts)
-    thread = threading.Thread(target=_beat_until, args=(mine, stop), name=f"pulse-{job.pk}", daemon=True)
+    thread = threading.Thread(target=_beat_until, args=(mine, stop), name=f"heartbeat-{job.pk}", daemon=True)
     thread.start()
     try:
         yield
@@ -35,8 +35,8 @@ def _beat_until(job: Job, stop: threading.Event) -> None:
             if not beat(job):
                 return
         except Error as exc:
-            # The next beat may get through; if none does, the job is taken for lost, rightly.
+            # The next beat may succeed. If none does, the sweep rightly takes the job for lost.
             logger.warning("no heartbeat of %s: %s", job, exc)
         finally:
-            # Between two beats the connection serves others.
+            # Free the connection between two beats.
             connections.close_all()

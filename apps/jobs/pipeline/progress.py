@@ -1,4 +1,4 @@
-"""What a job tells those who watch it."""
+"""Messages from a job to the people who watch it."""
 
 from collections.abc import Sequence
 
@@ -20,15 +20,15 @@ def say(job: Job, type: str, text: str) -> None:
     Parameters
     ----------
     type
-        ``log_message``, ``verbose``, ``warning`` or ``error``. The client counts errors, and with
-        auto-confirm it cancels because of a single one.
+        ``log_message``, ``verbose``, ``warning`` or ``error``. The client counts errors. With auto-confirm
+        it cancels after a single one.
     text
-        Plain text; nothing is escaped here.
+        Plain text, not escaped.
 
     Raises
     ------
     JobStopped
-        Raised if this worker no longer has the job, or somebody asked that it ends.
+        Raised if this worker no longer has the job, or somebody asked to abort it.
     """
     require_claim(job)
     if job.channel_id:
@@ -37,7 +37,7 @@ def say(job: Job, type: str, text: str) -> None:
 
 @transaction.atomic
 def say_all(job: Job, messages: Sequence[tuple[str, str]]) -> None:
-    """Write several messages, pairs of type and text, as `say` does; they appear at once."""
+    """Write several messages, pairs of type and text, as `say` does; all appear at the same moment."""
     require_claim(job)
     if job.channel_id and messages:
         channels.append_all(job.channel_id, messages)
@@ -52,12 +52,12 @@ def finish(job: Job, status: int, result: str) -> None:
     status
         0 completed, 1 failed, 3 cancelled.
     result
-        What came of it: for status 0 the address of the result, without a slash at its end; else the reason.
+        For status 0 the address of the result, without a slash at its end; else the reason.
 
     Raises
     ------
     LostClaimError
-        Raised if this worker no longer has the job; then nothing is written.
+        Raised if this worker no longer has the job. Then nothing is written.
     """
     try:
         job.enter(DONE_STATUS[status], finished_at=timezone.now())

@@ -19,14 +19,14 @@ logger = logging.getLogger(__name__)
 
 
 def execute(job_id: int) -> None:
-    """Run a job, unless somebody else has it or had it: a job may be announced more than once."""
+    """Run a job, unless another worker has or had it: a job may be announced more than once."""
     job = claim(job_id)
     if job is None:
         return
     logger.info("%s started, attempt %d", job, job.attempts)
     with heartbeat.beating(job):
         _run(job)
-    logger.info("%s left, %s", job, job.status)
+    logger.info("%s ended its run: %s", job, job.status)
 
 
 def _run(job: Job) -> None:
@@ -34,29 +34,29 @@ def _run(job: Job) -> None:
         function_of(job.kind)(job)
         _end(job, 0, "Done.")
     except LostClaimError:
-        logger.warning("%s was lost by its worker, attempt %d", job, job.attempts)
+        logger.warning("the worker lost %s, attempt %d", job, job.attempts)
     except TryLater as exc:
         _put_off(job, exc)
     except AbortedError:
         _end(job, 3, "Aborted on request.")
-    except CrdsError as exc:  # Who asked for the job can correct it.
+    except CrdsError as exc:  # The person who asked for the job can correct it.
         _end(job, 1, str(exc))
-    except Exception:  # We must correct it.
+    except Exception:  # The fault is ours.
         logger.exception("%s failed, incident %s", job, job.incident)
         _end(job, 1, f"Internal error, incident {job.incident}.")
 
 
 def _put_off(job: Job, refusal: TryLater) -> None:
-    """Let a job wait for its next attempt, or end it after the last one."""
+    """Put a job off until its next attempt, or end it after the last one."""
     if job.attempts >= attempts_of(job.kind):
         logger.error("%s has failed after %d attempts: %s", job, job.attempts, refusal)
         _end(job, 1, str(refusal))
         return
     try:
-        # Without a bell: the sweep rings when the time has come.
-        job.enter(Status.QUEUED, not_before=timezone.now() + refusal.pause, rung_at=None)
+        # Not announced now; the sweep announces it when it is due.
+        job.enter(Status.QUEUED, not_before=timezone.now() + refusal.pause, announced_at=None)
     except ConflictError:
-        logger.warning("%s was lost by its worker, attempt %d", job, job.attempts)
+        logger.warning("the worker lost %s, attempt %d", job, job.attempts)
         return
     logger.warning("%s waits until %s: %s", job, job.not_before, refusal)
 

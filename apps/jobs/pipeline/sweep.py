@@ -1,4 +1,4 @@
-"""Put right what a dead worker, a lost announcement or time left behind."""
+"""Repair after dead workers and lost announcements, and removal of old channels."""
 
 import logging
 from datetime import datetime, timedelta
@@ -15,12 +15,12 @@ from apps.jobs.states import Status
 
 logger = logging.getLogger(__name__)
 
-STALE = 4  # A worker is taken for dead after so many heartbeats that did not come.
-ANNOUNCE_AGAIN = timedelta(seconds=15)  # An announcement that nobody has answered for so long may be lost.
+STALE = 4  # missing heartbeats after which a worker is taken for dead
+ANNOUNCE_AGAIN = timedelta(seconds=15)  # An announcement without an answer for so long may be lost.
 
 
 def put_back_lost_jobs() -> int:
-    """Put the jobs of dead workers back, or end those that were tried often enough; return how many."""
+    """Put back the jobs of dead workers, or end those without attempts left; return their number."""
     limit = timezone.now() - timedelta(seconds=STALE * settings.HEARTBEAT_SECONDS)
     stale = Job.objects.filter(status=Status.RUNNING, heartbeat_at__lt=limit)
     return sum(_put_back(job, limit) for job in stale)
@@ -28,16 +28,16 @@ def put_back_lost_jobs() -> int:
 
 @transaction.atomic
 def _put_back(job: Job, limit: datetime) -> bool:
-    # The heartbeat is looked at again in the same UPDATE: it may have come meanwhile.
+    # The UPDATE checks the heartbeat again, because it may have arrived meanwhile.
     mine = Job.objects.filter(job.guard(), pk=job.pk, status=Status.RUNNING, heartbeat_at__lt=limit)
     if job.abort_at is not None:
         return _end_lost(mine, job, Status.CANCELLED, 3, "Aborted on request.")
     if job.attempts >= attempts_of(job.kind):
         reason = f"Internal error, incident {job.incident}: its worker died {job.attempts} times."
         return _end_lost(mine, job, Status.FAILED, 1, reason)
-    if not mine.update(status=Status.QUEUED, rung_at=None):
+    if not mine.update(status=Status.QUEUED, announced_at=None):
         return False
-    logger.warning("%s was put back; %s died", job, job.worker)
+    logger.warning("%s was put back, because %s died", job, job.worker)
     if job.channel_id:
         channels.append(job.channel_id, "log_message", "The worker of this job died; another one takes it.")
     return True
@@ -53,32 +53,32 @@ def _end_lost(mine: "QuerySet[Job]", job: Job, status: Status, number: int, reas
 
 
 def jobs_to_announce(*, is_start: bool = False) -> list[int]:
-    """Return the jobs to announce now, oldest first, and note that they are.
+    """Return the jobs to announce now, oldest first, and note their announcement.
 
-    A job is announced again after `ANNOUNCE_AGAIN`, and then after as long again as it has waited, because
-    announcements pile up in the queue of busy workers. When a worker starts (`is_start`) every waiting job is
-    announced: the message before may have been in the memory of a worker that died.
+    A job is announced again after `ANNOUNCE_AGAIN`. Then the intervals double, because announcements pile up
+    in the queue of busy workers. When a worker starts (`is_start`), every waiting job is announced: the last
+    announcement may have been in the memory of a worker that died.
     """
     now = timezone.now()
     due = Job.objects.filter(status=Status.QUEUED, not_before__lte=now).order_by("pk")
-    chosen = [job for job in due.only("rung_at", "queued_at") if is_start or _is_unanswered(job, now)]
-    return [job.pk for job in chosen if note_announcement(job.pk, job.rung_at)]
+    chosen = [job for job in due.only("announced_at", "queued_at") if is_start or _is_unanswered(job, now)]
+    return [job.pk for job in chosen if note_announcement(job.pk, job.announced_at)]
 
 
 def _is_unanswered(job: Job, now: datetime) -> bool:
-    if job.rung_at is None:
+    if job.announced_at is None:
         return True
-    return now - job.rung_at > max(ANNOUNCE_AGAIN, job.rung_at - job.queued_at)
+    return now - job.announced_at > max(ANNOUNCE_AGAIN, job.announced_at - job.queued_at)
 
 
 def note_announcement(job_id: int, before: datetime | None) -> bool:
-    """Note that a job is announced now, unless somebody announced it since `before`."""
-    waiting = Job.objects.filter(pk=job_id, status=Status.QUEUED, rung_at=before)
-    return bool(waiting.update(rung_at=timezone.now()))
+    """Note that a job is announced now, unless it was since `before`; return whether it was noted."""
+    waiting = Job.objects.filter(pk=job_id, status=Status.QUEUED, announced_at=before)
+    return bool(waiting.update(announced_at=timezone.now()))
 
 
 def clean_channels() -> int:
-    """Remove channels that ended, or were opened and never used, too long ago; return how many."""
+    """Remove channels that ended, or were opened and never used, too long ago; return the number of rows."""
     limit = timezone.now() - timedelta(hours=settings.CHANNEL_RETENTION_HOURS)
     old = Q(done_at__lt=limit) | Q(done_at=None, taken_at=None, opened_at__lt=limit)
     removed, _ = Channel.objects.filter(old).delete()

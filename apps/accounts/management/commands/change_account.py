@@ -10,15 +10,23 @@ from apps.rules.errors import CrdsError
 
 
 class Command(BaseCommand):
-    help = "Grant or withdraw a role, or close an account. Passwords: manage.py changepassword."
+    help = (
+        "Grant or withdraw a role, or close an account. To change a password, use manage.py changepassword."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("account")
         change = parser.add_mutually_exclusive_group(required=True)
         change.add_argument("--grant", choices=Role.values)
         change.add_argument("--withdraw", choices=Role.values)
-        change.add_argument("--close", action="store_true", help="let it in no more, and free its lock")
-        parser.add_argument("--instrument", action="extend", nargs="+", default=[], help="of --grant")
+        change.add_argument("--close", action="store_true", help="end its logins, and release its lock")
+        parser.add_argument(
+            "--instrument",
+            action="extend",
+            nargs="+",
+            default=[],
+            help="instruments of --grant; all if not given",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["account"])

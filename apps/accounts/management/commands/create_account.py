@@ -10,16 +10,22 @@ from apps.rules.errors import CrdsError
 
 
 class Command(BaseCommand):
-    help = "Make an account. With --print-token the token, and nothing else, goes to standard output."
+    help = "Make an account. With --print-token, standard output holds the token and nothing else."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
         parser.add_argument(
-            "--email", default="", help="also identifies the first single sign-on, if verified"
+            "--email",
+            default="",
+            help="if verified, it also identifies the person at the first single sign-on",
         )
         parser.add_argument("--role", choices=Role.values, required=True)
         parser.add_argument(
-            "--instrument", action="extend", nargs="+", default=[], help="for these only; all if not given"
+            "--instrument",
+            action="extend",
+            nargs="+",
+            default=[],
+            help="instruments of the role; all if not given",
         )
         parser.add_argument("--password", help="local password; none if not given")
         parser.add_argument("--subject", default="", help="name of the person at the single sign-on provider")
@@ -41,6 +47,6 @@ class Command(BaseCommand):
             token = create_token(user, name="create_account")[1] if options["print_token"] else ""
         except CrdsError as exc:
             raise CommandError(str(exc)) from exc
-        self.stderr.write(f"Account {user} made: {options['role']}.")
+        self.stderr.write(f"The account {user} was made, with the role {options['role']}.")
         if token:
             self.stdout.write(token)

@@ -10,13 +10,13 @@ from apps.rules.errors import CrdsError
 
 
 class Command(BaseCommand):
-    help = "Make an API token for an account, and print it; nothing else goes to standard output."
+    help = "Make an API token for an account. Standard output holds the token and nothing else."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("account")
-        parser.add_argument("--name", default="create_token", help="what it is for")
+        parser.add_argument("--name", default="create_token", help="purpose of the token")
         parser.add_argument("--scope", action="extend", nargs="+", default=[], choices=Role.values)
-        parser.add_argument("--days", type=int, help="until it expires")
+        parser.add_argument("--days", type=int, help="days until it expires")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = find_user(options["account"])
