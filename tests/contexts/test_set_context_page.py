@@ -72,7 +72,7 @@ def test_the_reason_of_the_next_context_is_that_of_its_delivery() -> None:
     browser = operator()
     assert "Better darks.</textarea>" in browser.get(PAGE).content.decode()
     response = post(browser, PAGE, **LATEST | {"reason": " "})
-    assert "now that of the delivery" in error_of(response)
+    assert "it is the reason of the delivery" in error_of(response)
     assert "Better darks.</textarea>" in response.content.decode()
     make_change(make_whole_context(3, description="Best darks."), pointer="edit")
     assert "darks.</textarea>" not in browser.get(PAGE).content.decode()
@@ -95,7 +95,7 @@ def test_a_reversion_is_a_move_like_any_other() -> None:
         ({"context_type": ""}, "Context type: This field is required"),
         ({"context_type": "<b>"}, "'<b>'"),
         ({"pmap_mode": "pmap_best"}, "no way 'pmap_best' to choose"),
-        ({"pmap_mode": "pmap_text"}, "Name a context, jwst_0001.pmap say."),
+        ({"pmap_mode": "pmap_text"}, "Name a context, for example jwst_0001.pmap."),
         ({"pmap_mode": "pmap_text", "pmap_text": "jwst_0099.pmap"}, "'jwst_0099.pmap' is not known"),
         ({"pmap_mode": "pmap_text", "pmap_text": "a\0b"}, "Null characters"),
         (
