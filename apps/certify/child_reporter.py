@@ -1,4 +1,4 @@
-"""What a child says while it works: the log of the library as events, and faults in words."""
+"""The reports of a child: the log of the library as events, and errors in words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Reporter:
 
     @contextlib.contextmanager
     def counting(self, about: str) -> Iterator[Callable[[], tuple[int, int]]]:
-        """Count errors and warnings about one thing, and give what tells them so far."""
+        """Count errors and warnings about one thing, and yield a function that returns the counts so far."""
         self._about = about
         self._log.reset()
         try:
@@ -43,7 +43,7 @@ class Reporter:
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:
-        """Let nothing through that the library says meanwhile."""
+        """Drop everything that the library logs meanwhile."""
         emit, self.emit = self.emit, lambda _event: None
         try:
             yield

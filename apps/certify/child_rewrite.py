@@ -24,7 +24,7 @@ def rewrite(order: Rewrite, reporter: Reporter) -> Rewritten:
         reporter.info(f"renaming '{old.name}' --> '{target.name}'")
         try:
             _write(old, target, datetime.now(UTC))
-        except Exception as exc:  # A damaged file can raise anything; part of a copy is worth nothing.
+        except Exception as exc:  # A damaged file can raise any error; an incomplete copy is removed.
             target.unlink(missing_ok=True)
             reporter.error(f"Failed to rename {old.name!r} as {target.name!r}: {in_words(exc)}")
         errors, warnings = count()

@@ -1,4 +1,4 @@
-"""New rmaps, made by the library and looked at by it: part of the work of a child."""
+"""New rmaps, which the library makes and checks in a child."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _governing(context: str, instrument: str, filekind: str) -> str:
 
 
 def hint_at_missing(context: str, instrument: str, filekind: str, reporter: Reporter) -> None:
-    """Say what to do if it is for want of an rmap that a file failed."""
+    """Report what to do if a file failed because the context has no rmap for it."""
     try:
         _governing(context, instrument, filekind)
     except CrdsError as exc:

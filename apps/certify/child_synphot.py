@@ -1,4 +1,4 @@
-"""What a child does for synthetic photometry: new lookup tables, then tests of the whole ensemble."""
+"""The jobs of synthetic photometry: new lookup tables, then tests of the whole ensemble."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from apps.certify.messages import SynphotJob, SynphotVerdict, TableMade
 
 
 def do(job: SynphotJob, reporter: Reporter) -> list[TableMade | SynphotVerdict]:
-    """Do the parts of a job; without any delivered file of synphot there are none."""
+    """Do the parts of a job; do nothing if no file of synphot was delivered."""
     done: list[TableMade | SynphotVerdict] = []
     with reporter.silence():
         delivered = delivered_files(job)

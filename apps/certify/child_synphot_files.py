@@ -25,7 +25,7 @@ class AbsentError(CrdsError):
 def delivered_files(job: SynphotJob) -> dict[str, list[str]]:
     """Return the paths of a job's synphot files by reference type.
 
-    A file whose header cannot be read is passed over: to certify it will say what is wrong with it.
+    A file whose header cannot be read is left out: its certification will say what is wrong.
     """
     from crds.core import utils
 
@@ -50,7 +50,7 @@ def table_path(reftype: str, job: SynphotJob, delivered: Delivered) -> str:
     Raises
     ------
     AbsentError
-        Raised if there is none, or more than one.
+        Raised if there is no such table, or more than one.
     """
     names = list(delivered.get(reftype, ())) or context_names(reftype, job)
     if len(names) == 1:

@@ -118,7 +118,7 @@ def _tables(
             else:
                 context_names(reftype, job)
         except AbsentError as exc:
-            # Many contexts have no list of modes at all; that shall not keep components out.
+            # Many contexts have no list of modes at all; that must not keep components out.
             tell = reporter.warning if reftype == OBSMODES else reporter.error
             tell(str(exc))
             is_whole = False
@@ -126,7 +126,7 @@ def _tables(
 
 
 def _are_held(paths: Iterable[str], reporter: Reporter) -> bool:
-    """Tell whether all files are here, and name those which are not."""
+    """Return whether all files are here, and report those that are not."""
     needed = sorted(set(paths))
     missing = [Path(path).name for path in needed if not Path(path).is_file()]
     if missing:
@@ -162,7 +162,7 @@ def _has_stsynphot(root: Path, reporter: Reporter) -> bool:
 
 
 def _link(source: str, target: str) -> None:
-    """Let the scratch tree show a file; several components may share one."""
+    """Link a file into the scratch tree; several components may share one."""
     if not Path(target).is_symlink():
         Path(target).symlink_to(source)
 
@@ -215,6 +215,6 @@ def _build(root: str, mode: str) -> tuple[bool, list[str], list[str]]:
 
 
 def _be_quiet_and_mortal() -> None:
-    """Let a process write no events between those of its parent, and die with it."""
+    """Silence a process, whose output would mix with its parent's events, and end it with its parent."""
     logging.getLogger("CRDS").handlers.clear()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
