@@ -204,8 +204,8 @@ def test_sweeps_do_not_pile_up_announcements() -> None:
     for seconds in range(0, 3600, 15):
         # Time passes: move every noted moment back.
         Job.objects.update(queued_at=start - timedelta(seconds=seconds))
-        if announced := Job.objects.get(pk=job.pk).announced_at:
-            Job.objects.update(announced_at=announced - timedelta(seconds=15))
+        if moment := Job.objects.get(pk=job.pk).announced_at:
+            Job.objects.update(announced_at=moment - timedelta(seconds=15))
         announced += jobs_to_announce()
     assert 5 <= len(announced) <= 10, "twice as long a silence before each further announcement"
 
