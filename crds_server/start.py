@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
 from django.db import OperationalError
 
-from apps.core.readiness import NotReadyError, Program, require
+from apps.core.readiness import PartNotReadyError, Program, require
 from crds_server import env_file
 
 OPTION = "--env-file"
@@ -23,7 +23,7 @@ def refusing(status: int) -> Iterator[None]:
     """Turn a refusal inside the block into one line and the end of this process."""
     try:
         yield
-    except (ImproperlyConfigured, NotReadyError) as exc:
+    except (ImproperlyConfigured, PartNotReadyError) as exc:
         refusal = str(exc)
     except OperationalError as exc:
         refusal = f"The database does not answer: {exc}"

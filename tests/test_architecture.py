@@ -1,7 +1,9 @@
 """The page of the architecture names what is there, and shows the layers that the lint checks."""
 
+import ast
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 from django.conf import settings
@@ -23,3 +25,16 @@ def test_the_page_lists_the_apps_in_the_order_of_the_layers() -> None:
     assert set(listed) == set().union(*layers)
     height = {app: place for place, layer in enumerate(layers) for app in layer}
     assert listed == sorted(listed, key=lambda app: height[app])
+
+
+def test_no_two_public_classes_of_the_apps_share_a_name() -> None:
+    named = Counter(
+        node.name
+        for path in (ROOT / "apps").rglob("*.py")
+        if "migrations" not in path.parts
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    shared = {name for name, times in named.items() if times > 1}
+    # Django demands `Command`; each app with a state machine calls its states `Status`.
+    assert shared == {"Command", "Status"}

@@ -23,7 +23,7 @@ NA = "n/a"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AnswerRow:
     """One reference type.
 
     Attributes
@@ -73,7 +73,7 @@ class Row:
         return reverse("distribution:file", args=["references", settings.OBSERVATORY, self.text])
 
 
-def rows_of(question: Question) -> list[Row]:
+def rows_of(question: Question) -> list[AnswerRow]:
     """Return the answer for each type of the instrument, sorted by type.
 
     Raises
@@ -102,12 +102,12 @@ def _types(question: Question) -> tuple[str, ...]:
 
 def _row(
     question: Question, reftype: str, answer: str | None, files: dict[str, File], description: str
-) -> Row:
+) -> AnswerRow:
     why = urlencode({**question.sent, "type": reftype})
     if answer is None:
-        return Row(reftype, description, OMITTED, False, None, why)
+        return AnswerRow(reftype, description, OMITTED, False, None, why)
     is_reference = not answer.startswith(NOT_FOUND)
-    return Row(
+    return AnswerRow(
         reftype,
         description,
         answer.removeprefix(NOT_FOUND).strip(),
@@ -117,7 +117,7 @@ def _row(
     )
 
 
-def commands(question: Question, rows: list[Row]) -> list[tuple[str, str]]:
+def commands(question: Question, rows: list[AnswerRow]) -> list[tuple[str, str]]:
     """Return the purpose of each client command, and the command."""
     names = sorted({row.text for row in rows if row.is_reference})
     found = []

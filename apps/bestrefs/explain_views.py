@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from apps.bestrefs.answers import Row, rows_of
+from apps.bestrefs.answers import AnswerRow, rows_of
 from apps.bestrefs.explanation_text import as_text
 from apps.bestrefs.explanations import Explanation, Search, explain
 from apps.bestrefs.questions import Question, of_address
@@ -100,7 +100,7 @@ def _query(question: Question, reftype: str) -> str:
     return urlencode({**question.sent, "type": reftype})
 
 
-def _row(question: Question, reftype: str) -> Row | None:
+def _row(question: Question, reftype: str) -> AnswerRow | None:
     return next((row for row in rows_of(question) if row.reftype == reftype), None)
 
 

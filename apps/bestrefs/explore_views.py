@@ -13,7 +13,7 @@ from apps.bestrefs.errors import InstrumentNotInContextError
 from apps.bestrefs.exploration import exploration
 from apps.bestrefs.forms import InstrumentForm
 from apps.contexts import queries as contexts
-from apps.contexts.states import Choice
+from apps.contexts.states import ContextChoice
 from apps.core.forms import messages_of
 from apps.core.marks import changes_nothing
 from apps.rules.errors import CrdsError
@@ -59,7 +59,11 @@ def parameters(request: HttpRequest, context: str, instrument: str) -> HttpRespo
 
 def _no_such(request: HttpRequest, context: str, instrument: str, error: CrdsError) -> HttpResponse:
     """Return the choice of context and instrument, for an address that names an unknown one."""
-    known = {"pmap_mode": Choice.TYPED.value, "pmap_text": context[:200], "instrument": instrument[:32]}
+    known = {
+        "pmap_mode": ContextChoice.TYPED.value,
+        "pmap_text": context[:200],
+        "instrument": instrument[:32],
+    }
     form = InstrumentForm(known)
     form.full_clean()
     form.errors.clear()

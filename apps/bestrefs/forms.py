@@ -12,7 +12,7 @@ from apps.bestrefs import questions
 from apps.bestrefs.pasted_header import LONGEST, read_header
 from apps.bestrefs.questions import MAX_NAME, Question
 from apps.contexts.forms import ContextChoiceMixin
-from apps.contexts.states import Choice
+from apps.contexts.states import ContextChoice
 from apps.datasets.queries import find_example, id_grammar, knows_none
 from apps.rules.observatories import get_observatory
 
@@ -22,7 +22,7 @@ HEADER, DATASET = "header", "dataset"
 class PublicContextForm(ContextChoiceMixin):
     """The choice of a context on pages that need no login."""
 
-    default_choice = Choice.LATEST
+    default_choice = ContextChoice.LATEST
     is_floating = False
     allows_bad = True
 
@@ -113,7 +113,7 @@ class InstrumentForm(PublicContextForm):
 def filled_with(sent: Mapping[str, str]) -> dict[str, str]:
     """Return the fields of `AskForm` that ask the same question as the address of an answer."""
     context = sent.get("context", "")
-    chosen = {"pmap_mode": Choice.TYPED.value, "pmap_text": context} if context else {}
+    chosen = {"pmap_mode": ContextChoice.TYPED.value, "pmap_text": context} if context else {}
     if dataset := sent.get("dataset", ""):
         return {**chosen, "dataset_mode": DATASET, "dataset_id": dataset}
     lines = [f"{key} = {value}" for key, value in sent.items() if key not in questions.RESERVED]

@@ -16,7 +16,7 @@ TICKS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class UseafterBar:
     """The time in which one reference is the latest."""
 
     left: float
@@ -27,7 +27,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class UseafterTimeline:
     """The picture of a timeline; lengths are in units, and the picture is `WIDTH` units wide.
 
     Attributes
@@ -40,13 +40,13 @@ class Timeline:
         Number of dates that are not drawn.
     """
 
-    bars: tuple[Bar, ...]
+    bars: tuple[UseafterBar, ...]
     observed: float
     ticks: tuple[tuple[float, str], ...]
     left_out: int
 
 
-def timeline_of(dates: DateTrace) -> Timeline | None:
+def timeline_of(dates: DateTrace) -> UseafterTimeline | None:
     """Return the timeline of a search through dates; None without dates, or if a date cannot be read."""
     rows = _around(dates)
     try:
@@ -65,7 +65,7 @@ def timeline_of(dates: DateTrace) -> Timeline | None:
 
     ends = [*moments[1:], end]
     bars = tuple(
-        Bar(
+        UseafterBar(
             place(since),
             round(max(place(until) - place(since), 1.5), 1),
             date,
@@ -74,7 +74,7 @@ def timeline_of(dates: DateTrace) -> Timeline | None:
         )
         for since, until, (date, reference) in zip(moments, ends, rows, strict=True)
     )
-    return Timeline(bars, place(observed), _ticks(start, end, place), dates.count - len(rows))
+    return UseafterTimeline(bars, place(observed), _ticks(start, end, place), dates.count - len(rows))
 
 
 def _around(dates: DateTrace) -> Sequence[tuple[str, str]]:

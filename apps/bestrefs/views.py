@@ -12,7 +12,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.bestrefs import exploration
-from apps.bestrefs.answers import Row, commands, rows_of
+from apps.bestrefs.answers import AnswerRow, commands, rows_of
 from apps.bestrefs.errors import ArchiveUnreachableError, UnknownDatasetError
 from apps.bestrefs.forms import AskForm, filled_with
 from apps.bestrefs.questions import MAX_LINK, Question, of_address
@@ -146,7 +146,7 @@ def _answer(request: HttpRequest, question: Question) -> HttpResponseBase:
     return render(request, "bestrefs/results.html", {"page": _page(question, rows, table)})
 
 
-def _page(question: Question, rows: list[Row], table: Table) -> dict[str, Any]:
+def _page(question: Question, rows: list[AnswerRow], table: Table) -> dict[str, Any]:
     explore = reverse("bestrefs:parameters", args=[question.context, question.instrument])
     return {
         "question": question,
@@ -162,7 +162,7 @@ def _page(question: Question, rows: list[Row], table: Table) -> dict[str, Any]:
     }
 
 
-def _urls(rows: list[Row]) -> HttpResponse:
+def _urls(rows: list[AnswerRow]) -> HttpResponse:
     """Return the address of each reference, one a line, for download programs."""
     lines = sorted({f"{absolute(row.download)}\n" for row in rows if row.is_reference})
     return HttpResponse("".join(lines), content_type="text/plain; charset=utf-8")

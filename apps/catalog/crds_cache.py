@@ -22,7 +22,7 @@ MAX_METADATA = 256 << 20  # bytes of its download_metadata, unpacked
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileFacts:
     """The size and sha1sum of a file in a catalog; None and empty where the catalog does not say."""
 
     size: int | None = None
@@ -47,7 +47,7 @@ class CacheCatalog:
         The whole of server_config, for readers of its other parts; empty if there was none.
     """
 
-    files: dict[str, Facts]
+    files: dict[str, FileFacts]
     bad: frozenset[str]
     as_of: datetime | None
     complaints: tuple[tuple[str, str], ...] = ()
@@ -106,7 +106,7 @@ def read_catalog(config: Mapping[str, Any]) -> CacheCatalog:
         Raised if a part of it has another shape than servers write.
     """
     complaints: list[tuple[str, str]] = []
-    files: dict[str, Facts] = {name: Facts() for name in _names(config, "mappings", complaints)}
+    files: dict[str, FileFacts] = {name: FileFacts() for name in _names(config, "mappings", complaints)}
     for name, entry in _metadata(config.get("download_metadata", {})).items():
         facts = _facts(entry)
         if not is_file_name(name):
@@ -164,14 +164,14 @@ def _unpack(payload: object) -> object:
         raise BadCacheError(f"download_metadata of server_config is damaged: {exc}.") from exc
 
 
-def _facts(entry: object) -> Facts | None:
+def _facts(entry: object) -> FileFacts | None:
     """Return size and sha1sum of one entry, or None if it does not have both."""
     if not isinstance(entry, dict):
         return None
     size, sha1sum = str(entry.get("size")), str(entry.get("sha1sum")).lower()
     if not re.fullmatch(r"[0-9]{1,18}", size) or not re.fullmatch(r"[0-9a-f]{40}", sha1sum):
         return None
-    return Facts(int(size), sha1sum)
+    return FileFacts(int(size), sha1sum)
 
 
 def _first_moment(config: Mapping[str, Any], *keys: str) -> datetime | None:

@@ -45,7 +45,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class MappingFacts:
     """The header fields of one mapping, in lower case, and the mappings and references it names.
 
     Attributes
@@ -68,7 +68,7 @@ class Look:
         return Named(self.instrument, self.filekind, self.derived_from, self.children, references)
 
 
-def look(text: str, *, is_rmap: bool) -> Look:
+def look(text: str, *, is_rmap: bool) -> MappingFacts:
     """Return the header fields of a mapping and the files it names, without their directories.
 
     Raises
@@ -84,7 +84,7 @@ def look(text: str, *, is_rmap: bool) -> Look:
     head, body = (*_SELECTOR.split(text, maxsplit=1), "")[:2]
     fields = dict(_FIELD.findall(head))
     references = _references(text, body) if is_rmap else ()
-    return Look(
+    return MappingFacts(
         instrument=fields.get("instrument", "").lower(),
         filekind=fields.get("filekind", "").lower(),
         derived_from=fields.get("derived_from", ""),

@@ -16,7 +16,7 @@ from apps.catalog.errors import NameTakenError
 from apps.catalog.file_kinds import kind_of, told_by
 from apps.catalog.models import Action, File
 from apps.catalog.pipeline.contents import note_stored
-from apps.catalog.pipeline.import_report import Report, Wishes
+from apps.catalog.pipeline.import_report import ImportOptions, Report
 from apps.catalog.pipeline.mapping_facts import Findings
 from apps.catalog.pipeline.register import adopt_bad_files, register
 from apps.catalog.pipeline.store_files import store
@@ -114,7 +114,7 @@ def take_cache(
     root: Path,
     catalog: CacheCatalog,
     findings: Findings,
-    wishes: Wishes,
+    wishes: ImportOptions,
     *,
     first_use: Mapping[str, datetime],
     progress: Progress,

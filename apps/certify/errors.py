@@ -26,7 +26,7 @@ class TimedOutError(CertifyError):
     code = "certify_timed_out"
 
 
-class AbortedError(CertifyError):
+class ChildAbortedError(CertifyError):
     """Somebody asked to stop the job."""
 
     code = "certify_aborted"

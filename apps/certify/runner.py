@@ -27,7 +27,13 @@ from pathlib import Path
 
 from apps.certify.ends import is_fault_of_file, tells_our_error
 from apps.certify.environment import child_environment, make_cache, own_environment
-from apps.certify.errors import AbortedError, BrokenCheckError, ChildError, RefusedJobError, TimedOutError
+from apps.certify.errors import (
+    BrokenCheckError,
+    ChildAbortedError,
+    ChildError,
+    RefusedJobError,
+    TimedOutError,
+)
 from apps.certify.messages import (
     Answer,
     CertifyJob,
@@ -289,7 +295,7 @@ class _Running:
     def _require_time(self, is_aborted: Wish) -> None:
         at = f" while it looked at {self._about}" if self._about else ""
         if is_aborted():
-            raise AbortedError(f"Certification was stopped{at}.")
+            raise ChildAbortedError(f"Certification was stopped{at}.")
         if time.monotonic() > self._deadline:
             raise TimedOutError(f"Certification took longer than {self._job.limits.seconds:g} s{at}.")
 

@@ -12,7 +12,7 @@ from apps.catalog.states import FileKind, FileState
 from apps.contexts import queries
 from apps.contexts.availability import incomplete_contexts
 from apps.contexts.models import Pointer
-from apps.contexts.states import Choice
+from apps.contexts.states import ContextChoice
 from apps.rules.errors import CrdsError
 
 MENU = 25  # recent contexts in the menu
@@ -30,7 +30,7 @@ class Candidate:
         Whether all its files are available; this is not checked for contexts in the menu.
     """
 
-    choice: Choice
+    choice: ContextChoice
     name: str
     delivered_at: datetime
     is_available: bool = True
@@ -43,7 +43,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Chooser:
+class ContextChooser:
     """The contexts to choose from; a pointer that was never set is None."""
 
     edit: Candidate | None
@@ -51,21 +51,23 @@ class Chooser:
     recent: tuple[Candidate, ...]
 
 
-def find_choices() -> Chooser:
+def find_choices() -> ContextChooser:
     """Return the contexts to choose from now."""
-    recent = tuple(Candidate(Choice.RECENT, file.name, file.delivered_at) for file in recent_contexts())
+    recent = tuple(
+        Candidate(ContextChoice.RECENT, file.name, file.delivered_at) for file in recent_contexts()
+    )
     incomplete = incomplete_contexts()
-    edit = _pointed(Choice.EDIT, Pointer.EDIT, incomplete)
-    latest = _pointed(Choice.LATEST, Pointer.LATEST, incomplete)
-    return Chooser(edit, latest, recent)
+    edit = _pointed(ContextChoice.EDIT, Pointer.EDIT, incomplete)
+    latest = _pointed(ContextChoice.LATEST, Pointer.LATEST, incomplete)
+    return ContextChooser(edit, latest, recent)
 
 
-def _pointed(choice: Choice, pointer: Pointer, incomplete: set[str]) -> Candidate | None:
+def _pointed(choice: ContextChoice, pointer: Pointer, incomplete: set[str]) -> Candidate | None:
     name = queries.find_pointed(pointer)
     return find_candidate(choice, name, incomplete) if name else None
 
 
-def find_candidate(choice: Choice, name: str, incomplete: set[str] | None = None) -> Candidate | None:
+def find_candidate(choice: ContextChoice, name: str, incomplete: set[str] | None = None) -> Candidate | None:
     """Return a context with the parts of its title, or None if no official context has this name.
 
     `incomplete` are the `incomplete_contexts`, for callers that ask for several contexts.

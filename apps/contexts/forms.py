@@ -8,8 +8,8 @@ from django import forms
 from django.conf import settings
 
 from apps.contexts import queries
-from apps.contexts.context_chooser import Candidate, Chooser, find_candidate, find_choices
-from apps.contexts.states import FORMER_CHOICES, Choice
+from apps.contexts.context_chooser import Candidate, ContextChooser, find_candidate, find_choices
+from apps.contexts.states import FORMER_CHOICES, ContextChoice
 from apps.rules.errors import CrdsError
 
 
@@ -19,7 +19,7 @@ class ContextChoiceMixin(forms.Form):
     A valid form has the name of the chosen pmap in ``cleaned_data["context"]``.
     """
 
-    default_choice = Choice.EDIT  # Public forms say LATEST.
+    default_choice = ContextChoice.EDIT  # Public forms say LATEST.
     is_floating = True  # Edit and latest are resolved again later, when a submission is confirmed.
     allows_bad = False  # Public forms accept a bad context and show `context_warning`.
     context_warning = ""
@@ -48,7 +48,7 @@ class ContextChoiceMixin(forms.Form):
         return cleaned
 
     @cached_property
-    def chooser(self) -> Chooser:
+    def chooser(self) -> ContextChooser:
         """The contexts to choose from."""
         return find_choices()
 
@@ -69,15 +69,15 @@ class ContextChoiceMixin(forms.Form):
         return f"{settings.OBSERVATORY}_0001.pmap"
 
     def _candidate(self) -> Candidate | None:
-        if self.choice == Choice.EDIT:
+        if self.choice == ContextChoice.EDIT:
             return self.chooser.edit
-        if self.choice == Choice.LATEST:
+        if self.choice == ContextChoice.LATEST:
             return self.chooser.latest
-        if self.choice not in Choice.values:
+        if self.choice not in ContextChoice.values:
             return None
-        field = "pmap_menu" if self.choice == Choice.RECENT else "pmap_text"
+        field = "pmap_menu" if self.choice == ContextChoice.RECENT else "pmap_text"
         name = self[field].value() or self["pmap_name"].value() or ""
-        return find_candidate(Choice(self.choice), name.strip())
+        return find_candidate(ContextChoice(self.choice), name.strip())
 
 
 def chosen_context(cleaned: Mapping[str, Any], *, allow_bad: bool = False) -> str:
@@ -97,4 +97,6 @@ def chosen_context(cleaned: Mapping[str, Any], *, allow_bad: bool = False) -> st
 
 def _field_of(mode: str) -> str:
     """Return the name of the field that shows the error of a choice."""
-    return {Choice.RECENT.value: "pmap_menu", Choice.TYPED.value: "pmap_text"}.get(mode, "pmap_mode")
+    return {ContextChoice.RECENT.value: "pmap_menu", ContextChoice.TYPED.value: "pmap_text"}.get(
+        mode, "pmap_mode"
+    )

@@ -19,7 +19,7 @@ POINTER_KEYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Era:
+class LatestPeriod:
     """A context that became latest at `started_at`, aware UTC, and the reason."""
 
     started_at: datetime
@@ -27,7 +27,7 @@ class Era:
     reason: str
 
 
-def read_eras(config: Mapping[str, Any]) -> tuple[list[Era], list[tuple[str, str]]]:
+def read_eras(config: Mapping[str, Any]) -> tuple[list[LatestPeriod], list[tuple[str, str]]]:
     """Return the eras of latest, the oldest first, and a complaint for each entry that is not an era."""
     entries = config.get("context_history", [])
     if not isinstance(entries, list | tuple):
@@ -44,13 +44,13 @@ def read_eras(config: Mapping[str, Any]) -> tuple[list[Era], list[tuple[str, str
     return sorted(eras, key=lambda era: (era.started_at, era.context)), complaints
 
 
-def _era(entry: object) -> Era | None:
+def _era(entry: object) -> LatestPeriod | None:
     if not isinstance(entry, list | tuple) or len(entry) != 3:
         return None
     moment, context, reason = read_moment(entry[0]), entry[1], entry[2]
     if moment is None or not _is_pmap(context) or not isinstance(reason, str | None):
         return None
-    return Era(moment, context, (reason or "").replace("\0", ""))
+    return LatestPeriod(moment, context, (reason or "").replace("\0", ""))
 
 
 def read_pointers(config: Mapping[str, Any]) -> dict[Pointer, str]:

@@ -5,7 +5,7 @@ from django.db.models import TextChoices
 from apps.catalog.states import FileState
 
 
-class Choice(TextChoices):
+class ContextChoice(TextChoices):
     """The ways to choose a context, as forms post them (website specification, section 5.4)."""
 
     EDIT = "pmap_edit", "Editing Context"
@@ -14,7 +14,7 @@ class Choice(TextChoices):
     TYPED = "pmap_text", "User Specified"
 
 
-FORMER_CHOICES = {"pmap_operational": Choice.LATEST}  # Older clients and pages post these.
+FORMER_CHOICES = {"pmap_operational": ContextChoice.LATEST}  # Older clients and pages post these.
 
 # The archive has the file: people get its bytes there if they are not here.
 ARRIVED = frozenset({FileState.ARCHIVED, FileState.OPERATIONAL, FileState.LATEST})

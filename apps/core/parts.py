@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from apps.core.readiness import NotReadyError, Program, part
+from apps.core.readiness import PartNotReadyError, Program, part
 
 
 @part("database", needed_by=tuple(Program))
@@ -28,14 +28,16 @@ def database() -> str:
                 cursor.execute("SELECT 1")
     except (DatabaseError, wrapper.Database.Error) as exc:
         reason = " ".join(str(exc).split())
-        raise NotReadyError(f"The database does not answer; check DATABASE_URL: {reason}") from exc
+        raise PartNotReadyError(f"The database does not answer; check DATABASE_URL: {reason}") from exc
     return str(wrapper.vendor)
 
 
 def _require_writable(path: Path) -> None:
     for place in (path, path.parent):
         if place.exists() and not os.access(place, os.W_OK):
-            raise NotReadyError(f"The database {path} cannot be written; give this account write permission.")
+            raise PartNotReadyError(
+                f"The database {path} cannot be written; give this account write permission."
+            )
 
 
 @part("migrations", after="database")
@@ -45,7 +47,7 @@ def migrations() -> str:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         first, _is_backward = plan[0]
-        raise NotReadyError(
+        raise PartNotReadyError(
             f"The database lacks {len(plan)} migrations, the first is {first.app_label}.{first.name}; "
             "run: manage.py migrate"
         )
@@ -57,7 +59,7 @@ def broker() -> str:
     """Return the kind of broker that answers."""
     folder: Any = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("data_folder_out")
     if folder is not None and not os.access(folder, os.W_OK):
-        raise NotReadyError(
+        raise PartNotReadyError(
             f"The folder of messages {folder} cannot be written; give this account write permission."
         )
     with current_app.connection_for_write() as sender:
@@ -66,7 +68,7 @@ def broker() -> str:
             sender.transport.close_connection(sender.transport.establish_connection())
         except Exception as exc:
             reason = " ".join(str(exc).split())
-            raise NotReadyError(
+            raise PartNotReadyError(
                 f"The broker {sender.as_uri()} does not answer; check CELERY_BROKER_URL: {reason}"
             ) from exc
         return str(sender.transport.driver_type)

@@ -1,7 +1,7 @@
 """Parts that must be ready before the server may start, and whose state ``/readyz`` shows afterwards.
 
 Each app registers its parts when Django starts it. The function of a part returns its state, or raises
-`NotReadyError` with a message that says what was found and what to do.
+`PartNotReadyError` with a message that says what was found and what to do.
 """
 
 import logging
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 Look = Callable[[], str]
 
 
-class NotReadyError(CrdsError):
+class PartNotReadyError(CrdsError):
     """A part is not ready; the message says what was found and what to do."""
 
     code = "not_ready"
@@ -94,7 +94,7 @@ def parts(program: Program | None = None) -> list[Part]:
 def _found(registered: _Registered) -> Part:
     try:
         return Part(registered.name, True, registered.look())
-    except NotReadyError as exc:
+    except PartNotReadyError as exc:
         return Part(registered.name, False, str(exc))
     except Exception as exc:  # Any error means that the part is not ready.
         logger.exception("the check of the part %s failed", registered.name)
@@ -106,13 +106,13 @@ def require(program: Program) -> None:
 
     Raises
     ------
-    NotReadyError
+    PartNotReadyError
         Raised with the first part that is not ready.
     """
     try:
         for each in parts(program):
             if not each.is_ok:
-                raise NotReadyError(each.text)
+                raise PartNotReadyError(each.text)
     finally:
         # A process that forks must not hand connections to its children.
         for connection in connections.all(initialized_only=True):

@@ -19,7 +19,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # HUP is sent when a t
 
 
 @dataclass
-class Child:
+class ChildProgram:
     """One program in its own process group, so that its helpers end with it."""
 
     name: str
@@ -81,7 +81,7 @@ def _reap_orphans(group: int) -> None:
             pass
 
 
-def supervise(children: Sequence[Child]) -> None:
+def supervise(children: Sequence[ChildProgram]) -> None:
     """Run the children until INT, TERM or HUP, and restart each that ends. Then end them all."""
     stopping = False
 
@@ -101,7 +101,7 @@ def supervise(children: Sequence[Child]) -> None:
             signal.signal(number, handler)
 
 
-def end_all(children: Sequence[Child]) -> None:
+def end_all(children: Sequence[ChildProgram]) -> None:
     """Ask all children to end at once, and kill the rest after `PATIENCE`."""
     for child in children:
         child.signal(signal.SIGTERM)

@@ -30,7 +30,7 @@ class Raw:
     program: Any = None
 
 
-class Row(NamedTuple):
+class ImportRow(NamedTuple):
     """A dataset in the form that the table holds; `header` is already JSON."""
 
     product: str
@@ -41,16 +41,16 @@ class Row(NamedTuple):
     observed_at: datetime | None
 
 
-def row_maker(observatory_name: str) -> Callable[[Raw], Row]:
+def row_maker(observatory_name: str) -> Callable[[Raw], ImportRow]:
     """Return the function that makes rows for one observatory, or raises `BadRowError`."""
     observatory, grammar = get_observatory(observatory_name), dataset_ids(observatory_name)
 
-    def make_row(raw: Raw) -> Row:
+    def make_row(raw: Raw) -> ImportRow:
         if not isinstance(raw.header, Mapping):
             raise BadRowError("the header is not an object of keywords and values")
         header = canonical(raw.header, observatory, grammar)
         product, exposure = _id(raw, header, grammar)
-        return Row(
+        return ImportRow(
             product,
             exposure or product,
             _instrument(header, observatory),

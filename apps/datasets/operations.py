@@ -12,7 +12,7 @@ from django.db import transaction
 
 from apps.core.errors import InvalidInputError
 from apps.datasets.errors import BadRowError, UnreadableSourceError
-from apps.datasets.import_rows import Raw, Row, row_maker
+from apps.datasets.import_rows import ImportRow, Raw, row_maker
 from apps.datasets.models import ImportProgress
 from apps.datasets.readers import Read, read
 from apps.datasets.upsert import upsert
@@ -23,7 +23,7 @@ Complain = Callable[[int, str], None]
 
 
 @dataclass
-class Imported:
+class ImportedDatasets:
     """The result of the import of one file."""
 
     after: int = 0  # The last row that an earlier, interrupted run had stored.
@@ -32,7 +32,7 @@ class Imported:
     refused: int = 0
 
 
-def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> Imported:
+def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> ImportedDatasets:
     """Store the datasets of a file in batches; each batch is stored as a whole or not at all.
 
     An interrupted run leaves a note with its last batch, and the next run of the same unchanged file
@@ -52,10 +52,10 @@ def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> 
         Raised if nothing can be read from some position on; rows stored before it stay.
     """
     progress = _begin(path, from_start=from_start)
-    outcome = Imported(after=progress.done)
+    outcome = ImportedDatasets(after=progress.done)
     make_row = row_maker(settings.OBSERVATORY)
     for batch in _batches(read(path, after=progress.done)):
-        rows: list[Row] = []
+        rows: list[ImportRow] = []
         for number, item in batch:
             try:
                 rows.append(make_row(_require_raw(item)))
@@ -110,7 +110,7 @@ def _require_raw(item: Raw | BadRowError) -> Raw:
 
 
 @transaction.atomic
-def _store(rows: list[Row], progress: ImportProgress, *, done: int) -> None:
+def _store(rows: list[ImportRow], progress: ImportProgress, *, done: int) -> None:
     """Store a batch, and the note about it, in one transaction."""
     upsert(rows)
     progress.done = done

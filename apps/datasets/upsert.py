@@ -12,16 +12,16 @@ from typing import Any
 
 from django.db import connection
 
-from apps.datasets.import_rows import Row
+from apps.datasets.import_rows import ImportRow
 from apps.datasets.models import Dataset
 
 _TABLE = Dataset._meta.db_table
-_COLUMNS = (*Row._fields, "imported_at")
+_COLUMNS = (*ImportRow._fields, "imported_at")
 _KEY = ("product", "exposure")
 _NAMES = ", ".join(_COLUMNS)
 _ASSIGNMENTS = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEY)
 _DIFFERENCES = " OR ".join(
-    f"{_TABLE}.{name} IS DISTINCT FROM excluded.{name}" for name in Row._fields if name not in _KEY
+    f"{_TABLE}.{name} IS DISTINCT FROM excluded.{name}" for name in ImportRow._fields if name not in _KEY
 )
 _ON_CONFLICT = f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {_ASSIGNMENTS} WHERE {_DIFFERENCES}"
 
@@ -31,14 +31,14 @@ _MAKE_INCOMING = f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {_NA
 _MOVE_INCOMING = f"INSERT INTO {_TABLE} ({_NAMES}) SELECT {_NAMES} FROM incoming {_ON_CONFLICT}"  # noqa: S608
 
 
-def upsert(rows: Iterable[Row]) -> None:
+def upsert(rows: Iterable[ImportRow]) -> None:
     """Store rows in the caller's transaction; of two rows with the same id the later one counts."""
     unique = list({(row.product, row.exposure): row for row in rows}.values())
     if unique:
         (_copy if connection.vendor == "postgresql" else _insert)(unique, datetime.now(UTC))
 
 
-def _insert(rows: Sequence[Row], now: datetime) -> None:
+def _insert(rows: Sequence[ImportRow], now: datetime) -> None:
     adapt = connection.ops.adapt_datetimefield_value
     imported_at = adapt(now)
     values: list[tuple[Any, ...]] = [(*row[:-1], adapt(row.observed_at), imported_at) for row in rows]
@@ -46,7 +46,7 @@ def _insert(rows: Sequence[Row], now: datetime) -> None:
         cursor.executemany(_INSERT, values)
 
 
-def _copy(rows: Sequence[Row], now: datetime) -> None:
+def _copy(rows: Sequence[ImportRow], now: datetime) -> None:
     """Stream the rows into a table of this transaction, and move them to the real table."""
     with connection.cursor() as cursor:
         # If the database crashes, the last batches may be lost, each as a whole and with its note.

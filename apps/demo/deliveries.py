@@ -32,7 +32,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class DemoDelivery:
     """Batches that arrived together and made a new context.
 
     Attributes
@@ -68,7 +68,7 @@ def _utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-FIRST_SET = Delivery(
+FIRST_SET = DemoDelivery(
     confirmed_at=_utc("2025-02-06 14:20:00"),
     latest_at=_utc("2025-02-11 09:00:00"),
     deliverer="lmoreau",
@@ -129,7 +129,7 @@ FIRST_SET = Delivery(
     ),
 )
 
-MIRI_AFTER_DRIFT = Delivery(
+MIRI_AFTER_DRIFT = DemoDelivery(
     confirmed_at=_utc("2025-06-12 16:45:00"),
     latest_at=_utc("2025-06-17 09:00:00"),
     deliverer="tnakamura",
@@ -153,7 +153,7 @@ MIRI_AFTER_DRIFT = Delivery(
     ),
 )
 
-NIRCAM_SKY_FLATS = Delivery(
+NIRCAM_SKY_FLATS = DemoDelivery(
     confirmed_at=_utc("2025-10-09 11:05:00"),
     latest_at=_utc("2025-10-14 09:00:00"),
     deliverer="ebianchi",
@@ -172,7 +172,7 @@ NIRCAM_SKY_FLATS = Delivery(
     ),
 )
 
-NIRISS_AND_REPAIR = Delivery(
+NIRISS_AND_REPAIR = DemoDelivery(
     confirmed_at=_utc("2026-01-15 10:30:00"),
     latest_at=_utc("2026-01-20 09:00:00"),
     deliverer="lmoreau",
@@ -191,7 +191,7 @@ NIRISS_AND_REPAIR = Delivery(
     ),
 )
 
-CYCLE_FOUR = Delivery(
+CYCLE_FOUR = DemoDelivery(
     confirmed_at=_utc("2026-04-23 13:15:00"),
     latest_at=_utc("2026-04-28 09:00:00"),
     deliverer="tnakamura",

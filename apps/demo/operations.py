@@ -23,7 +23,7 @@ from apps.core.errors import ConflictError
 from apps.datasets.models import Dataset
 from apps.datasets.operations import import_file
 from apps.demo import OBSERVATORY
-from apps.demo.deliveries import Delivery
+from apps.demo.deliveries import DemoDelivery
 from apps.demo.exposures import Exposure, exposures
 from apps.demo.references import Reference
 from apps.demo.releases import Release, RulesFile, releases
@@ -117,7 +117,7 @@ def _require_room() -> None:
         )
 
 
-def _add_reference(reference: Reference, delivery: Delivery) -> None:
+def _add_reference(reference: Reference, delivery: DemoDelivery) -> None:
     columns = _delivered(delivery) | {
         "instrument": reference.instrument,
         "filekind": reference.reftype,
@@ -131,7 +131,7 @@ def _add_reference(reference: Reference, delivery: Delivery) -> None:
     _add(reference.name, reference.bytes(), delivery, columns)
 
 
-def _add_mapping(mapping: RulesFile, delivery: Delivery) -> None:
+def _add_mapping(mapping: RulesFile, delivery: DemoDelivery) -> None:
     columns = _delivered(delivery) | {
         "instrument": mapping.instrument,
         "filekind": mapping.filekind,
@@ -141,11 +141,11 @@ def _add_mapping(mapping: RulesFile, delivery: Delivery) -> None:
     _add(mapping.name, mapping.text.encode(), delivery, columns)
 
 
-def _add(name: str, content: bytes, delivery: Delivery, columns: dict[str, Any]) -> None:
+def _add(name: str, content: bytes, delivery: DemoDelivery, columns: dict[str, Any]) -> None:
     catalog.add_file(io.BytesIO(content), name=name, user=USER, why=delivery.reason, **columns)
 
 
-def _delivered(delivery: Delivery) -> dict[str, Any]:
+def _delivered(delivery: DemoDelivery) -> dict[str, Any]:
     """Return the values that all files of a delivery share."""
     return {
         "state": FileState.ARCHIVED,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from apps.demo import OBSERVATORY
-from apps.demo.deliveries import Delivery
+from apps.demo.deliveries import DemoDelivery
 from apps.demo.reference_types import TYPES
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Reference:
     useafter: datetime
     withdrawn: datetime | None
     is_rejected: bool
-    delivery: Delivery
+    delivery: DemoDelivery
 
     @property
     def keywords(self) -> dict[str, str]:
@@ -104,7 +104,7 @@ class Reference:
         return {"modes": TYPES[self.instrument][self.reftype].modes}
 
 
-def name_references(delivery: Delivery, serials: Counter[str]) -> Iterator[Reference]:
+def name_references(delivery: DemoDelivery, serials: Counter[str]) -> Iterator[Reference]:
     """Give each reference of a delivery the next name of its type, and count the names in `serials`."""
     for batch in delivery.batches:
         for match in batch.matches:

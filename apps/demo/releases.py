@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from apps.demo import OBSERVATORY
-from apps.demo.deliveries import DELIVERIES, Delivery
+from apps.demo.deliveries import DELIVERIES, DemoDelivery
 from apps.demo.reference_types import ASKED_FOR, DATE_PARKEYS, PARKEYS, TYPES
 from apps.demo.references import Reference, name_references, next_name
 from apps.rules.observatories import get_observatory
@@ -44,7 +44,7 @@ class Release:
         Name of a reference to the name of the one that replaced it in the rules.
     """
 
-    delivery: Delivery
+    delivery: DemoDelivery
     references: tuple[Reference, ...]
     mappings: tuple[RulesFile, ...]
     replaced: Mapping[str, str]
@@ -94,7 +94,7 @@ def releases() -> tuple[Release, ...]:
     return tuple(_release(delivery, rules) for delivery in DELIVERIES)
 
 
-def _release(delivery: Delivery, rules: _Rules) -> Release:
+def _release(delivery: DemoDelivery, rules: _Rules) -> Release:
     references = tuple(name_references(delivery, rules.serials))
     replaced = {}
     for reference in references:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from apps.contexts.forms import ContextChoiceMixin
-from apps.core.tables import Column, Part, Picks, Table
+from apps.core.tables import CellPart, Column, Picks, Table
 
 BADGES = (
     ("archived", "good"),
@@ -71,7 +71,7 @@ _COLUMNS = (
         "details",
         "Details",
         lambda row: row.name,
-        parts=lambda row: (Part("delivered as "), Part(row.name, "#data-table")),
+        parts=lambda row: (CellPart("delivered as "), CellPart(row.name, "#data-table")),
         heading=lambda row: "1 file" if row.size > 1000 else "",
     ),
 )

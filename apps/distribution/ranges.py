@@ -7,7 +7,7 @@ _ONE_RANGE = re.compile(r"bytes=(\d{0,1000})-(\d{0,1000})", re.ASCII | re.IGNORE
 
 
 @dataclass(frozen=True)
-class Part:
+class ByteRange:
     """Bytes from `first` up to but not including `end`."""
 
     first: int
@@ -25,7 +25,7 @@ class UnsatisfiableError(ValueError):
     """A range that begins after the end of the file."""
 
 
-def find_part(header: str, size: int) -> Part | None:
+def find_part(header: str, size: int) -> ByteRange | None:
     """Return the part that a ``Range`` header asks for, or None if the whole file is to be sent.
 
     Several ranges, another unit and malformed ranges are ignored, as the standard allows.
@@ -55,11 +55,11 @@ def find_part(header: str, size: int) -> Part | None:
         return None
     if int(first) >= size:
         raise UnsatisfiableError
-    return Part(int(first), min(int(last) + 1, size) if last else size)
+    return ByteRange(int(first), min(int(last) + 1, size) if last else size)
 
 
-def _suffix(length: int, size: int) -> Part | None:
+def _suffix(length: int, size: int) -> ByteRange | None:
     """Return the part with the last `length` bytes, or None for an empty file, which is sent whole."""
     if length == 0:
         raise UnsatisfiableError
-    return Part(max(0, size - length), size) if size else None
+    return ByteRange(max(0, size - length), size) if size else None

@@ -21,7 +21,7 @@ from django.utils.http import http_date
 
 from apps.catalog import checksums
 from apps.catalog.errors import DamagedFileError
-from apps.distribution.ranges import Part, UnsatisfiableError, find_part
+from apps.distribution.ranges import ByteRange, UnsatisfiableError, find_part
 
 # A file name always means the same bytes.
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -45,7 +45,7 @@ class _Stream(FileIO):
         super().__init__(path, "rb")
         self._left = 0
 
-    def limit_to(self, part: Part) -> None:
+    def limit_to(self, part: ByteRange) -> None:
         """Begin at the first byte of `part` and stop after its last."""
         os.lseek(self.fileno(), part.first, os.SEEK_SET)
         self._left = len(part)
@@ -101,7 +101,7 @@ def _headers(file: Held) -> dict[str, str]:
     }
 
 
-def _wanted_part(request: HttpRequest, headers: dict[str, str], size: int) -> Part | None:
+def _wanted_part(request: HttpRequest, headers: dict[str, str], size: int) -> ByteRange | None:
     """Return the part to send, or None for the whole file; also None if ``If-Range`` names other bytes."""
     condition = request.headers.get("If-Range")
     if condition is not None and condition.strip() not in (headers["ETag"], headers["Last-Modified"]):
@@ -109,7 +109,7 @@ def _wanted_part(request: HttpRequest, headers: dict[str, str], size: int) -> Pa
     return find_part(request.headers.get("Range", ""), size)
 
 
-def _send(file: Held, headers: dict[str, str], part: Part | None) -> HttpResponseBase:
+def _send(file: Held, headers: dict[str, str], part: ByteRange | None) -> HttpResponseBase:
     """Compare the bytes with the catalog, then send them from the same descriptor."""
     stream = _Stream(file.path)
     try:
@@ -121,7 +121,7 @@ def _send(file: Held, headers: dict[str, str], part: Part | None) -> HttpRespons
         stream.close()
         inside = quote(str(file.path.relative_to(settings.STORE_ROOT)))
         return HttpResponse(headers={**headers, "X-Accel-Redirect": f"{settings.X_ACCEL_PREFIX}/{inside}"})
-    sent = part or Part(0, file.size)
+    sent = part or ByteRange(0, file.size)
     stream.limit_to(sent)
     response = _Response(stream, headers={**headers, "Content-Length": str(len(sent))})
     if part is not None:

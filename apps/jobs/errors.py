@@ -35,7 +35,7 @@ class TryLater(JobStopped):
         self.pause = pause
 
 
-class AbortedError(JobStopped):
+class JobAbortedError(JobStopped):
     """Somebody asked to abort the job."""
 
 

@@ -15,7 +15,7 @@ class NoLockError(ConflictError):
     code = "no_lock"
 
 
-class UnknownInstrumentError(InvalidInputError):
+class NoSuchInstrumentError(InvalidInputError):
     """The observatory has no such instrument."""
 
     code = "unknown_instrument"

@@ -41,7 +41,7 @@ def acquire(*, instrument: str, user: str, key: str | uuid.UUID | None = None) -
 
     Raises
     ------
-    UnknownInstrumentError
+    NoSuchInstrumentError
         Raised if the observatory has no such instrument.
     LockedError
         Raised if another person holds the lock and it has not expired. Then nothing changes.

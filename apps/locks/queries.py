@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.db.models import QuerySet
 
-from apps.locks.errors import NoLockError, UnknownInstrumentError
+from apps.locks.errors import NoLockError, NoSuchInstrumentError
 from apps.locks.models import Lock
 from apps.rules.observatories import get_observatory
 
@@ -22,12 +22,12 @@ def require_instrument(name: str) -> str:
 
     Raises
     ------
-    UnknownInstrumentError
+    NoSuchInstrumentError
         Raised if the observatory has no instrument of this name.
     """
     if name.lower() in instruments():
         return name.lower()
-    raise UnknownInstrumentError(
+    raise NoSuchInstrumentError(
         f"{settings.OBSERVATORY} has no instrument {name[:40]!r}; it has {', '.join(instruments())}."
     )
 

@@ -24,7 +24,7 @@ Types = dict[str, tuple[str, ...]]
 
 
 @dataclass
-class Found:
+class InstrumentComparison:
     """The result of a search so far.
 
     Attributes
@@ -80,7 +80,7 @@ def _rmaps(context: str) -> dict[tuple[str, str], str]:
 
 
 def compare_instrument(
-    found: Found, old: Context, new: Context, instrument: str, types: Sequence[str]
+    found: InstrumentComparison, old: Context, new: Context, instrument: str, types: Sequence[str]
 ) -> Iterator[tuple[int, int]]:
     """Compare all datasets of an instrument. After each batch, yield the number done and the total number."""
     ids = ids_of_instrument(instrument)
@@ -94,7 +94,7 @@ def compare_instrument(
 
 
 def _compare(
-    found: Found,
+    found: InstrumentComparison,
     counts: Counter[str],
     old: Context,
     new: Context,

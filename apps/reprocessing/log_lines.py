@@ -4,13 +4,13 @@ from datetime import datetime
 
 from django.conf import settings
 
-from apps.reprocessing.comparison import Found
+from apps.reprocessing.comparison import InstrumentComparison
 from apps.reprocessing.models import Transition
 
 _RULE = "-" * 110
 
 
-def write_summary(row: Transition, changed: str, found: Found, ended_at: datetime) -> str:
+def write_summary(row: Transition, changed: str, found: InstrumentComparison, ended_at: datetime) -> str:
     """Return the log of a complete search.
 
     Parameters
@@ -47,6 +47,6 @@ def _counted(types: dict[str, int]) -> str:
     return ", ".join(f"{reftype} {count}" for reftype, count in types.items()) or "none"
 
 
-def _rest(found: Found) -> list[str]:
+def _rest(found: InstrumentComparison) -> list[str]:
     more = found.errors - len(found.first_errors)
     return [f"... and {more} more errors"] if more else []

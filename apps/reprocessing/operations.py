@@ -6,7 +6,7 @@ from apps.catalog import audit
 from apps.catalog.models import Action
 from apps.jobs import operations as jobs
 from apps.reprocessing.models import Transition
-from apps.reprocessing.queries import KIND, Step, find_step, unhandled_steps
+from apps.reprocessing.queries import KIND, HistoryStep, find_step, unhandled_steps
 from apps.reprocessing.states import Status
 
 
@@ -16,7 +16,7 @@ def notice_changes() -> int:
 
 
 @transaction.atomic
-def _notice(step: Step) -> bool:
+def _notice(step: HistoryStep) -> bool:
     status = Status.SKIPPED if step.is_backward else Status.PENDING
     facts = {"old": step.old, "new": step.new, "status": status}
     row, is_new = Transition.objects.get_or_create(change=step.change, defaults=facts)

@@ -15,7 +15,7 @@ from apps.jobs import queries as jobs
 from apps.jobs.models import Job
 from apps.jobs.pipeline import finish, require_claim, say
 from apps.reprocessing import mails
-from apps.reprocessing.comparison import Found, Types, changed_types, compare_instrument
+from apps.reprocessing.comparison import InstrumentComparison, Types, changed_types, compare_instrument
 from apps.reprocessing.log_lines import write_summary
 from apps.reprocessing.models import Transition
 from apps.reprocessing.queries import KIND
@@ -46,8 +46,8 @@ def listed(types: Types) -> str:
     return "; ".join(f"{instrument}: {', '.join(kinds)}" for instrument, kinds in types.items()) or "nothing"
 
 
-def _find(job: Job, row: Transition, types: Types) -> Found:
-    found = Found()
+def _find(job: Job, row: Transition, types: Types) -> InstrumentComparison:
+    found = InstrumentComparison()
     if not types:
         return found
     old, new = contexts.get_context(row.old), contexts.get_context(row.new)
@@ -60,7 +60,7 @@ def _find(job: Job, row: Transition, types: Types) -> Found:
     return found
 
 
-def _keep(row: Transition, types: Types, found: Found) -> None:
+def _keep(row: Transition, types: Types, found: InstrumentComparison) -> None:
     ended_at = timezone.now()
     row.enter(
         Status.COMPLETE,

@@ -20,7 +20,7 @@ _SERIAL = re.compile(r"_([0-9]+)\.pmap\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HistoryStep:
     """One step of the context history, and the context that was latest before it."""
 
     old: str
@@ -49,12 +49,12 @@ def serial(name: str) -> int:
     return int(found[1]) if found else 0
 
 
-def steps() -> list[Step]:
+def steps() -> list[HistoryStep]:
     """Return the steps of the context history, newest first."""
-    return [Step(before.context, change) for change, before in pairwise(contexts.history())]
+    return [HistoryStep(before.context, change) for change, before in pairwise(contexts.history())]
 
 
-def unhandled_steps() -> list[Step]:
+def unhandled_steps() -> list[HistoryStep]:
     """Return the steps after the newest one that has a transition, oldest first.
 
     If no step has one, return the last step only: an imported history may have hundreds of steps.
@@ -69,7 +69,7 @@ def _named(context: str | None) -> str:
     return "any context" if context is None else repr(context[:128])
 
 
-def find_step(old: str | None = None, new: str | None = None) -> Step:
+def find_step(old: str | None = None, new: str | None = None) -> HistoryStep:
     """Return the newest step between two contexts. None means any context.
 
     Raises
@@ -83,7 +83,7 @@ def find_step(old: str | None = None, new: str | None = None) -> Step:
     raise UnknownTransitionError(f"The latest context never moved from {_named(old)} to {_named(new)}.")
 
 
-def find_transition(step: Step) -> Transition | None:
+def find_transition(step: HistoryStep) -> Transition | None:
     """Return the transition of a step, or None."""
     return Transition.objects.filter(change=step.change).first()
 
@@ -106,7 +106,7 @@ def get_complete(old: str | None = None, new: str | None = None) -> Transition:
     return transition
 
 
-def why_not(step: Step, transition: Transition | None) -> str:
+def why_not(step: HistoryStep, transition: Transition | None) -> str:
     """Return the reason why a step has no result."""
     if transition is None:
         is_next = step.change.pk in {each.change.pk for each in unhandled_steps()}

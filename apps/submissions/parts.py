@@ -6,7 +6,7 @@ from django.conf import settings
 
 from apps.certify.errors import ChildError
 from apps.certify.trial import try_child
-from apps.core.readiness import NotReadyError, Program, part
+from apps.core.readiness import PartNotReadyError, Program, part
 
 REMEMBERED = 60.0  # seconds for which a child that could start is not tried again
 
@@ -21,7 +21,7 @@ def certification() -> str:
         try:
             try_child(settings.OBSERVATORY)
         except ChildError as exc:
-            raise NotReadyError(
+            raise PartNotReadyError(
                 f"A certification child cannot start: {exc}. Install requirements.txt into the environment "
                 "of this server."
             ) from exc

@@ -15,7 +15,7 @@ from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import AuditRecord
 from apps.core.filters import PAGE_SIZE, FilterForm, GlobFilter, MenuFilter, MomentFilter
 from apps.core.globs import matching
-from apps.core.tables import Column, Part, Table
+from apps.core.tables import CellPart, Column, Table
 from apps.rules.observatories import get_observatory
 
 # The public sees acts that change a file or a pointer. It does not see others, such as making an account
@@ -174,14 +174,14 @@ def _heading(details: str) -> str:
     return f"{head}: {number} file{'s' if number > 1 else ''}" if number else ""
 
 
-def _parts(details: str) -> tuple[Part, ...]:
+def _parts(details: str) -> tuple[CellPart, ...]:
     """Return the pieces of details; names of files and keys of submissions are links."""
     old, arrow, new = details.rpartition(_ARROW)
     # Before the arrow is the name of the upload, which has no page.
-    found = [Part(old + arrow)] if arrow else []
+    found = [CellPart(old + arrow)] if arrow else []
     for number, text in enumerate(re.split(r"([A-Za-z0-9._-]+)", new)):
         if text:
-            found.append(Part(text, _address(text) if number % 2 else ""))
+            found.append(CellPart(text, _address(text) if number % 2 else ""))
     return tuple(found)
 
 

@@ -31,7 +31,7 @@ class Year:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class DeliveryChart:
     """All years from the first delivery to the last."""
 
     years: tuple[Year, ...]
@@ -41,10 +41,10 @@ class Chart:
     base: int = HEIGHT - _BOTTOM
 
 
-_drawn: dict[tuple[object, int], list[Chart | None]] = {}
+_drawn: dict[tuple[object, int], list[DeliveryChart | None]] = {}
 
 
-def chart() -> Chart | None:
+def chart() -> DeliveryChart | None:
     """Return the chart, or None if nothing was delivered; it is kept until the catalog changes."""
     identity = (settings.STORE_ROOT, catalog.revision())
     if known := _drawn.get(identity):
@@ -65,7 +65,7 @@ def _counts() -> dict[int, dict[str, int]]:
     return found
 
 
-def draw(counts: dict[int, dict[str, int]]) -> Chart | None:
+def draw(counts: dict[int, dict[str, int]]) -> DeliveryChart | None:
     """Return the chart of numbers by year and kind; years without deliveries have empty bars."""
     if not counts:
         return None
@@ -77,7 +77,7 @@ def draw(counts: dict[int, dict[str, int]]) -> Chart | None:
         _year(year, counts.get(year, {}), place * step, step, most)
         for place, year in enumerate(range(first, last + 1))
     )
-    return Chart(tuple(years), most)
+    return DeliveryChart(tuple(years), most)
 
 
 def _year(year: int, kinds: dict[str, int], left: int, step: int, most: int) -> Year:

@@ -15,7 +15,7 @@ STALE = 4  # missed heartbeats after which a worker counts as gone
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     """The result of one check; a server can answer without a part that is not vital."""
 
     name: str
@@ -28,46 +28,46 @@ class Check:
         return asdict(self)
 
 
-def run() -> list[Check]:
+def run() -> list[HealthCheck]:
     """Run every check and return the results, the vital ones first."""
-    checks: tuple[Callable[[], Check], ...] = (_database, _store, _worker, _fitsverify)
+    checks: tuple[Callable[[], HealthCheck], ...] = (_database, _store, _worker, _fitsverify)
     return [check() for check in checks] + _other_parts()
 
 
-def _other_parts() -> list[Check]:
+def _other_parts() -> list[HealthCheck]:
     """Return the other parts that are not ready.
 
     Without a broker or certification the server still answers questions, but nobody can deliver.
     """
     failing = [part for part in readiness.parts() if not part.is_ok and part.name != "database"]
-    return [Check(part.name, False, part.text, part.name in _VITAL_PARTS) for part in failing]
+    return [HealthCheck(part.name, False, part.text, part.name in _VITAL_PARTS) for part in failing]
 
 
-def _database() -> Check:
+def _database() -> HealthCheck:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as exc:
-        return Check("database", False, f"does not answer: {type(exc).__name__}")
-    return Check("database", True, connection.vendor)
+        return HealthCheck("database", False, f"does not answer: {type(exc).__name__}")
+    return HealthCheck("database", True, connection.vendor)
 
 
-def _store() -> Check:
+def _store() -> HealthCheck:
     try:
         settings.STORE_ROOT.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.STORE_ROOT):
             free = shutil.disk_usage(settings.STORE_ROOT).free
     except OSError as exc:
-        return Check("store", False, f"cannot be written: {exc.strerror}")
-    return Check("store", True, f"{free} bytes free")
+        return HealthCheck("store", False, f"cannot be written: {exc.strerror}")
+    return HealthCheck("store", True, f"{free} bytes free")
 
 
-def _worker() -> Check:
+def _worker() -> HealthCheck:
     age = heartbeat.age()
     if age is None:
-        return Check("worker", False, "never seen", is_vital=False)
+        return HealthCheck("worker", False, "never seen", is_vital=False)
     is_ok = age < STALE * settings.HEARTBEAT_SECONDS
-    return Check("worker", is_ok, f"last seen {age:.0f} s ago", is_vital=False)
+    return HealthCheck("worker", is_ok, f"last seen {age:.0f} s ago", is_vital=False)
 
 
 def has_fitsverify() -> bool:
@@ -78,6 +78,6 @@ def has_fitsverify() -> bool:
 NO_FITSVERIFY = "fitsverify is not installed: the structure and the checksums of FITS files are not checked."
 
 
-def _fitsverify() -> Check:
+def _fitsverify() -> HealthCheck:
     found = has_fitsverify()
-    return Check("fitsverify", found, "installed" if found else NO_FITSVERIFY, is_vital=False)
+    return HealthCheck("fitsverify", found, "installed" if found else NO_FITSVERIFY, is_vital=False)

@@ -44,7 +44,7 @@ _GROUPS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 
 @dataclass(frozen=True)
-class Group:
+class LinkGroup:
     """Services of one kind.
 
     Attributes
@@ -60,14 +60,14 @@ class Group:
     services: tuple[tuple[str, str], ...]
 
 
-def services(user: User | None) -> list[Group]:
+def services(user: User | None) -> list[LinkGroup]:
     """Return the services that `user` may use, in groups; groups without any are left out."""
-    groups: list[Group] = []
+    groups: list[LinkGroup] = []
     number = 1
     for group, known in _GROUPS.items():
         open_to = tuple((title, reverse(view)) for title, view, role in known if _may(user, role))
         if open_to:
-            groups.append(Group(group, number, open_to))
+            groups.append(LinkGroup(group, number, open_to))
             number += len(open_to)
     return groups
 

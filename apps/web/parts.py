@@ -7,7 +7,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.files.storage import storages
 
-from apps.core.readiness import NotReadyError, Program, part
+from apps.core.readiness import PartNotReadyError, Program, part
 
 
 @part("static", needed_by=(Program.WEB,))
@@ -19,7 +19,7 @@ def static_files() -> str:
     wanted = [name for finder in get_finders() for name, _storage in finder.list([])]
     missing = _missing(storage, wanted)
     if missing:
-        raise NotReadyError(
+        raise PartNotReadyError(
             f"{len(missing)} of {len(wanted)} static files are missing in {settings.STATIC_ROOT}, "
             f"for example {missing[0]}; run: manage.py collectstatic --noinput"
         )

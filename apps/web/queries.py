@@ -25,7 +25,7 @@ DELIVERIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Banner:
+class BuildBanner:
     """The announced build context, and the version of the calibration software that it was made for."""
 
     context: str
@@ -65,7 +65,7 @@ class Home:
     pointers: dict[str, str]
     latest: str
     outline: Outline | None
-    banner: Banner | None
+    banner: BuildBanner | None
     has_builds: bool
     figures: Figures
     latest_contexts: list[LatestContext]
@@ -109,12 +109,12 @@ def _outline(name: str) -> Outline | None:
         return None
 
 
-def _banner() -> Banner | None:
+def _banner() -> BuildBanner | None:
     change = contexts.banner()
     if change is None:
         return None
     version = change.calibration_version
-    return Banner(change.context, version, release_page(version))
+    return BuildBanner(change.context, version, release_page(version))
 
 
 def _figures() -> Figures:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.catalog import crds_cache
-from apps.catalog.crds_cache import Facts, load_catalog, read_catalog, read_moment
+from apps.catalog.crds_cache import FileFacts, load_catalog, read_catalog, read_moment
 from apps.catalog.errors import BadCacheError
 from tests.factories.catalog import make_cache, make_config, packed, sha1
 
@@ -38,12 +38,14 @@ def test_a_catalog_tells_size_and_sum_of_every_file(tmp_path: Path) -> None:
 
 
 def test_mappings_without_metadata_are_catalogued_without_facts() -> None:
-    assert read_catalog({"mappings": ["a.pmap"]}).files == {"a.pmap": Facts()}
+    assert read_catalog({"mappings": ["a.pmap"]}).files == {"a.pmap": FileFacts()}
 
 
 def test_metadata_may_come_unpacked() -> None:
     entry = {"size": 4, "sha1sum": sha1(b"text").upper()}
-    assert read_catalog({"download_metadata": {"a.fits": entry}}).files == {"a.fits": Facts(4, sha1(b"text"))}
+    assert read_catalog({"download_metadata": {"a.fits": entry}}).files == {
+        "a.fits": FileFacts(4, sha1(b"text"))
+    }
 
 
 @pytest.mark.parametrize(

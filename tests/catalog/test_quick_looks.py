@@ -13,7 +13,7 @@ from apps.catalog import quick_looks
 from apps.catalog.models import File
 from apps.catalog.quick_looks import Status, pipeline, stored
 from apps.catalog.storage import path_of
-from apps.certify.quick_looks.values import Look
+from apps.certify.quick_looks.values import QuickLook
 from apps.jobs.models import Job
 from tests.factories.catalog import make_file
 from tests.factories.quick_looks import fits_bytes, make_look, make_reference, work
@@ -77,7 +77,7 @@ def test_what_is_deleted_is_made_again() -> None:
     assert quick_looks.ask_for(file).status == Status.MADE
 
 
-@pytest.mark.parametrize("content", [b"{", Look(version=0).dumps()])
+@pytest.mark.parametrize("content", [b"{", QuickLook(version=0).dumps()])
 def test_a_look_that_is_damaged_or_of_another_version_is_made_again(content: bytes) -> None:
     file = make_look()
     (stored.folder_of(file.sha1sum) / "look.json").write_bytes(content)

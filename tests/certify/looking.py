@@ -9,12 +9,12 @@ import numpy as np
 from astropy.io import fits
 
 from apps.certify.quick_looks.make import make
-from apps.certify.quick_looks.values import Look, loads
+from apps.certify.quick_looks.values import QuickLook, loads
 
 BLOCK = 2880
 
 
-def look(path: Path, *, name: str = "") -> Look:
+def look(path: Path, *, name: str = "") -> QuickLook:
     """Look into a file here, without a child, and return what stands on the disk then."""
     folder = path.parent / "look"
     folder.mkdir(exist_ok=True)

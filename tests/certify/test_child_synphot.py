@@ -13,7 +13,7 @@ from astropy.io import fits
 
 from apps.certify import environment
 from apps.certify.child_synphot_tests import CORE_TEST, OBSMODE_TEST
-from apps.certify.errors import AbortedError, ChildError, RefusedJobError
+from apps.certify.errors import ChildAbortedError, ChildError, RefusedJobError
 from apps.certify.messages import decode, encode, load_job
 from apps.certify.runner import (
     End,
@@ -422,7 +422,7 @@ def test_no_process_that_builds_modes_outlives_its_job(stand_in: Path, tmp_path:
             break
     if end == "kill":
         os.kill(runner._server._process.pid, signal.SIGKILL)  # type: ignore[union-attr]
-    with pytest.raises(AbortedError if end == "abort" else ChildError):
+    with pytest.raises(ChildAbortedError if end == "abort" else ChildError):
         list(events)
     assert len(found) == 3
     for pid in found:

@@ -9,7 +9,7 @@ from astropy.io import fits
 
 from apps.certify.quick_looks.errors import BadLookError
 from apps.certify.quick_looks.safe_text import shown
-from apps.certify.quick_looks.values import VERSION, Card, Look, loads
+from apps.certify.quick_looks.values import VERSION, Card, QuickLook, loads
 from tests.certify.looking import look, pixels, write_asdf, write_fits
 
 
@@ -204,10 +204,10 @@ def test_text_that_steers_is_shown_harmless() -> None:
 
 
 def test_a_look_of_another_version_is_none() -> None:
-    plain = json.loads(Look(format="FITS").dumps())
-    assert loads(json.dumps(plain).encode()) == Look(format="FITS")
+    plain = json.loads(QuickLook(format="FITS").dumps())
+    assert loads(json.dumps(plain).encode()) == QuickLook(format="FITS")
     for wrong in ({**plain, "version": VERSION + 1}, {**plain, "parts": [1]}, {**plain, "text": 5}, [], {}):
         with pytest.raises(BadLookError):
             loads(json.dumps(wrong).encode())
     with pytest.raises(BadLookError):
-        loads(Look().dumps()[:-5])
+        loads(QuickLook().dumps()[:-5])

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from apps.certify.errors import AbortedError, ChildError
+from apps.certify.errors import ChildAbortedError, ChildError
 from apps.certify.quick_looks import limits, runner
 from apps.certify.quick_looks.errors import TooMuchError
-from apps.certify.quick_looks.limits import MIB, Limits
+from apps.certify.quick_looks.limits import MIB, LookLimits
 from apps.certify.quick_looks.runner import look_into
-from apps.certify.quick_looks.values import Look
+from apps.certify.quick_looks.values import QuickLook
 from tests.certify.looking import asdf_block, asdf_text, header, image, look, primary, write_fits
 
 ARRAY = "data: !core/ndarray-1.0.0\n  source: 0\n  datatype: uint8\n  byteorder: big\n  shape: [{shape}]"
@@ -226,7 +226,7 @@ def test_json_that_is_none_is_shown_as_text(tmp_path: Path) -> None:
         assert "Not JSON" in seen.notes[0]
 
 
-def into(path: Path, folder: Path, **how: object) -> Look:
+def into(path: Path, folder: Path, **how: object) -> QuickLook:
     folder.mkdir()
     return look_into(path, folder, name=path.name, observatory="jwst", **how)  # type: ignore[arg-type]
 
@@ -246,14 +246,14 @@ def test_a_child_that_needs_too_much_memory_says_so(tmp_path: Path) -> None:
     # A tree of a million small values takes many times its own size.
     path = written(tmp_path, asdf_text("a: [" + "1," * 1_000_000 + "1]"), "a.asdf")
     with pytest.raises(TooMuchError, match=r"a\.asdf takes more than 96 MiB"):
-        into(path, tmp_path / "made", limits=Limits(memory=96 * MIB))
+        into(path, tmp_path / "made", limits=LookLimits(memory=96 * MIB))
 
 
 def test_a_child_is_ended_when_its_time_is_over_or_nobody_wants_it(tmp_path: Path) -> None:
     path = write_fits(tmp_path)
     with pytest.raises(TooMuchError, match=r"data\.fits takes longer than 0\.01 s"):
-        into(path, tmp_path / "late", limits=Limits(seconds=0.01))
-    with pytest.raises(AbortedError):
+        into(path, tmp_path / "late", limits=LookLimits(seconds=0.01))
+    with pytest.raises(ChildAbortedError):
         into(path, tmp_path / "unwanted", is_aborted=lambda: True)
 
 
@@ -280,5 +280,5 @@ def test_memory_does_not_grow_with_the_cube(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("status", "is_of_file"), [(-11, True), (-9, False), (-15, False), (1, False)])
 def test_a_reader_that_somebody_kills_is_our_fault(status: int, is_of_file: bool) -> None:
-    death = runner._death(status, "a.fits", Limits(), "")
+    death = runner._death(status, "a.fits", LookLimits(), "")
     assert isinstance(death, TooMuchError if is_of_file else ChildError)

@@ -15,7 +15,13 @@ from typing import Any
 import pytest
 
 from apps.certify.environment import child_environment
-from apps.certify.errors import AbortedError, BrokenCheckError, ChildError, RefusedJobError, TimedOutError
+from apps.certify.errors import (
+    BrokenCheckError,
+    ChildAbortedError,
+    ChildError,
+    RefusedJobError,
+    TimedOutError,
+)
 from apps.certify.messages import CertifyJob, Limits, Log, RmapEdit, decode, encode
 from apps.certify.runner import Runner, runner_for
 from tests.factories.certify import make_job, run_job, verdicts
@@ -86,7 +92,7 @@ def test_a_job_that_takes_too_long_is_killed_with_all_it_started(
 
 
 def test_a_job_is_stopped_when_somebody_asks(own: Runner, slow: Path, tmp_path: Path) -> None:
-    with pytest.raises(AbortedError, match=DEAD):
+    with pytest.raises(ChildAbortedError, match=DEAD):
         list(own.run(make_job(tmp_path / "job", DEAD), is_aborted=slow.exists))
     require_gone(int(slow.read_text()))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apps.core import supervisor
-from apps.core.supervisor import Child, supervise
+from apps.core.supervisor import ChildProgram, supervise
 from tests.roots import PROJECT
 
 LEAVE_A_MARK = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); time.sleep(%s)"
@@ -36,7 +36,7 @@ def pids(path: Path) -> list[int]:
 def test_a_child_that_ends_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "PAUSE", 0.1)
     mark = tmp_path / "mark"
-    child = Child("short", [sys.executable, "-c", LEAVE_A_MARK % 0, str(mark)], os.environ)
+    child = ChildProgram("short", [sys.executable, "-c", LEAVE_A_MARK % 0, str(mark)], os.environ)
     stopper = stop_when(lambda: len(pids(mark)) >= 3)
     supervise([child])
     stopper.join()
@@ -46,7 +46,8 @@ def test_a_child_that_ends_is_started_again(tmp_path: Path, monkeypatch: pytest.
 def test_term_ends_every_child(tmp_path: Path) -> None:
     marks = [tmp_path / "one", tmp_path / "two"]
     children = [
-        Child(mark.name, [sys.executable, "-c", LEAVE_A_MARK % 600, str(mark)], os.environ) for mark in marks
+        ChildProgram(mark.name, [sys.executable, "-c", LEAVE_A_MARK % 600, str(mark)], os.environ)
+        for mark in marks
     ]
     stopper = stop_when(lambda: all(pids(mark) for mark in marks))
     supervise(children)
@@ -60,7 +61,7 @@ def test_term_ends_every_child(tmp_path: Path) -> None:
 def test_a_child_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "PATIENCE", 0.3)
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + LEAVE_A_MARK % 600
-    child = Child("deaf", [sys.executable, "-c", deaf, str(tmp_path / "mark")], os.environ)
+    child = ChildProgram("deaf", [sys.executable, "-c", deaf, str(tmp_path / "mark")], os.environ)
     stopper = stop_when(lambda: pids(tmp_path / "mark"))
     supervise([child])
     stopper.join()
@@ -89,7 +90,7 @@ def test_a_deaf_helper_of_a_child_that_ended_is_killed(
 ) -> None:
     monkeypatch.setattr(supervisor, "PATIENCE", 0.5)
     mark = tmp_path / "mark"
-    child = Child("worker", [sys.executable, "-c", WITH_A_DEAF_HELPER, str(mark), DEAF], os.environ)
+    child = ChildProgram("worker", [sys.executable, "-c", WITH_A_DEAF_HELPER, str(mark), DEAF], os.environ)
     stopper = stop_when(lambda: pids(mark))
     supervise([child])
     stopper.join()
@@ -105,7 +106,7 @@ def test_helpers_of_a_child_that_died_are_gone_before_it_starts_again(
     monkeypatch.setattr(supervisor, "PAUSE", 0.1)
     monkeypatch.setattr(supervisor, "PATIENCE", 0.5)
     mark, survivors, killed = tmp_path / "mark", [], []
-    child = Child("worker", [sys.executable, "-c", WITH_A_DEAF_HELPER, str(mark), DEAF], os.environ)
+    child = ChildProgram("worker", [sys.executable, "-c", WITH_A_DEAF_HELPER, str(mark), DEAF], os.environ)
 
     def has_started_again() -> bool:
         known = pids(mark)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.catalog.models import File
-from apps.core.tables import Column, Part, Picks, Table, exported
+from apps.core.tables import CellPart, Column, Picks, Table, exported
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def test_the_pieces_of_a_cell_lead_to_several_places_and_fold_away() -> None:
         "why",
         "Why",
         lambda row: row.name,
-        parts=lambda row: (Part("from <b> "), Part(row.name, f"/browse/{row.name}")),
+        parts=lambda row: (CellPart("from <b> "), CellPart(row.name, f"/browse/{row.name}")),
         heading=lambda row: "2 files" if row.size else "",
     )
     page = render_to_string("parts/_table.html", {"table": Table([parts], ROWS, {})})

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.core.errors import InvalidInputError
-from apps.datasets.import_rows import LONGEST_HEADER, Raw, Row, row_maker
+from apps.datasets.import_rows import LONGEST_HEADER, ImportRow, Raw, row_maker
 from tests.factories.datasets import make_header
 
 
-def made(dataset_id: Any = "L0:L1", header: Any = None, program: Any = None, observatory: str = "hst") -> Row:
+def made(
+    dataset_id: Any = "L0:L1", header: Any = None, program: Any = None, observatory: str = "hst"
+) -> ImportRow:
     return row_maker(observatory)(Raw(make_header() if header is None else header, dataset_id, program))
 
 

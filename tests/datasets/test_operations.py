@@ -14,7 +14,7 @@ from tests.factories.datasets import make_file, make_header, make_line
 pytestmark = pytest.mark.django_db
 
 
-def take(path: Path, **options: Any) -> tuple[operations.Imported, list[tuple[int, str]]]:
+def take(path: Path, **options: Any) -> tuple[operations.ImportedDatasets, list[tuple[int, str]]]:
     complaints: list[tuple[int, str]] = []
     return import_file(path, complain=lambda *about: complaints.append(about), **options), complaints
 

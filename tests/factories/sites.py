@@ -24,7 +24,7 @@ from apps.locks.operations import acquire
 from apps.rules.text.parser import RawSelector
 from apps.rules.text.writer import write_mapping
 from apps.submissions.models import IngestFile, Submission, SubmittedFile
-from apps.submissions.operations import Wishes, start
+from apps.submissions.operations import SubmissionOptions, start
 from apps.submissions.states import UPLOADING, Kind
 from apps.submissions.uploads import ingest_area
 from tests.factories.accounts import make_user
@@ -178,7 +178,7 @@ def deliver(
     if kind != Kind.CERTIFY:
         acquire(instrument=instrument, user=user)
     facts = {"instrument": instrument, "context": context, "description": "Better corners."} | wishes
-    return start(Wishes(kind=kind, **facts), user=person, lock_key=None, channel=None)
+    return start(SubmissionOptions(kind=kind, **facts), user=person, lock_key=None, channel=None)
 
 
 def job_of(submission: Submission) -> Job:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from apps.jobs import operations, queries
-from apps.jobs.errors import AbortedError, JobStopped, LostClaimError, TryLater
+from apps.jobs.errors import JobAbortedError, JobStopped, LostClaimError, TryLater
 from apps.jobs.models import Channel, Job
 from apps.jobs.pipeline import (
     claim,
@@ -185,9 +185,9 @@ def test_a_running_job_ends_at_its_next_message_when_aborted() -> None:
 
 
 def test_steps_that_tell_errors_to_the_submitter_do_not_swallow_an_abort() -> None:
-    assert not issubclass(AbortedError, CrdsError)
+    assert not issubclass(JobAbortedError, CrdsError)
     assert not issubclass(LostClaimError, CrdsError)
-    assert issubclass(AbortedError, JobStopped)
+    assert issubclass(JobAbortedError, JobStopped)
 
 
 def test_a_job_whose_worker_died_is_not_started_again_when_it_was_aborted() -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.catalog.models import Action, AuditRecord
 from apps.core.errors import DeniedError
 from apps.locks import operations, queries
-from apps.locks.errors import LockedError, NoLockError, UnknownInstrumentError, UnknownLockError
+from apps.locks.errors import LockedError, NoLockError, NoSuchInstrumentError, UnknownLockError
 from apps.locks.models import Lock
 from tests.factories.accounts import make_user
 from tests.factories.locks import make_lock
@@ -118,7 +118,7 @@ def test_the_same_session_keeps_its_key() -> None:
 
 @pytest.mark.parametrize("name", ["hubble", "", "acs", "miri\0", "' OR 1=1", "none"])
 def test_only_instruments_of_the_observatory_can_be_locked(name: str) -> None:
-    with pytest.raises(UnknownInstrumentError, match="jwst has no instrument"):
+    with pytest.raises(NoSuchInstrumentError, match="jwst has no instrument"):
         operations.acquire(instrument=name, user="homer")
 
 

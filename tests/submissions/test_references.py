@@ -9,7 +9,7 @@ import pytest
 from apps.catalog.models import File
 from apps.core.errors import InvalidInputError
 from apps.submissions.models import Submission
-from apps.submissions.operations import Wishes, confirm, start
+from apps.submissions.operations import SubmissionOptions, confirm, start
 from apps.submissions.pipeline import sweep
 from apps.submissions.states import Kind
 from tests.factories.catalog import make_file
@@ -189,7 +189,7 @@ def test_certify_judges_and_leaves_nothing() -> None:
 
 def test_an_official_file_is_certified_once_more_where_it_is(site: str) -> None:
     before = snapshot()
-    wishes = Wishes(kind=Kind.CERTIFY, names=("jwst_miri_flat_0001.fits",), context=site)
+    wishes = SubmissionOptions(kind=Kind.CERTIFY, names=("jwst_miri_flat_0001.fits",), context=site)
     submission = process(start(wishes, user=find_user(), lock_key=None, channel=None))
     assert submission.status == "certified", submission.reason
     assert [file.verdict for file in submission.files.all()] == ["OK"]
@@ -204,7 +204,7 @@ def test_bytes_that_are_not_here_cannot_be_certified(site: str) -> None:
     for name in ("jwst_miri_flat_0077.fits", "jwst_miri_flat_0078.fits"):
         with pytest.raises(InvalidInputError, match=f"does not hold the bytes of {name}"):
             start(
-                Wishes(kind=Kind.CERTIFY, names=(name,), context=site),
+                SubmissionOptions(kind=Kind.CERTIFY, names=(name,), context=site),
                 user=find_user(),
                 lock_key=None,
                 channel=None,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.submissions.models import Submission
 from apps.submissions.operations import cancel, confirm
-from apps.submissions.pages.result import ROWS, Action, actions
+from apps.submissions.pages.result import ROWS, MappingAction, actions
 from apps.submissions.pipeline.sweep import end_unattended
 from apps.submissions.states import Kind
 from tests.factories.sites import deliver, find_user, make_content, make_ready, process
@@ -45,7 +45,7 @@ def test_only_rows_that_are_shown_at_all_count_as_hidden(rows: int, hidden: int)
     boilerplate = by_kind.pop("boilerplate")
     [other, *_] = by_kind.values()
     table = replace(found.table, rows=(boilerplate, *[other] * rows, boilerplate))
-    action = Action(found.old, found.new, table, ())
+    action = MappingAction(found.old, found.new, table, ())
     assert (len(action.shown), action.hidden) == (min(rows, ROWS), hidden)
 
 

@@ -55,7 +55,9 @@ def catalogue(path: Path) -> None:
 
 def submit(user: User, path: Path, lock: Lock) -> Submission:
     make_ingest_file(user, path)
-    wishes = operations.Wishes(kind=Kind.BATCH, instrument="synphot", context=CONTEXT, description="new")
+    wishes = operations.SubmissionOptions(
+        kind=Kind.BATCH, instrument="synphot", context=CONTEXT, description="new"
+    )
     submission = operations.start(wishes, user=user, lock_key=str(lock.key), channel=None)
     job = find_job(kind="submission", subject_id=submission.pk)
     assert job is not None

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.catalog import audit
 from apps.catalog.models import AuditRecord
-from apps.core.tables import Cell, Part
+from apps.core.tables import Cell, CellPart
 from apps.web import activity
 from apps.web.activity import ACTIONS, COLUMNS, ActivityForm, matching_records, without_addresses
 from apps.web.activity_chart import draw
@@ -206,7 +206,7 @@ def test_long_hostile_details_are_read_at_once() -> None:
 
 
 def test_only_parts_with_text_are_kept() -> None:
-    assert activity._parts("jwst_0001.pmap") == (Part("jwst_0001.pmap", "/browse/jwst_0001.pmap"),)
+    assert activity._parts("jwst_0001.pmap") == (CellPart("jwst_0001.pmap", "/browse/jwst_0001.pmap"),)
     assert details("").parts == ()
     assert without_addresses("@home a@b") == "@... a@..."
 

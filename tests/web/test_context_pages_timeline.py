@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.rules.lookup.rules_as_rows import USEAFTER, Key, Listing, Row
+from apps.rules.lookup.rules_as_rows import USEAFTER, Key, Listing, RuleRow
 from apps.web.context_pages.time_axis import Axis
 from apps.web.context_pages.timeline import BARS, LANES, Timeline, find_timeline
 from tests.factories.contexts import make_change
@@ -18,7 +18,7 @@ KEYS = (Key("FILTER", ("FILTER",), "Match"), Key(USEAFTER, ("DATE-OBS", "TIME-OB
 
 
 def make_listing(*rows: tuple[str, str, str]) -> Listing:
-    return Listing(KEYS, tuple(Row((case, date), (name,)) for case, date, name in rows))
+    return Listing(KEYS, tuple(RuleRow((case, date), (name,)) for case, date, name in rows))
 
 
 LISTING = make_listing(
@@ -75,7 +75,7 @@ def test_dates_that_mean_never_or_nothing_are_not_drawn() -> None:
 
 
 def test_rules_without_dates_have_no_picture() -> None:
-    listing = Listing(KEYS[:1], (Row(("A",), ("a.fits",)),))
+    listing = Listing(KEYS[:1], (RuleRow(("A",), ("a.fits",)),))
     assert find_timeline(listing, None, {}, now=NOW) is None
 
 
@@ -157,7 +157,7 @@ def test_rules_by_other_parameters_are_not_compared() -> None:
 
 def test_parameters_that_are_the_same_in_all_lanes_are_left_out() -> None:
     keys = (Key("DETECTOR", ("DETECTOR",), "Match"), *KEYS)
-    rows = [Row(("CCD", case, "2020-01-01 00:00:00"), ("a.fits",)) for case in ("A", "N/A")]
+    rows = [RuleRow(("CCD", case, "2020-01-01 00:00:00"), ("a.fits",)) for case in ("A", "N/A")]
     assert [lane.label for lane in timeline(Listing(keys, tuple(rows))).lanes] == ["FILTER A", "all others"]
 
 

@@ -90,7 +90,7 @@ def log_in(request: HttpRequest, user: User, *, instrument: str, token: Token | 
 
     Raises
     ------
-    UnknownInstrumentError
+    NoSuchInstrumentError
         Raised if the observatory has no such instrument.
     DeniedError
         Raised if the person may not deliver for the instrument.

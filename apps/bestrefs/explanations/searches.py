@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from apps.bestrefs.explanations.values import Case, Parameter, Search
+from apps.bestrefs.explanations.values import Case, ExplainedParameter, Search
 from apps.bestrefs.explanations.wording import in_words, values_in
 from apps.bestrefs.headers import MISSING
 from apps.bestrefs.queries import NOT_FOUND
 from apps.bestrefs.questions import Question
 from apps.rules.lookup.compiled_mapping import CompiledMapping
 from apps.rules.lookup.compiled_selectors import NA, references_in
-from apps.rules.lookup.lookup_record import Attempt, CaseTrace, ReftypeTrace
+from apps.rules.lookup.lookup_record import CaseSearch, CaseTrace, ReftypeTrace
 
 NEAREST = 20  # shown cases that do not fit
 LISTED = 60  # values in a list
 
 
 def search_of(
-    attempt: Attempt,
+    attempt: CaseSearch,
     entry: ReftypeTrace,
     question: Question,
     mapping: CompiledMapping | None,
@@ -49,11 +49,11 @@ def _choices(mapping: CompiledMapping | None) -> dict[tuple[str, ...], Any]:
     return dict(zip(mapping.selector[2], mapping.selector[3], strict=True))
 
 
-def _places(attempt: Attempt) -> dict[tuple[str, ...], int]:
+def _places(attempt: CaseSearch) -> dict[tuple[str, ...], int]:
     return {tuple(key.values()): place for place, group in enumerate(attempt.candidates, 1) for key in group}
 
 
-def _winner(attempt: Attempt, entry: ReftypeTrace) -> int:
+def _winner(attempt: CaseSearch, entry: ReftypeTrace) -> int:
     """Return the place of the case that gave the answer, 0 if no case did."""
     if entry.attempts[-1] is not attempt or not attempt.candidates:
         return 0
@@ -87,7 +87,7 @@ def _case(
     )
 
 
-def _not_shown(attempt: Attempt, nearest: Sequence[Case]) -> tuple[tuple[int, int], ...]:
+def _not_shown(attempt: CaseSearch, nearest: Sequence[Case]) -> tuple[tuple[int, int], ...]:
     """Return pairs of a number of mismatches and the number of cases with that many that are not shown."""
     shown = [len(case.missed) for case in nearest]
     left = {count: number - shown.count(count) for count, number in attempt.mismatches.items() if count}
@@ -95,13 +95,13 @@ def _not_shown(attempt: Attempt, nearest: Sequence[Case]) -> tuple[tuple[int, in
 
 
 def _parameters(
-    attempt: Attempt, question: Question, mapping: CompiledMapping | None, names: Mapping[str, str]
-) -> Iterator[Parameter]:
+    attempt: CaseSearch, question: Question, mapping: CompiledMapping | None, names: Mapping[str, str]
+) -> Iterator[ExplainedParameter]:
     keys = mapping.selector[2] if mapping and mapping.selector else ()
     for place, (parkey, compared) in enumerate(attempt.parkeys.items()):
         elements = {key[place] for key in keys if isinstance(key, tuple) and place < len(key)}
         known = values_in(elements)
-        yield Parameter(
+        yield ExplainedParameter(
             parkey=parkey,
             title=names.get(parkey, parkey),
             given=question.header.get(parkey, MISSING),

@@ -23,7 +23,7 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ExplainedParameter:
     """One parkey that cases are selected by.
 
     Attributes
@@ -92,7 +92,7 @@ class Case:
 class Search:
     """One search through the cases; a fallback hook that changes the header causes a second search."""
 
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[ExplainedParameter, ...]
     fitting: tuple[Case, ...]
     nearest: tuple[Case, ...]
     case_count: int

@@ -8,7 +8,7 @@ from apps.bestrefs.explanations.values import Search
 from apps.bestrefs.explanations.wording import in_words, listed, values_in
 from apps.bestrefs.queries import NOT_FOUND
 from apps.rules.lookup.compiled_selectors import NA
-from apps.rules.lookup.lookup_record import Attempt, CaseTrace, ReftypeTrace
+from apps.rules.lookup.lookup_record import CaseSearch, CaseTrace, ReftypeTrace
 
 
 def verdict_of(entry: ReftypeTrace, searches: Sequence[Search], names: Mapping[str, str]) -> tuple[str, str]:
@@ -93,7 +93,7 @@ def _because(search: Search) -> str:
     return f": {search.complaint.rstrip('.')}" if search.complaint else ""
 
 
-def _hint(attempt: Attempt, search: Search, names: Mapping[str, str]) -> str:
+def _hint(attempt: CaseSearch, search: Search, names: Mapping[str, str]) -> str:
     """Return the change that would make the nearest cases fit."""
     if search.fitting:
         firsts = [dates.earliest for dates in search.dates if dates.earliest]

@@ -9,7 +9,7 @@ from sys import intern
 
 from apps.catalog.crds_cache import CacheCatalog, read_moment
 from apps.catalog.crds_database import KnownBefore
-from apps.catalog.mapping_text import Look, Named, look
+from apps.catalog.mapping_text import MappingFacts, Named, look
 from apps.rules.errors import MappingError
 
 MAX_MAPPING = 16 << 20  # bytes; the largest seen has 1 MB
@@ -40,14 +40,14 @@ class Findings:
         The facts in the database of the cache, if it has one.
     """
 
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: dict[str, MappingFacts] = field(default_factory=dict)
     children: dict[str, tuple[str, ...]] = field(default_factory=dict)
     named_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
     references: dict[str, Told] = field(default_factory=dict)
     sums: dict[str, str] = field(default_factory=dict)
     known: KnownBefore = field(default_factory=KnownBefore)
 
-    def add(self, name: str, found: Look, sha1sum: str) -> None:
+    def add(self, name: str, found: MappingFacts, sha1sum: str) -> None:
         """Add one mapping; the mappings of a reftype must be added in the order of their serials."""
         self.sums[name] = sha1sum
         self.children[name] = found.children
@@ -56,7 +56,7 @@ class Findings:
             before = self.references.get(reference)
             if before is None or before.filekind == found.filekind:
                 self.references[intern(reference)] = Told(found.instrument, found.filekind, useafter)
-        self.looks[name] = Look(
+        self.looks[name] = MappingFacts(
             found.instrument, found.filekind, found.derived_from, found.description, (), ()
         )
 

@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog import audit, queries, usage
-from apps.catalog.crds_cache import CacheCatalog, Facts
+from apps.catalog.crds_cache import CacheCatalog, FileFacts
 from apps.catalog.crds_database import FILLED
 from apps.catalog.errors import BadNameError
 from apps.catalog.file_kinds import kind_of, told_by
 from apps.catalog.models import Action, File
-from apps.catalog.pipeline.import_report import Report, Wishes
+from apps.catalog.pipeline.import_report import ImportOptions, Report
 from apps.catalog.pipeline.mapping_facts import Findings
 from apps.catalog.states import FileState
 from apps.rules.naming.file_names import is_mapping
@@ -26,7 +26,7 @@ def register(
     catalog: CacheCatalog,
     findings: Findings,
     first_use: Mapping[str, datetime],
-    wishes: Wishes,
+    wishes: ImportOptions,
     report: Report,
 ) -> None:
     """Make a row for every catalogued file that has none, and fill the empty columns of the others."""
@@ -49,7 +49,7 @@ def register(
 
 
 def _create(
-    entries: list[tuple[str, Facts]],
+    entries: list[tuple[str, FileFacts]],
     catalog: CacheCatalog,
     findings: Findings,
     first_use: Mapping[str, datetime],
@@ -69,7 +69,9 @@ def _create(
     report.rows += len(rows)
 
 
-def told(name: str, facts: Facts, findings: Findings, first_use: Mapping[str, datetime]) -> dict[str, Any]:
+def told(
+    name: str, facts: FileFacts, findings: Findings, first_use: Mapping[str, datetime]
+) -> dict[str, Any]:
     """Return the columns of a file from catalog, name, mappings and database, empty ones left out."""
     instrument, filekind = told_by(name, observatory=settings.OBSERVATORY)
     columns: dict[str, Any] = {"size": facts.size, "sha1sum": facts.sha1sum}
@@ -119,7 +121,7 @@ def _save(rows: list[File]) -> None:
             audit.count_change()
 
 
-def adopt_bad_files(catalog: CacheCatalog, wishes: Wishes, report: Report) -> None:
+def adopt_bad_files(catalog: CacheCatalog, wishes: ImportOptions, report: Report) -> None:
     """Mark the files as bad that the catalog calls bad, and taint the mappings that name such mappings."""
     marked = File.objects.filter(rejected=False)
     fresh = {name: file for name, file in queries.files_named(catalog.bad).items() if not file.rejected}

@@ -8,12 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog import audit, header_facts, queries, storage
-from apps.catalog.crds_cache import Facts
+from apps.catalog.crds_cache import FileFacts
 from apps.catalog.errors import BadNameError, UnvouchedError
 from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import Action, AuditRecord, File
 from apps.catalog.pipeline.contents import Notes, note, note_stored
-from apps.catalog.pipeline.import_report import Report, Wishes
+from apps.catalog.pipeline.import_report import ImportOptions, Report
 from apps.catalog.pipeline.mapping_facts import Findings
 from apps.catalog.pipeline.register import make_row, mend, told
 from apps.catalog.progress import Progress
@@ -32,7 +32,7 @@ FILES = 200  # files whose rows are marked as held in one transaction
 def store(
     paths: Iterable[Path],
     findings: Findings,
-    wishes: Wishes,
+    wishes: ImportOptions,
     report: Report,
     progress: Progress,
 ) -> None:
@@ -90,7 +90,7 @@ def _compare_size(path: Path, row: File, report: Report) -> None:
         report.refuse(path.name, f"has {size} bytes; the file held under this name has {row.size} and stays.")
 
 
-def _take(path: Path, row: File | None, wishes: Wishes, report: Report) -> list[tuple[str, Facts]]:
+def _take(path: Path, row: File | None, wishes: ImportOptions, report: Report) -> list[tuple[str, FileFacts]]:
     """Store one file and return its name, size and sha1sum in a list, which is empty if it is refused."""
     try:
         kind_of(path.name)
@@ -103,7 +103,7 @@ def _take(path: Path, row: File | None, wishes: Wishes, report: Report) -> list[
             digest = storage.put(
                 stream, target, size=expected.size, expected_sha1sum=expected.sha1sum, is_in_batch=True
             )
-        return [(path.name, Facts(target.stat().st_size, digest))]
+        return [(path.name, FileFacts(target.stat().st_size, digest))]
     except OSError as exc:
         report.refuse(path.name, f"cannot be copied: {exc.strerror}.")
     except CrdsError as exc:
@@ -111,7 +111,7 @@ def _take(path: Path, row: File | None, wishes: Wishes, report: Report) -> list[
     return []
 
 
-def _expected(name: str, row: File | None, wishes: Wishes) -> Facts:
+def _expected(name: str, row: File | None, wishes: ImportOptions) -> FileFacts:
     """Return the size and sha1sum that the bytes must have; none for files that are taken as they are.
 
     Raises
@@ -120,21 +120,21 @@ def _expected(name: str, row: File | None, wishes: Wishes) -> Facts:
         Raised if no catalog has them, and the operator did not ask for such files.
     """
     if wishes.adopts(name):
-        return Facts()
+        return FileFacts()
     if row is not None and row.sha1sum:
-        return Facts(row.size, row.sha1sum)
+        return FileFacts(row.size, row.sha1sum)
     if wishes.takes_unknown:
-        return Facts()
+        return FileFacts()
     if row is None:
         raise UnvouchedError(f"{name} is unknown: no catalog lists it; --take-unknown takes it as it is.")
     raise UnvouchedError(f"{name} is catalogued without size and sha1sum; --take-unknown takes it as it is.")
 
 
 def _confirm(
-    taken: list[tuple[str, Facts]],
+    taken: list[tuple[str, FileFacts]],
     rows: Mapping[str, File],
     findings: Findings,
-    wishes: Wishes,
+    wishes: ImportOptions,
     notes: Notes,
 ) -> None:
     """Mark the rows of one batch as held, after the names of the files are safe on the disk."""
@@ -158,7 +158,7 @@ def _confirm(
         audit.count_change()
 
 
-def _note(taken: list[tuple[str, Facts]], findings: Findings, notes: Notes) -> None:
+def _note(taken: list[tuple[str, FileFacts]], findings: Findings, notes: Notes) -> None:
     """Note the contents of the mappings of one batch; read those that were not read before."""
     mappings = [(name, facts.sha1sum) for name, facts in taken if is_mapping(name)]
     found = {name: named for name, digest in mappings if (named := findings.named(name, digest))}
@@ -167,7 +167,7 @@ def _note(taken: list[tuple[str, Facts]], findings: Findings, notes: Notes) -> N
     note_stored(queries.files_named(others).values(), notes)
 
 
-def _make_unknown(taken: list[tuple[str, Facts]], findings: Findings, wishes: Wishes) -> None:
+def _make_unknown(taken: list[tuple[str, FileFacts]], findings: Findings, wishes: ImportOptions) -> None:
     """Make rows for files that no catalog lists, each with a record of the user who asked for it."""
     rows = []
     for name, facts in taken:
@@ -188,7 +188,7 @@ def _make_unknown(taken: list[tuple[str, Facts]], findings: Findings, wishes: Wi
     )
 
 
-def _overrule(row: File, facts: Facts, wishes: Wishes) -> None:
+def _overrule(row: File, facts: FileFacts, wishes: ImportOptions) -> None:
     """Replace the catalogued size and sha1sum by those of adopted bytes; no other bytes were ever held."""
     before = f"{row.sha1sum or 'no sha1sum'}, {row.size or 'unknown'} bytes"
     row.size, row.sha1sum, row.held_at = facts.size, facts.sha1sum, timezone.now()

@@ -11,10 +11,10 @@ from apps.catalog.models import File
 from apps.catalog.quick_looks import stored
 from apps.catalog.quick_looks.queries import KIND
 from apps.catalog.reading import checked_path
-from apps.certify.errors import AbortedError
+from apps.certify.errors import ChildAbortedError
 from apps.certify.quick_looks.errors import TooMuchError
-from apps.certify.quick_looks.runner import Limits, look_into
-from apps.certify.quick_looks.values import LOOK_FILE, Look
+from apps.certify.quick_looks.runner import LookLimits, look_into
+from apps.certify.quick_looks.values import LOOK_FILE, QuickLook
 from apps.jobs.models import Job
 from apps.jobs.pipeline import require_claim
 from apps.jobs.queries import has_claim
@@ -37,7 +37,7 @@ def run(job: Job) -> None:
     with stored.workshop() as folder:
         try:
             _look_into(job, file, folder)
-        except AbortedError:
+        except ChildAbortedError:
             require_claim(job)
             raise
         except TooMuchError as exc:
@@ -52,7 +52,7 @@ def _look_into(job: Job, file: File, folder: Path) -> None:
         folder,
         name=file.name,
         observatory=settings.OBSERVATORY,
-        limits=Limits(seconds=settings.LOOK_SECONDS, memory=settings.LOOK_MEMORY_BYTES),
+        limits=LookLimits(seconds=settings.LOOK_SECONDS, memory=settings.LOOK_MEMORY_BYTES),
         is_aborted=lambda: not has_claim(job),
     )
 
@@ -61,7 +61,7 @@ def _write_failure(folder: Path, reason: str) -> None:
     """Replace everything in a folder by a look that gives the reason of the failure."""
     for path in folder.iterdir():
         path.unlink()
-    (folder / LOOK_FILE).write_bytes(Look(failure=reason).dumps())
+    (folder / LOOK_FILE).write_bytes(QuickLook(failure=reason).dumps())
 
 
 def sweep() -> None:

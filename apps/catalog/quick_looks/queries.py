@@ -6,7 +6,7 @@ from enum import StrEnum
 from apps.catalog.models import File
 from apps.catalog.quick_looks import stored
 from apps.catalog.quick_looks.stored import find_file as picture_path
-from apps.certify.quick_looks.values import Look
+from apps.certify.quick_looks.values import QuickLook
 from apps.jobs import queries as jobs
 from apps.jobs.states import Status as JobStatus
 
@@ -39,7 +39,7 @@ class LookState:
     """
 
     status: Status
-    look: Look | None = None
+    look: QuickLook | None = None
     reason: str = ""
 
 

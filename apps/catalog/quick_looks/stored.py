@@ -22,7 +22,7 @@ from pathlib import Path
 from django.conf import settings
 
 from apps.certify.quick_looks.errors import BadLookError
-from apps.certify.quick_looks.values import LOOK_FILE, Look, is_picture_file, loads
+from apps.certify.quick_looks.values import LOOK_FILE, QuickLook, is_picture_file, loads
 from apps.core.files import sync_file, sync_folder
 
 ABANDONED = 3600  # seconds after which nobody is still making an unfinished look
@@ -49,7 +49,7 @@ def folder_of(sha1sum: str) -> Path:
     return root() / sha1sum[:2] / sha1sum
 
 
-def find(sha1sum: str) -> Look | None:
+def find(sha1sum: str) -> QuickLook | None:
     """Return the look at bytes, or None if there is none in the present format."""
     folder = folder_of(sha1sum)
     try:
@@ -62,7 +62,7 @@ def find(sha1sum: str) -> Look | None:
 
 
 @lru_cache(maxsize=16)
-def _read(path: Path, _changed: int) -> Look:
+def _read(path: Path, _changed: int) -> QuickLook:
     return loads(path.read_bytes())
 
 

@@ -12,7 +12,7 @@ from apps.certify.quick_looks.values import Numbers, Picture
 
 
 @dataclass
-class Easel:
+class ArraySummarizer:
     """The folder of the pictures of one look, and their number."""
 
     folder: Path

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from apps.certify.headers import LARGEST_TREE
-from apps.certify.quick_looks.array_summary import Easel
+from apps.certify.quick_looks.array_summary import ArraySummarizer
 from apps.certify.quick_looks.arrays import Array, InMemory, OnDisk, Scaling
 from apps.certify.quick_looks.asdf_blocks import Block, blocks, unpacked
 from apps.certify.quick_looks.errors import UnreadableFileError
 from apps.certify.quick_looks.limits import DEEPEST_NODE, FIRST_ITEMS, MOST_NODES, MOST_PARTS
 from apps.certify.quick_looks.safe_text import shown
-from apps.certify.quick_looks.values import Look, Node, Part
+from apps.certify.quick_looks.values import FilePart, Node, QuickLook
 from apps.certify.trees import UnreadableTreeError, require_small
 
 START = b"#ASDF"
@@ -39,7 +39,7 @@ class BadArrayError(ValueError):
     """The tree describes an array that cannot be."""
 
 
-def look(path: Path, easel: Easel) -> Look:
+def look(path: Path, easel: ArraySummarizer) -> QuickLook:
     """Return the look at an ASDF file.
 
     Raises
@@ -53,7 +53,7 @@ def look(path: Path, easel: Easel) -> Look:
     walk = _Walk(_Arrays(path, found, easel))
     nodes = tuple(walk.branch(tree.items(), "", 0))
     notes = (f"The tree is cut after {MOST_NODES} places.",) if walk.steps > MOST_NODES else ()
-    return Look(format="ASDF", parts=tuple(walk.parts), tree=nodes, notes=notes)
+    return QuickLook(format="ASDF", parts=tuple(walk.parts), tree=nodes, notes=notes)
 
 
 def _read_tree(path: Path) -> tuple[Mapping[Any, Any], int]:
@@ -86,7 +86,7 @@ class _Walk:
 
     arrays: _Arrays
     steps: int = 0
-    parts: list[Part] = field(default_factory=list)
+    parts: list[FilePart] = field(default_factory=list)
 
     def branch(self, items: Any, path: str, depth: int) -> Iterator[Node]:
         for key, value in items:
@@ -129,9 +129,9 @@ class _Arrays:
 
     path: Path
     blocks: list[Block]
-    easel: Easel
+    easel: ArraySummarizer
 
-    def part(self, described: Any, number: int, name: str) -> Part:
+    def part(self, described: Any, number: int, name: str) -> FilePart:
         """Return the part of an array; what is wrong with it becomes a note."""
         shape: tuple[int, ...] = ()
         kind = ""
@@ -143,9 +143,9 @@ class _Arrays:
             raise
         except Exception as exc:  # The tree may lie in any way; the rest is shown all the same.
             note = f"The array cannot be read: {shown(str(exc), 200)}."
-            return Part(number, name, "array", shape, kind, 0, note=note)
+            return FilePart(number, name, "array", shape, kind, 0, note=note)
         size = math.prod(array.shape) * array.dtype.itemsize
-        return Part(
+        return FilePart(
             number, name, "array", array.shape, kind, size, numbers=numbers, picture=picture, note=note
         )
 

@@ -28,13 +28,13 @@ from apps.certify.fits_structure import (
     whole,
 )
 from apps.certify.quick_looks import fits_tables
-from apps.certify.quick_looks.array_summary import Easel
+from apps.certify.quick_looks.array_summary import ArraySummarizer
 from apps.certify.quick_looks.arrays import OnDisk, Scaling
 from apps.certify.quick_looks.errors import UnreadableFileError
 from apps.certify.quick_looks.fits_headers import cards_of, number, text
 from apps.certify.quick_looks.limits import MOST_CARDS, MOST_CARDS_OF_PART, MOST_PARTS
 from apps.certify.quick_looks.safe_text import shown
-from apps.certify.quick_looks.values import Look, Part
+from apps.certify.quick_looks.values import FilePart, QuickLook
 
 _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _TYPES = {"IMAGE": "image", "BINTABLE": "binary table", "TABLE": "text table"}
@@ -58,7 +58,7 @@ class Hdu:
     end: int
 
 
-def look(path: Path, easel: Easel) -> Look:
+def look(path: Path, easel: ArraySummarizer) -> QuickLook:
     """Return the look at a FITS file.
 
     Raises
@@ -66,7 +66,7 @@ def look(path: Path, easel: Easel) -> Look:
     UnreadableFileError
         Raised if not even the first header can be read.
     """
-    parts: list[Part] = []
+    parts: list[FilePart] = []
     notes: list[str] = []
     room = MOST_CARDS
     size = path.stat().st_size
@@ -84,7 +84,7 @@ def look(path: Path, easel: Easel) -> Look:
             if not parts:
                 raise UnreadableFileError(f"Not FITS that can be read: {exc}.") from exc
             notes.append(f"After HDU {len(parts) - 1}: {exc}.")
-    return Look(format="FITS", parts=tuple(parts), notes=tuple(notes))
+    return QuickLook(format="FITS", parts=tuple(parts), notes=tuple(notes))
 
 
 def _hdus(stream: BinaryIO, size: int) -> Iterator[Hdu]:
@@ -101,10 +101,10 @@ def _hdus(stream: BinaryIO, size: int) -> Iterator[Hdu]:
         start, count = -(-end // BLOCK) * BLOCK, count + 1
 
 
-def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: Easel, room: int) -> Part:
+def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: ArraySummarizer, room: int) -> FilePart:
     cards, left = cards_of(hdu.header, min(room, MOST_CARDS_OF_PART), hdu.foreign)
     axes, kind = axes_of(hdu.header), _type(hdu.header)
-    part = Part(
+    part = FilePart(
         number=hdu.number,
         name=_name(hdu.header) or ("PRIMARY" if hdu.number == 0 else ""),
         type=kind,
@@ -132,7 +132,7 @@ def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: Easel, room:
     return part
 
 
-def _with_image(part: Part, hdu: Hdu, path: Path, easel: Easel) -> Part:
+def _with_image(part: FilePart, hdu: Hdu, path: Path, easel: ArraySummarizer) -> FilePart:
     bits = whole(hdu.header, "BITPIX", least=-64)
     if bits not in _DTYPES:
         raise BadHeaderError(f"BITPIX is {bits}; known are {', '.join(map(str, _DTYPES))}")

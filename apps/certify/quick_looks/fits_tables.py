@@ -12,7 +12,7 @@ from apps.certify.fits_structure import BadHeaderError, Header, axes_of, whole
 from apps.certify.quick_looks.fits_headers import text
 from apps.certify.quick_looks.limits import FIRST_ITEMS, FIRST_ROWS, MOST_COLUMNS
 from apps.certify.quick_looks.safe_text import shown
-from apps.certify.quick_looks.values import Column
+from apps.certify.quick_looks.values import TableColumn
 
 _MOST_FIELDS = 999
 _LONGEST_CELL = 120  # characters
@@ -33,7 +33,7 @@ class _Field:
     offset: int
 
 
-def columns(header: Header, stream: BinaryIO, start: int) -> tuple[tuple[Column, ...], int]:
+def columns(header: Header, stream: BinaryIO, start: int) -> tuple[tuple[TableColumn, ...], int]:
     """Return the first columns of a table with their first rows, and how many more columns there are.
 
     Parameters
@@ -57,7 +57,7 @@ def columns(header: Header, stream: BinaryIO, start: int) -> tuple[tuple[Column,
             for row in range(min(rows, FIRST_ROWS))
         ]
         name, unit = (text(header, f"{word}{field.number}") for word in ("TTYPE", "TUNIT"))
-        found.append(Column(name or f"column {field.number}", field.form, unit, tuple(cells)))
+        found.append(TableColumn(name or f"column {field.number}", field.form, unit, tuple(cells)))
     return tuple(found), max(0, len(fields) - MOST_COLUMNS)
 
 

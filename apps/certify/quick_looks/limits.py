@@ -31,7 +31,7 @@ LARGEST_BLOCK = 64 * MIB  # bytes of a compressed block, when it is not compress
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class LookLimits:
     """What the child of one look may use.
 
     Attributes

@@ -6,12 +6,12 @@ from pathlib import Path, PurePath
 
 from apps.certify import fits_structure
 from apps.certify.quick_looks import asdf_files, fits_files, text_files
-from apps.certify.quick_looks.array_summary import Easel
+from apps.certify.quick_looks.array_summary import ArraySummarizer
 from apps.certify.quick_looks.errors import UnreadableFileError
-from apps.certify.quick_looks.values import LOOK_FILE, Look
+from apps.certify.quick_looks.values import LOOK_FILE, QuickLook
 
 
-def make(path: Path, folder: Path, *, name: str) -> Look:
+def make(path: Path, folder: Path, *, name: str) -> QuickLook:
     """Look into a file, write the look and its pictures into a folder, and return it.
 
     A file that cannot be read makes a look that says why.
@@ -26,14 +26,14 @@ def make(path: Path, folder: Path, *, name: str) -> Look:
         Of the file: its extension counts where the first bytes tell nothing.
     """
     try:
-        look = _look(path, Easel(folder), PurePath(name).suffix)
+        look = _look(path, ArraySummarizer(folder), PurePath(name).suffix)
     except UnreadableFileError as exc:
-        look = Look(failure=str(exc))
+        look = QuickLook(failure=str(exc))
     (folder / LOOK_FILE).write_bytes(look.dumps())
     return look
 
 
-def _look(path: Path, easel: Easel, extension: str) -> Look:
+def _look(path: Path, easel: ArraySummarizer, extension: str) -> QuickLook:
     with path.open("rb") as stream:
         start = stream.read(fits_structure.CARD)
     # The text half of a GEIS pair begins like FITS, but says that it is not simple.
@@ -47,4 +47,4 @@ def _look(path: Path, easel: Easel, extension: str) -> Look:
         return text_files.look(path, text_files.FORMATS[extension])
     if extension.endswith("h"):
         return text_files.look(path, "text")
-    return Look(format="unknown", notes=("Nothing is known of the inside of files of this kind.",))
+    return QuickLook(format="unknown", notes=("Nothing is known of the inside of files of this kind.",))

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from apps.certify.ends import TOO_MUCH, is_fault_of_file
 from apps.certify.environment import child_environment, own_environment
-from apps.certify.errors import AbortedError, ChildError
+from apps.certify.errors import ChildAbortedError, ChildError
 from apps.certify.quick_looks.errors import BadLookError, TooMuchError
-from apps.certify.quick_looks.limits import MIB, Limits
-from apps.certify.quick_looks.values import LOOK_FILE, Look, loads
+from apps.certify.quick_looks.limits import MIB, LookLimits
+from apps.certify.quick_looks.values import LOOK_FILE, QuickLook, loads
 
-__all__ = ["Limits", "look_into"]
+__all__ = ["LookLimits", "look_into"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,9 @@ def look_into(
     *,
     name: str,
     observatory: str,
-    limits: Limits | None = None,
+    limits: LookLimits | None = None,
     is_aborted: Callable[[], bool] = _never,
-) -> Look:
+) -> QuickLook:
     """Let a child look into a file, and return what it saw; the folder holds the look then.
 
     Parameters
@@ -58,12 +58,12 @@ def look_into(
     ------
     TooMuchError
         Raised if the file asks for more than the limits, or ends the child.
-    AbortedError
+    ChildAbortedError
         Raised once the child is dead.
     ChildError
         Raised if the child failed by our fault.
     """
-    limits = limits or Limits()
+    limits = limits or LookLimits()
     with tempfile.TemporaryDirectory(prefix="crds-look-") as home, tempfile.TemporaryFile() as stray:
         process = subprocess.Popen(
             [sys.executable, "-m", "apps.certify.quick_looks.child"],
@@ -91,13 +91,15 @@ def _give_orders(process: subprocess.Popen[bytes], orders: dict[str, object]) ->
         stream.write(json.dumps(orders).encode() + b"\n")
 
 
-def _wait(process: subprocess.Popen[bytes], name: str, limits: Limits, is_aborted: Callable[[], bool]) -> int:
+def _wait(
+    process: subprocess.Popen[bytes], name: str, limits: LookLimits, is_aborted: Callable[[], bool]
+) -> int:
     until = time.monotonic() + limits.seconds
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(PAUSE)
         if is_aborted():
-            raise AbortedError(f"The look into {name} was stopped.")
+            raise ChildAbortedError(f"The look into {name} was stopped.")
         if time.monotonic() > until:
             raise TooMuchError(f"To look into {name} takes longer than {limits.seconds:g} s.")
 
@@ -114,7 +116,7 @@ def _last_words(descriptor: int) -> str:
     return os.pread(descriptor, _WORDS_KEPT, max(0, size - _WORDS_KEPT)).decode(errors="replace").strip()
 
 
-def _death(status: int, name: str, limits: Limits, words: str) -> Exception:
+def _death(status: int, name: str, limits: LookLimits, words: str) -> Exception:
     """Return the error for a child that did not come to its end.
 
     One that a fault of memory ended read what it should not have believed. One that somebody killed, or that
@@ -132,7 +134,7 @@ def _death(status: int, name: str, limits: Limits, words: str) -> Exception:
     return ChildError(f"looking into {name} ended with status {status}: {words}")
 
 
-def _read(folder: Path, name: str) -> Look:
+def _read(folder: Path, name: str) -> QuickLook:
     try:
         return loads((folder / LOOK_FILE).read_bytes())
     except (OSError, BadLookError) as exc:

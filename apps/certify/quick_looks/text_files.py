@@ -7,12 +7,12 @@ from pathlib import Path
 
 from apps.certify.quick_looks.limits import LARGEST_DOCUMENT, LONGEST_TEXT
 from apps.certify.quick_looks.safe_text import shown
-from apps.certify.quick_looks.values import Look
+from apps.certify.quick_looks.values import QuickLook
 
 FORMATS = {".json": "JSON", ".yaml": "YAML", ".yml": "YAML", ".text": "text", ".txt": "text"}
 
 
-def look(path: Path, format: str) -> Look:
+def look(path: Path, format: str) -> QuickLook:
     """Return the look at a file of text, as much of it as is shown."""
     text, notes = "", []
     with path.open("rb") as stream:
@@ -25,6 +25,6 @@ def look(path: Path, format: str) -> Look:
     if not text:
         text = data[: 4 * LONGEST_TEXT].decode("utf-8", "replace")
     is_cut = len(text) > LONGEST_TEXT
-    return Look(
+    return QuickLook(
         format=format, text=shown(text[:LONGEST_TEXT], LONGEST_TEXT), is_cut=is_cut, notes=tuple(notes)
     )

@@ -100,7 +100,7 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A column of a table and what its first rows hold."""
 
     name: str
@@ -110,7 +110,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """An HDU of a FITS file, or an array of an ASDF file.
 
     Attributes
@@ -139,7 +139,7 @@ class Part:
     size: int
     cards: tuple[Card, ...] = ()
     cards_left: int = 0
-    columns: tuple[Column, ...] = ()
+    columns: tuple[TableColumn, ...] = ()
     columns_left: int = 0
     numbers: Numbers | None = None
     picture: Picture | None = None
@@ -163,7 +163,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class QuickLook:
     """What is known of the inside of one file.
 
     Attributes
@@ -182,7 +182,7 @@ class Look:
 
     version: int = VERSION
     format: str = ""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[FilePart, ...] = ()
     tree: tuple[Node, ...] = ()
     text: str = ""
     is_cut: bool = False
@@ -194,7 +194,7 @@ class Look:
         return json.dumps(asdict(self), allow_nan=False, separators=(",", ":")).encode()
 
 
-def loads(data: bytes) -> Look:
+def loads(data: bytes) -> QuickLook:
     """Return a look from its JSON.
 
     Raises
@@ -206,7 +206,7 @@ def loads(data: bytes) -> Look:
         plain = json.loads(data)
         if not isinstance(plain, dict) or plain.get("version") != VERSION:
             raise BadLookError(f"a look of version {VERSION} was expected")
-        look: Look = _build(Look, plain)
+        look: QuickLook = _build(QuickLook, plain)
     except (ValueError, TypeError, KeyError, RecursionError) as exc:
         raise BadLookError(f"not a look: {exc}") from exc
     return look

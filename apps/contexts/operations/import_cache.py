@@ -11,7 +11,7 @@ from apps.catalog import operations as ledger
 from apps.catalog.crds_cache import CacheCatalog, load_catalog, present_files
 from apps.catalog.crds_database import NAME as DATABASE
 from apps.catalog.crds_database import read_database
-from apps.catalog.pipeline.import_report import Report, Wishes
+from apps.catalog.pipeline.import_report import ImportOptions, Report
 from apps.catalog.pipeline.mapping_facts import look_into
 from apps.catalog.progress import Progress
 from apps.contexts import operations, queries
@@ -22,7 +22,7 @@ from apps.rules.naming.file_names import is_mapping
 
 
 @dataclass
-class Imported:
+class ImportedCache:
     """The report of an import: its files, its eras, its pointers, and the contexts that cannot be used."""
 
     files: Report
@@ -31,7 +31,7 @@ class Imported:
     unusable: list[str] = field(default_factory=list)
 
 
-def import_cache(root: Path, wishes: Wishes, progress: Progress) -> Imported:
+def import_cache(root: Path, wishes: ImportOptions, progress: Progress) -> ImportedCache:
     """Import a cache; after a kill, another call imports the rest.
 
     Raises
@@ -51,20 +51,20 @@ def import_cache(root: Path, wishes: Wishes, progress: Progress) -> Imported:
     report.refused += complaints
     if findings.known.problem:
         report.refuse(DATABASE, findings.known.problem)
-    imported = Imported(report, eras=operations.adopt_eras(eras, user=wishes.user))
+    imported = ImportedCache(report, eras=operations.adopt_eras(eras, user=wishes.user))
     _adopt_pointers(catalog, wishes, imported)
     _try_pointed_contexts(imported)
     return imported
 
 
-def _adopt_pointers(catalog: CacheCatalog, wishes: Wishes, imported: Imported) -> None:
+def _adopt_pointers(catalog: CacheCatalog, wishes: ImportOptions, imported: ImportedCache) -> None:
     as_of = catalog.as_of or timezone.now()
     for pointer, context in read_pointers(catalog.config).items():
         if operations.adopt_pointer(pointer, context, as_of=as_of, user=wishes.user):
             imported.pointers.append(f"{pointer} is {context}")
 
 
-def _try_pointed_contexts(imported: Imported) -> None:
+def _try_pointed_contexts(imported: ImportedCache) -> None:
     """Load the contexts of the pointers, so that first requests are fast and operators see what fails."""
     for context in sorted({name for pointer in Pointer if (name := queries.find_pointed(pointer))}):
         try:

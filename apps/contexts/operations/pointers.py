@@ -18,7 +18,7 @@ from apps.contexts.context_chooser import is_newer_banner
 from apps.contexts.errors import UnknownContextError, UnknownPipelineError, UnusableContextError
 from apps.contexts.models import ContextChange, Pointer, RemotePipeline
 from apps.contexts.operations.file_states import follow_latest
-from apps.contexts.server_config import Era
+from apps.contexts.server_config import LatestPeriod
 from apps.core.errors import ConflictError, InvalidInputError
 from apps.rules.naming.file_names import is_file_name
 
@@ -287,7 +287,7 @@ def _digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def adopt_eras(eras: Sequence[Era], *, user: str) -> int:
+def adopt_eras(eras: Sequence[LatestPeriod], *, user: str) -> int:
     """Import eras of latest that another server recorded, and return how many were new."""
     known = set(queries.history().values_list("started_at", "context"))
     fresh = [era for era in eras if (era.started_at, era.context) not in known]

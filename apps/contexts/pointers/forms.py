@@ -9,7 +9,7 @@ from apps.contexts import operations, queries
 from apps.contexts.context_chooser import is_newer_banner, next_context
 from apps.contexts.forms import ContextChoiceMixin
 from apps.contexts.models import Pointer
-from apps.contexts.states import Choice
+from apps.contexts.states import ContextChoice
 from apps.core.free_text import clean_reason
 from apps.rules.errors import CrdsError
 
@@ -98,7 +98,9 @@ class SetContextForm(ContextChoiceMixin):
 
     def _require_unmoved(self) -> None:
         """Refuse a choice that means another context by now: the operator has not seen its files."""
-        pointer = {Choice.EDIT.value: Pointer.EDIT, Choice.LATEST.value: Pointer.LATEST}.get(self.choice)
+        pointer = {ContextChoice.EDIT.value: Pointer.EDIT, ContextChoice.LATEST.value: Pointer.LATEST}.get(
+            self.choice
+        )
         seen = self.seen_move(pointer) if pointer else None
         if seen is None or not pointer:
             return

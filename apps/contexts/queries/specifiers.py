@@ -13,7 +13,7 @@ from apps.contexts.memory import pool
 from apps.contexts.models import Pointer
 from apps.contexts.queries.mappings import get_context, get_pmap
 from apps.contexts.queries.pointers import find_pointed, history
-from apps.contexts.states import FORMER_CHOICES, Choice
+from apps.contexts.states import FORMER_CHOICES, ContextChoice
 from apps.core.errors import InvalidInputError
 from apps.rules.lookup.context import Context
 from apps.rules.naming.specifiers import Specifier, parse_specifier
@@ -104,7 +104,7 @@ def resolve_choice(
     Parameters
     ----------
     mode
-        A value of `Choice`, or ``pmap_operational``.
+        A value of `ContextChoice`, or ``pmap_operational``.
     name
         The name that the client resolved itself; in modes that name a pmap it replaces a missing `text` or
         `menu`.
@@ -125,17 +125,17 @@ def resolve_choice(
         Raised if the context is bad and `allow_bad` is not set.
     """
     choice = FORMER_CHOICES.get(mode, mode)
-    if choice == Choice.EDIT:
+    if choice == ContextChoice.EDIT:
         chosen = _pointed(Pointer.EDIT)
-    elif choice == Choice.LATEST:
+    elif choice == ContextChoice.LATEST:
         chosen = _pointed(Pointer.LATEST)
-    elif choice == Choice.RECENT:
+    elif choice == ContextChoice.RECENT:
         chosen = resolve_pipeline(_given(menu, name))
-    elif choice == Choice.TYPED:
+    elif choice == ContextChoice.TYPED:
         chosen = resolve_pipeline(_given(text, name))
     else:
         raise InvalidInputError(
-            f"There is no way {mode[:40]!r} to choose a context; there are {', '.join(Choice.values)}."
+            f"There is no way {mode[:40]!r} to choose a context; there are {', '.join(ContextChoice.values)}."
         )
     if get_pmap(chosen).is_bad and not allow_bad:
         raise UnusableContextError(f"{chosen} is marked bad.")

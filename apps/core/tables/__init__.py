@@ -5,8 +5,8 @@ A view makes a `Table` from its rows and the parameters of the address. It print
 JSON.
 """
 
-from apps.core.tables.columns import Cell, Column, Part, Value
+from apps.core.tables.columns import Cell, CellPart, Column, Value
 from apps.core.tables.exports import exported
 from apps.core.tables.table import Picks, Table
 
-__all__ = ["Cell", "Column", "Part", "Picks", "Table", "Value", "exported"]
+__all__ = ["Cell", "CellPart", "Column", "Picks", "Table", "Value", "exported"]

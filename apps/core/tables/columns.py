@@ -9,7 +9,7 @@ Value = str | int | float | bool | datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CellPart:
     """A piece of a cell's text, and the address of its link, if any."""
 
     text: str
@@ -40,7 +40,7 @@ class Cell:
     address: str = ""
     look: str = ""
     badge: str = ""
-    parts: Sequence[Part] = ()
+    parts: Sequence[CellPart] = ()
     heading: str = ""
 
 
@@ -80,7 +80,7 @@ class Column:
     address: Callable[[Any], str] | None = None
     badge: Callable[[Any], str] | None = None
     text: Callable[[Any], str] | None = None
-    parts: Callable[[Any], Sequence[Part]] | None = None
+    parts: Callable[[Any], Sequence[CellPart]] | None = None
     heading: Callable[[Any], str] | None = None
     look: str = ""
     missing: str = ""

@@ -48,7 +48,7 @@ class Picks:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableLine:
     """One row as a page prints it. `pick` is the value of its check box; empty if it has none."""
 
     cells: list[Cell]
@@ -115,10 +115,10 @@ class Table:
         return ([column.cell(row) for column in self.columns] for row in self.page)
 
     @property
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[TableLine]:
         """The printed cells, row by row, with the value of the check box."""
         pick = self.picks.value if self.picks else lambda row: ""
-        return (Line([column.cell(row) for column in self.columns], pick(row)) for row in self.page)
+        return (TableLine([column.cell(row) for column in self.columns], pick(row)) for row in self.page)
 
     @property
     def heads(self) -> list[Head]:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from apps.jobs.errors import AbortedError, LostClaimError
+from apps.jobs.errors import JobAbortedError, LostClaimError
 from apps.jobs.models import Job
 from apps.jobs.states import Status
 
@@ -40,10 +40,10 @@ def require_claim(job: Job) -> None:
     ------
     LostClaimError
         Raised if another worker has the job, or the job is over.
-    AbortedError
+    JobAbortedError
         Raised if somebody asked to abort the job.
     """
     if not beat(job):
         raise LostClaimError(f"This worker does not run {job} any more.")
     if Job.objects.filter(pk=job.pk, abort_at__isnull=False).exists():
-        raise AbortedError(f"Somebody asked to abort {job}.")
+        raise JobAbortedError(f"Somebody asked to abort {job}.")

@@ -6,7 +6,7 @@ import logging
 from django.utils import timezone
 
 from apps.core.errors import ConflictError
-from apps.jobs.errors import AbortedError, JobStopped, LostClaimError, TryLater
+from apps.jobs.errors import JobAbortedError, JobStopped, LostClaimError, TryLater
 from apps.jobs.models import Job
 from apps.jobs.pipeline import heartbeat
 from apps.jobs.pipeline.claim import claim
@@ -37,7 +37,7 @@ def _run(job: Job) -> None:
         logger.warning("the worker lost %s, attempt %d", job, job.attempts)
     except TryLater as exc:
         _put_off(job, exc)
-    except AbortedError:
+    except JobAbortedError:
         _end(job, 3, "Aborted on request.")
     except CrdsError as exc:  # The person who asked for the job can correct it.
         _end(job, 1, str(exc))

@@ -20,7 +20,7 @@ _WORD = re.compile(r"[^\W_]+|\s+|[\W_]")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LinePart:
     """A piece of a line, and whether it differs from the other text."""
 
     text: str
@@ -28,7 +28,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class NumberedLine:
     """One line of one text, or of both.
 
     Attributes
@@ -49,9 +49,9 @@ class Line:
     has_no_end: bool = False
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[LinePart, ...]:
         """The text in pieces that differ from the line beside it or equal it."""
-        return changed_parts(self.text, self.beside) if self.beside else (Part(self.text),)
+        return changed_parts(self.text, self.beside) if self.beside else (LinePart(self.text),)
 
     @property
     def sign(self) -> str:
@@ -60,11 +60,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PairedRow:
     """An old line and the new one beside it; the same one twice if both texts have it."""
 
-    old: Line | None
-    new: Line | None
+    old: NumberedLine | None
+    new: NumberedLine | None
 
     @property
     def is_same(self) -> bool:
@@ -87,7 +87,7 @@ class Hunk:
     old: int
     new: int
     hidden: int
-    rows: tuple[Row, ...]
+    rows: tuple[PairedRow, ...]
 
     @property
     def anchor(self) -> str:
@@ -95,10 +95,10 @@ class Hunk:
         return f"at-{self.old}-{self.new}"
 
     @property
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[NumberedLine]:
         """The lines one below another. The old lines of each change precede the new ones."""
-        old: list[Line] = []
-        new: list[Line] = []
+        old: list[NumberedLine] = []
+        new: list[NumberedLine] = []
         for row in self.rows:
             if row.old is not None and row.is_same:
                 yield from (*old, *new, row.old)
@@ -149,7 +149,7 @@ def pages_of(found: Sequence[Hunk], size: int) -> list[list[Hunk]]:
     return pages
 
 
-def changed_parts(text: str, beside: str) -> tuple[Part, ...]:
+def changed_parts(text: str, beside: str) -> tuple[LinePart, ...]:
     """Return a line in pieces that differ from the line beside it or equal it.
 
     Examples
@@ -158,13 +158,17 @@ def changed_parts(text: str, beside: str) -> tuple[Part, ...]:
     ['1']
     """
     if max(len(text), len(beside)) > LONGEST_MARKED:
-        return (Part(text),)
+        return (LinePart(text),)
     ours, theirs = _WORD.findall(text), _WORD.findall(beside)
     head, tail = _equal_ends(ours, theirs)
     middle, other = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
     if sum(map(len, middle)) > MOST_CHANGED * len(text):
-        return (Part(text),)
-    parts = [Part("".join(ours[:head])), *_marked(middle, other), Part("".join(ours[len(ours) - tail :]))]
+        return (LinePart(text),)
+    parts = [
+        LinePart("".join(ours[:head])),
+        *_marked(middle, other),
+        LinePart("".join(ours[len(ours) - tail :])),
+    ]
     return tuple(part for part in parts if part.text)
 
 
@@ -178,41 +182,43 @@ def _starts(place: str) -> tuple[int, int]:
     return int(old) + (old_count == "0"), int(new) + (new_count == "0")
 
 
-def _numbered(group: Sequence[DiffLine], old: int, new: int) -> list[Line]:
-    lines: list[Line] = []
+def _numbered(group: Sequence[DiffLine], old: int, new: int) -> list[NumberedLine]:
+    lines: list[NumberedLine] = []
     for line in group:
         if line.kind == "note":
             last = lines[-1]
-            lines[-1] = Line(last.kind, last.text, last.old, last.new, has_no_end=True)
+            lines[-1] = NumberedLine(last.kind, last.text, last.old, last.new, has_no_end=True)
             continue
         is_old, is_new = line.kind != "added", line.kind != "removed"
-        lines.append(Line(line.kind, line.text, old if is_old else None, new if is_new else None))
+        lines.append(NumberedLine(line.kind, line.text, old if is_old else None, new if is_new else None))
         old, new = old + is_old, new + is_new
     return lines
 
 
-def _rows(lines: Sequence[Line]) -> Iterator[Row]:
-    old: list[Line] = []
-    new: list[Line] = []
+def _rows(lines: Sequence[NumberedLine]) -> Iterator[PairedRow]:
+    old: list[NumberedLine] = []
+    new: list[NumberedLine] = []
     for line in lines:
         if line.kind == "same":
             yield from _paired(old, new)
             old, new = [], []
-            yield Row(line, line)
+            yield PairedRow(line, line)
         else:
             (old if line.kind == "removed" else new).append(line)
     yield from _paired(old, new)
 
 
-def _paired(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Row]:
+def _paired(old: Sequence[NumberedLine], new: Sequence[NumberedLine]) -> Iterator[PairedRow]:
     for before, after in zip_longest(old, new):
-        yield Row(_beside(before, after), _beside(after, before))
+        yield PairedRow(_beside(before, after), _beside(after, before))
 
 
-def _beside(line: Line | None, other: Line | None) -> Line | None:
+def _beside(line: NumberedLine | None, other: NumberedLine | None) -> NumberedLine | None:
     if line is None or other is None:
         return line
-    return Line(line.kind, line.text, line.old, line.new, beside=other.text, has_no_end=line.has_no_end)
+    return NumberedLine(
+        line.kind, line.text, line.old, line.new, beside=other.text, has_no_end=line.has_no_end
+    )
 
 
 def _cut(hunk: Hunk, room: int) -> tuple[Hunk, Hunk | None]:
@@ -235,11 +241,11 @@ def _equal_ends(ours: Sequence[str], theirs: Sequence[str]) -> tuple[int, int]:
     return head, tail
 
 
-def _marked(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Part]:
+def _marked(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[LinePart]:
     if not theirs or max(len(ours), len(theirs)) > MOST_WORDS:
-        yield Part("".join(ours), is_changed=True)
+        yield LinePart("".join(ours), is_changed=True)
         return
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     for tag, start, end, _there, _there_end in matcher.get_opcodes():
         if end > start:
-            yield Part("".join(ours[start:end]), is_changed=tag != "equal")
+            yield LinePart("".join(ours[start:end]), is_changed=tag != "equal")

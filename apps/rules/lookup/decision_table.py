@@ -56,10 +56,10 @@ class Standing:
     """The bits of cases that fit, and the odd values by which these cases must be weighed again."""
 
     bits: int
-    odd: list[tuple[Column, Odd]]
+    odd: list[tuple[ParkeyColumn, Odd]]
 
 
-class Column:
+class ParkeyColumn:
     """One parkey of a decision table.
 
     Attributes
@@ -226,7 +226,7 @@ class MatchTable:
         # Python's sort is stable: cases of equal weight stay in sorted order, which decides ties.
         self._order = sorted(range(len(keys)), key=lambda case: -weights[case])
         self.columns = tuple(
-            Column(parkey, [keys[case][place] for case in self._order])
+            ParkeyColumn(parkey, [keys[case][place] for case in self._order])
             for place, parkey in enumerate(parkeys)
         )
         self._levels = _levels([weights[case] for case in self._order])
@@ -251,7 +251,7 @@ class MatchTable:
             Raised for the first value that no case could match.
         """
         bits = -1
-        odd: list[tuple[Column, Odd]] = []
+        odd: list[tuple[ParkeyColumn, Odd]] = []
         for column, value in zip(self.columns, values):  # noqa: B905 (a strict zip costs a tenth of this loop)
             mask = column.fits.get(value)
             if mask is None:

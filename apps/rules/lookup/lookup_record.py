@@ -97,7 +97,7 @@ class DateTrace:
 
 
 @dataclass(slots=True)
-class Attempt:
+class CaseSearch:
     """One search through the cases. There is a second one where a fallback hook changed the header.
 
     Attributes
@@ -174,16 +174,16 @@ class ReftypeTrace:
     reftype: str
     mapping: str
     notes: list[str] = field(default_factory=list)
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[CaseSearch] = field(default_factory=list)
     answer: str | None = None
 
     def note(self, text: str) -> None:
         """Add one remark."""
         self.notes.append(text)
 
-    def begin(self) -> Attempt:
+    def begin(self) -> CaseSearch:
         """Start the record of a search through cases."""
-        self.attempts.append(Attempt())
+        self.attempts.append(CaseSearch())
         return self.attempts[-1]
 
     def add_dates(self, dates: DateTrace) -> None:

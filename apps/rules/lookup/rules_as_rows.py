@@ -41,7 +41,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RuleRow:
     """One way through the rules.
 
     Attributes
@@ -64,7 +64,7 @@ class Listing:
     """All rows of one selector, in its order."""
 
     keys: tuple[Key, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[RuleRow, ...]
 
     @property
     def useafter(self) -> int:
@@ -120,15 +120,15 @@ def _columns(
     return places, tuple(columns)
 
 
-def _row(way: _Way, choice: Choice, places: Mapping[_Level, int], width: int) -> Row:
+def _row(way: _Way, choice: Choice, places: Mapping[_Level, int], width: int) -> RuleRow:
     values = [""] * width
     for level, key in way:
         first = places[level]
         texts = key if level[0] == "Match" else (_as_text(level[0], key),)
         values[first : first + len(texts)] = texts
     if isinstance(choice, str):
-        return Row(tuple(values), (), choice) if choice in SPECIAL else Row(tuple(values), (choice,))
-    return Row(tuple(values), choice[3])
+        return RuleRow(tuple(values), (), choice) if choice in SPECIAL else RuleRow(tuple(values), (choice,))
+    return RuleRow(tuple(values), choice[3])
 
 
 def _as_text(kind: str, key: Any) -> str:

@@ -22,7 +22,14 @@ from apps.rules.errors import LookupFailure, NothingFits
 from apps.rules.lookup.bounded_cache import Memo
 from apps.rules.lookup.compiled_selectors import NA, SEVERAL, Choice
 from apps.rules.lookup.decision_table import MatchTable, Substitutions, table_for
-from apps.rules.lookup.lookup_record import MAX_DATES, Attempt, CaseTrace, DateTrace, Mismatch, ReftypeTrace
+from apps.rules.lookup.lookup_record import (
+    MAX_DATES,
+    CaseSearch,
+    CaseTrace,
+    DateTrace,
+    Mismatch,
+    ReftypeTrace,
+)
 from apps.rules.lookup.software_versions import Relation, parse_version
 from apps.rules.text.special_values import NOT_APPLICABLE, OMITTED, SPECIAL
 
@@ -156,7 +163,7 @@ class Match(Chooser):
             return self.merged(self.table.ranked(self.table.standing(values)))
         return self.merged(self._traced(values, trace.begin()))
 
-    def _traced(self, values: Sequence[str], attempt: Attempt) -> Sequence[Sequence[int]]:
+    def _traced(self, values: Sequence[str], attempt: CaseSearch) -> Sequence[Sequence[int]]:
         """Return the cases that fit like `MatchTable.ranked`. Record all cases, even if the search fails."""
         attempt.parkeys.update(zip(self.parkeys, values, strict=True))
         groups: Sequence[Sequence[int]] = ()

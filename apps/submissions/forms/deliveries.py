@@ -11,7 +11,7 @@ from apps.rules.naming.file_names import is_file_name
 from apps.rules.observatories import get_observatory
 from apps.submissions.forms.fields import FlagField, LineField, ReasonField, WordField
 from apps.submissions.forms.questions import CHANGE_LEVELS
-from apps.submissions.operations import Wishes
+from apps.submissions.operations import SubmissionOptions
 from apps.submissions.states import ContextMode, Kind
 
 # Fields that the wishes know by another name.
@@ -28,13 +28,13 @@ class ContextualForm(ContextChoiceMixin):
 
     kind: ClassVar[Kind]
 
-    def wishes(self) -> Wishes:
+    def wishes(self) -> SubmissionOptions:
         """Return what a valid form says."""
         said = self.cleaned_data
         values = {name: said[name] for name in _SAME if name in said}
         values |= {wish: said[field] for field, wish in _CALLED.items() if field in said}
         mode = said["pmap_mode"]
-        return Wishes(
+        return SubmissionOptions(
             kind=self.kind,
             context_mode=mode if mode in ContextMode.values else ContextMode.FIXED,
             posted_context=_posted(said["pmap_name"]) or said["context"],

@@ -17,8 +17,8 @@ from apps.submissions.forms.fields import (
     LongField,
     WordField,
 )
-from apps.submissions.forms.questions import Kind as Answer
-from apps.submissions.forms.questions import Question, questions
+from apps.submissions.forms.questions import AnswerKind as Answer
+from apps.submissions.forms.questions import FormQuestion, questions
 from apps.submissions.states import Kind
 
 # Questions that a delivery without questionnaire answers, too.
@@ -40,7 +40,7 @@ class ExtendedForm(DeliveryForm):
                 self.fields[question.key] = _field(question)
 
     @property
-    def sections(self) -> Iterator[tuple[str, list[tuple[Question, forms.BoundField]]]]:
+    def sections(self) -> Iterator[tuple[str, list[tuple[FormQuestion, forms.BoundField]]]]:
         """The questions by heading, each with its field, in page order; not those of the delivery."""
         asked = (question for question in self.questions if question.key not in SHARED)
         for section, group in groupby(asked, key=lambda question: question.section):
@@ -58,7 +58,7 @@ class ExtendedForm(DeliveryForm):
         return cleaned | {"answers": {key: cleaned.get(key) for key in keys}}
 
 
-def _field(question: Question) -> forms.Field:
+def _field(question: FormQuestion) -> forms.Field:
     """Return the field of a question."""
     told: dict[str, Any] = {"label": question.label, "help_text": question.help_text}
     if question.kind == Answer.FLAG:

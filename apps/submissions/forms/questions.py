@@ -17,7 +17,7 @@ CHANGE_LEVELS = ("TRIVIAL", "MODERATE", "SEVERE")
 _ORDER = ("pedigree_updated", "keywords_checked", "descrip_updated", "useafter_updated", "useafter_matches")
 
 
-class Kind(StrEnum):
+class AnswerKind(StrEnum):
     """The types of answer that clients know; any other one ends them."""
 
     TEXT = "CharField"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class FormQuestion:
     """One question.
 
     Attributes
@@ -56,7 +56,7 @@ class Question:
     key: str
     label: str
     section: str = ""
-    kind: Kind = Kind.TEXT
+    kind: AnswerKind = AnswerKind.TEXT
     is_required: bool = False
     choices: tuple[str, ...] = ()
     initial: str = ""
@@ -71,7 +71,7 @@ class Question:
         """What the page says beside it of the answers that are accepted; empty: nothing."""
         if not self.must_not_be_no:
             return ""
-        return "needed" if self.kind == Kind.FLAG else "Yes or N/A is needed"
+        return "needed" if self.kind == AnswerKind.FLAG else "Yes or N/A is needed"
 
     @property
     def wire(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Question:
             "type": str(self.kind),
             "required": self.is_required,
         }
-        if self.kind == Kind.FLAG:
+        if self.kind == AnswerKind.FLAG:
             return facts | {"initial": False, "choices": [False, True]} | self._help
         # Clients refuse an empty beginning of a required text.
         begin = {"initial": self.initial} if self.initial else {}
@@ -94,21 +94,21 @@ class Question:
         return {"help_text": self.help_text} if self.help_text else {}
 
 
-def questions(observatory: Observatory) -> tuple[Question, ...]:
+def questions(observatory: Observatory) -> tuple[FormQuestion, ...]:
     """Return all questions of an observatory, in the order of the page."""
     return tuple(
         replace(question, section=section) for section, part in _PARTS for question in part(observatory)
     )
 
 
-def in_wire_order(asked: tuple[Question, ...]) -> tuple[Question, ...]:
+def in_wire_order(asked: tuple[FormQuestion, ...]) -> tuple[FormQuestion, ...]:
     """Return questions in the order of the description."""
     by_key = {question.key: question for question in asked}
     moved = iter(_ORDER)
     return tuple(by_key[next(moved)] if question.key in _ORDER else question for question in _levelled(asked))
 
 
-def _levelled(asked: tuple[Question, ...]) -> Iterator[Question]:
+def _levelled(asked: tuple[FormQuestion, ...]) -> Iterator[FormQuestion]:
     """Put the change level before the question about correctness, where clients have always listed it."""
     level = next(question for question in asked if question.key == "change_level")
     for question in asked:
@@ -127,34 +127,34 @@ def as_yaml(observatory: Observatory) -> str:
     return "".join(map(_item, in_wire_order(questions(observatory))))
 
 
-def _item(question: Question) -> str:
+def _item(question: FormQuestion) -> str:
     lines = "\n  ".join(f"{name}: {json.dumps(value)}" for name, value in question.wire.items())
     return f"- {lines}\n"
 
 
-def _people(observatory: Observatory) -> tuple[Question, ...]:
+def _people(observatory: Observatory) -> tuple[FormQuestion, ...]:
     return (
-        Question(
+        FormQuestion(
             key="deliverer",
             label="Name of the deliverer",
             is_required=True,
             help_text="Who you are; the author of the files is asked for below.",
         ),
-        Question(
+        FormQuestion(
             key="other_email",
             label="Further addresses to notify",
             help_text="E-mail addresses, separated by commas. You are told in any case.",
         ),
-        Question(
+        FormQuestion(
             key="instrument",
             label="Instrument",
-            kind=Kind.CHOICE,
+            kind=AnswerKind.CHOICE,
             is_required=True,
             choices=observatory.instruments,
             initial=observatory.instruments[0],
             help_text="All files must be of this instrument. It is locked for you when you submit.",
         ),
-        Question(
+        FormQuestion(
             key="file_type",
             label="Types of the files (bias, dark, ...)",
             is_required=True,
@@ -162,7 +162,7 @@ def _people(observatory: Observatory) -> tuple[Question, ...]:
     )
 
 
-def _checks(observatory: Observatory) -> tuple[Question, ...]:
+def _checks(observatory: Observatory) -> tuple[FormQuestion, ...]:
     keywords = " and ".join(observatory.checked_keywords)
     formats = ", ".join(observatory.compliance_checks)
     statements = (
@@ -175,20 +175,23 @@ def _checks(observatory: Observatory) -> tuple[Question, ...]:
             f"{keywords} {'have' if len(observatory.checked_keywords) > 1 else 'has'} been checked",
         ),
     )
-    flags = [Question(key=key, label=label, kind=Kind.FLAG, must_not_be_no=True) for key, label in statements]
-    same_dates = Question(
+    flags = [
+        FormQuestion(key=key, label=label, kind=AnswerKind.FLAG, must_not_be_no=True)
+        for key, label in statements
+    ]
+    same_dates = FormQuestion(
         key="useafter_matches",
         label="The USEAFTER dates equal those of the files that are replaced",
-        kind=Kind.CHOICE,
+        kind=AnswerKind.CHOICE,
         is_required=True,
         choices=YES_NO,
         initial="N/A",
         help_text="N/A is meant for files that only the exposure time calculator uses.",
     )
-    compliance = Question(
+    compliance = FormQuestion(
         key="compliance_verified",
         label=f"The files comply with their format ({formats})",
-        kind=Kind.CHOICE,
+        kind=AnswerKind.CHOICE,
         is_required=True,
         choices=YES_NO,
         initial="N/A",
@@ -199,25 +202,25 @@ def _checks(observatory: Observatory) -> tuple[Question, ...]:
     return (*flags[:3], same_dates, *flags[3:], compliance)
 
 
-def _use(_: Observatory) -> tuple[Question, ...]:
+def _use(_: Observatory) -> tuple[FormQuestion, ...]:
     return (
-        Question(
+        FormQuestion(
             key="ingest_files",
             label="The affected data should be reprocessed",
-            kind=Kind.FLAG,
+            kind=AnswerKind.FLAG,
         ),
-        Question(
+        FormQuestion(
             key="etc_delivery",
             label="The files go to the exposure time calculator (ETC), too",
-            kind=Kind.FLAG,
+            kind=AnswerKind.FLAG,
         ),
-        Question(
+        FormQuestion(
             key="jwst_etc",
             label="These are files of the JWST ETC",
-            kind=Kind.FLAG,
+            kind=AnswerKind.FLAG,
             menu=("No", "Yes"),
         ),
-        Question(
+        FormQuestion(
             key="calpipe_version",
             label="Run through the current pipeline, or synthetic photometry or ETC software: yes or no, "
             "and the version",
@@ -226,23 +229,23 @@ def _use(_: Observatory) -> tuple[Question, ...]:
     )
 
 
-def _replacement(_: Observatory) -> tuple[Question, ...]:
+def _replacement(_: Observatory) -> tuple[FormQuestion, ...]:
     return (
-        Question(
+        FormQuestion(
             key="replacement_files",
             label="Some of the files replace older ones",
-            kind=Kind.FLAG,
+            kind=AnswerKind.FLAG,
             menu=("Yes", "No"),
         ),
-        Question(
+        FormQuestion(
             key="old_reference_files",
             label="Names of the files that are replaced",
             is_long=True,
         ),
-        Question(
+        FormQuestion(
             key="replacing_badfiles",
             label="The replaced files are bad for all data",
-            kind=Kind.CHOICE,
+            kind=AnswerKind.CHOICE,
             is_required=True,
             choices=YES_NO,
             initial="N/A",
@@ -251,27 +254,27 @@ def _replacement(_: Observatory) -> tuple[Question, ...]:
     )
 
 
-def _details(_: Observatory) -> tuple[Question, ...]:
+def _details(_: Observatory) -> tuple[FormQuestion, ...]:
     return (
-        Question(key="jira_issue", label="Issue tickets", help_text="Separated by commas."),
-        Question(
+        FormQuestion(key="jira_issue", label="Issue tickets", help_text="Separated by commas."),
+        FormQuestion(
             key="table_rows_changed",
             label="Rows that changed, if the files are tables",
             is_long=True,
         ),
-        Question(
+        FormQuestion(
             key="modes_affected",
             label="Observing modes that are affected",
             is_required=True,
             is_long=True,
         ),
-        Question(
+        FormQuestion(
             key="correctness_testing",
             label="How it was tested that the files are correct",
             is_required=True,
             is_long=True,
         ),
-        Question(
+        FormQuestion(
             key="additional_considerations",
             label="Anything else that matters",
             is_long=True,
@@ -279,18 +282,18 @@ def _details(_: Observatory) -> tuple[Question, ...]:
     )
 
 
-def _reason(_: Observatory) -> tuple[Question, ...]:
+def _reason(_: Observatory) -> tuple[FormQuestion, ...]:
     return (
-        Question(
+        FormQuestion(
             key="change_level",
             label="Change Level",
-            kind=Kind.CHOICE,
+            kind=AnswerKind.CHOICE,
             is_required=True,
             choices=CHANGE_LEVELS,
             initial="SEVERE",
             help_text="How much the new files are expected to change scientific results.",
         ),
-        Question(
+        FormQuestion(
             key="description",
             label="Reason for Delivery",
             is_required=True,

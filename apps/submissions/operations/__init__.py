@@ -2,6 +2,6 @@
 
 from apps.submissions.operations.cancel import cancel
 from apps.submissions.operations.confirm import confirm, force
-from apps.submissions.operations.start import Wishes, start
+from apps.submissions.operations.start import SubmissionOptions, start
 
-__all__ = ["Wishes", "cancel", "confirm", "force", "start"]
+__all__ = ["SubmissionOptions", "cancel", "confirm", "force", "start"]

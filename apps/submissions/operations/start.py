@@ -27,7 +27,7 @@ JOB_KIND = "submission"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
+class SubmissionOptions:
     """What a form says.
 
     Attributes
@@ -70,7 +70,7 @@ class Wishes:
     answers: Mapping[str, Any] = field(default_factory=dict)
 
 
-def start(wishes: Wishes, *, user: User, lock_key: str | None, channel: str | None) -> Submission:
+def start(wishes: SubmissionOptions, *, user: User, lock_key: str | None, channel: str | None) -> Submission:
     """Take over what somebody submits, and queue the job that checks it.
 
     Its files are linked into a folder of its own before the row is written, so that later uploads do not
@@ -122,7 +122,7 @@ def start(wishes: Wishes, *, user: User, lock_key: str | None, channel: str | No
     return submission
 
 
-def _require_instrument(wishes: Wishes, user: User, lock_key: str | None) -> str:
+def _require_instrument(wishes: SubmissionOptions, user: User, lock_key: str | None) -> str:
     """Return the instrument that is submitted for, which this session must have locked."""
     if not user.has_role("submitter", wishes.instrument):
         raise DeniedError(f"{user} may not submit files of {wishes.instrument or 'any instrument'}.")
@@ -146,7 +146,7 @@ def _lock_tenure(kind: str, instrument: str, user: User) -> uuid.UUID | None:
     return lock.tenure if lock and lock.instrument == instrument else None
 
 
-def _files(wishes: Wishes, submission: Submission, user: User) -> list[SubmittedFile]:
+def _files(wishes: SubmissionOptions, submission: Submission, user: User) -> list[SubmittedFile]:
     if wishes.kind == Kind.CERTIFY and wishes.names:
         return _official(wishes, submission)
     if wishes.kind not in UPLOADING:
@@ -166,7 +166,7 @@ def _uploaded(submission: Submission, rows: Iterable[IngestFile]) -> list[Submit
     return files
 
 
-def _listed(wishes: Wishes, submission: Submission) -> list[SubmittedFile]:
+def _listed(wishes: SubmissionOptions, submission: Submission) -> list[SubmittedFile]:
     """Return rows for references that are here already, or say what is wrong with each of the others."""
     names = tuple(dict.fromkeys(wishes.names))
     if not names:
@@ -195,7 +195,7 @@ def _listed(wishes: Wishes, submission: Submission) -> list[SubmittedFile]:
     return [_row(submission, known[name]) for name in names]
 
 
-def _official(wishes: Wishes, submission: Submission) -> list[SubmittedFile]:
+def _official(wishes: SubmissionOptions, submission: Submission) -> list[SubmittedFile]:
     """Return rows for official files that are to be checked as they are in the store."""
     names = tuple(dict.fromkeys(wishes.names))
     known = catalog.files_named(names)

@@ -25,7 +25,7 @@ ROWS = 2000  # rows of a table of differences that the page shows
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class MappingAction:
     """What happened to one rmap or other mapping.
 
     Attributes
@@ -151,19 +151,19 @@ def _is_context_awaited(submission: Submission, files: list[SubmittedFile]) -> b
     return submission.status == Status.READY and submission.makes_contexts and has_rmap
 
 
-def actions(files: list[SubmittedFile]) -> list[Action]:
+def actions(files: list[SubmittedFile]) -> list[MappingAction]:
     """Return what changed in each mapping that a new one was made of."""
     changed = [file for file in files if is_mapping(file.official_name) and file.derived_from]
     found = (_action(file) for file in changed if not _is_context(file))
     return [action for action in found if action is not None]
 
 
-def _action(file: SubmittedFile) -> Action | None:
+def _action(file: SubmittedFile) -> MappingAction | None:
     old_name, new_name = file.derived_from, file.official_name
     try:
         old, new = queries.parent_text(file), queries.text_of(file)
     except CrdsError as exc:
-        return Action(old_name, new_name, None, (), problem=str(exc))
+        return MappingAction(old_name, new_name, None, (), problem=str(exc))
     if old is None or new is None:
         return None
     lines = text_differences(old, new, old_name=old_name, new_name=new_name)
@@ -172,8 +172,8 @@ def _action(file: SubmittedFile) -> Action | None:
             old, new, old_name=old_name, new_name=new_name, observatory=settings.OBSERVATORY
         )
     except CrdsError as exc:
-        return Action(old_name, new_name, None, lines, problem=str(exc))
-    return Action(old_name, new_name, table, lines)
+        return MappingAction(old_name, new_name, None, lines, problem=str(exc))
+    return MappingAction(old_name, new_name, table, lines)
 
 
 def answers(submission: Submission) -> list[tuple[str, str]]:

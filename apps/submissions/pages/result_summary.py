@@ -27,7 +27,7 @@ FORMS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Banner:
+class ResultBanner:
     """Where a submission stands, in two sentences.
 
     Attributes
@@ -51,11 +51,11 @@ class Banner:
 
 def banner(
     submission: Submission, user: User | None, files: Sequence[SubmittedFile], may: dict[str, bool]
-) -> Banner:
+) -> ResultBanner:
     """Return what a reader is told first; `may` says which buttons the reader has."""
     status = submission.status
     if status in (Status.STARTED, Status.PROCESSING):
-        return Banner("", "The files are being checked.", "Wait; the log says when it is over.")
+        return ResultBanner("", "The files are being checked.", "Wait; the log says when it is over.")
     if status == Status.READY:
         return _ready(submission, user, files, may)
     if status == Status.CERTIFIED:
@@ -67,7 +67,7 @@ def banner(
 
 def _ready(
     submission: Submission, user: User | None, files: Sequence[SubmittedFile], may: dict[str, bool]
-) -> Banner:
+) -> ResultBanner:
     warned = sum(1 for file in files if file.warnings)
     happened = f"All checks passed{f', with warnings for {warned} of the files' if warned else ''}."
     if submission.collisions:
@@ -75,13 +75,13 @@ def _ready(
     look = "warn" if warned or submission.collisions else "good"
     if may["confirm"]:
         lock = submission.find_lock()
-        return Banner(look, happened, f"Look through the changes, then confirm {_until(lock)}.", True)
+        return ResultBanner(look, happened, f"Look through the changes, then confirm {_until(lock)}.", True)
     if may["force"]:
         text = "No lock protects this submission any more: it can only be forced or cancelled."
-        return Banner("warn", happened, text, True)
+        return ResultBanner("warn", happened, text, True)
     if user is not None:
-        return Banner(look, happened, f"{submission.user} decides whether to confirm or cancel it.")
-    return Banner(look, happened, "The submitter logs in, and confirms or cancels it.")
+        return ResultBanner(look, happened, f"{submission.user} decides whether to confirm or cancel it.")
+    return ResultBanner(look, happened, "The submitter logs in, and confirms or cancels it.")
 
 
 def _until(lock: Lock | None) -> str:
@@ -90,37 +90,39 @@ def _until(lock: Lock | None) -> str:
     return f"before the lock ends at {lock.expires_at:%H:%M} UTC; each action of yours prolongs it"
 
 
-def _certified(files: Sequence[SubmittedFile]) -> Banner:
+def _certified(files: Sequence[SubmittedFile]) -> ResultBanner:
     wrong = sum(1 for file in files if file.errors)
     warned = sum(1 for file in files if file.warnings and not file.errors)
     if wrong:
         text = f"{wrong} of {len(files)} files would be refused."
-        return Banner("bad", text, "Correct them, and certify them again.", form=FORMS[Kind.CERTIFY])
+        return ResultBanner("bad", text, "Correct them, and certify them again.", form=FORMS[Kind.CERTIFY])
     if warned:
         text = f"No file would be refused; {warned} of {len(files)} have warnings."
-        return Banner("warn", text, "Read the warnings before you submit the files.")
-    return Banner("good", "Every file passed all checks.", "The files can be submitted.")
+        return ResultBanner("warn", text, "Read the warnings before you submit the files.")
+    return ResultBanner("good", "Every file passed all checks.", "The files can be submitted.")
 
 
-def _adopted(submission: Submission) -> Banner:
+def _adopted(submission: Submission) -> ResultBanner:
     if submission.new_context:
         text = f"Its files are official, and {submission.new_context} is the context that has them."
-        return Banner("good", text, "An operator makes it the latest context once the archive has the files.")
+        return ResultBanner(
+            "good", text, "An operator makes it the latest context once the archive has the files."
+        )
     text = "Its files are official. No context was made of it."
     next_text = (
         "They apply to no data until a context has them." if submission.kind == Kind.REFERENCES else ""
     )
-    return Banner("good", text, next_text)
+    return ResultBanner("good", text, next_text)
 
 
-def _given_up(submission: Submission) -> Banner:
+def _given_up(submission: Submission) -> ResultBanner:
     form = FORMS[Kind(submission.kind)]
     if submission.status == Status.FAILED:
         text = "Something is wrong with it, and nothing was adopted."
         again = "Replace what is bad and submit again: what you uploaded still waits for you."
-        return Banner("bad", text, again, form=form)
+        return ResultBanner("bad", text, again, form=form)
     word = "It was cancelled" if submission.status == Status.CANCELLED else "Its time ran out"
-    return Banner("warn", f"{word}, and nothing was adopted.", "", form=form)
+    return ResultBanner("warn", f"{word}, and nothing was adopted.", "", form=form)
 
 
 @dataclass(frozen=True, slots=True)

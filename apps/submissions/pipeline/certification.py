@@ -9,7 +9,7 @@ from apps.core.free_text import storable
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
-from apps.submissions.pipeline.child_jobs import Child, job_for, with_files
+from apps.submissions.pipeline.child_jobs import CertificationChild, job_for, with_files
 from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.pipeline.upload_checks import named
 from apps.submissions.states import Kind, Origin
@@ -50,7 +50,7 @@ def _run(work: SubmissionRun, waiting: dict[str, SubmittedFile], *, is_whole: bo
     is_new = all(file.origin != Origin.LISTED for file in waiting.values())
     is_tried = is_whole and is_new and work.submission.kind in TRYING
     job = with_files(job_for(work), paths, is_tried=is_tried)
-    child = Child(work, job)
+    child = CertificationChild(work, job)
     try:
         for event in child.events():
             if isinstance(event, FileVerdict):
@@ -73,7 +73,7 @@ def _judge(
         file.save(update_fields=["instrument", "filekind", "errors", "warnings", "log"])
 
 
-def _keep_trial(work: SubmissionRun, made: RmapMade, child: Child) -> None:
+def _keep_trial(work: SubmissionRun, made: RmapMade, child: CertificationChild) -> None:
     kind = f"{made.instrument} {made.filekind}".strip()
     name = f"trial insertion into the rmap of {kind}"
     keep_result(work, name, made.errors, made.warnings, child.logs[kind])

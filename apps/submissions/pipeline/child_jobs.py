@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from apps.catalog.reading import require_unaltered
-from apps.certify.errors import AbortedError
+from apps.certify.errors import ChildAbortedError
 from apps.certify.messages import CertifyJob, Event, Job, Limits, Log
 from apps.certify.runner import runner_for
 from apps.contexts import queries as contexts
@@ -44,7 +44,7 @@ def job_for(work: SubmissionRun) -> CertifyJob:
     )
 
 
-class Child:
+class CertificationChild:
     """One child's run, event by event; its log goes to the channel and into `logs`.
 
     Attributes
@@ -77,7 +77,7 @@ class Child:
                     continue
                 self.flush()
                 yield event
-        except AbortedError:
+        except ChildAbortedError:
             self._work.require_going_on()
             raise
         finally:

@@ -14,7 +14,7 @@ from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.certification import refuse_errors, without_rmap
-from apps.submissions.pipeline.child_jobs import Child, job_for
+from apps.submissions.pipeline.child_jobs import CertificationChild, job_for
 from apps.submissions.pipeline.official_names import next_name, reserve
 from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import Kind, Origin
@@ -64,7 +64,7 @@ def generate_rmaps(work: SubmissionRun) -> None:
     for order in orders:
         work.say(f"Generating new rmap '{order.new}' from '{order.old}'")
     job = job_for(work)
-    child = Child(work, replace(job, edits=orders))
+    child = CertificationChild(work, replace(job, edits=orders))
     try:
         for event in child.events():
             if isinstance(event, RmapMade):
@@ -88,7 +88,7 @@ def _bytes_of(file: SubmittedFile) -> Path:
     return staging.path_of(file) if file.origin == Origin.LISTED else staging.official_path(file)
 
 
-def _take(work: SubmissionRun, rmap: SubmittedFile, made: RmapMade, child: Child) -> None:
+def _take(work: SubmissionRun, rmap: SubmittedFile, made: RmapMade, child: CertificationChild) -> None:
     """Keep a new rmap with its log; what our engine reads differently is an error of it."""
     log = list(child.logs[made.name])
     found = [] if made.errors else _disagreements(work, made)

@@ -14,7 +14,7 @@ from apps.rules.naming.file_names import is_mapping
 from apps.submissions import staging
 from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
-from apps.submissions.pipeline.child_jobs import Child, job_for
+from apps.submissions.pipeline.child_jobs import CertificationChild, job_for
 from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import Origin
 
@@ -111,7 +111,7 @@ def _rewrite(work: SubmissionRun, files: list[SubmittedFile]) -> None:
     folder = staging.work_folder(work.submission)
     orders = tuple(Rewrite(str(staging.path_of(file)), str(folder / file.official_name)) for file in files)
     job = job_for(work)
-    child = Child(work, replace(job, rewrites=orders))
+    child = CertificationChild(work, replace(job, rewrites=orders))
     by_name = {file.official_name: file for file in files}
     try:
         for event in child.events():
@@ -121,7 +121,7 @@ def _rewrite(work: SubmissionRun, files: list[SubmittedFile]) -> None:
         child.clear()
 
 
-def _keep(work: SubmissionRun, file: SubmittedFile, event: Rewritten, child: Child) -> None:
+def _keep(work: SubmissionRun, file: SubmittedFile, event: Rewritten, child: CertificationChild) -> None:
     if event.errors or not event.path:
         texts = [text for level, text in child.logs[event.name] if level == "ERROR"]
         file.errors = (file.errors or 0) + event.errors

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from apps.catalog.errors import DamagedFileError, NotHeldError
 from apps.certify.errors import TimedOutError
 from apps.core.errors import ConflictError
-from apps.jobs.errors import AbortedError, LostClaimError
+from apps.jobs.errors import JobAbortedError, LostClaimError
 from apps.jobs.models import Job
 from apps.rules.errors import CrdsError
 from apps.submissions import staging
@@ -83,7 +83,7 @@ def run(job: Job) -> None:
         end_well(job, submission)
     except LostClaimError:
         raise
-    except AbortedError:
+    except JobAbortedError:
         end_badly(job, submission, Status.CANCELLED, "Aborted on request.")
     except TimedOutError as exc:
         end_badly(job, submission, Status.TIMED_OUT, str(exc))

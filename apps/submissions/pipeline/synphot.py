@@ -9,7 +9,7 @@ from apps.certify.messages import Limits, SynphotJob, SynphotVerdict, TableMade
 from apps.submissions import staging
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.certification import keep_result, refuse_errors
-from apps.submissions.pipeline.child_jobs import Child
+from apps.submissions.pipeline.child_jobs import CertificationChild
 from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import Origin
 
@@ -34,7 +34,7 @@ def regenerate_lookup_tables(work: SubmissionRun) -> None:
     if work.submission.instrument != INSTRUMENT:
         return
     paths = [staging.path_of(file) for file in work.files(Origin.UPLOADED)]
-    child = Child(work, _job(work, paths, is_tested=False))
+    child = CertificationChild(work, _job(work, paths, is_tested=False))
     try:
         for event in child.events():
             if isinstance(event, TableMade):
@@ -43,7 +43,7 @@ def regenerate_lookup_tables(work: SubmissionRun) -> None:
         child.clear()
 
 
-def _keep(work: SubmissionRun, made: TableMade, child: Child) -> None:
+def _keep(work: SubmissionRun, made: TableMade, child: CertificationChild) -> None:
     """Add a table to the submission; one that could not be made is an error among the others."""
     name = f"generation of a new {made.reftype}"
     keep_result(work, name, made.errors, made.warnings, child.logs[made.name])
@@ -72,7 +72,7 @@ def test_ensemble(work: SubmissionRun) -> None:
     if work.submission.instrument != INSTRUMENT:
         return
     paths = [staging.official_path(file) for file in work.incoming()]
-    child = Child(work, _job(work, paths, is_tested=True))
+    child = CertificationChild(work, _job(work, paths, is_tested=True))
     try:
         for event in child.events():
             if isinstance(event, SynphotVerdict):

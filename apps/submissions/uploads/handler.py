@@ -26,7 +26,7 @@ from apps.rules.errors import CrdsError
 from apps.submissions.errors import BrokenUploadError, NoSpaceError, UploadGapError, UploadRangeError
 from apps.submissions.models import IngestFile
 from apps.submissions.uploads import ingest_area
-from apps.submissions.uploads.multipart import MultipartReader, Part
+from apps.submissions.uploads.multipart import FormPart, MultipartReader
 from apps.submissions.uploads.running_checksum import GrowingSum, forget_sum, remembered_sum
 
 FIELD = "files"
@@ -161,7 +161,7 @@ class UploadHandler(FileUploadHandler):
         self.is_whole = reader.is_closed and length in (None, reader.count)
         return fields, MultiValueDict()
 
-    def _receive(self, part: Part) -> None:
+    def _receive(self, part: FormPart) -> None:
         arrival = self.admit(part.file_name or "")
         for block in part.content:
             if arrival.error is not None:
@@ -317,7 +317,7 @@ def _key(row: IngestFile) -> tuple[int, datetime]:
     return row.pk, row.started_at
 
 
-def _text(part: Part) -> bytes:
+def _text(part: FormPart) -> bytes:
     text = bytearray()
     for block in part.content:
         text += block

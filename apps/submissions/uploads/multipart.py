@@ -16,7 +16,7 @@ _AS_IT_IS = {"", "7bit", "8bit", "binary"}
 
 
 @dataclass(frozen=True)
-class Part:
+class FormPart:
     """One field or file; its content can be read once, before the next part is asked for."""
 
     name: str
@@ -51,7 +51,7 @@ class MultipartReader:
         self.is_closed = False
         self.count = 0
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FormPart]:
         """Yield one part after the other; what is left of its content is skipped.
 
         Raises
@@ -101,7 +101,7 @@ class MultipartReader:
         self.is_closed = self._held[:2] == b"--"
         return not self.is_closed and not self._is_over
 
-    def _part(self) -> Part:
+    def _part(self) -> FormPart:
         rest, *lines = self._head().split(b"\r\n")
         if rest.strip(b" \t"):
             raise MultiPartParserError("Behind a boundary there is something else than the end of its line.")
@@ -114,7 +114,7 @@ class MultipartReader:
             raise MultiPartParserError("A part of the form has no name.")
         if head.get(b"content-transfer-encoding", "").lower() not in _AS_IT_IS:
             raise MultiPartParserError("A part of the form is not sent as it is.")
-        return Part(about["name"], about.get("filename"), self._content())
+        return FormPart(about["name"], about.get("filename"), self._content())
 
     def _head(self) -> bytes:
         """Return the rest of the line with the boundary and the lines of the head."""

@@ -14,7 +14,7 @@ GAP = 0.15  # part of a period's width that is left empty
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ActivityBar:
     """The bar of one period; positions are percent of the picture, as text."""
 
     left: str
@@ -25,7 +25,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class ActivityBars:
     """The chart of numbers per period.
 
     Attributes
@@ -40,7 +40,7 @@ class Chart:
 
     title: str
     unit: str
-    columns: tuple[Column, ...]
+    columns: tuple[ActivityBar, ...]
     marks: tuple[tuple[str, str], ...]
     highest: int
     total: int
@@ -48,7 +48,7 @@ class Chart:
 
 def find_chart(
     title: str, moments: Sequence[datetime], *, noun: str, span: Sequence[datetime] = ()
-) -> Chart | None:
+) -> ActivityBars | None:
     """Return the chart of the number of `moments` in each period, or None without moments.
 
     Parameters
@@ -66,7 +66,7 @@ def find_chart(
     counts = Counter(_number(moment.date(), length) for moment in moments)
     highest, place = max(counts.values()), 100 / (last - first + 1)
     columns = tuple(
-        Column(
+        ActivityBar(
             left=percent((number - first + GAP / 2) * place),
             width=percent((1 - GAP) * place),
             top=percent(100 - HIGHEST * counts[number] / highest),
@@ -75,7 +75,7 @@ def find_chart(
         )
         for number in sorted(counts)
     )
-    return Chart(title, unit, columns, _marks(first, last, length, place), highest, len(moments))
+    return ActivityBars(title, unit, columns, _marks(first, last, length, place), highest, len(moments))
 
 
 def _unit(first: date, last: date) -> tuple[str, int]:

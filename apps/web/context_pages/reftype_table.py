@@ -11,7 +11,7 @@ from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.catalog.states import FileKind
 from apps.core.tables import Column, Picks, Table
-from apps.rules.lookup.rules_as_rows import Listing, Row
+from apps.rules.lookup.rules_as_rows import Listing, RuleRow
 from apps.web.context_pages.timeline import STATE
 
 CHUNK = 500  # names in one query; databases bound the number of parameters
@@ -20,7 +20,7 @@ LONGEST = 30  # characters of a value on one line
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RuleLine:
     """A reference in the rules, or the word in its place."""
 
     values: tuple[str, ...]
@@ -29,17 +29,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class ReferenceFact:
     """The facts that the catalog has about one reference."""
 
     activated_at: datetime | None
     is_bad: bool
 
 
-_UNKNOWN = Fact(None, is_bad=False)
+_UNKNOWN = ReferenceFact(None, is_bad=False)
 
 
-class Facts:
+class ReferenceFacts:
     """The facts that the catalog has about the references of one type, loaded when they are needed.
 
     A page of a table loads the facts of its own rows. Sorting by a fact, searching and exporting load all.
@@ -48,9 +48,9 @@ class Facts:
     def __init__(self, names: Iterable[str], *, instrument: str, reftype: str) -> None:
         self._names = frozenset(names)
         self._type = {"instrument": instrument, "filekind": reftype}
-        self._found: dict[str, Fact] = {}
+        self._found: dict[str, ReferenceFact] = {}
 
-    def of(self, name: str) -> Fact:
+    def of(self, name: str) -> ReferenceFact:
         """Return the facts of a reference; if they are not loaded yet, load those of all references."""
         if name not in self._found:
             self._load_all()
@@ -69,14 +69,14 @@ class Facts:
         self.load(self._names)
 
 
-def _facts(**wanted: Any) -> dict[str, Fact]:
+def _facts(**wanted: Any) -> dict[str, ReferenceFact]:
     rows = File.objects.filter(**wanted).values_list("name", "activated_at", "rejected", "blacklisted")
-    return {name: Fact(activated, rejected or listed) for name, activated, rejected, listed in rows}
+    return {name: ReferenceFact(activated, rejected or listed) for name, activated, rejected, listed in rows}
 
 
-def lines_of(listing: Listing) -> list[Line]:
+def lines_of(listing: Listing) -> list[RuleLine]:
     """Return a line for each reference, and for each word in place of references."""
-    return [Line(row.values, name, row.word) for row in listing.rows for name in _names(row)]
+    return [RuleLine(row.values, name, row.word) for row in listing.rows for name in _names(row)]
 
 
 def names_of(listing: Listing) -> list[str]:
@@ -84,12 +84,12 @@ def names_of(listing: Listing) -> list[str]:
     return [name for row in listing.rows for name in row.references]
 
 
-def _names(row: Row) -> tuple[str, ...]:
+def _names(row: RuleRow) -> tuple[str, ...]:
     return row.references or ("",)
 
 
 def table_of(
-    listing: Listing, facts: Facts, sent: Mapping[str, str], *, label: str, size: int = 200
+    listing: Listing, facts: ReferenceFacts, sent: Mapping[str, str], *, label: str, size: int = 200
 ) -> Table:
     """Return the table that an address asks for, with the facts of the shown page loaded."""
     columns = [*_key_columns(listing), _activation(facts), _reference(facts)]
@@ -125,8 +125,8 @@ def _breakable(value: str) -> str:
     return value.replace("|", " | ") if len(value) > LONGEST else value
 
 
-def _activation(facts: Facts) -> Column:
-    def shown(line: Line) -> str:
+def _activation(facts: ReferenceFacts) -> Column:
+    def shown(line: RuleLine) -> str:
         moment = facts.of(line.reference).activated_at if line.reference else None
         return f"{moment:%Y-%m-%d}" if moment else NO_DATE
 
@@ -140,8 +140,8 @@ def _activation(facts: Facts) -> Column:
     )
 
 
-def _reference(facts: Facts) -> Column:
-    def is_bad(line: Line) -> bool:
+def _reference(facts: ReferenceFacts) -> Column:
+    def is_bad(line: RuleLine) -> bool:
         return bool(line.reference) and facts.of(line.reference).is_bad
 
     return Column(

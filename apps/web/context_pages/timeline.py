@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from apps.catalog.addresses import file_page
-from apps.rules.lookup.rules_as_rows import Listing, Row
+from apps.rules.lookup.rules_as_rows import Listing, RuleRow
 from apps.web.context_pages.time_axis import Axis, Tick, percent
 
 LANES = 20  # on one page
@@ -28,7 +28,7 @@ Dated = tuple[tuple[datetime, str], ...]  # useafter dates, and the references t
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class ReferenceBar:
     """A bar: the references that apply between two moments.
 
     Attributes
@@ -63,8 +63,8 @@ class Lane:
     """
 
     label: str
-    bars: tuple[Bar, ...]
-    other: tuple[Bar, ...] = ()
+    bars: tuple[ReferenceBar, ...]
+    other: tuple[ReferenceBar, ...] = ()
     change: str = ""
 
 
@@ -181,7 +181,7 @@ def _date(text: str) -> datetime | None:
     return date if date.year < FAR else None
 
 
-def _name(row: Row) -> str:
+def _name(row: RuleRow) -> str:
     return ", ".join(row.references) or row.word
 
 
@@ -267,7 +267,7 @@ class _Painter:
     last: datetime
     kept: Mapping[str, str]
 
-    def bars(self, dated: Dated) -> tuple[Bar, ...]:
+    def bars(self, dated: Dated) -> tuple[ReferenceBar, ...]:
         """Return the bars of one lane."""
         return tuple(self._bar(group) for group in self._groups(self._stretches(dated)))
 
@@ -293,13 +293,13 @@ class _Painter:
     def _width(self, start: datetime, end: datetime) -> float:
         return self.axis.place(end) - self.axis.place(start)
 
-    def _bar(self, group: list[_Stretch]) -> Bar:
+    def _bar(self, group: list[_Stretch]) -> ReferenceBar:
         first, last = group[0], group[-1]
         left, width = self.axis.place(first.start), self._width(first.start, last.end)
         until = "" if last.end == self.last else f" until {last.end:%Y-%m-%d %H:%M:%S}"
         if len(group) == 1:
             title = f"{first.name} from {first.start:%Y-%m-%d %H:%M:%S}{until}"
-            return Bar(percent(left), percent(width), self.colours[first.name], title, first.address)
+            return ReferenceBar(percent(left), percent(width), self.colours[first.name], title, first.address)
         closer = {"since": f"{first.start:%Y-%m-%d}", "until": f"{last.end + timedelta(days=1):%Y-%m-%d}"}
         title = f"{len(group)} changes from {first.start:%Y-%m-%d}{until[:17]}: click for detail"
-        return Bar(percent(left), percent(width), "several", title, _address(self.kept, **closer))
+        return ReferenceBar(percent(left), percent(width), "several", title, _address(self.kept, **closer))

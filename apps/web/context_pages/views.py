@@ -106,7 +106,7 @@ def reftype_table(request: HttpRequest, specifier: str, instrument: str, reftype
     if not known.rmap:
         return render(request, "web/reftype_table.html", {"page": page})
     rules = _rules_of(known.rmap)
-    facts = listing.Facts(listing.names_of(rules), instrument=part.name, reftype=known.name)
+    facts = listing.ReferenceFacts(listing.names_of(rules), instrument=part.name, reftype=known.name)
     label = f"{context.name.removesuffix('.pmap')} {part.name} {known.name}"
     if "part" in request.GET:
         table = listing.table_of(rules, facts, {}, label=label, size=PREVIEW)

@@ -13,7 +13,7 @@ from apps.rules.naming.file_names import is_mapping
 from apps.web.difference_pages import mapping_differences, reference_differences, tables
 from apps.web.difference_pages.compared_files import Source, format_of
 from apps.web.difference_pages.mapping_differences import CONTEXTS, Library
-from apps.web.difference_pages.requested_difference import Asked, address
+from apps.web.difference_pages.requested_difference import RequestedDifference, address
 
 LINES_OF_PART = 500  # rows of a text on one page
 ROWS_OF_PANEL = 200  # of a table on a page of many mappings, which has no pages
@@ -21,7 +21,7 @@ LOWEST = ".rmap"
 
 
 @dataclass(frozen=True)
-class Choice:
+class PanelLink:
     """One of several views of the same difference."""
 
     title: str
@@ -51,12 +51,12 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Difference:
+class DifferencePage:
     """Two files, and everything that a page shows of their differences."""
 
     old: Source
     new: Source
-    choices: Asked
+    choices: RequestedDifference
 
     @property
     def heading(self) -> str:
@@ -83,18 +83,18 @@ class Difference:
         return address(self.old.name, self.new.name, replace(self.choices, **changes))
 
     @property
-    def views(self) -> list[Choice]:
+    def views(self) -> list[PanelLink]:
         """One below another, or side by side."""
         return [
-            Choice(title, self.at(is_side=is_side, part=1), is_side == self.choices.is_side)
+            PanelLink(title, self.at(is_side=is_side, part=1), is_side == self.choices.is_side)
             for title, is_side in (("Unified", False), ("Side by side", True))
         ]
 
     @property
-    def arounds(self) -> list[Choice]:
+    def arounds(self) -> list[PanelLink]:
         """The choices of how many equal lines to show around each change."""
         return [
-            Choice(f"{lines} lines", self.at(around=lines, part=1), lines == self.choices.around)
+            PanelLink(f"{lines} lines", self.at(around=lines, part=1), lines == self.choices.around)
             for lines in CONTEXTS
         ]
 
@@ -119,7 +119,7 @@ class Difference:
         )
 
 
-def answer(request: HttpRequest, shown: Difference) -> HttpResponseBase | dict[str, Any]:
+def answer(request: HttpRequest, shown: DifferencePage) -> HttpResponseBase | dict[str, Any]:
     """Return the content for the template, or the requested export.
 
     Raises
@@ -137,7 +137,7 @@ def answer(request: HttpRequest, shown: Difference) -> HttpResponseBase | dict[s
     return _of_contexts(request, shown)
 
 
-def _of_pair(request: HttpRequest, shown: Difference) -> HttpResponseBase | dict[str, Any]:
+def _of_pair(request: HttpRequest, shown: DifferencePage) -> HttpResponseBase | dict[str, Any]:
     found, problem = None, ""
     try:
         found = mapping_differences.large_table_of(shown.old, shown.new)
@@ -158,7 +158,7 @@ def _of_pair(request: HttpRequest, shown: Difference) -> HttpResponseBase | dict
     return {"pair": pair, "text": shown.text()}
 
 
-def _of_contexts(request: HttpRequest, shown: Difference) -> HttpResponseBase | dict[str, Any]:
+def _of_contexts(request: HttpRequest, shown: DifferencePage) -> HttpResponseBase | dict[str, Any]:
     library = Library(shown.old, shown.new)
     if shown.has_address and _wants_export(request):
         table = tables.overall_table(mapping_differences.exported_rows(library), request.GET)
@@ -176,11 +176,11 @@ def _wants_export(request: HttpRequest) -> bool:
     return "format" in request.GET or not request.accepts("text/html")
 
 
-def _panel(shown: Difference, panel: mapping_differences.Panel) -> dict[str, Any]:
+def _panel(shown: DifferencePage, panel: mapping_differences.Panel) -> dict[str, Any]:
     """Return one changed mapping for the template."""
     titles = repr((panel.old, panel.new))
     is_of_page = (panel.old, panel.new) == (shown.old.name, shown.new.name)
-    choices = Asked(is_side=shown.choices.is_side, is_alone=not panel.new.endswith(LOWEST))
+    choices = RequestedDifference(is_side=shown.choices.is_side, is_alone=not panel.new.endswith(LOWEST))
     has_page = panel.is_pair and (shown.has_address or not is_of_page)
     return {
         "panel": panel,
@@ -191,7 +191,9 @@ def _panel(shown: Difference, panel: mapping_differences.Panel) -> dict[str, Any
     }
 
 
-def _of_references(request: HttpRequest, shown: Difference, ending: str) -> HttpResponseBase | dict[str, Any]:
+def _of_references(
+    request: HttpRequest, shown: DifferencePage, ending: str
+) -> HttpResponseBase | dict[str, Any]:
     reference_differences.require_comparable(ending)
     sections = reference_differences.sections_of(shown.old, shown.new)
     numbered = enumerate(sections, 1)
@@ -203,5 +205,5 @@ def _of_references(request: HttpRequest, shown: Difference, ending: str) -> Http
     return {"sections": parts, "is_reference": True, "text": shown.text() if has_lines else None}
 
 
-def _section(section: Any, number: int, sent: Mapping[str, str], shown: Difference) -> Table | None:
+def _section(section: Any, number: int, sent: Mapping[str, str], shown: DifferencePage) -> Table | None:
     return tables.section_table(section, number, sent, shown.kept) if section.columns else None

@@ -9,7 +9,7 @@ from django.db.models import TextChoices
 from apps.web.difference_pages.compared_files import LONGEST
 
 
-class Origin(TextChoices):
+class FileOrigin(TextChoices):
     """The origin of a file."""
 
     KNOWN = "known", "Known"
@@ -19,8 +19,8 @@ class Origin(TextChoices):
 def _origin(number: int) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=f"File{number} source",
-        choices=Origin.choices,
-        initial=Origin.KNOWN,
+        choices=FileOrigin.choices,
+        initial=FileOrigin.KNOWN,
         required=False,
         widget=forms.RadioSelect,
     )
@@ -70,7 +70,7 @@ class DifferenceForm(forms.Form):
 
     def chosen(self, number: int) -> str | UploadedFile:
         """Return the name or the upload of a file, of a form that is right."""
-        is_uploaded = self.cleaned_data[f"source{number}"] == Origin.UPLOADED
+        is_uploaded = self.cleaned_data[f"source{number}"] == FileOrigin.UPLOADED
         found: str | UploadedFile = self.cleaned_data[f"{'upload' if is_uploaded else 'file'}{number}"]
         return found
 
@@ -82,11 +82,11 @@ class DifferenceForm(forms.Form):
         return cleaned
 
     def _clean_side(self, number: int, cleaned: dict[str, Any]) -> None:
-        origin = cleaned[f"source{number}"] or Origin.KNOWN
+        origin = cleaned[f"source{number}"] or FileOrigin.KNOWN
         known, upload = cleaned.get(f"file{number}"), cleaned.get(f"upload{number}")
         if known and upload:
             self.add_error(f"source{number}", "Name a known file or upload one, not both.")
-        elif origin == Origin.KNOWN and not known:
+        elif origin == FileOrigin.KNOWN and not known:
             self.add_error(f"file{number}", "Name a file that CRDS knows.")
-        elif origin == Origin.UPLOADED and not upload and f"upload{number}" not in self.errors:
+        elif origin == FileOrigin.UPLOADED and not upload and f"upload{number}" not in self.errors:
             self.add_error(f"upload{number}", "Choose a file to upload.")

@@ -12,7 +12,7 @@ SIDE = "side"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedDifference:
     """The choices of an address. What it asks for that there is not is left out, never an error.
 
     Attributes
@@ -44,10 +44,10 @@ class Asked:
         return {name: value for name, value in said.items() if value}
 
 
-def asked(sent: Mapping[str, str]) -> Asked:
+def asked(sent: Mapping[str, str]) -> RequestedDifference:
     """Return what an address asks for."""
     part, around = sent.get("part", ""), sent.get("lines", "")
-    return Asked(
+    return RequestedDifference(
         is_side=sent.get("view") == SIDE,
         is_alone=sent.get("only") == "pair",
         around=int(around) if around in map(str, CONTEXTS) else CONTEXTS[0],
@@ -55,7 +55,7 @@ def asked(sent: Mapping[str, str]) -> Asked:
     )
 
 
-def address(old: str, new: str, choices: Asked | None = None) -> str:
+def address(old: str, new: str, choices: RequestedDifference | None = None) -> str:
     """Return the address of the difference of two files by name."""
     said = choices.said if choices else {}
     return f"{reverse('web:difference')}?{urlencode({'file1': old, 'file2': new, **said})}"

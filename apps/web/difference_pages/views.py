@@ -20,9 +20,9 @@ from apps.core.marks import changes_nothing
 from apps.core.refusals import refuse
 from apps.rules.errors import CrdsError
 from apps.web.difference_pages.compared_files import Source, find_known, of_upload
-from apps.web.difference_pages.difference_page import Difference, answer
-from apps.web.difference_pages.forms import DifferenceForm, Origin
-from apps.web.difference_pages.requested_difference import Asked, address, asked
+from apps.web.difference_pages.difference_page import DifferencePage, answer
+from apps.web.difference_pages.forms import DifferenceForm, FileOrigin
+from apps.web.difference_pages.requested_difference import RequestedDifference, address, asked
 from apps.web.difference_pages.upload_handler import ComparedFileHandler
 
 FILES = ("file1", "file2")
@@ -46,10 +46,10 @@ def difference(request: HttpRequest) -> HttpResponseBase:
     if reasons:
         return _unknown(request, names, reasons)
     old, new = found
-    return _difference(request, Difference(old, new, asked(request.GET)), _filled(request))
+    return _difference(request, DifferencePage(old, new, asked(request.GET)), _filled(request))
 
 
-def _difference(request: HttpRequest, shown: Difference, form: DifferenceForm) -> HttpResponseBase:
+def _difference(request: HttpRequest, shown: DifferencePage, form: DifferenceForm) -> HttpResponseBase:
     try:
         page = answer(request, shown)
     except CrdsError as exc:
@@ -103,13 +103,13 @@ def _compare(request: HttpRequest, handler: ComparedFileHandler) -> HttpResponse
             return HttpResponseRedirect(address(old.name, new.name), status=303)
     except CrdsError as exc:
         return _form_page(request, form, error=str(exc))
-    return _difference(request, Difference(old, new, Asked()), form)
+    return _difference(request, DifferencePage(old, new, RequestedDifference()), form)
 
 
 def _require_uploads(request: HttpRequest, handler: ComparedFileHandler) -> None:
     """Refuse uploads of people who are not logged in, and files that are too big."""
     wanted = [request.POST.get(f"source{number}") for number in (1, 2)]
-    if Origin.UPLOADED in wanted and not handler.is_open:
+    if FileOrigin.UPLOADED in wanted and not handler.is_open:
         raise DeniedError("Log in to compare files of your own.")
     if handler.refused:
         names = ", ".join(handler.refused)

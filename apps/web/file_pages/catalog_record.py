@@ -22,7 +22,7 @@ from apps.web.file_pages.wording import (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RecordRow:
     """One row.
 
     Attributes
@@ -47,50 +47,50 @@ class Row:
         return self.value in (NOTHING, NO_MOMENT)
 
 
-def record(file: File, *, is_inside: bool) -> list[Row]:
+def record(file: File, *, is_inside: bool) -> list[RecordRow]:
     """Return all rows of a file; e-mail addresses only for people who logged in."""
     return [*_rows(file, is_inside), *_more_rows(file, is_inside)]
 
 
-def _rows(file: File, is_inside: bool) -> Iterator[Row]:
+def _rows(file: File, is_inside: bool) -> Iterator[RecordRow]:
     status = status_of(file)
     look = look_of_status(status)
-    yield Row("CRDS Name", file.name, badge=look)
-    yield Row("Uploaded Name", file.uploaded_as or NOTHING)
-    yield Row("Sha1sum", file.sha1sum or NOTHING, is_copied=bool(file.sha1sum))
-    yield Row("Size (bytes)", as_size(file.size))
-    yield Row("Status", status, badge=look)
-    yield Row("Reject Flag", _flag(file.rejected))
+    yield RecordRow("CRDS Name", file.name, badge=look)
+    yield RecordRow("Uploaded Name", file.uploaded_as or NOTHING)
+    yield RecordRow("Sha1sum", file.sha1sum or NOTHING, is_copied=bool(file.sha1sum))
+    yield RecordRow("Size (bytes)", as_size(file.size))
+    yield RecordRow("Status", status, badge=look)
+    yield RecordRow("Reject Flag", _flag(file.rejected))
     if file.kind == FileKind.MAPPING:
-        yield Row("Blacklist Flag", _flag(file.blacklisted))
-    yield Row("Replaced By File Name", file.replaced_by or NOTHING, address=_page_of(file.replaced_by))
+        yield RecordRow("Blacklist Flag", _flag(file.blacklisted))
+    yield RecordRow("Replaced By File Name", file.replaced_by or NOTHING, address=_page_of(file.replaced_by))
     why = as_text(file.description, is_inside=is_inside)
-    yield Row("Reason for Delivery", why)
-    yield Row("Submit Description", why)
-    yield Row("Derived From", file.derived_from or NOTHING, address=_page_of(file.derived_from))
-    yield Row("Change Level", file.change_level.upper() or NOTHING)
-    yield Row("Delivery Date", as_moment(file.delivered_at))
-    yield Row("Activation Date", as_moment(file.activated_at))
-    yield Row("Instrument", file.instrument or NOTHING)
-    yield Row("Reference Type", file.filekind or NOTHING)
+    yield RecordRow("Reason for Delivery", why)
+    yield RecordRow("Submit Description", why)
+    yield RecordRow("Derived From", file.derived_from or NOTHING, address=_page_of(file.derived_from))
+    yield RecordRow("Change Level", file.change_level.upper() or NOTHING)
+    yield RecordRow("Delivery Date", as_moment(file.delivered_at))
+    yield RecordRow("Activation Date", as_moment(file.activated_at))
+    yield RecordRow("Instrument", file.instrument or NOTHING)
+    yield RecordRow("Reference Type", file.filekind or NOTHING)
 
 
-def _more_rows(file: File, is_inside: bool) -> Iterator[Row]:
+def _more_rows(file: File, is_inside: bool) -> Iterator[RecordRow]:
     def text(value: str) -> str:
         return as_text(value, is_inside=is_inside)
 
     if file.kind == FileKind.REFERENCE:
-        yield Row("Useafter Date", as_moment(file.useafter_at))
-        yield Row("Pedigree", text(file.pedigree))
-        yield Row("Aperture", text(file.aperture))
+        yield RecordRow("Useafter Date", as_moment(file.useafter_at))
+        yield RecordRow("Pedigree", text(file.pedigree))
+        yield RecordRow("Aperture", text(file.aperture))
         # The catalogue keeps one descriptive text of a reference: DESCRIP of the header, or else COMMENT.
-        yield Row("Comment", text(file.comment))
-        yield Row("Descrip", text(file.comment))
-        yield Row("History", text(file.history))
-    yield Row("Author/Creator", text(file.creator))
-    yield Row("Deliverer", text(file.deliverer))
+        yield RecordRow("Comment", text(file.comment))
+        yield RecordRow("Descrip", text(file.comment))
+        yield RecordRow("History", text(file.history))
+    yield RecordRow("Author/Creator", text(file.creator))
+    yield RecordRow("Deliverer", text(file.deliverer))
     if is_inside:
-        yield Row("Deliverer E-mail", file.deliverer_email or NOTHING)
+        yield RecordRow("Deliverer E-mail", file.deliverer_email or NOTHING)
 
 
 def _flag(is_set: bool) -> str:

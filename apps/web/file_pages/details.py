@@ -19,10 +19,10 @@ from apps.contexts.rules_of_reference import Lookup, lookups_of
 from apps.core.tables import Table
 from apps.rules.errors import CrdsError
 from apps.web.activity import history_of
-from apps.web.file_pages.catalog_record import Row, record
+from apps.web.file_pages.catalog_record import RecordRow, record
 from apps.web.file_pages.mapping_text import Contents, contents_of
 from apps.web.file_pages.quick_look import Inside, look_of
-from apps.web.file_pages.recertification import Check, find_check
+from apps.web.file_pages.recertification import Recertification, find_check
 from apps.web.file_pages.wording import look_of_status, short_size, status_of
 
 _MOST_PATHS = 500  # match paths of one rmap that the page shows
@@ -88,7 +88,7 @@ class Details:
     status: str
     look: str
     size: str
-    rows: list[Row]
+    rows: list[RecordRow]
     actions: Table
     uses: Uses
     contents: Contents | None
@@ -97,7 +97,7 @@ class Details:
     predecessor: str
     successors: list[str]
     lookups: list[ContextLookups]
-    check: Check | None
+    check: Recertification | None
     constraints: tuple[ConstraintFile, ...]
     commands: list[tuple[str, str]]
     download: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from apps.rules.naming.file_names import is_mapping as is_mapping_name
 from apps.submissions import queries
 from apps.submissions.models import SubmittedFile
-from apps.web.file_pages.catalog_record import Row
+from apps.web.file_pages.catalog_record import RecordRow
 from apps.web.file_pages.mapping_text import Contents, contents
 from apps.web.file_pages.wording import NOTHING, as_size
 
@@ -17,7 +17,7 @@ class Pending:
     name: str
     title: str
     address: str
-    rows: list[Row]
+    rows: list[RecordRow]
     contents: Contents | None
 
 
@@ -31,17 +31,17 @@ def pending_page(file: SubmittedFile) -> Pending:
         title=submission.title,
         address=submission.get_absolute_url(),
         rows=[
-            Row("CRDS Name", file.official_name, badge="warn"),
-            Row("Uploaded Name", file.name),
-            Row("Sha1sum", file.official_sha1sum or file.sha1sum or NOTHING),
-            Row("Size (bytes)", as_size(file.official_size or file.size)),
-            Row("Status", "uploaded", badge="warn"),
-            Row("Reason for Delivery", submission.description or NOTHING),
-            Row("Derived From", file.derived_from or NOTHING),
-            Row("Change Level", submission.change_level.upper()),
-            Row("Instrument", file.instrument or NOTHING),
-            Row("Reference Type", file.filekind or NOTHING),
-            Row("Deliverer", submission.user),
+            RecordRow("CRDS Name", file.official_name, badge="warn"),
+            RecordRow("Uploaded Name", file.name),
+            RecordRow("Sha1sum", file.official_sha1sum or file.sha1sum or NOTHING),
+            RecordRow("Size (bytes)", as_size(file.official_size or file.size)),
+            RecordRow("Status", "uploaded", badge="warn"),
+            RecordRow("Reason for Delivery", submission.description or NOTHING),
+            RecordRow("Derived From", file.derived_from or NOTHING),
+            RecordRow("Change Level", submission.change_level.upper()),
+            RecordRow("Instrument", file.instrument or NOTHING),
+            RecordRow("Reference Type", file.filekind or NOTHING),
+            RecordRow("Deliverer", submission.user),
         ],
         contents=contents(text) if text is not None else None,
     )

@@ -14,7 +14,16 @@ from django.urls import reverse
 from apps.catalog import quick_looks
 from apps.catalog.models import File
 from apps.catalog.quick_looks import LookState, Status
-from apps.certify.quick_looks.values import VERSION, Card, Column, Look, Node, Numbers, Part, Picture
+from apps.certify.quick_looks.values import (
+    VERSION,
+    Card,
+    FilePart,
+    Node,
+    Numbers,
+    Picture,
+    QuickLook,
+    TableColumn,
+)
 from apps.web.file_pages.histogram import Histogram, histogram_of
 
 CARDS_SHOWN = 600  # of all HDUs together,
@@ -56,7 +65,7 @@ class Pane:
         Whether each pixel of the picture is larger than one of the screen.
     """
 
-    part: Part
+    part: FilePart
     anchor: str
     address: str
     title: str
@@ -74,7 +83,7 @@ class Pane:
     is_open: bool
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[TableColumn, ...]:
         """Columns of a table."""
         return self.part.columns
 
@@ -85,7 +94,7 @@ class Pane:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlaneStep:
     """One step through a tree: `opens` a branch, `closes` it, or a leaf."""
 
     node: Node | None
@@ -122,9 +131,9 @@ class Inside:
     reason: str = ""
     ask: str = ""
     json: str = ""
-    look: Look | None = None
+    look: QuickLook | None = None
     panes: tuple[Pane, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PlaneStep, ...] = ()
     sought: str = ""
     found: int = 0
     has_cards: bool = False
@@ -173,7 +182,7 @@ def _address(file: File, name: str) -> str:
 
 
 def _panes(
-    file: File, look: Look, sought: str, chosen: str, kept: tuple[tuple[str, str], ...]
+    file: File, look: QuickLook, sought: str, chosen: str, kept: tuple[tuple[str, str], ...]
 ) -> Iterator[Pane]:
     room, places = CARDS_SHOWN, PANES_SHOWN
     first = next((part.number for part in look.parts if part.picture), 0)
@@ -216,11 +225,11 @@ def _anchor(number: int) -> str:
     return f"part-{number}"
 
 
-def _title(look: Look, part: Part) -> str:
+def _title(look: QuickLook, part: FilePart) -> str:
     return f"HDU {part.number} {part.name}".strip() if look.format == "FITS" else part.name
 
 
-def _dimensions(look: Look, part: Part) -> str:
+def _dimensions(look: QuickLook, part: FilePart) -> str:
     if "table" in part.type and look.format == "FITS":
         rows, columns = next(iter(part.shape), 0), len(part.columns) + part.columns_left
         return f"{rows:,} row{'' if rows == 1 else 's'}, {columns} column{'' if columns == 1 else 's'}"
@@ -269,14 +278,14 @@ def _plane(picture: Picture | None) -> str:
     return ", ".join(words)
 
 
-def _steps(nodes: tuple[Node, ...], depth: int = 0) -> Iterator[Step]:
+def _steps(nodes: tuple[Node, ...], depth: int = 0) -> Iterator[PlaneStep]:
     for node in nodes:
         if node.array is not None:
-            yield Step(node, anchor=_anchor(node.array))
+            yield PlaneStep(node, anchor=_anchor(node.array))
         elif not node.children:
-            yield Step(node)
+            yield PlaneStep(node)
         else:
             # The first levels describe the file; the deeper ones are closed until somebody opens them.
-            yield Step(node, opens=True, is_open=depth < 1)
+            yield PlaneStep(node, opens=True, is_open=depth < 1)
             yield from _steps(node.children, depth + 1)
-            yield Step(None)
+            yield PlaneStep(None)

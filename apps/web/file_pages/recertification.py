@@ -14,7 +14,7 @@ _LOOKS = {"OK": "good", "Warnings": "warn", "ERRORS": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Recertification:
     """The last certify run of a file.
 
     Attributes
@@ -35,13 +35,13 @@ class Check:
     log: list[list[str]]
 
 
-def find_check(file: File) -> Check | None:
+def find_check(file: File) -> Recertification | None:
     """Return the last certify run of a file, or None if there was none."""
     found = queries.last_check_of(file.name)
     if found is None:
         return None
     run = found.submission
-    return Check(
+    return Recertification(
         at=run.started_at,
         context=run.base,
         address=run.get_absolute_url(),
@@ -62,7 +62,7 @@ def start_check(file: File, *, user: User) -> Submission:
     running = queries.last_check_of(file.name)
     if running is not None and running.submission.is_alive:
         return running.submission
-    wishes = operations.Wishes(
+    wishes = operations.SubmissionOptions(
         kind=Kind.CERTIFY,
         context_mode=ContextMode.LATEST,
         context=contexts.resolve_pipeline(None),

@@ -57,7 +57,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class HitGroup:
     """The hits of one kind.
 
     Attributes
@@ -75,7 +75,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """The result of a search.
 
     Attributes
@@ -87,7 +87,7 @@ class Found:
     """
 
     text: str
-    groups: tuple[Group, ...]
+    groups: tuple[HitGroup, ...]
     exact: Hit | None = None
     problem: str = ""
 
@@ -108,7 +108,7 @@ def clean(text: str) -> str:
     return storable(text[:LONGEST]).strip()
 
 
-def find(text: str, *, user: User | None, most: int = OF_PAGE) -> Found:
+def find(text: str, *, user: User | None, most: int = OF_PAGE) -> SearchResult:
     """Return everything that `text` may mean; nothing if it is empty.
 
     Parameters
@@ -124,19 +124,19 @@ def find(text: str, *, user: User | None, most: int = OF_PAGE) -> Found:
     """
     text = clean(text)
     if not text:
-        return Found(text, ())
+        return SearchResult(text, ())
     problem = _problem(text)
     is_logged_in, place = user is not None, _place()
     groups = [
         _contexts(text, most),
         _instruments(text, most, place),
         _types(text, most, place),
-        Group("Files", ()) if problem else _files(text, most, is_logged_in=is_logged_in),
+        HitGroup("Files", ()) if problem else _files(text, most, is_logged_in=is_logged_in),
     ]
     if user is not None and user.has_role("submitter"):
         groups.append(_submissions(text, most))
     found = tuple(group for group in groups if group.hits)
-    return Found(text, found, exact=_exact(text, found), problem=problem)
+    return SearchResult(text, found, exact=_exact(text, found), problem=problem)
 
 
 def is_pattern(text: str) -> bool:
@@ -153,16 +153,16 @@ def _problem(text: str) -> str:
     return ""
 
 
-def _group(title: str, hits: Iterable[Hit], most: int, more: str = "") -> Group:
+def _group(title: str, hits: Iterable[Hit], most: int, more: str = "") -> HitGroup:
     known = list(hits)
     has_more = len(known) > most
-    return Group(title, tuple(known[:most]), has_more, more if has_more else "")
+    return HitGroup(title, tuple(known[:most]), has_more, more if has_more else "")
 
 
 # Files
 
 
-def _files(text: str, most: int, *, is_logged_in: bool) -> Group:
+def _files(text: str, most: int, *, is_logged_in: bool) -> HitGroup:
     rows = File.objects.only(*_COLUMNS).exclude(name__endswith=".pmap")
     if not is_logged_in:
         rows = rows.exclude(state=FileState.UPLOADED)
@@ -231,7 +231,7 @@ def _badge(row: File) -> str:
     return "not confirmed" if row.state == FileState.UPLOADED else ""
 
 
-def _exact(text: str, groups: Iterable[Group]) -> Hit | None:
+def _exact(text: str, groups: Iterable[HitGroup]) -> Hit | None:
     """Return the file whose complete name or sha1sum is `text`, if there is exactly one."""
     files = [hit for group in groups for hit in group.hits if hit.kind in ("file", "context")]
     named = [hit for hit in files if hit.title == text]
@@ -243,7 +243,7 @@ def _exact(text: str, groups: Iterable[Group]) -> Hit | None:
 # Contexts
 
 
-def _contexts(text: str, most: int) -> Group:
+def _contexts(text: str, most: int) -> HitGroup:
     hits = [*_meant(text), *_pmaps(text, most)]
     unlike = {hit.title: hit for hit in reversed(hits)}
     return _group(
@@ -300,7 +300,7 @@ def _first_line(text: str) -> str:
 # Instruments and types
 
 
-def _instruments(text: str, most: int, place: Place) -> Group:
+def _instruments(text: str, most: int, place: Place) -> HitGroup:
     known = get_observatory(settings.OBSERVATORY)
     wanted = text.lower()
     hits = (
@@ -311,7 +311,7 @@ def _instruments(text: str, most: int, place: Place) -> Group:
     return _group("Instruments", hits, most)
 
 
-def _types(text: str, most: int, place: Place) -> Group:
+def _types(text: str, most: int, place: Place) -> HitGroup:
     words = text.lower().split()[:MOST_WORDS]
     hits = []
     for instrument, reftypes in get_observatory(settings.OBSERVATORY).reftypes.items():
@@ -343,7 +343,7 @@ def _place() -> Place:
 # Submissions
 
 
-def _submissions(text: str, most: int) -> Group:
+def _submissions(text: str, most: int) -> HitGroup:
     wanted = (
         Q(description__icontains=text)
         | Q(user__iexact=text)

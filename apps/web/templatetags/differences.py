@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from apps.catalog.addresses import file_page
 from apps.rules.differences import Difference
-from apps.rules.differences.side_by_side import Line, Row
+from apps.rules.differences.side_by_side import NumberedLine, PairedRow
 
 register = template.Library()
 
@@ -45,25 +45,25 @@ def _cell(value: str) -> str:
 
 
 @register.filter
-def unified_row(line: Line) -> SafeString:
+def unified_row(line: NumberedLine) -> SafeString:
     """Return a row with a line and its numbers in the old and the new text."""
     look = f' class="{line.kind}"' if line.sign else ""
     return _safe(f"<tr{look}><td>{line.old or ''}<td>{line.new or ''}<td>{_words(line)}\n")
 
 
 @register.filter
-def side_row(row: Row) -> SafeString:
+def side_row(row: PairedRow) -> SafeString:
     """Return a row with an old line beside the new one, each with its number."""
     old = f"<td>{row.old.old}<td{_look(row.old)}>{_words(row.old)}" if row.old else '<td><td class="none">'
     new = f"<td>{row.new.new}<td{_look(row.new)}>{_words(row.new)}" if row.new else '<td><td class="none">'
     return _safe(f"<tr>{old}{new}\n")
 
 
-def _look(line: Line) -> str:
+def _look(line: NumberedLine) -> str:
     return f' class="{line.kind}"' if line.sign else ""
 
 
-def _words(line: Line) -> str:
+def _words(line: NumberedLine) -> str:
     """Return the sign and the text; words that are missing in the other text are marked."""
     end = "<small> no line end</small>" if line.has_no_end else ""
     if not line.sign:

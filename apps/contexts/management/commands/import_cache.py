@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.catalog.pipeline.import_report import Wishes
+from apps.catalog.pipeline.import_report import ImportOptions
 from apps.catalog.progress import Progress
 from apps.contexts.operations.import_cache import import_cache
 from apps.rules.errors import CrdsError
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wishes = Wishes(options["user"], options["take_unknown"], tuple(options["adopt"]))
+        wishes = ImportOptions(options["user"], options["take_unknown"], tuple(options["adopt"]))
         try:
             imported = import_cache(options["path"], wishes, Progress())
         except CrdsError as exc:

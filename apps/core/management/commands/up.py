@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 
-from apps.core.readiness import NotReadyError, Program, require
-from apps.core.supervisor import Child, supervise
+from apps.core.readiness import PartNotReadyError, Program, require
+from apps.core.supervisor import ChildProgram, supervise
 
 
 class Command(BaseCommand):
@@ -25,14 +25,17 @@ class Command(BaseCommand):
         try:
             require(Program.WEB)
             require(Program.WORKER)
-        except NotReadyError as exc:
+        except PartNotReadyError as exc:
             raise CommandError(str(exc)) from exc
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "crds_server.settings"}
         environment.setdefault("PUBLIC_URL", f"http://localhost:{options['port']}")
         self.stdout.write(f"{settings.OBSERVATORY} at {environment['PUBLIC_URL']}; Ctrl-C ends it.")
         self.stdout.flush()  # No other output follows while the server runs.
         supervise(
-            [Child("web", web_command(options), environment), Child("worker", worker_command(), environment)]
+            [
+                ChildProgram("web", web_command(options), environment),
+                ChildProgram("worker", worker_command(), environment),
+            ]
         )
 
 

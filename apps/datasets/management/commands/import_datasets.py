@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.errors import InvalidInputError
-from apps.datasets.operations import Imported, import_file
+from apps.datasets.operations import ImportedDatasets, import_file
 from apps.datasets.readers import SUFFIXES
 
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        total = Imported()
+        total = ImportedDatasets()
         for path in _files(options["paths"]):
             outcome = self._import(path, from_start=options["from_start"])
             total.stored += outcome.stored
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         if not total.stored and not total.after:
             raise CommandError("No dataset was stored.")
 
-    def _import(self, path: Path, *, from_start: bool) -> Imported:
+    def _import(self, path: Path, *, from_start: bool) -> ImportedDatasets:
         shown = _printable(str(path))
 
         def complain(number: int, reason: str) -> None:
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             outcome = import_file(path, complain=complain, from_start=from_start)
         except InvalidInputError as exc:
             self.stderr.write(f"{shown}: {_printable(str(exc))}")
-            return Imported(refused=1)
+            return ImportedDatasets(refused=1)
         if outcome.after:
             self.stdout.write(f"{shown}: continued after row {outcome.after}.")
         return outcome
