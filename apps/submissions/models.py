@@ -142,8 +142,8 @@ class Submission(StatusModel):
 
     @property
     def log_url(self) -> str:
-        """The absolute address of its log."""
-        return absolute(reverse("jobs:log", args=[self.channel]))
+        """The absolute address of its log; empty if no job reports for it."""
+        return self.channel and absolute(reverse("jobs:log", args=[self.channel]))
 
 
 class SubmittedFile(models.Model):

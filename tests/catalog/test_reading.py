@@ -92,7 +92,7 @@ def test_what_is_not_held_cannot_have_been_altered() -> None:
 def test_a_source_that_states_a_wrong_sum_for_itself_is_refused() -> None:
     text = make_rmap_text(RMAP)
     make_file(RMAP, content=text.replace("2021-08-01", "2022-08-01").encode())
-    with pytest.raises(ChecksumError, match=f"{RMAP} states sha1sum "):
+    with pytest.raises(ChecksumError, match=f"{RMAP} states the sha1sum "):
         load_sources([RMAP])
 
 

@@ -178,7 +178,7 @@ def test_files_no_client_downloads_are_refused(tmp_path: Path, capsys: pytest.Ca
     printed = run(capsys, root, "--take-unknown")
     assert "not taken: a b.fits:" in printed
     assert "not the name of a mapping" in refused(printed)["notes.txt"]
-    assert "no regular file" in refused(printed)["pipe.fits"]
+    assert "not a regular file" in refused(printed)["pipe.fits"]
     assert not list(verify())
 
 

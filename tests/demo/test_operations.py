@@ -215,7 +215,9 @@ def test_two_roots_hold_identical_bytes(
         root.mkdir()
         seed()
         made_files.append(stored(root))
-        for model in (AuditRecord, File, ContextChange, Dataset):
+        # The contents of a mapping protect those that they are noted as differences to.
+        MappingContents.objects.update(base=None)
+        for model in (AuditRecord, MappingContents, File, ContextChange, Dataset):
             model.objects.all().delete()
     assert len(made_files[0]) > 150
     assert made_files[0] == made_files[1]

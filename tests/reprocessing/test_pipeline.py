@@ -183,7 +183,7 @@ def test_what_is_under_way_is_not_asked_for_twice() -> None:
     operations.notice_changes()
     with pytest.raises(ConflictError, match="is pending"):
         operations.search(OLD, NEW, user="tester")
-    with pytest.raises(UnknownTransitionError, match="never went"):
+    with pytest.raises(UnknownTransitionError, match="never moved"):
         operations.search(NEW, OLD, user="tester")
 
 
@@ -225,5 +225,5 @@ def test_an_old_step_is_searched_when_asked_for_and_no_other() -> None:
         (OLD, NEW, "pending"),
         (NEW, OLD, "skipped"),
     }
-    with pytest.raises(CommandError, match="never went"):
+    with pytest.raises(CommandError, match="never moved"):
         call_command("find_affected", OLD, "hst_0009.pmap")

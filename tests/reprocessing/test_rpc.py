@@ -78,4 +78,4 @@ def test_contexts_that_never_followed_each_other_have_no_result(names: tuple[str
     make_transition()
     message = failed("get_affected_datasets", "hst", *names)
     assert NOT_COMPUTED in message
-    assert "never went" in message
+    assert "never moved" in message

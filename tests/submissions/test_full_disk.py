@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from apps.jobs.queries import find_job
 from apps.submissions import staging
 from apps.submissions.models import Submission
 from apps.submissions.pipeline import child_jobs
@@ -40,8 +41,10 @@ def test_a_disk_that_fills_under_a_child_ends_the_submission(
         patch.setattr(child_jobs, "runner_for", lambda name: Forgetful(remembered(name)))
         submission = process(deliver())
     assert submission.status == "failed"
-    assert "No space left on device" in submission.reason
-    assert "its operators must act" in submission.reason
+    job = find_job(kind="submission", subject_id=submission.pk)
+    assert job is not None
+    assert f"incident {job.incident}" in submission.reason
+    assert "Your files are untouched; tell the operators." in submission.reason
     assert submission.reason in said(submission)
     assert snapshot() == before
     # The upload is still there, and nothing of the failure stands in its way.
