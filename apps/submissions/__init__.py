@@ -1,1 +1,1 @@
-"""Takes uploaded files from ingest through checks to confirm, force or cancel."""
+"""Submissions: from uploaded files through checks to confirm, force or cancel."""

@@ -6,5 +6,5 @@ class SubmissionsConfig(AppConfig):
     label = "submissions"
 
     def ready(self) -> None:
-        """Register the part that checks files."""
+        """Register the part of the server that checks files."""
         from apps.submissions import parts  # noqa: F401

@@ -4,19 +4,19 @@ from apps.core.errors import ConflictError, InvalidInputError, NotFoundError
 
 
 class UploadNameError(InvalidInputError):
-    """A file cannot be delivered under this name."""
+    """A name that a file cannot be delivered under."""
 
     code = "upload_name"
 
 
 class UploadRangeError(InvalidInputError):
-    """The pieces of a file are announced in a way that makes no sense."""
+    """Pieces of a file that are announced in a way that makes no sense."""
 
     code = "upload_range"
 
 
 class UploadGapError(ConflictError):
-    """A piece does not continue what is there; `expected` is the offset that would, in bytes."""
+    """A piece that does not continue the stored part; `expected` is the offset that would, in bytes."""
 
     code = "upload_gap"
 
@@ -26,42 +26,45 @@ class UploadGapError(ConflictError):
 
 
 class QuotaError(InvalidInputError):
-    """The ingest area of somebody would become too big."""
+    """An ingest area that would become too big."""
 
     code = "upload_quota"
 
 
 class NoSpaceError(ConflictError):
-    """The disk is, or would be, full."""
+    """A disk that is full, or would become full."""
 
     code = "upload_no_space"
 
 
 class BrokenUploadError(InvalidInputError):
-    """Fewer bytes came than were announced."""
+    """An upload with fewer bytes than announced."""
 
     code = "upload_broken"
 
 
 class RejectedError(InvalidInputError):
-    """What was submitted cannot be adopted as it is; the submitter can mend it and submit again."""
+    """A submission that cannot be adopted as it is; the submitter can correct it and submit again."""
 
     code = "rejected"
 
 
 class UnknownSubmissionError(NotFoundError):
-    """No submission has this key."""
+    """A key that no submission has."""
 
     code = "unknown_submission"
 
 
 class NotReadyError(ConflictError):
-    """The submission does not stand where this could be done."""
+    """A submission whose status does not allow this operation."""
 
     code = "submission_not_ready"
 
 
 class UnprotectedError(ConflictError):
-    """The lock that protected the submission is gone: it can only be forced or cancelled."""
+    """A lock that no longer protects a submission, which can then only be forced or cancelled.
+
+    Also a lock that still protects a submission which somebody wants to force.
+    """
 
     code = "submission_unprotected"

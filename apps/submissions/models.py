@@ -1,4 +1,4 @@
-"""What people deliver."""
+"""Uploaded files, submissions and their files."""
 
 import uuid
 from pathlib import Path
@@ -18,9 +18,9 @@ from apps.submissions.states import ADOPTED, ALIVE, ENTERED_FROM, ContextMode, K
 
 
 class IngestFile(models.Model):
-    """One file in the ingest area of one person, complete or still on its way.
+    """One file in the ingest area of one person, complete or still being uploaded.
 
-    The bytes are where `uploads.ingest_area.path_of` says; those of an unfinished file where `part_of` does.
+    `uploads.ingest_area.path_of` gives the path of its bytes; `part_of` gives it for an unfinished file.
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ingest_files")
@@ -48,7 +48,7 @@ class IngestFile(models.Model):
 class Submission(StatusModel):
     """One request to adopt files, from the form to its end.
 
-    Its bytes lie below `folder` until it is over; then those that were adopted are in the store.
+    Its bytes are below `folder` until it is over. Afterwards the bytes that were adopted are in the store.
     """
 
     entered_from = ENTERED_FROM
@@ -91,7 +91,7 @@ class Submission(StatusModel):
         ordering = ("-pk",)
         indexes = (models.Index(fields=["status", "instrument"]), models.Index(fields=["started_at"]))
         constraints = (
-            # Somebody has one ingest area, and so one delivery of an instrument at a time.
+            # Each person has one ingest area, and so one delivery for an instrument at a time.
             models.UniqueConstraint(
                 fields=["user", "instrument"],
                 condition=Q(status__in=ALIVE) & ~Q(instrument=""),
@@ -108,27 +108,27 @@ class Submission(StatusModel):
 
     @property
     def folder(self) -> Path:
-        """Where its bytes lie."""
+        """The folder of its bytes."""
         root: Path = settings.DATA_ROOT
         return root / "submissions" / str(self.key)
 
     @property
     def is_alive(self) -> bool:
-        """Whether something may still come of it."""
+        """Return whether the submission is not over yet."""
         return self.status in ALIVE
 
     @property
     def is_adopted(self) -> bool:
-        """Whether its files are official."""
+        """Return whether its files are official."""
         return self.status in ADOPTED
 
     def find_lock(self) -> Lock | None:
-        """Return the lock it was started under, expired or not, if its holder has had it without a gap."""
+        """Return the lock it was started under, expired or not, if its holder has kept it without a gap."""
         return find_tenure(self.instrument, self.lock_tenure)
 
     @property
     def title(self) -> str:
-        """What it is, as the heading of its page says."""
+        """The title of its kind, as in the heading of its page."""
         return str(Kind(self.kind).label)
 
     def get_absolute_url(self) -> str:
@@ -137,7 +137,7 @@ class Submission(StatusModel):
 
     @property
     def result_url(self) -> str:
-        """The absolute address of its page, without a slash at its end, which clients rely on."""
+        """The absolute address of its page. Clients rely on it not ending in a slash."""
         return absolute(self.get_absolute_url())
 
     @property
@@ -147,10 +147,10 @@ class Submission(StatusModel):
 
 
 class SubmittedFile(models.Model):
-    """One file of a submission, before and after it has its official name.
+    """One file of a submission, before and after it gets its official name.
 
-    While `is_reserved`, nobody else gets the official name: that of a file that was adopted stays so for
-    ever.
+    While `is_reserved` is true, nobody else gets the official name. The name of an adopted file stays
+    reserved for ever.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="files")
@@ -189,7 +189,7 @@ class SubmittedFile(models.Model):
 
     @property
     def verdict(self) -> str:
-        """How it was judged, in the word the page shows; empty before."""
+        """The result of its check, in the word that the page shows; empty before the check."""
         if self.errors is None:
             return ""
         return "ERRORS" if self.errors else "Warnings" if self.warnings else "OK"

@@ -8,14 +8,20 @@ from apps.certify.errors import ChildError
 from apps.certify.trial import try_child
 from apps.core.readiness import PartNotReadyError, Program, part
 
-REMEMBERED = 60.0  # seconds for which a child that could start is not tried again
+REMEMBERED = 60.0  # seconds during which no child is tried again, after one that could start
 
 _tried_at = float("-inf")
 
 
 @part("certification", needed_by=(Program.WORKER,))
 def certification() -> str:
-    """Return that a child could start."""
+    """Check that a certification child can start, and return a text that says so.
+
+    Raises
+    ------
+    PartNotReadyError
+        Raised if no child can start.
+    """
     global _tried_at
     if time.monotonic() - _tried_at > REMEMBERED:
         try:

@@ -1,4 +1,4 @@
-"""Reads of submissions."""
+"""Queries about submissions."""
 
 import uuid
 
@@ -18,7 +18,7 @@ def get_submission(key: str) -> Submission:
     Raises
     ------
     UnknownSubmissionError
-        Raised if there is none.
+        Raised if there is no such submission, or `key` is not a UUID.
     """
     try:
         found = Submission.objects.filter(key=uuid.UUID(key)).first()
@@ -30,17 +30,17 @@ def get_submission(key: str) -> Submission:
 
 
 def find_protection(submission: Submission, *, for_update: bool = False) -> Lock | None:
-    """Return the lock that protects a submission from others; None if nothing does.
+    """Return the lock that protects a submission from others; None if there is none.
 
-    It is the one under which the submission was started, in whichever session of the submitter it is now,
-    as long as it has not expired.
+    It is the lock under which the submission was started, as long as it has not expired. It may now belong to
+    another session of the submitter.
     """
     lock = find_tenure(submission.instrument, submission.lock_tenure, for_update=for_update)
     return lock if lock is not None and lock.is_held_by(submission.user) else None
 
 
 def why_unprotected(submission: Submission) -> str:
-    """Return what became of the lock of a submission that is not protected any more."""
+    """Return a sentence about the lock of a submission that is no longer protected: how the lock was lost."""
     lock = find_lock(instrument=submission.instrument) if submission.instrument else None
     name = f"The lock of {submission.instrument}"
     if lock is None:
@@ -58,7 +58,7 @@ def text_of(file: SubmittedFile) -> str | None:
     Raises
     ------
     DamagedFileError
-        Raised if its bytes are not those that were recorded.
+        Raised if its bytes differ from the recorded sha1sum.
     """
     if file.submission.is_adopted:
         return load_text(get_file(file.official_name))
@@ -69,24 +69,27 @@ def text_of(file: SubmittedFile) -> str | None:
 
 
 def parent_text(file: SubmittedFile) -> str | None:
-    """Return the text of the mapping that a new one was made of, or None if it has none here.
+    """Return the text of the mapping that a new one was derived from; None if this server does not hold it.
 
     Raises
     ------
     DamagedFileError
-        Raised if its bytes are not those that the catalogue tells of.
+        Raised if its bytes differ from the sha1sum in the catalogue.
     """
     parent = find_file(file.derived_from) if file.derived_from else None
     return load_text(parent) if parent is not None and parent.is_held else None
 
 
 def last_check_of(name: str) -> SubmittedFile | None:
-    """Return the newest certify run of an official file, or None if there was none."""
+    """Return the file row of the newest certify run of an official file; None if there was no run."""
     rows = SubmittedFile.objects.filter(name=name, origin=Origin.LISTED, submission__kind=Kind.CERTIFY)
     return rows.select_related("submission").order_by("-pk").first()
 
 
 def find_pending(name: str) -> SubmittedFile | None:
-    """Return the new file of a submission under way that will have an official name, or None."""
+    """Return the new file that will get this official name if its submission is confirmed, or None.
+
+    The submission is not over yet.
+    """
     rows = SubmittedFile.objects.filter(official_name=name, submission__status__in=ALIVE)
     return rows.exclude(origin=Origin.LISTED).select_related("submission").order_by("-pk").first()

@@ -5,10 +5,10 @@
     submissions/<key>/uploaded/<name>      links to the files of the ingest area, as they were at the start
     submissions/<key>/generated/<name>     lookup tables made for them
     submissions/<key>/official/<name>      the same bytes, or written again, under the official name
-    submissions/<key>/work/<number>        what a child writes; removed with all the rest
+    submissions/<key>/work/<number>        files that a child writes; removed with all the rest
 
-Nothing below `official` is changed once its row has a sha1sum. Everything here can be removed by anybody who
-knows that the submission is over.
+Nothing below `official` is changed once its row has a sha1sum. Any process that knows that the submission is
+over can remove everything here.
 """
 
 import errno
@@ -30,26 +30,26 @@ from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import ALIVE, Origin
 from apps.submissions.uploads import ingest_area
 
-NEW = 3600  # seconds in which a folder without row may belong to a submission that is being started
+NEW = 3600  # seconds during which a folder without a row may belong to a submission that is being started
 
 
 def uploaded(submission: Submission) -> Path:
-    """Return where the files lie as they were uploaded."""
+    """Return the folder of the files as they were uploaded."""
     return submission.folder / "uploaded"
 
 
 def official(submission: Submission) -> Path:
-    """Return where the files lie under their official names."""
+    """Return the folder of the files under their official names."""
     return submission.folder / "official"
 
 
 def path_of(file: SubmittedFile) -> Path:
-    """Return where the bytes of a file are as it arrived: uploaded, made, or in the store already.
+    """Return the path of a file as it arrived: uploaded, made as a lookup table, or already in the store.
 
     Raises
     ------
     NotHeldError, DamagedFileError
-        Raised if it should be in the store, and is not there as the catalogue tells of it.
+        Raised if the file should be in the store, and is missing or differs from the catalogue.
     """
     if file.origin == Origin.LISTED:
         return checked_path(get_file(file.name))
@@ -58,7 +58,7 @@ def path_of(file: SubmittedFile) -> Path:
 
 
 def official_path(file: SubmittedFile) -> Path:
-    """Return where the bytes of a file are, or will be, under its official name."""
+    """Return the path that a file has, or will have, under its official name."""
     return official(file.submission) / file.official_name
 
 
@@ -70,7 +70,7 @@ def work_folder(submission: Submission) -> Path:
 
 
 def link(source: Path, target: Path) -> None:
-    """Let a file have a second name; one that is there already is replaced at once.
+    """Give a file a second name. A file that has this name already is replaced in one step.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def link(source: Path, target: Path) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a small file to the disk; one that is there already is replaced at once.
+    """Write a small file to the disk. A file that has this name already is replaced in one step.
 
     Raises
     ------
@@ -102,19 +102,20 @@ def write(path: Path, content: bytes) -> None:
 
 
 def is_full(error: Exception) -> bool:
-    """Whether an error says that there is no room."""
+    """Return whether an error means that the disk or the quota is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def no_space(name: str) -> NoSpaceError:
-    """Return the error for a file there is no room for."""
+    """Return the error for a file that the disk has no room for."""
     return NoSpaceError(f"The server has no room to stage {name}; its operators must act. Try again later.")
 
 
 def withdraw(submission: Submission) -> None:
-    """Take from the store what a confirmation that was killed put there; the caller has the turn.
+    """Remove from the store the files that a killed confirmation put there.
 
-    A name that the catalogue has meanwhile, as after an import, is not ours any more.
+    The caller holds the ledger lock (`take_turn`). A file whose name is in the catalogue by now, for example
+    after an import, no longer belongs to the submission and stays.
     """
     sums = dict(submission.files.values_list("official_name", "official_sha1sum"))
     paths = {path.name: path for path in official(submission).glob("[!.]*")}
@@ -123,9 +124,9 @@ def withdraw(submission: Submission) -> None:
 
 
 def clear(submission: Submission) -> None:
-    """Remove what a submission that is over leaves behind, and note it; may be repeated.
+    """Remove the remains of a submission that is over, and note when; this may be repeated.
 
-    That is its folder, and what it has made official of the ingest area.
+    These are its folder and, if it was adopted, the files of the ingest area that it made official.
     """
     if submission.status in ALIVE:
         return
@@ -137,7 +138,7 @@ def clear(submission: Submission) -> None:
 
 
 def clear_all() -> int:
-    """Remove what submissions that are over, or were never stored, left behind; return how many."""
+    """Remove the remains of submissions that are over or were never stored; return how many submissions."""
     cleared = 0
     for submission in Submission.objects.filter(cleared_at=None).exclude(status__in=ALIVE):
         clear(submission)
@@ -146,7 +147,7 @@ def clear_all() -> int:
 
 
 def _clear_stray(folder: Path) -> bool:
-    """Remove a folder that no row speaks of, unless its row may still be on its way."""
+    """Remove a folder without a row, unless it is new and its row may still be written."""
     try:
         key = uuid.UUID(folder.name)
         is_new = folder.stat().st_mtime > timezone.now().timestamp() - NEW
@@ -159,14 +160,14 @@ def _clear_stray(folder: Path) -> bool:
 
 
 def load(file: SubmittedFile) -> bytes:
-    """Return the bytes under the official name, compared with what was recorded of them.
+    """Return the bytes under the official name, and compare them with the recorded sha1sum if there is one.
 
     Raises
     ------
     FileNotFoundError
-        Raised if they are not there, because the submission is over or has not come so far.
+        Raised if the file is missing, because the submission is over or has not made it yet.
     DamagedFileError
-        Raised if they have changed since.
+        Raised if the bytes have changed since.
     """
     content = official_path(file).read_bytes()
     if file.official_sha1sum:
@@ -175,7 +176,7 @@ def load(file: SubmittedFile) -> bytes:
 
 
 def record(file: SubmittedFile) -> None:
-    """Keep size and sha1sum of the bytes under the official name, read back from the disk."""
+    """Store size and sha1sum of the bytes under the official name, read back from the disk."""
     path = official_path(file)
     sync_file(path)
     digest = storage.sha1sum(path)

@@ -1,10 +1,10 @@
-"""The kinds of submissions, and where each stands (website, section 8.2)."""
+"""Kinds and statuses of submissions, origins of their files, and modes of contexts (website, section 8.2)."""
 
 from django.db.models import TextChoices
 
 
 class Kind(TextChoices):
-    """What somebody asks for."""
+    """The kind of a submission."""
 
     BATCH = "batch", "Batch Reference Submit"
     EXTENDED = "extended", "Extended Batch Reference Submit"
@@ -15,14 +15,14 @@ class Kind(TextChoices):
     CERTIFY = "certify", "Certify Files"
 
 
-# Kinds whose files come from the ingest area; the others name files that are here already.
+# Kinds whose files come from the ingest area. The others name files that are already on this server.
 UPLOADING = (Kind.BATCH, Kind.EXTENDED, Kind.REFERENCES, Kind.MAPPINGS, Kind.CERTIFY)
-# Kinds that put references into, or take them out of, rmaps.
+# Kinds that insert references into rmaps, or delete them from rmaps.
 RMAP_MAKING = (Kind.BATCH, Kind.EXTENDED, Kind.ADD, Kind.DELETE)
 
 
 class Status(TextChoices):
-    """Where a submission stands."""
+    """The status of a submission."""
 
     STARTED = "started"
     PROCESSING = "processing"
@@ -36,7 +36,7 @@ class Status(TextChoices):
 
 
 ENTERED_FROM: dict[str, set[str]] = {
-    Status.PROCESSING: {Status.STARTED, Status.PROCESSING},  # From itself if its worker died.
+    Status.PROCESSING: {Status.STARTED, Status.PROCESSING},  # From itself after its worker died.
     Status.READY: {Status.PROCESSING},
     Status.CERTIFIED: {Status.PROCESSING},
     Status.CONFIRMED: {Status.READY},
@@ -47,7 +47,7 @@ ENTERED_FROM: dict[str, set[str]] = {
 }
 ALIVE = (Status.STARTED, Status.PROCESSING, Status.READY)
 ADOPTED = (Status.CONFIRMED, Status.FORCED)
-# Colours of the badges; every other status is calm.
+# Colours of the badges. Every other status is calm.
 LOOKS: dict[str, str] = {
     Status.READY: "warn",
     Status.CERTIFIED: "good",
@@ -61,16 +61,16 @@ OVER = tuple(status for status in Status if status not in ALIVE)
 
 
 class Origin(TextChoices):
-    """How a file came into a submission."""
+    """The way a file came into a submission."""
 
     UPLOADED = "uploaded"
-    LOOKUP_TABLE = "lookup table"  # Made anew because of the synphot files beside it.
-    LISTED = "listed"  # Here already, and named in the form.
-    GENERATED = "generated"  # A mapping made of another one.
+    LOOKUP_TABLE = "lookup table"  # Made new for the synphot files of the submission.
+    LISTED = "listed"  # Already on this server, and named in the form.
+    GENERATED = "generated"  # A mapping made from another one.
 
 
 class ContextMode(TextChoices):
-    """How the context was chosen; edit and latest float until the confirmation."""
+    """The way the context was chosen; edit and latest may move until the confirmation."""
 
     EDIT = "pmap_edit"
     LATEST = "pmap_latest"

@@ -1,4 +1,4 @@
-"""Work that beat asks for, and what a worker does when it starts."""
+"""Tasks that beat schedules, and the warm-up of a worker that starts."""
 
 import threading
 from typing import Any
@@ -24,7 +24,7 @@ def sweep() -> None:
 
 @worker_ready.connect
 def warm_up(**_: Any) -> None:
-    """Let the library be imported before the first submission comes."""
+    """Import the library in the background before the first submission arrives."""
     if not settings.WARM_UP:
         return
     threading.Thread(target=runner_for(settings.OBSERVATORY).warm, name="warm-up", daemon=True).start()

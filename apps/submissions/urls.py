@@ -1,4 +1,4 @@
-"""Where files are delivered."""
+"""Addresses of the pages for uploads, deliveries and submissions."""
 
 from django.urls import re_path
 

@@ -14,7 +14,7 @@ from apps.submissions.forms.questions import CHANGE_LEVELS
 from apps.submissions.operations import SubmissionOptions
 from apps.submissions.states import ContextMode, Kind
 
-# Fields that the wishes know by another name.
+# Field of the form to its name in `SubmissionOptions`, where they differ.
 _CALLED = {
     "auto_rename": "is_renamed",
     "compare_old_reference": "is_compared",
@@ -24,12 +24,12 @@ _SAME = ("instrument", "context", "change_level", "creator", "description", "nam
 
 
 class ContextualForm(ContextChoiceMixin):
-    """Whatever is checked against a context, and turned into wishes. Unknown fields do not matter."""
+    """A form of files that are checked against a context. Fields that it does not know are ignored."""
 
     kind: ClassVar[Kind]
 
     def wishes(self) -> SubmissionOptions:
-        """Return what a valid form says."""
+        """Return the options that a valid form gives."""
         said = self.cleaned_data
         values = {name: said[name] for name in _SAME if name in said}
         values |= {wish: said[field] for field, wish in _CALLED.items() if field in said}
@@ -43,7 +43,7 @@ class ContextualForm(ContextChoiceMixin):
 
 
 def _posted(name: str) -> str:
-    """Return the context a client believed to start from; empty if that is no name of one."""
+    """Return the context that a client believed to start from; empty if that is not the name of a pmap."""
     return name if is_file_name(name) and name.endswith(".pmap") else ""
 
 
@@ -57,7 +57,7 @@ class CertifyForm(ContextualForm):
 
 
 class DeliveryForm(ContextualForm):
-    """What all deliveries of files tell of themselves."""
+    """The fields that all deliveries of files have in common."""
 
     instrument = WordField(label="Instrument", words=(), required=False, widget=forms.HiddenInput)
     change_level = WordField(
@@ -82,7 +82,7 @@ class DeliveryForm(ContextualForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer_words(self, "instrument", (NONE, *instruments()))
-        # Scripted clients leave it away where they have none; a page always sends it, if empty.
+        # Scripted clients leave the field out if they have no creator. A page always sends it, even empty.
         self.fields["creator"].required = not self.is_bound or "creator" in self.data
 
     def clean_instrument(self) -> str:
@@ -95,7 +95,7 @@ class DeliveryForm(ContextualForm):
 
 
 def offer_words(form: forms.Form, name: str, words: tuple[str, ...]) -> None:
-    """Say which words a field knows, where the settings decide it."""
+    """Set the words that a field accepts, for fields whose words depend on the settings."""
     field: Any = form.fields[name]
     field.words = words
     field.choices = [(word, word) for word in words]
@@ -106,7 +106,7 @@ class BatchForm(DeliveryForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Where names tell the time of delivery, files mostly arrive under the name they are to keep.
+        # Where names contain the time of delivery, files mostly arrive under the name that they will keep.
         self.fields["auto_rename"].initial = get_observatory(settings.OBSERVATORY).timed_names is None
 
 

@@ -21,7 +21,7 @@ from apps.submissions.forms.questions import AnswerKind as Answer
 from apps.submissions.forms.questions import FormQuestion, questions
 from apps.submissions.states import Kind
 
-# Questions that a delivery without questionnaire answers, too.
+# Questions that every delivery answers, also without the questionnaire.
 SHARED = ("change_level", "description")
 
 
@@ -41,7 +41,10 @@ class ExtendedForm(DeliveryForm):
 
     @property
     def sections(self) -> Iterator[tuple[str, list[tuple[FormQuestion, forms.BoundField]]]]:
-        """The questions by heading, each with its field, in page order; not those of the delivery."""
+        """The questions by heading, each with its field, in the order of the page.
+
+        The questions in `SHARED` are left out.
+        """
         asked = (question for question in self.questions if question.key not in SHARED)
         for section, group in groupby(asked, key=lambda question: question.section):
             yield section, [(question, self[question.key]) for question in group]
@@ -59,7 +62,7 @@ class ExtendedForm(DeliveryForm):
 
 
 def _field(question: FormQuestion) -> forms.Field:
-    """Return the field of a question."""
+    """Return the form field for a question."""
     told: dict[str, Any] = {"label": question.label, "help_text": question.help_text}
     if question.kind == Answer.FLAG:
         return FlagField(**told, widget=FlagMenu(question.menu)) if question.menu else FlagField(**told)

@@ -15,14 +15,14 @@ LONGEST_TEXT = 8000  # characters
 _MOST_ADDRESSES = 20
 _SHOWN = 40  # characters of what was typed that a message repeats
 
-# A checkbox without value says "on"; those who write YAML say yes and no.
+# A checkbox without a value sends "on". People who write YAML use yes and no.
 _FLAGS = {"true": True, "on": True, "yes": True, "1": True} | dict.fromkeys(
     ("false", "off", "no", "0", "none", ""), False
 )
 
 
 class FlagInput(forms.CheckboxInput):
-    """A box that sends ``True``, and understands the ``False`` that clients send in its place."""
+    """A checkbox that sends ``True``, and understands the ``False`` that clients may send instead."""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs, check_test=lambda value: _FLAGS.get(str(value).lower(), False))
@@ -35,7 +35,7 @@ class FlagInput(forms.CheckboxInput):
 
 
 class FlagField(forms.Field):
-    """True or false; what is absent is false, because a box that is not ticked is not sent."""
+    """A flag, true or false. An absent field is false, because a browser does not send an unticked box."""
 
     widget = FlagInput
 
@@ -43,7 +43,7 @@ class FlagField(forms.Field):
         super().__init__(required=False, **options)
 
     def to_python(self, value: Any) -> bool:
-        """Return the flag, or raise if the text is none."""
+        """Return the flag, or raise if the text is not one of the known words."""
         text = str(value).strip().lower()
         if text not in _FLAGS:
             raise ValidationError(f"{_shown(value)} is neither True nor False.")
@@ -51,7 +51,7 @@ class FlagField(forms.Field):
 
 
 class FlagMenu(forms.Select):
-    """A flag as a menu."""
+    """A flag that is shown as a menu."""
 
     def __init__(self, answers: tuple[str, ...]) -> None:
         super().__init__(choices=[(str(answer == "Yes"), answer) for answer in answers])
@@ -64,9 +64,9 @@ class FlagMenu(forms.Select):
 
 
 class WordField(forms.ChoiceField):
-    """One word of several, in any case; it comes out as the list spells it.
+    """One word of a list, accepted in any case and returned as the list spells it.
 
-    Where *Yes* and *No* are among them, ``True`` and ``False`` mean these: YAML makes the one of the other.
+    If *Yes* and *No* are in the list, ``True`` and ``False`` mean them, because YAML reads Yes as true.
     """
 
     def __init__(self, *, words: tuple[str, ...], **options: Any) -> None:
@@ -74,7 +74,7 @@ class WordField(forms.ChoiceField):
         self.words = words
 
     def to_python(self, value: Any) -> str:
-        """Return the word of the list, or what was typed."""
+        """Return the word as the list spells it, or the text as typed if it is not in the list."""
         text = super().to_python(value).strip()
         known = {word.lower(): word for word in self.words}
         if "yes" in known:
@@ -82,31 +82,31 @@ class WordField(forms.ChoiceField):
         return known.get(text.lower(), text)
 
     def validate(self, value: str) -> None:
-        """Refuse every other word."""
+        """Refuse every word that is not in the list."""
         forms.Field.validate(self, value)
         if value and value not in self.words:
             raise ValidationError(f"{_shown(value)} is none of {', '.join(self.words)}.")
 
     def prepare_value(self, value: Any) -> Any:
-        """Return what the menu shows as chosen."""
+        """Return the word that the menu shows as chosen."""
         return self.to_python(value)
 
 
 class LineField(forms.CharField):
-    """One line without characters that nobody sees: it ends in histories and mails."""
+    """One line without invisible characters, because it is shown in histories and mails."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=LONGEST_LINE, **options)
 
     def validate(self, value: str) -> None:
-        """Refuse ends of lines and other characters that are not printed."""
+        """Refuse ends of lines and other characters that cannot be printed."""
         super().validate(value)
         if not value.isprintable():
             raise ValidationError("This must be one line, without control characters.")
 
 
 class LongField(forms.CharField):
-    """Several lines, otherwise as `LineField`; ends of lines come out as one character."""
+    """Several lines of text, otherwise like `LineField`; each end of a line becomes one newline character."""
 
     widget = forms.Textarea(attrs={"rows": 4, "cols": 70})
 
@@ -114,21 +114,21 @@ class LongField(forms.CharField):
         super().__init__(max_length=LONGEST_TEXT, **options)
 
     def to_python(self, value: Any) -> str:
-        """Return the text with plain ends of lines."""
+        """Return the text with newline characters at the ends of lines."""
         return "\n".join(str(super().to_python(value)).splitlines())
 
     def validate(self, value: str) -> None:
-        """Refuse other control characters than tabulators and ends of lines."""
+        """Refuse control characters other than tabulators and ends of lines."""
         super().validate(value)
         if not value.replace("\n", "").replace("\t", "").isprintable():
             raise ValidationError("This must not have control characters.")
 
 
 class ReasonField(LongField):
-    """The description of a delivery, of a few plain characters only."""
+    """The description of a delivery, in which only a few plain characters are allowed."""
 
     def to_python(self, value: Any) -> str:
-        """Return the text with its characters made plain, or raise with those that cannot be."""
+        """Return the text in plain characters, or raise with the characters that have no plain form."""
         try:
             return clean_reason(super().to_python(value))
         except InvalidInputError as exc:
@@ -136,13 +136,13 @@ class ReasonField(LongField):
 
 
 class AddressesField(forms.CharField):
-    """E-mail addresses with commas between them; they come out each once, with comma and blank."""
+    """E-mail addresses, separated by commas; the value has each one once, with comma and blank between."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=LONGEST_TEXT, **options)
 
     def clean(self, value: Any) -> str:
-        """Return the list, or raise with all that are no addresses."""
+        """Return the addresses, or raise with the first texts that are not addresses or are too many."""
         parts = (part.strip() for part in super().clean(value).split(","))
         addresses = list(dict.fromkeys(part for part in parts if part))
         if bad := [address for address in addresses if not _is_address(address)]:

@@ -1,4 +1,4 @@
-"""Lists of files that are here already, which references are added or deleted by (website, section 7.8)."""
+"""Forms that add or delete references which are already on this server, by name (website, section 7.8)."""
 
 import re
 from typing import Any
@@ -16,12 +16,12 @@ _NAMED = 8  # bad names that one message repeats
 
 
 class NamesField(forms.CharField):
-    """Names of references with blanks, commas or new lines between them; each comes out once."""
+    """Names of references, separated by blanks, commas or new lines; the value holds each one once."""
 
     widget = forms.Textarea(attrs={"rows": 6, "cols": 70, "spellcheck": "false", "autocapitalize": "none"})
 
     def clean(self, value: Any) -> tuple[str, ...]:
-        """Return the names in the order they were typed, or raise with those that are none."""
+        """Return the names in the order they were typed, or raise with those that are not reference names."""
         names = tuple(dict.fromkeys(filter(None, re.split(r"[\s,]+", super().clean(value)))))
         if not names:
             raise ValidationError("Name at least one reference.")

@@ -1,8 +1,8 @@
-"""What fills in the extended form besides fingers: an earlier submission, or a file of the client's library.
+"""Values that fill in the extended form: from an earlier submission, or from a file of the client's library.
 
 The file is YAML as ``Submission.yaml()`` of the client writes it and ``crds rc_submit`` reads it: one mapping
-of the keys of the questionnaire to texts, true and false. It is read as the events of its grammar alone:
-nothing is ever made of it but texts, so that neither tags nor aliases can make it large or dangerous.
+of the keys of the questionnaire to texts, true and false. Only the events of the YAML parser are read, and
+they become nothing but texts. So neither tags nor aliases can make the file large or dangerous.
 
 Source: ``Submission.yaml`` and ``RedCatSubmissionScript`` in the client's ``submit/rc_submit.py``.
 """
@@ -27,24 +27,24 @@ LARGEST = 64 * 1024  # bytes of a file
 MOST_KEYS = 100
 _OFFERED = 25  # earlier submissions in the menu
 _NAMED = 8  # unknown keys that one notice repeats
-# What the form asks besides the questionnaire, and `crds rc_submit` sends along if the file has it.
+# Fields of the form outside the questionnaire. `crds rc_submit` also sends them if the file has them.
 _BESIDES = ("creator", "auto_rename", "compare_old_reference")
-# What YAML takes for nothing.
+# Texts that YAML reads as null.
 _NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What a form starts with, and what is to be said about it.
+    """The values that a form starts with, and notices about them.
 
     Attributes
     ----------
     values
-        By the name of the field.
+        Value by the name of the field.
     notices
-        Sentences for the person who fills it in.
+        Sentences for the person who fills in the form.
     is_doubtful
-        Something of what was given could not be used.
+        Some of the given values could not be used.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -53,15 +53,16 @@ class Filling:
 
 
 def earlier(user: str) -> QuerySet[Submission]:
-    """Return the newest submissions of a person that tell what the form asks."""
+    """Return the newest submissions of a person that have answers for this form."""
     kinds = (Kind.EXTENDED, Kind.BATCH)
     return Submission.objects.filter(user=user, kind__in=kinds).order_by("-pk")[:_OFFERED]
 
 
 def from_earlier(submission: Submission) -> Filling:
-    """Return what an earlier submission told.
+    """Return the values of an earlier submission.
 
-    Its files and its context are not of it; nor is what was checked of those files, which is to be said anew.
+    Its files and its context are left out. So are the statements about checks of those files: the person must
+    make them again for the new files.
     """
     known = {question.key for question in ExtendedForm().questions if not question.must_not_be_no}
     told = {name: value for name, value in submission.answers.items() if name in known and value is not None}
@@ -80,12 +81,12 @@ def from_earlier(submission: Submission) -> Filling:
 
 
 def from_yaml(content: bytes) -> Filling:
-    """Return what a file tells; what the form does not know, or would refuse, is named.
+    """Return the values of a file, with notices about unknown keys and values that the form would refuse.
 
     Raises
     ------
     InvalidInputError
-        Raised if it is not one YAML mapping of keys to texts.
+        Raised if the file is not one YAML mapping of keys to texts, or is too large.
     """
     given = _read(content)
     form = ExtendedForm()
@@ -122,7 +123,7 @@ def _read(content: bytes) -> dict[str, str]:
 
 
 def _mapping(events: Iterator[yaml.Event]) -> dict[str, str]:
-    """Return the one mapping of a stream; whatever else is in it is refused at its first event."""
+    """Return the one mapping of a stream; anything else in the stream is refused at its first event."""
     stream = (
         each for each in events if not isinstance(each, yaml.StreamStartEvent | yaml.DocumentStartEvent)
     )
@@ -150,7 +151,7 @@ def _answer(name: str, event: yaml.Event | None) -> str:
 
 
 def _text(event: yaml.ScalarEvent) -> str:
-    """Return what was written; a plain null is nothing, and everything else stays as it stands."""
+    """Return the text as it was written; a null without quotation marks becomes empty."""
     _refuse_marks(event)
     is_plain = event.implicit[0]
     return "" if is_plain and event.value in _NOTHING else storable(event.value)
@@ -169,9 +170,9 @@ def _first_line(error: yaml.YAMLError) -> str:
 
 
 def as_yaml(form: ExtendedForm) -> str:
-    """Return what a form says, complete or not, as the client's ``Submission`` writes itself."""
+    """Return a form, complete or not, as YAML in the way that the client's ``Submission`` writes itself."""
     answers = {question.key: _exported(form, question.key) for question in form.questions}
-    # As in the client, these two come last.
+    # As in the client, the questions in `SHARED` come last.
     ordered = {key: answers.pop(key) for key in list(answers) if key not in SHARED} | answers
     return str(yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=100))
 
@@ -181,7 +182,7 @@ def _exported(form: forms.Form, key: str) -> str | bool:
     try:
         value = asked.to_python(typed)
     except ValidationError:
-        value = typed  # It is for the person to correct, here or there.
+        value = typed  # The person must correct it, in this form or in the file.
     if isinstance(asked, FlagField):
         return value is True
     return str(value or "")

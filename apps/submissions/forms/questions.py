@@ -1,4 +1,4 @@
-"""The questions of the extended form, as data: the form, its validation and its description are made of them.
+"""The questions of the extended form, as data: the source of the form, its validation and its description.
 
 Source: website specification, section 7.4; wire protocol, section 6.8.
 """
@@ -13,12 +13,12 @@ from apps.rules.observatories import Observatory
 
 YES_NO = ("N/A", "No", "Yes")
 CHANGE_LEVELS = ("TRIVIAL", "MODERATE", "SEVERE")
-# Where the description has another order than the page: clients print their help in it.
+# The description has another order than the page for these, because clients print their help in this order.
 _ORDER = ("pedigree_updated", "keywords_checked", "descrip_updated", "useafter_updated", "useafter_matches")
 
 
 class AnswerKind(StrEnum):
-    """The types of answer that clients know; any other one ends them."""
+    """The types of answer that clients know; a client stops with an error at any other type."""
 
     TEXT = "CharField"
     FLAG = "BooleanField"
@@ -27,24 +27,24 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormQuestion:
-    """One question.
+    """One question of the form.
 
     Attributes
     ----------
     key
         Name of the field on the wire.
     label
-        What is asked, as a statement or a heading, without a full stop.
+        The question, as a statement or a heading, without a full stop.
     section
-        Heading of the page that it stands under; it is given to all questions of a part at once.
+        Heading above the question on the page; `questions` sets it for all questions of a part at once.
     is_required
-        An empty answer is refused; a flag may be false all the same.
+        An empty answer is refused. A flag may still be false.
     choices
         Texts, distinct in any case.
     initial
-        What scripted clients start with; empty: nothing.
+        Answer that scripted clients start with; empty if there is none.
     page_initial
-        What the page starts with, where that differs.
+        Answer that the page starts with, if it differs from `initial`; else empty.
     is_long
         The answer may have several lines.
     must_not_be_no
@@ -68,14 +68,14 @@ class FormQuestion:
 
     @property
     def needed(self) -> str:
-        """What the page says beside it of the answers that are accepted; empty: nothing."""
+        """The text about accepted answers that the page shows beside the question; empty if there is none."""
         if not self.must_not_be_no:
             return ""
         return "needed" if self.kind == AnswerKind.FLAG else "Yes or N/A is needed"
 
     @property
     def wire(self) -> dict[str, Any]:
-        """What the description says about it."""
+        """The entry of the question in the description that clients read."""
         facts: dict[str, Any] = {
             "key": self.key,
             "label": self.label,
@@ -84,7 +84,7 @@ class FormQuestion:
         }
         if self.kind == AnswerKind.FLAG:
             return facts | {"initial": False, "choices": [False, True]} | self._help
-        # Clients refuse an empty beginning of a required text.
+        # Clients refuse an empty initial value of a required text.
         begin = {"initial": self.initial} if self.initial else {}
         choices = {"choices": list(self.choices)} if self.choices else {}
         return facts | begin | choices | self._help
@@ -109,7 +109,7 @@ def in_wire_order(asked: tuple[FormQuestion, ...]) -> tuple[FormQuestion, ...]:
 
 
 def _levelled(asked: tuple[FormQuestion, ...]) -> Iterator[FormQuestion]:
-    """Put the change level before the question about correctness, where clients have always listed it."""
+    """Yield the questions, with the change level before correctness testing, as clients always list it."""
     level = next(question for question in asked if question.key == "change_level")
     for question in asked:
         if question.key == "correctness_testing":
@@ -304,7 +304,7 @@ def _reason(_: Observatory) -> tuple[FormQuestion, ...]:
     )
 
 
-# Heading of the page, and the questions below it.
+# Headings of the page, and the questions below each.
 _PARTS = (
     ("Who delivers what", _people),
     ("What you have checked", _checks),

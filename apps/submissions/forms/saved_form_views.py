@@ -1,4 +1,4 @@
-"""The extended form as a file: saved, and filled in from one."""
+"""Views that save the extended form as a file, and fill it in from a file."""
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
@@ -41,7 +41,7 @@ def load_form(request: HttpRequest, *, actor: User) -> HttpResponse:
 
 
 def _content(sent: UploadedFile | None) -> bytes:
-    """Return the bytes of a file, and never many more than one may have."""
+    """Return the bytes of a file, at most one byte more than `prefilled.LARGEST`."""
     if sent is None:
         raise InvalidInputError("Choose a YAML file first.")
     return bytes(sent.read(prefilled.LARGEST + 1))

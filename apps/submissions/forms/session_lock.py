@@ -12,28 +12,28 @@ from apps.locks.queries import find_held, find_lock, require_lock
 
 
 def take(request: HttpRequest, actor: User, instrument: str) -> None:
-    """Lock an instrument for this session; another one that the person held is given back.
+    """Lock an instrument for this session; release the lock of any other instrument that the person held.
 
     Raises
     ------
     DeniedError
-        Raised if the person may not deliver for it.
+        Raised if the person may not deliver for the instrument.
     LockedError
-        Raised if somebody else holds it.
+        Raised if somebody else holds the lock.
     """
     if not actor.may_lock(instrument):
         raise DeniedError(f"{actor} does not have the role submitter for {instrument}.")
     key = sessions.key_of(request)
     lock = locks.acquire(instrument=instrument, user=actor.get_username(), key=key)
-    # A request with a token of its own has no session to keep it in.
+    # A request with a token of its own has no session that could keep the lock.
     if key is not None:
         sessions.keep(request, lock)
 
 
 def login_again(request: HttpRequest, actor: User) -> str:
-    """Return the address of the login page that leads back here and proposes the lock to take again.
+    """Return the address of the login page, which leads back here and proposes an instrument to lock.
 
-    It proposes the instrument that another session of the person holds, else the one that this session held.
+    That is the instrument that the person holds the lock of, or else the one that this session held.
     """
     lock = find_lock(user=actor.get_username())
     instrument = lock.instrument if lock else sessions.instrument_of(request)
@@ -41,7 +41,7 @@ def login_again(request: HttpRequest, actor: User) -> str:
 
 
 def notice(request: HttpRequest, actor: User) -> str:
-    """Return why this session could not submit now; empty if it holds a lock."""
+    """Return the reason why this session cannot submit now; empty if it holds a lock."""
     name, key = actor.get_username(), sessions.key_of(request)
     if find_held(name, key=key):
         return ""

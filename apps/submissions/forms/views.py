@@ -1,4 +1,4 @@
-"""Pages where people certify and deliver files, add references to contexts and delete them."""
+"""Pages to certify and deliver files, to add references to contexts, and to delete references from them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -45,12 +45,12 @@ from apps.submissions.uploads import views
 
 View = Callable[..., HttpResponseBase]
 
-# Certify needs no lock, and the extended form takes the one it needs.
+# Certify needs no lock. The extended form takes the lock that it needs by itself.
 _LOCKLESS = (Kind.CERTIFY, Kind.EXTENDED)
 
 
 def _ends_waiting(view: View) -> View:
-    """Tell the channel of the session when a POST fails: who waits there must not wait for ever."""
+    """Report to the channel of the session when a POST fails, so that nobody waits there for ever."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -70,7 +70,7 @@ def _refuse(request: HttpRequest, reason: str) -> None:
 
 
 def _form_page(form_class: type[ContextualForm], template: str) -> View:
-    """Return the view of one form: scripts read the cookie at each GET, and hear of each refusal."""
+    """Return the view of one form; a GET sets the CSRF cookie for scripts, a refusal goes to the channel."""
 
     @require_http_methods(["GET", "HEAD", "POST"])
     @never_cache
@@ -119,7 +119,7 @@ def _answer(
 
 
 def _copied(request: HttpRequest, actor: User, key: str) -> HttpResponse:
-    """Return the extended form with what an earlier submission of the same person told."""
+    """Return the extended form, filled in from an earlier submission of the same person."""
     try:
         submission = queries.get_submission(key)
     except UnknownSubmissionError as exc:
@@ -140,7 +140,7 @@ def extended_page(
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Return the extended form, empty or filled in, wherever it was asked for."""
+    """Return the page of the extended form, empty or filled in, for any view that needs it."""
     initial = {**_beginnings(request, actor), **(filled.values if filled else {})}
     form, template = ExtendedForm(initial=initial), "submissions/extended.html"
     return _page(request, actor, form, template, error=error, filled=filled, copied=copied, status=status)
@@ -155,7 +155,7 @@ def _start(request: HttpRequest, actor: User, form: ContextualForm) -> Submissio
 
 
 def _beginnings(request: HttpRequest, actor: User) -> dict[str, str]:
-    """Return what a page starts with because of who looks at it."""
+    """Return the initial values that depend on the person: the name, and the instrument that they locked."""
     name = actor.get_username()
     held = find_held(name, key=sessions.key_of(request))
     return {"deliverer": name} | ({"instrument": held.instrument} if held else {})
@@ -189,7 +189,7 @@ def _page(
 
 
 def _helps(actor: User, filled: prefilled.Filling | None) -> dict[str, Any]:
-    """Return what makes a long form shorter: earlier submissions, the draft of a browser, a file."""
+    """Return the parts of the page that help to fill in a long form: earlier submissions, a draft, a file."""
     name = actor.get_username()
     address = reverse("submissions:extended")
     return {

@@ -1,4 +1,4 @@
-"""Scripts that wait for their answer may learn from it that the checks are over (website, section 7.5)."""
+"""Answers to scripts that are held until the checks of a submission are over (website, section 7.5)."""
 
 import threading
 import time
@@ -11,14 +11,14 @@ from apps.submissions.models import Submission
 from apps.submissions.states import Status
 
 _POLL_SECONDS = 0.5
-# Each answer that is held occupies a thread; the client polls its progress through others meanwhile.
+# Each answer that is held occupies a thread. Meanwhile the client polls the progress through other threads.
 _places = threading.BoundedSemaphore(4)
 
 
 def hold(request: HttpRequest, submission: Submission) -> None:
-    """Wait until a submission is checked, if a script asks and has a place to wait; not longer than is set.
+    """Wait until a submission is checked, but at most ``SUBMIT_HOLD_SECONDS``.
 
-    A browser gets the page that shows the progress at once.
+    Only scripts wait, and only if a place is free. A browser gets the page with the progress at once.
     """
     if "Mozilla" in request.headers.get("User-Agent", "") or not settings.SUBMIT_HOLD_SECONDS:
         return
@@ -32,13 +32,13 @@ def hold(request: HttpRequest, submission: Submission) -> None:
 
 def _wait(submission: Submission, end: float) -> None:
     while time.monotonic() < end and is_checking(submission):
-        # Others need the connection meanwhile. Inside a transaction it cannot be given away.
+        # Others need the database connection meanwhile. Inside a transaction it cannot be closed.
         if not connection.in_atomic_block:
             connection.close()
         time.sleep(_POLL_SECONDS)
 
 
 def is_checking(submission: Submission) -> bool:
-    """Tell whether a worker still has to say what it thinks of a submission."""
+    """Return whether the checks of a submission are not over yet."""
     waiting = (Status.STARTED, Status.PROCESSING)
     return Submission.objects.filter(pk=submission.pk, status__in=waiting).exists()

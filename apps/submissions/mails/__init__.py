@@ -1,1 +1,1 @@
-"""Mails about a submission: when which is due, and their texts."""
+"""Mails about a submission: the facts in them, and their texts."""

@@ -1,4 +1,4 @@
-"""Which of the facts of a submission go into its mails."""
+"""Facts about a submission for its mails, and one function for each occasion to write a mail."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from apps.submissions.states import Status
 
 
 def facts(submission: Submission, *, lock_ends_at: datetime | None = None) -> texts.MailFacts:
-    """Return what its mails tell, as it stands now."""
+    """Return the facts for the mails of a submission, as they are now."""
     files = list(submission.files.all())
     lines = [line for file in files for line in file.log]
     lines += [line for test in submission.tests for line in test["log"]]
@@ -49,17 +49,17 @@ def _difference_url(submission: Submission) -> str:
 
 
 def started(submission: Submission) -> None:
-    """Tell that it was accepted."""
+    """Write the mail that the submission was accepted."""
     texts.started(facts(submission))
 
 
 def ready(submission: Submission) -> None:
-    """Tell that it waits to be confirmed."""
+    """Write the mail that the submission waits to be confirmed or cancelled."""
     texts.ready(facts(submission))
 
 
 def ended(submission: Submission) -> None:
-    """Tell how it ended."""
+    """Write the mail about the end of the submission: confirmed, forced, cancelled, failed or timed out."""
     if submission.is_adopted:
         texts.confirmed(facts(submission), is_forced=submission.status == Status.FORCED)
     elif submission.status == Status.CANCELLED:
@@ -69,5 +69,5 @@ def ended(submission: Submission) -> None:
 
 
 def lock_ending(submission: Submission, *, at: datetime) -> None:
-    """Tell that its lock ends soon."""
+    """Write the mail that the lock of the submission ends soon."""
     texts.lock_ending(facts(submission, lock_ends_at=at))

@@ -1,6 +1,6 @@
-"""What people are told by mail about a submission (website, section 9.2).
+"""Texts of the mails about a submission (website, section 9.2).
 
-Each function writes one mail into the outbox; call it inside the transaction of what it tells of.
+Each function writes one mail into the outbox. Call it inside the transaction of the event that it reports.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,19 +15,19 @@ from apps.mails import operations as outbox
 from apps.mails.plain_text import one_line
 
 SHORT = 60  # characters of the description that a subject has room for
-FIRST = 20  # errors, warnings and files that a mail lists; its link leads to the others
+FIRST = 20  # errors, warnings and files that a mail lists; the page behind its link has the others
 LONGEST_ITEM = 500  # characters of one error
 
 
 @dataclass(frozen=True)
 class MailFacts:
-    """What the mails of one submission tell; each mail tells what is known when it is written.
+    """The facts about one submission for its mails, as they are known when the mail is written.
 
-    Links may begin with a slash: then they lead to this server.
+    Links that begin with a slash lead to this server.
     """
 
     key: str
-    kind: str  # Its title, as the heading of its page says.
+    kind: str  # Its title, as in the heading of its page.
     instrument: str
     user: str
     user_email: str = ""
@@ -39,7 +39,7 @@ class MailFacts:
     result_url: str = ""
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    new_names: tuple[tuple[str, str], ...] = ()  # Pairs: as it was uploaded, its official name.
+    new_names: tuple[tuple[str, str], ...] = ()  # Pairs: name as uploaded, official name.
     new_pmap: str = ""
     catalogue: str = ""  # The delivery catalogue for the archive.
     diff_url: str = ""
@@ -49,32 +49,32 @@ class MailFacts:
 
 
 def started(facts: MailFacts) -> None:
-    """Tell that a submission was accepted and will be checked."""
+    """Write that a submission was accepted and will be checked."""
     _post(facts, "started")
 
 
 def ready(facts: MailFacts) -> None:
-    """Tell that nothing speaks against a submission, and that somebody must now confirm or cancel it."""
+    """Write that a submission passed its checks, and that somebody must now confirm or cancel it."""
     _post(facts, "ready")
 
 
 def failed(facts: MailFacts) -> None:
-    """Tell that a submission ended because of errors."""
+    """Write that a submission ended because of errors."""
     _post(facts, "failed")
 
 
 def confirmed(facts: MailFacts, *, is_forced: bool = False) -> None:
-    """Tell that the files of a submission are official, and who saw to it."""
+    """Write that the files of a submission are official, and who confirmed or forced it."""
     _post(facts, "confirmed", state="FORCED" if is_forced else "CONFIRMED", is_forced=is_forced)
 
 
 def cancelled(facts: MailFacts) -> None:
-    """Tell that nothing comes of a submission, who ended it and why."""
+    """Write that a submission was cancelled, by whom and why."""
     _post(facts, "cancelled")
 
 
 def lock_ending(facts: MailFacts) -> None:
-    """Tell that a ready submission will soon lose its lock; once for each end the lock has had.
+    """Write that a ready submission will soon lose its lock, once for each time at which the lock would end.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def lock_ending(facts: MailFacts) -> None:
     """
     if facts.lock_ends_at is None:
         raise ValueError(f"no end of the lock of submission {facts.key} is given")
-    # Whoever does something prolongs the lock, and is warned anew when it ends again.
+    # Activity prolongs the lock. Its new end has a key of its own, so that a new warning is sent for it.
     _post(facts, "lock_ending", state="LOCK ENDING", about=f"lock-ending-{facts.lock_ends_at:%Y%m%dT%H%M%S}")
 
 
@@ -103,7 +103,7 @@ def _subject(facts: MailFacts, state: str) -> str:
 
 
 def _page(facts: MailFacts) -> dict[str, Any]:
-    """Return the facts as templates print them: each text in one line, long lists cut and counted."""
+    """Return the facts as templates print them: texts in one line each, long lists cut, the rest counted."""
     lists = {
         "errors": facts.errors,
         "warnings": facts.warnings,
@@ -121,7 +121,7 @@ def _page(facts: MailFacts) -> dict[str, Any]:
 
 
 def _cut(items: list[str]) -> list[str]:
-    """Return the first items, each in one line, and in place of the others how many they are."""
+    """Return the first items, each in one line, and the number of the others in place of those."""
     lines = [one_line(item, LONGEST_ITEM) for item in items[:FIRST]]
     return lines if len(items) <= FIRST else [*lines, f"... and {len(items) - FIRST} more"]
 

@@ -1,4 +1,4 @@
-"""What somebody asks of submissions: start one, and confirm, force or cancel it."""
+"""Operations on submissions: start, confirm, force and cancel."""
 
 from apps.submissions.operations.cancel import cancel
 from apps.submissions.operations.confirm import confirm, force

@@ -1,4 +1,4 @@
-"""What the records of a confirmation tell besides its new files (website, section 6.4)."""
+"""Activity records of a confirmation, except those of its new files (website, section 6.4)."""
 
 from collections import defaultdict
 
@@ -12,7 +12,10 @@ _ACTIONS: dict[str, Action] = {Kind.ADD: Action.ADD_REFERENCE, Kind.DELETE: Acti
 
 
 def record_decision(submission: Submission, files: list[SubmittedFile], *, user: str) -> None:
-    """Record that it was forced, and what became of references it listed; call it in the transaction."""
+    """Record that a submission was forced, and what became of the references that it listed.
+
+    Call it in the transaction of the confirmation.
+    """
     if submission.status == Status.FORCED:
         details = f"{submission} of {submission.user}"
         audit.noted(Action.FORCE_SUBMIT, user=user, why=submission.description, details=details)
@@ -21,7 +24,7 @@ def record_decision(submission: Submission, files: list[SubmittedFile], *, user:
 
 
 def _record_listed(submission: Submission, files: list[SubmittedFile], *, user: str) -> None:
-    """Record of each reference which new rmap got or lost it, and which others beside it."""
+    """Record for each listed reference which new rmap got or lost it, and which other references with it."""
     rmaps = {_type(file): file.official_name for file in files if file.origin == Origin.GENERATED}
     members = defaultdict(list)
     for file in files:

@@ -1,4 +1,4 @@
-"""Give up a submission: nothing of it stays but its record and the ingest area."""
+"""Cancel a submission: only its record and the ingest area are kept."""
 
 from django.db import transaction
 
@@ -16,16 +16,17 @@ from apps.submissions.states import Status
 
 
 def cancel(submission: Submission, *, user: User) -> Submission:
-    """End a submission that is not over; its names are free again, and so is its submitter's lock.
+    """End a submission that is not over, and release its names and the lock of its submitter.
 
-    One that is being processed ends at its next step, all others at once. Cancelling again changes nothing.
+    A submission that is being processed ends at its next step, any other at once. Cancelling again changes
+    nothing.
 
     Raises
     ------
     DeniedError
-        Raised if another one's lock still protects it, or `user` may not submit for the instrument.
+        Raised if the lock of another person still protects it, or `user` may not submit for the instrument.
     NotReadyError
-        Raised if its files are adopted already, or it ended otherwise.
+        Raised if its files are already adopted, or if it ended in another way.
     """
     if submission.status == Status.CANCELLED:
         return submission
@@ -39,7 +40,7 @@ def cancel(submission: Submission, *, user: User) -> Submission:
 
 
 def _is_without_worker(submission: Submission) -> bool:
-    """Tell whether its job was cancelled before a worker took it, or after the last one died."""
+    """Return whether its job was cancelled before a worker took it, or after its last worker died."""
     jobs_of = Job.objects.filter(kind=JOB_KIND, subject_id=submission.pk)
     return jobs_of.filter(status=JobStatus.CANCELLED).exists()
 

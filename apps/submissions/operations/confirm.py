@@ -1,8 +1,11 @@
-"""Make the files of a submission official, once they are checked and read.
+"""Confirm or force a submission: make its files official after they were checked and read again.
 
-All is one transaction, in which bytes get their names before it ends: a refusal takes the names back, a kill
-before the end leaves bytes in the store that no row speaks of and the next attempt replaces, a kill after it
-only what sweeps complete, the delivery folder and the removal of what is not needed any more.
+All rows are written in one transaction. Before it ends, the bytes get their names in the store:
+
+- If the transaction is refused, the names are taken back.
+- If the process is killed before the end, the store keeps bytes without rows; the next attempt replaces them.
+- If the process is killed after the end, sweeps do the rest: they write the delivery folder, and remove what
+  is no longer needed.
 """
 
 import contextlib
@@ -36,16 +39,16 @@ logger = logging.getLogger(__name__)
 
 
 def confirm(submission: Submission, *, user: User) -> Submission:
-    """Adopt the files under the protection of the lock they were submitted under, then release it.
+    """Adopt the files while the lock of their submission still protects them, then release that lock.
 
-    Any session of the submitter will do. Confirming again changes nothing.
+    Any session of the submitter may do it. Confirming again changes nothing.
 
     Raises
     ------
     DeniedError, NotReadyError, UnprotectedError
         Raised as by `permissions.require_confirm`.
     CollisionError
-        Raised if the context has moved on for one of its types: its changes would be lost.
+        Raised if the context has a newer rmap for one of the types, whose changes would be lost.
     """
     if submission.status in ADOPTED:
         return submission
@@ -53,7 +56,9 @@ def confirm(submission: Submission, *, user: User) -> Submission:
 
 
 def force(submission: Submission, *, user: User) -> Submission:
-    """Adopt the files though no lock protects them; what others changed in the same rmap meanwhile is lost.
+    """Adopt the files although no lock protects them.
+
+    Changes that others made to the same rmap in the meantime are lost. Forcing again changes nothing.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def force(submission: Submission, *, user: User) -> Submission:
 
 @dataclass(frozen=True)
 class _Decision:
-    """Who decided what."""
+    """The person who decides, and the status that the submission gets."""
 
     user: User
     status: Status
@@ -84,7 +89,7 @@ def _adopt(submission: Submission, decision: _Decision) -> Submission:
         _require_whole(files)
         delivery = _write_rows(submission, files, find_successors(files), decision)
     except Exception as exc:
-        # The row is what it was, or what a second press made of it meanwhile: let the caller see that.
+        # The row is unchanged, or a second click on the button has changed it. The caller must see its state.
         submission.refresh_from_db()
         if submission.status in ADOPTED:
             return submission
@@ -94,14 +99,17 @@ def _adopt(submission: Submission, decision: _Decision) -> Submission:
             raise staging.no_space("the files") from exc
         raise
     deliveries.write(delivery)
-    # A sweep does it if this does not come to its end.
+    # If the process is killed before this ends, a sweep does it.
     staging.clear(submission)
     logger.info("%s is %s by %s", submission, submission.status, decision.name)
     return submission
 
 
 def _require_whole(files: list[SubmittedFile]) -> None:
-    """Read the bytes once more, which takes time and is therefore not part of the transaction."""
+    """Refuse names that are already taken and bytes that have changed.
+
+    Reading the bytes once more takes time, so this is not part of the transaction.
+    """
     arriving = _arriving(files)
     taken = catalog.files_named(file.official_name for file in arriving)
     if taken:
@@ -127,16 +135,17 @@ def _arriving(files: list[SubmittedFile]) -> list[SubmittedFile]:
 def _write_rows(
     submission: Submission, files: list[SubmittedFile], successors: Mapping[str, str], decision: _Decision
 ) -> Delivery:
-    """Write every row that the confirmation means, or none."""
+    """Write all rows of the confirmation, or none."""
     take_turn()
-    # Whoever had the turn may have taken the lock, or confirmed. From here on nobody takes the lock.
+    # While this waited for the ledger lock, somebody may have taken the lock of the instrument, or confirmed
+    # the submission. From here on nobody can take the lock of the instrument.
     submission.refresh_from_db()
     _require_allowed(submission, decision, for_update=True)
     now = timezone.now()
     submission.enter(decision.status, ended_at=now, ended_by=decision.name)
     made = new_contexts(submission, files, is_forced=decision.status == Status.FORCED)
     official = [*_arriving(files), *made]
-    # Rows first: a name that somebody has taken meanwhile is refused before any bytes move.
+    # Rows first, so that a name which somebody has taken in the meantime is refused before any bytes move.
     adopted = adopt_files(official, user=decision.name)
     with _published(official):
         note_successors(successors)
@@ -154,7 +163,7 @@ def _write_rows(
 
 @contextlib.contextmanager
 def _published(files: list[SubmittedFile]) -> Iterator[None]:
-    """Let the store have the bytes, under names that are reserved, unless the block raises an error."""
+    """Put the bytes into the store under their reserved names, and take them back if the block raises."""
     try:
         for file in files:
             storage.adopt(staging.official_path(file), file.official_name, file.official_sha1sum)
@@ -169,7 +178,7 @@ def _published(files: list[SubmittedFile]) -> Iterator[None]:
 def _move_edit(
     submission: Submission, made: list[SubmittedFile], adopted: list[File], decision: _Decision
 ) -> None:
-    """Let the edit context be the new one, and say which bad files it inherits."""
+    """Blacklist new mappings that inherit bad files, and make the new pmap the edit context."""
     contexts.taint([file.name for file in adopted], user=decision.name)
     pmap = next((file for file in made if file.official_name.endswith(".pmap")), None)
     if pmap is not None:

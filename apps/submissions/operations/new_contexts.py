@@ -19,15 +19,15 @@ _FLOATING = {ContextMode.EDIT: Pointer.EDIT, ContextMode.LATEST: Pointer.LATEST}
 def new_contexts(
     submission: Submission, files: list[SubmittedFile], *, is_forced: bool
 ) -> list[SubmittedFile]:
-    """Make the new imaps and pmap, stage their bytes, and return their rows, the pmap last.
+    """Make the new imaps and the new pmap, stage their bytes, and return their rows, the pmap last.
 
-    What others changed in the floating base meanwhile stays, since only the lines of the new rmaps change.
-    The caller has the turn, so that the base stays where it is until the edit context moves on.
+    Only the lines of the new rmaps change, so changes that others made to the floating base are kept. The
+    caller holds the ledger lock (`take_turn`), so the base stays the same until the edit context moves.
 
     Raises
     ------
     CollisionError
-        Raised if the base has moved on for one of the types, unless forced.
+        Raised if the base has a newer rmap for one of the types, unless the submission is forced.
     """
     rmaps = [_new_rmap(file) for file in files if file.official_name.endswith(".rmap")]
     if not submission.makes_contexts or not rmaps:
@@ -51,13 +51,13 @@ def new_contexts(
 
 
 def floating_base(submission: Submission) -> str:
-    """Return the pmap that new rmaps become part of now: of a mode that floats, where its pointer stands."""
+    """Return the pmap that new rmaps are put into now; for a floating mode the pmap of its pointer."""
     pointer = _FLOATING.get(ContextMode(submission.context_mode))
     return (contexts.find_pointed(pointer) if pointer else None) or submission.base
 
 
 def read_base(pmap: str) -> Base:
-    """Return a context as new rmaps are put into it; errors as `load_sources`."""
+    """Return a context in the form that new rmaps are put into; raise the errors of `load_sources`."""
     wanted = [name for name in contexts.mapping_names(pmap) if not name.endswith(".rmap")]
     return Base.read(pmap, load_sources(wanted))
 
@@ -67,7 +67,7 @@ def _new_rmap(file: SubmittedFile) -> NewRmap:
 
 
 def _row(submission: Submission, old: str, instrument: str) -> SubmittedFile:
-    """Reserve the name of a new imap or pmap."""
+    """Reserve the name of a new imap or pmap, and return its row."""
     file = SubmittedFile(
         submission=submission,
         origin=Origin.GENERATED,

@@ -18,7 +18,7 @@ from apps.submissions.states import Origin
 
 
 def adopt_files(files: list[SubmittedFile], *, user: str) -> list[File]:
-    """Catalogue files whose bytes are in the store; call it in the transaction of the confirmation."""
+    """Add the files to the catalogue, and return the new rows; call it in the transaction that confirms."""
     now = timezone.now()
     rows = [File.objects.create(**_columns(file), delivered_at=now, held_at=now) for file in files]
     note(_named(files))
@@ -28,7 +28,7 @@ def adopt_files(files: list[SubmittedFile], *, user: str) -> list[File]:
 
 
 def _named(files: list[SubmittedFile]) -> dict[str, Named]:
-    """Return what the mappings among the files name."""
+    """Return, by its official name, the files that each mapping among `files` names."""
     names = {file.official_name: file for file in files if is_mapping(file.official_name)}
     texts = {name: staging.load(file).decode("utf-8") for name, file in sorted(names.items())}
     return {name: look(text, is_rmap=name.endswith(".rmap")).named for name, text in texts.items()}
@@ -62,12 +62,12 @@ def _columns(file: SubmittedFile) -> dict[str, object]:
 
 
 def _parent(file: SubmittedFile) -> str:
-    """Return what a file comes from: a mapping says so, a reference mostly comes from none."""
+    """Return the parent of a file: a mapping names its own, a reference mostly has none ("none")."""
     return file.derived_from or ("" if is_mapping(file.official_name) else "none")
 
 
 def _record(file: SubmittedFile, row: File, *, user: str) -> None:
-    """Write the records that only this step can: where the name and a generated mapping come from."""
+    """Record what no other step records: the parent of a generated mapping, or the old name of a file."""
     why = file.submission.description
     if file.origin == Origin.GENERATED:
         audit.file_changed(

@@ -1,4 +1,4 @@
-"""Who may confirm, force or cancel a submission now; the page and the operations ask the same functions."""
+"""Permissions to confirm, force or cancel a submission, for the page and for the operations alike."""
 
 from apps.accounts.models import User
 from apps.core.access import Role
@@ -23,7 +23,7 @@ def require_confirm(submission: Submission, *, user: User, protection: Lock | No
     DeniedError
         Raised if `user` is not the submitter, or may not submit for the instrument.
     NotReadyError
-        Raised if the submission is not ready, or over.
+        Raised if the submission is not ready yet, or is over.
     UnprotectedError
         Raised if the submitter has not held the lock without a gap.
     """
@@ -47,9 +47,9 @@ def require_force(submission: Submission, *, user: User, protection: Lock | None
     DeniedError
         Raised if `user` may not submit for the instrument.
     NotReadyError
-        Raised if the submission is not ready, or over.
+        Raised if the submission is not ready yet, or is over.
     UnprotectedError
-        Raised while the lock protects it.
+        Raised while the lock protects the submission.
     """
     _require_ready(submission, Status.FORCED)
     _require_submitter(submission, user)
@@ -61,14 +61,14 @@ def require_force(submission: Submission, *, user: User, protection: Lock | None
 
 
 def require_cancel(submission: Submission, *, user: User, protection: Lock | None) -> None:
-    """Refuse to cancel what is over, or what the lock of somebody else protects.
+    """Refuse to cancel a submission that is over, or that the lock of somebody else protects.
 
     Raises
     ------
     DeniedError
         Raised if the lock of somebody else protects it, or `user` may not submit for the instrument.
     NotReadyError
-        Raised if it is over.
+        Raised if the submission is over.
     """
     _require_submitter(submission, user)
     if user.get_username() != submission.user and protection is not None:

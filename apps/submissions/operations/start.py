@@ -1,4 +1,4 @@
-"""Start a submission: check what can be checked at once, keep the files as they are now, queue the job."""
+"""Start a submission: check what is quick to check, keep the files as they are now, and queue the job."""
 
 import shutil
 import uuid
@@ -28,18 +28,18 @@ JOB_KIND = "submission"
 
 @dataclass(frozen=True, kw_only=True)
 class SubmissionOptions:
-    """What a form says.
+    """The options of a submission, as its form gives them.
 
     Attributes
     ----------
     kind
         A `Kind`.
     instrument
-        Lower case; empty: the one that is locked.
+        Lower case; if empty, the instrument that is locked.
     context_mode, context
-        A `ContextMode`, and the pmap it means now.
+        A `ContextMode`, and the pmap that it means now.
     posted_context
-        The pmap the client believed it to mean; `context` if empty.
+        The pmap that the client took it to mean; if empty, `context`.
     change_level
         A `ChangeLevel`.
     description
@@ -47,11 +47,11 @@ class SubmissionOptions:
     is_renamed, is_compared, makes_contexts
         As in `Submission`.
     names
-        References to add or delete; official files to certify once more, in the place of uploaded ones.
+        References to add or delete, or official files to certify again instead of uploaded ones.
     other_email
-        Further addresses to tell, by commas.
+        Further addresses to notify, separated by commas.
     answers
-        Key to answer, of the extended form.
+        Key to answer in the extended form.
     """
 
     kind: str
@@ -71,17 +71,17 @@ class SubmissionOptions:
 
 
 def start(wishes: SubmissionOptions, *, user: User, lock_key: str | None, channel: str | None) -> Submission:
-    """Take over what somebody submits, and queue the job that checks it.
+    """Create a submission, and queue the job that checks it.
 
-    Its files are linked into a folder of its own before the row is written, so that later uploads do not
-    change what is checked.
+    The files are linked into the folder of the submission before its row is written, so that later uploads do
+    not change what is checked.
 
     Parameters
     ----------
     lock_key
-        What the session keeps of its lock; None if only the person counts.
+        Key of the lock that the session keeps; None if only the person counts.
     channel
-        Key of the channel to report to; a new one if it is none or used.
+        Key of the channel to report to. If it is None, unknown or already used, the job gets a new channel.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def start(wishes: SubmissionOptions, *, user: User, lock_key: str | None, channe
     InvalidInputError
         Raised if there is nothing to submit, or a listed file cannot be added or deleted.
     ConflictError
-        Raised if another submission of this person for the instrument is not over.
+        Raised if this person has another submission for the instrument that is not over.
     """
     instrument = _require_instrument(wishes, user, lock_key)
     context = contexts.get_context(wishes.context).name
@@ -123,7 +123,10 @@ def start(wishes: SubmissionOptions, *, user: User, lock_key: str | None, channe
 
 
 def _require_instrument(wishes: SubmissionOptions, user: User, lock_key: str | None) -> str:
-    """Return the instrument that is submitted for, which this session must have locked."""
+    """Return the instrument of the submission, or raise if this session has not locked it.
+
+    A certify run needs no lock, and its instrument may be empty.
+    """
     if not user.has_role("submitter", wishes.instrument):
         raise DeniedError(f"{user} may not submit files of {wishes.instrument or 'any instrument'}.")
     if wishes.kind == Kind.CERTIFY:
@@ -139,7 +142,7 @@ def _require_instrument(wishes: SubmissionOptions, user: User, lock_key: str | N
 
 
 def _lock_tenure(kind: str, instrument: str, user: User) -> uuid.UUID | None:
-    """Return the tenure of the lock that protects the submission; a certify run needs none and keeps none."""
+    """Return the tenure of the lock that protects the submission; a certify run needs none and gets None."""
     if kind == Kind.CERTIFY:
         return None
     lock = find_held(user.get_username())
@@ -167,7 +170,13 @@ def _uploaded(submission: Submission, rows: Iterable[IngestFile]) -> list[Submit
 
 
 def _listed(wishes: SubmissionOptions, submission: Submission) -> list[SubmittedFile]:
-    """Return rows for references that are here already, or say what is wrong with each of the others."""
+    """Return rows for references that are already on this server.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if no name is given, or with the reason for each name that cannot be added or deleted.
+    """
     names = tuple(dict.fromkeys(wishes.names))
     if not names:
         raise InvalidInputError("Name at least one reference.")
@@ -196,7 +205,7 @@ def _listed(wishes: SubmissionOptions, submission: Submission) -> list[Submitted
 
 
 def _official(wishes: SubmissionOptions, submission: Submission) -> list[SubmittedFile]:
-    """Return rows for official files that are to be checked as they are in the store."""
+    """Return rows for official files that a certify run checks as they are in the store."""
     names = tuple(dict.fromkeys(wishes.names))
     known = catalog.files_named(names)
     missing = [name for name in names if name not in known or not known[name].is_held]
@@ -206,7 +215,7 @@ def _official(wishes: SubmissionOptions, submission: Submission) -> list[Submitt
 
 
 def _row(submission: Submission, file: File) -> SubmittedFile:
-    """Return the row for a file that is here already."""
+    """Return the row for a file that is already on this server."""
     return SubmittedFile(
         submission=submission,
         origin=Origin.LISTED,

@@ -1,4 +1,4 @@
-"""Which reference takes the place of which other one (website, section 8.1.1)."""
+"""References that replace other references (website, section 8.1.1)."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,9 +13,10 @@ from apps.submissions.queries import parent_text, text_of
 
 
 def find_successors(files: Iterable[SubmittedFile]) -> dict[str, str]:
-    """Return the name of each reference that new rmaps replace, with that of its successor.
+    """Return the names of the references that new rmaps replace, each with the name of its successor.
 
-    One that still stands elsewhere in the new rmap is not replaced; of several successors the last counts.
+    A reference that the new rmap still names elsewhere is not replaced. If there are several successors, the
+    last one counts.
     """
     found: dict[str, str] = {}
     for file in files:
@@ -40,11 +41,11 @@ def _replaced(rmap: SubmittedFile) -> dict[str, str]:
 
 
 def note_successors(found: Mapping[str, str]) -> None:
-    """Let the catalogue tell which references are replaced; call it in the transaction that confirms."""
+    """Store in the catalogue which references are replaced; call it in the transaction that confirms."""
     now = timezone.now()
     for before, after in found.items():
         if not is_mapping(before):
             File.objects.filter(name=before).update(replaced_by=after, changed_at=now)
-    # What comes back has no successor any more.
+    # A reference that is in use again no longer has a successor.
     returned = File.objects.filter(name__in=found.values()).exclude(replaced_by="")
     returned.update(replaced_by="", changed_at=now)

@@ -1,4 +1,4 @@
-"""What a worker does with a submission: steps that may run twice, each recorded when it is done."""
+"""Steps by which a worker processes a submission; each may run twice, and is recorded when it is done."""
 
 from apps.submissions.pipeline.run import STEPS, run
 from apps.submissions.pipeline.sweep import sweep

@@ -1,4 +1,4 @@
-"""The check of each file by the library, and of all of them together in a trial rmap."""
+"""Checks by the library: of each file, and of all files together in a trial rmap."""
 
 from collections.abc import Iterable
 from itertools import chain, islice, zip_longest
@@ -20,10 +20,10 @@ SHOWN = 5  # errors that the reason of a failure quotes
 
 
 def certify_files(work: SubmissionRun) -> None:
-    """Certify every file; one that breaks its child costs only itself."""
+    """Certify every file; a file that breaks its child gets an error, and the others are still checked."""
     files = {file.name: file for file in work.incoming()}
     waiting = dict(files)
-    # What an earlier, broken run of this step found counts no more.
+    # An earlier run of this step may have broken off. Its results no longer count.
     with work.writing():
         for file in files.values():
             file.errors, file.warnings, file.log = None, 0, []
@@ -42,11 +42,11 @@ def certify_files(work: SubmissionRun) -> None:
 
 
 def _run(work: SubmissionRun, waiting: dict[str, SubmittedFile], *, is_whole: bool) -> None:
-    """Certify the files that wait, taking each out of `waiting` when its verdict is stored."""
+    """Certify the files in `waiting`, and take each out when its verdict is stored."""
     paths = [staging.path_of(file) for file in waiting.values()]
     for number, file in enumerate(waiting.values(), 1):
         work.say(f"Certifying '{file.name}' [{number} / {len(waiting)} files] [{file.size or 0} bytes]")
-    # What is official already stands in its rmap, and is not tried there.
+    # A file that is already official may be in its rmap already, so it is not inserted on trial.
     is_new = all(file.origin != Origin.LISTED for file in waiting.values())
     is_tried = is_whole and is_new and work.submission.kind in TRYING
     job = with_files(job_for(work), paths, is_tried=is_tried)
@@ -55,7 +55,7 @@ def _run(work: SubmissionRun, waiting: dict[str, SubmittedFile], *, is_whole: bo
         for event in child.events():
             if isinstance(event, FileVerdict):
                 file = waiting.pop(event.name)
-                # A header may tell anything; what is no name of ours has errors, too.
+                # A header may hold any text. If it is not a name that we know, the file also has errors.
                 file.instrument = storable(event.instrument)[:32]
                 file.filekind = storable(event.filekind)[:64]
                 _judge(work, file, child.logs[event.name], errors=event.errors, warnings=event.warnings)
@@ -85,7 +85,7 @@ def _keep_trial(work: SubmissionRun, made: RmapMade, child: CertificationChild) 
 
 
 def keep_result(work: SubmissionRun, name: str, errors: int, warnings: int, log: list[list[str]]) -> None:
-    """Keep the result of a check that is about several files at once; a second one replaces the first."""
+    """Store the result of a check of several files together; it replaces an earlier one of the same name."""
     status = "ERRORS" if errors else "Warnings" if warnings else "OK"
     result = {"name": name, "status": status, "errors": errors, "warnings": warnings, "log": log}
     with work.writing():
@@ -97,12 +97,12 @@ def keep_result(work: SubmissionRun, name: str, errors: int, warnings: int, log:
 
 
 def refuse_errors(work: SubmissionRun) -> None:
-    """End the submission if any check found an error; certify runs have only their verdicts.
+    """End the submission if any check found an error. A certify run never ends here: it only has verdicts.
 
     Raises
     ------
     RejectedError
-        Raised with the number of errors, what has them, and the first few.
+        Raised with the number of errors, the names of the files and checks that have them, and the first few.
     """
     if work.submission.kind == Kind.CERTIFY:
         return
@@ -119,7 +119,7 @@ def refuse_errors(work: SubmissionRun) -> None:
 
 
 def without_rmap(work: SubmissionRun, types: Iterable[tuple[str, str]]) -> str:
-    """Return what to do about those pairs of instrument and type that the base has no rmap for."""
+    """Return advice about the pairs of instrument and type that the base has no rmap for; empty if none."""
     missing = [
         f"{filekind!r} of {instrument!r}"
         for instrument, filekind in sorted(types)
@@ -134,7 +134,7 @@ def without_rmap(work: SubmissionRun, types: Iterable[tuple[str, str]]) -> str:
 
 
 def _quoted(logs: dict[str, list[list[str]]]) -> str:
-    """Return the first few errors, one of each file before a second one of any."""
+    """Return the first few errors: the first one of every file, then the second ones, and so on."""
     errors = (
         [text if name in text else f"{name}: {text}" for level, text in log if level == "ERROR"]
         for name, log in logs.items()

@@ -1,4 +1,4 @@
-"""Runs jobs of the certification children for a submission, and keeps what they say."""
+"""Jobs that certification children run for a submission, and the logs of these jobs."""
 
 import shutil
 import time
@@ -18,19 +18,20 @@ from apps.core.free_text import storable
 from apps.submissions import staging
 from apps.submissions.pipeline.submission_run import SubmissionRun
 
-BATCH = 50  # lines of the log that are written at once,
-PAUSE = 1.0  # or as many as came in so many seconds
+# Lines of the log are written to the channel when this number of them waits, or after this number of seconds.
+BATCH = 50
+PAUSE = 1.0
 
 
 def job_for(work: SubmissionRun) -> CertifyJob:
-    """Return a job that does nothing yet, in a new folder.
+    """Return a job that has nothing to do yet, with a new folder.
 
     The child reads the rules from the store by itself, so they are compared with the catalogue here.
 
     Raises
     ------
     DamagedFileError, NotHeldError
-        Raised if a mapping of the base was changed on the disk, or is not there.
+        Raised if a mapping of the base was changed on the disk, or is missing.
     """
     require_unaltered(contexts.mapping_names(work.submission.base))
     return CertifyJob(
@@ -45,12 +46,12 @@ def job_for(work: SubmissionRun) -> CertifyJob:
 
 
 class CertificationChild:
-    """One child's run, event by event; its log goes to the channel and into `logs`.
+    """The run of one child, event by event; its log is written to the channel and to `logs`.
 
     Attributes
     ----------
     logs
-        Level and text of each line, by the file or rmap that was in work.
+        Level and text of each line, by the file or rmap that the child was working on.
     """
 
     def __init__(self, work: SubmissionRun, job: Job) -> None:
@@ -60,12 +61,12 @@ class CertificationChild:
         self._flushed_at = time.monotonic()
 
     def events(self) -> Iterator[Event]:
-        """Yield what happens, without the lines of the log.
+        """Yield the events of the run, without the lines of the log.
 
         Raises
         ------
         JobStopped
-            Raised if this worker must leave the job; the child is dead then.
+            Raised if this worker must leave the job; the child has been killed by then.
         CertifyError
             Raised as by `Runner.run`.
         """
@@ -90,7 +91,7 @@ class CertificationChild:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has not been written to the channel yet."""
+        """Write the lines that were not yet written to the channel, unless this worker must leave the job."""
         if self._waiting and not self._work.is_stopped():
             self._work.pass_on(self._waiting)
         self._waiting, self._flushed_at = [], time.monotonic()

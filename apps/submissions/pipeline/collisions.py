@@ -1,4 +1,7 @@
-"""Who else changed the same file meanwhile (website, section 8.7): a warning, no error."""
+"""Collisions: other files that were derived from the same parent (website, section 8.7).
+
+They are warnings, not errors.
+"""
 
 from collections.abc import Iterator
 
@@ -10,7 +13,7 @@ from apps.submissions.states import ALIVE, Origin
 
 
 def note_collisions(work: SubmissionRun) -> None:
-    """Note every other file, official or pending, that comes from the same parent as one of these."""
+    """Note every other file, official or pending, that has the same parent as a file of this submission."""
     work.say("Checking for derivation collisions")
     files = work.files(Origin.UPLOADED, Origin.GENERATED)
     own = {file.official_name for file in files}
@@ -31,7 +34,7 @@ def note_collisions(work: SubmissionRun) -> None:
 
 
 def _others(work: SubmissionRun, file: SubmittedFile) -> Iterator[tuple[str, str]]:
-    """Yield parent and name of each other file made of the same one."""
+    """Yield parent and name of each other file that has the same parent."""
     pending = SubmittedFile.objects.filter(is_reserved=True, submission__status__in=ALIVE)
     pending = pending.exclude(submission=work.submission)
     if is_mapping(file.official_name):
@@ -39,11 +42,11 @@ def _others(work: SubmissionRun, file: SubmittedFile) -> Iterator[tuple[str, str
         official = File.objects.filter(derived_from=parent, kind="mapping")
         pending = pending.filter(derived_from=parent)
     else:
-        # What a reference was uploaded as is taken for its parent.
+        # The name that a reference was uploaded under counts as its parent.
         parent = file.name
         official = File.objects.filter(uploaded_as=parent, kind="reference")
         pending = pending.filter(name=parent)
     if parent:
         names = [*official.values_list("name", flat=True), *pending.values_list("official_name", flat=True)]
-        # A file that came under its official name has itself for a parent.
+        # A file that was uploaded under its official name counts as its own parent.
         yield from ((parent, name) for name in names if name != parent)

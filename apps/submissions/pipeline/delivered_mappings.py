@@ -1,4 +1,4 @@
-"""Mappings that somebody wrote by hand: what they name must be here, and their headers get official names."""
+"""Mappings that people deliver: the files they name must be in CRDS, and their headers get official names."""
 
 from apps.catalog import queries as catalog
 from apps.rules.errors import MappingError
@@ -16,7 +16,7 @@ NAMED = 10  # unknown files that a message names
 
 
 def refuse_unknown_members(work: SubmissionRun) -> None:
-    """Refuse mappings that name files which are not in CRDS, or bad ones."""
+    """Refuse mappings that name files which are not in CRDS, or mappings which are marked bad."""
     complaints = []
     for file in work.files(Origin.UPLOADED):
         compiled = compile_mapping(
@@ -35,7 +35,13 @@ def refuse_unknown_members(work: SubmissionRun) -> None:
 
 
 def note_origins(work: SubmissionRun) -> None:
-    """Note which mapping each one comes from, and refuse names that are not theirs to keep."""
+    """Note which mapping each file was derived from.
+
+    Raises
+    ------
+    RejectedError
+        Raised if a mapping keeps its name, and its header gives another one.
+    """
     for file in work.files(Origin.UPLOADED):
         header = parse_mapping(_text(file), file.name).header
         own = str(header.get("name", ""))
@@ -53,7 +59,7 @@ def note_origins(work: SubmissionRun) -> None:
 
 
 def stage_mappings(work: SubmissionRun) -> None:
-    """Write each mapping with its official name, derivation and checksum."""
+    """Write each mapping under its official name, with derivation and checksum in its header."""
     for file in work.files(Origin.UPLOADED):
         work.say(f"Renaming '{file.name}' --> '{file.official_name}'")
         text = renamed(_text(file), name=file.official_name, derived_from=file.derived_from)

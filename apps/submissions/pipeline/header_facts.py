@@ -1,4 +1,4 @@
-"""What the headers of the references tell the catalogue."""
+"""Facts that the catalogue takes from the headers of references."""
 
 from apps.catalog.header_facts import facts
 from apps.rules.naming.file_names import is_mapping
@@ -7,7 +7,7 @@ from apps.submissions.pipeline.submission_run import SubmissionRun
 
 
 def note_facts(work: SubmissionRun) -> None:
-    """Keep what the catalogue shows of each reference's header."""
+    """Store the facts from the header of each reference that the catalogue shows."""
     for file in work.incoming():
         if not is_mapping(file.name):
             file.facts = facts(staging.path_of(file), file.name)

@@ -1,4 +1,4 @@
-"""New rmaps: made by the library, read again by our own engine, which must agree."""
+"""New rmaps: the library makes them, and our own engine must read them in the same way."""
 
 from collections import defaultdict
 from dataclasses import replace
@@ -43,7 +43,13 @@ def name_rmaps(work: SubmissionRun) -> None:
 
 
 def _old_rmaps(work: SubmissionRun) -> dict[tuple[str, str], str]:
-    """Return instrument and type of the references to the rmap that the base has for them."""
+    """Return (instrument, type) of the references to the name of the rmap that the base has for them.
+
+    Raises
+    ------
+    RejectedError
+        Raised if the base has no rmap for one of them.
+    """
     types = {(file.instrument, file.filekind) for file in _references(work)}
     if fault := without_rmap(work, types):
         raise RejectedError(fault)
@@ -55,7 +61,7 @@ def _references(work: SubmissionRun) -> list[SubmittedFile]:
 
 
 def generate_rmaps(work: SubmissionRun) -> None:
-    """Make the new rmaps, certify them, and compare our reading of each with the library's."""
+    """Make the new rmaps, certify them, and compare how our engine and the library read each one."""
     rows = {file.official_name: file for file in work.files(Origin.GENERATED)}
     references = defaultdict(list)
     for file in _references(work):
@@ -89,7 +95,7 @@ def _bytes_of(file: SubmittedFile) -> Path:
 
 
 def _take(work: SubmissionRun, rmap: SubmittedFile, made: RmapMade, child: CertificationChild) -> None:
-    """Keep a new rmap with its log; what our engine reads differently is an error of it."""
+    """Store a new rmap with its log; each point that our engine reads differently is an error of the rmap."""
     log = list(child.logs[made.name])
     found = [] if made.errors else _disagreements(work, made)
     log += [["ERROR", text] for text in found]

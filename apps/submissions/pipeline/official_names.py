@@ -22,7 +22,7 @@ from apps.submissions.states import Origin
 def assign_official_names(work: SubmissionRun) -> None:
     """Reserve an official name for every file that came with the submission.
 
-    All reservations take turns, so that no serial is given twice.
+    All reservations wait for the ledger lock, so that no serial number is given twice.
     """
     with work.writing():
         take_turn()
@@ -34,13 +34,19 @@ def assign_official_names(work: SubmissionRun) -> None:
 
 
 def reserve(file: SubmittedFile, name: str) -> None:
-    """Reserve a name; the caller has the turn."""
+    """Reserve a name; the caller holds the ledger lock (`take_turn`)."""
     file.official_name, file.is_reserved = name, True
     file.save()
 
 
 def _name(work: SubmissionRun, file: SubmittedFile, moment: datetime) -> tuple[str, datetime]:
-    """Return the official name of a file, and the moment from which the next one may be named."""
+    """Return the official name of a file, and the earliest moment for the name of the next file.
+
+    Raises
+    ------
+    RejectedError
+        Raised if the file keeps its name, and another file has that name already.
+    """
     observatory, where = work.observatory, {"instrument": file.instrument, "filekind": file.filekind}
     is_kept = not is_mapping(file.name) and official_names.keeps_name(observatory, **where)
     is_ours = file.origin == Origin.LOOKUP_TABLE
@@ -60,7 +66,7 @@ def _name(work: SubmissionRun, file: SubmittedFile, moment: datetime) -> tuple[s
 
 
 def next_name(stem: str, extension: str) -> str:
-    """Return the first free numbered name of a stem; the caller has the turn."""
+    """Return the first free numbered name of a stem; the caller holds the ledger lock (`take_turn`)."""
     serial = official_names.next_serial(stem, extension, taken_names(stem))
     return official_names.numbered_name(stem, extension, serial)
 
@@ -82,13 +88,13 @@ def _require_free(name: str) -> None:
 
 
 def release_names(submission_id: int) -> None:
-    """Let others have the names that a submission reserved and will not use."""
+    """Release the names that a submission reserved, so that others can have them."""
     rows = SubmittedFile.objects.filter(submission_id=submission_id, is_reserved=True)
     rows.update(is_reserved=False)
 
 
 def stage_references(work: SubmissionRun) -> None:
-    """Give the bytes of the references their official names; HST files are written again for that."""
+    """Give the bytes of the references their official names; renamed FITS files of HST are written again."""
     files = [file for file in work.incoming() if not is_mapping(file.name)]
     rewritten = [file for file in files if _is_rewritten(work, file)]
     for file in files:
@@ -107,7 +113,7 @@ def _is_rewritten(work: SubmissionRun, file: SubmittedFile) -> bool:
 
 
 def _rewrite(work: SubmissionRun, files: list[SubmittedFile]) -> None:
-    # Not at once where it is official: what lies there is complete from its first moment.
+    # Not directly in the folder of official files: a file there must be complete from its first moment.
     folder = staging.work_folder(work.submission)
     orders = tuple(Rewrite(str(staging.path_of(file)), str(folder / file.official_name)) for file in files)
     job = job_for(work)

@@ -1,6 +1,6 @@
-"""How a submission leaves its worker: ready, certified, failed, timed out or cancelled.
+"""Outcomes of a submission's job: ready, certified, failed, timed out or cancelled.
 
-Each end is one transaction: the status, the job with its last message, the lock, the mail.
+Each outcome is one transaction: the status, the job with its last message, the lock and the mail.
 """
 
 import logging
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 @transaction.atomic
 def end_well(job: Job, submission: Submission) -> None:
-    """Make it ready, or certified; the channel tells where its page is."""
+    """Make a submission ready, or certified; the last message of the channel is the address of its page."""
     now = timezone.now()
     if submission.kind == Kind.CERTIFY:
         submission.enter(Status.CERTIFIED, ended_at=now)
@@ -39,7 +39,7 @@ def end_well(job: Job, submission: Submission) -> None:
 
 
 def end_badly(job: Job | None, submission: Submission, status: Status, reason: str) -> None:
-    """Let it fail, time out or be cancelled: nothing of it stays but its record, and the ingest area."""
+    """Fail, time out or cancel a submission: only its record and the ingest area are kept."""
     is_cancelled = status == Status.CANCELLED
     with transaction.atomic():
         if job is not None:
@@ -54,12 +54,12 @@ def close(submission: Submission, status: Status, *, reason: str, by: str) -> No
     Parameters
     ----------
     by
-        Account that wanted it; empty if nobody did.
+        Account that decided it; empty if nobody did.
     """
-    # First, as a confirmation does: each would else have the rows that the other one waits for.
+    # First, as in a confirmation: otherwise each could hold the rows that the other waits for.
     take_turn()
     submission.enter(status, ended_at=timezone.now(), ended_by=by, reason=storable(reason))
-    # A confirmation that was killed may have left them in the store.
+    # A confirmation that was killed may have left files in the store.
     staging.withdraw(submission)
     release_names(submission.pk)
     _release_lock(submission, is_decided=by != "")
@@ -70,7 +70,11 @@ def close(submission: Submission, status: Status, *, reason: str, by: str) -> No
 
 
 def _release_lock(submission: Submission, *, is_decided: bool) -> None:
-    """Give back the lock it was started under, and after a decision any that its submitter took since."""
+    """Release the lock that the submission was started under.
+
+    After a decision, also release a lock of the instrument that its submitter has taken since. A certify run
+    releases no lock.
+    """
     lock = submission.find_lock()
     if submission.kind != Kind.CERTIFY and (is_decided or lock is not None):
         release_instrument(submission.instrument, user=submission.user)
@@ -83,7 +87,7 @@ def _record_cancelled(submission: Submission, by: str) -> None:
 
 
 def end_lost(submission: Submission, status: Status, reason: str) -> None:
-    """End a submission whose job is over without it; that somebody else did so first is no error."""
+    """End a submission whose job is over while the submission is not; log it if it has already ended."""
     try:
         end_badly(None, submission, status, reason)
     except ConflictError:

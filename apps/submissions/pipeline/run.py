@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 Step = Callable[[SubmissionRun], object]
 
-# Errors of our disk and our store, whose texts may be shown.
+# Errors of our disk and our store. Submitters may read their texts.
 OUR_FAULTS = (NoSpaceError, DamagedFileError, NotHeldError)
 
 _RECEIVED: tuple[Step, ...] = (verify_uploads, refuse_foreign_files)
@@ -70,7 +70,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
 
 
 def run(job: Job) -> None:
-    """Do what is left to do for a submission, and end its job."""
+    """Take the steps that are left for a submission, and end its job."""
     submission = Submission.objects.get(pk=job.subject_id or 0)
     try:
         submission.enter(Status.PROCESSING)
@@ -87,7 +87,7 @@ def run(job: Job) -> None:
         end_badly(job, submission, Status.CANCELLED, "Aborted on request.")
     except TimedOutError as exc:
         end_badly(job, submission, Status.TIMED_OUT, str(exc))
-    except OUR_FAULTS as exc:  # The submitter may read what it is, and operators must act.
+    except OUR_FAULTS as exc:  # The submitter may read the text, and operators must act.
         _fail_inside(work, exc)
     except CrdsError as exc:  # The submitter can correct it.
         end_badly(job, submission, Status.FAILED, str(exc))
@@ -96,18 +96,18 @@ def run(job: Job) -> None:
             _fail_inside(work)
             raise
         _fail_inside(work, staging.no_space("the files"))
-    except Exception:  # We must correct it: tell them so, and let the worker log it.
+    except Exception:  # We must correct it: say so to the submitter, and let the worker log it.
         _fail_inside(work)
         raise
 
 
 def _fail_inside(work: SubmissionRun, told: CrdsError | None = None) -> None:
-    """Let a submission fail by our fault: its files are not blamed, and the log has the incident.
+    """Fail a submission by our fault: the reason does not blame its files, and the log has the incident.
 
     Parameters
     ----------
     told
-        What the submitter may read of it; nothing if the text is for our log alone.
+        The error whose text the submitter may read; None if the text is only for our log.
     """
     incident = work.job.incident
     what = f"{told} Incident {incident}." if told else f"Internal error, incident {incident}."

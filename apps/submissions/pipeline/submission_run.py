@@ -1,4 +1,4 @@
-"""The run that every step is given: a submission, its job, and ways to report and to write."""
+"""The run that every step gets: a submission, its job, and methods to report and to write."""
 
 import contextlib
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from apps.rules.text.derived_mappings import Base
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import Kind, Origin
 
-# The types of message a level of the log becomes. The client counts errors, so they are true ones.
+# Level of a log line to type of message. The client counts messages of type error; they must be real errors.
 _TYPES = {"ERROR": "error", "CRITICAL": "error", "WARNING": "warning", "INFO": "verbose", "DEBUG": "verbose"}
 
 
@@ -32,43 +32,49 @@ class SubmissionRun:
 
     @property
     def observatory(self) -> Observatory:
-        """The one this server serves."""
+        """The observatory of this server."""
         return get_observatory(settings.OBSERVATORY)
 
     @cached_property
     def base(self) -> Base:
-        """The context the files are checked against."""
+        """The context that the files are checked against."""
         name = self.submission.base
         wanted = [member for member in contexts.mapping_names(name) if not member.endswith(".rmap")]
         return Base.read(name, load_sources(wanted))
 
     def files(self, *origins: Origin) -> list[SubmittedFile]:
-        """Return the files of the submission of some origins, all if none is given, as they are stored."""
+        """Return the stored files of the submission: those of the given origins, or all if none is given."""
         rows = self.submission.files.select_related("submission")
         return list(rows.filter(origin__in=origins) if origins else rows)
 
     def incoming(self) -> list[SubmittedFile]:
-        """Return the files whose bytes came with the submission; for a certify run those it lists too."""
+        """Return the files whose bytes came with the submission; for a certify run also the listed files."""
         listed = (Origin.LISTED,) if self.submission.kind == Kind.CERTIFY else ()
         return self.files(Origin.UPLOADED, Origin.LOOKUP_TABLE, *listed)
 
     def say(self, text: str, *, type: str = "log_message") -> None:
-        """Tell those who watch."""
+        """Send one message to the channel of the job."""
         say(self.job, type, text)
 
     def pass_on(self, lines: list[Log]) -> None:
-        """Tell those who watch what the check of the files says."""
+        """Send lines of a check's log to the channel of the job."""
         say_all(self.job, [(_TYPES.get(line.level, "verbose"), line.text) for line in lines])
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Open a transaction in which this worker certainly has the job."""
+        """Open a transaction in which this worker certainly has the job.
+
+        Raises
+        ------
+        JobStopped
+            Raised if this worker must leave the job.
+        """
         with transaction.atomic():
             require_claim(self.job)
             yield
 
     def is_stopped(self) -> bool:
-        """Whether this worker must leave the job."""
+        """Return whether this worker must leave the job."""
         return not jobs.has_claim(self.job)
 
     def require_going_on(self) -> None:

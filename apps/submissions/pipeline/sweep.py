@@ -1,4 +1,4 @@
-"""What puts right that a dead worker, a kill or time left behind."""
+"""Sweeps: repair what a dead worker or a kill left behind, and end submissions that have waited too long."""
 
 from datetime import timedelta
 
@@ -19,13 +19,13 @@ WARNED_BEFORE = timedelta(minutes=30)
 
 
 def sweep() -> int:
-    """End submissions that nobody works on or attends to any more; return how many."""
+    """Warn of ending locks, end abandoned submissions and clear folders; return how many ended or cleared."""
     warn_of_ending_locks()
     return end_orphans() + end_unattended() + staging.clear_all()
 
 
 def warn_of_ending_locks() -> None:
-    """Write once to the submitters of ready submissions whose lock ends soon."""
+    """Warn the submitters of ready submissions whose lock ends within `WARNED_BEFORE`, once for each end."""
     for submission in Submission.objects.filter(status=Status.READY):
         lock = submission.find_lock()
         if lock is not None and timedelta() < lock.time_left < WARNED_BEFORE:
@@ -34,7 +34,7 @@ def warn_of_ending_locks() -> None:
 
 
 def end_orphans() -> int:
-    """End submissions whose job was cancelled while it waited, or given up."""
+    """End submissions whose job was cancelled while it waited, or was given up; return how many."""
     running = Submission.objects.filter(status__in=(Status.STARTED, Status.PROCESSING))
     ended = 0
     for submission in running:
@@ -50,7 +50,7 @@ def end_orphans() -> int:
 
 
 def end_unattended() -> int:
-    """End submissions that have been ready for too long."""
+    """End submissions that have been ready for more than ``READY_DAYS`` days; return how many."""
     limit = timezone.now() - timedelta(days=settings.READY_DAYS)
     forgotten = Submission.objects.filter(status=Status.READY, ready_at__lt=limit)
     for submission in forgotten:

@@ -1,4 +1,4 @@
-"""Synthetic photometry: lookup tables made for new components, and tests of the ensemble (website, 8.9)."""
+"""Synthetic photometry: lookup tables for new components, tests of the ensemble (website, section 8.9)."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def _job(work: SubmissionRun, paths: list[Path], *, is_tested: bool) -> SynphotJ
 
 
 def regenerate_lookup_tables(work: SubmissionRun) -> None:
-    """Make the lookup table of each kind of component that was delivered without one."""
+    """Make the lookup table for each kind of component that was delivered without one."""
     if work.submission.instrument != INSTRUMENT:
         return
     paths = [staging.path_of(file) for file in work.files(Origin.UPLOADED)]
@@ -44,7 +44,7 @@ def regenerate_lookup_tables(work: SubmissionRun) -> None:
 
 
 def _keep(work: SubmissionRun, made: TableMade, child: CertificationChild) -> None:
-    """Add a table to the submission; one that could not be made is an error among the others."""
+    """Add a table to the submission; if it could not be made, store only the errors."""
     name = f"generation of a new {made.reftype}"
     keep_result(work, name, made.errors, made.warnings, child.logs[made.name])
     if not made.path:
@@ -61,7 +61,7 @@ def _keep(work: SubmissionRun, made: TableMade, child: CertificationChild) -> No
     )
     staging.link(path, staging.path_of(file))
     with work.writing():
-        # One that an earlier, broken run made has another name: names tell the time.
+        # Names contain the time, so a table that an earlier, broken run made has another name.
         work.submission.files.filter(origin=Origin.LOOKUP_TABLE, filekind=made.reftype).delete()
         file.save()
     work.say(f"Generated '{made.name}'")

@@ -1,4 +1,4 @@
-"""First steps: whether these are the files that were uploaded, and may be delivered together."""
+"""First steps: check that the files are those that were uploaded, and that they may be delivered together."""
 
 import re
 
@@ -16,7 +16,7 @@ NAMED = 20  # files or faults that one message names
 
 
 def verify_uploads(work: SubmissionRun) -> None:
-    """Compare the bytes with what was recorded when they arrived."""
+    """Refuse files whose bytes differ from the sha1sum that was recorded when they arrived."""
     for file in work.files(Origin.UPLOADED):
         path = staging.path_of(file)
         if not path.is_file() or storage.sha1sum(path) != file.sha1sum:
@@ -24,7 +24,7 @@ def verify_uploads(work: SubmissionRun) -> None:
 
 
 def refuse_foreign_files(work: SubmissionRun) -> None:
-    """Refuse mappings among references and references among mappings."""
+    """Refuse mappings among references, and references among mappings."""
     kind = work.submission.kind
     files = work.files(Origin.UPLOADED)
     mappings = [file.name for file in files if is_mapping(file.name)]
@@ -39,7 +39,7 @@ def refuse_foreign_files(work: SubmissionRun) -> None:
 
 
 def _require_level(work: SubmissionRun, mappings: list[str]) -> None:
-    """Refuse to generate contexts from anything but rmaps."""
+    """Refuse to generate contexts from mappings other than rmaps."""
     upper = [name for name in mappings if not name.endswith(".rmap")]
     if work.submission.kind == Kind.MAPPINGS and work.submission.makes_contexts and upper:
         raise RejectedError(
@@ -60,7 +60,7 @@ def refuse_half_pairs(work: SubmissionRun) -> None:
 
 
 def _other_half(name: str) -> str:
-    """Return the other file of a GEIS pair, empty if the name is of no such pair.
+    """Return the name of the other file of a GEIS pair; empty if this is not the name of a GEIS file.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def _other_half(name: str) -> str:
 
 
 def refuse_other_instruments(work: SubmissionRun) -> None:
-    """Refuse files of an instrument that is not locked for this submission."""
+    """Refuse files of another instrument than the one that is locked for this submission, if there is one."""
     locked = work.submission.instrument
     others = [
         f"{file.name} ({file.instrument})"
@@ -85,14 +85,14 @@ def refuse_other_instruments(work: SubmissionRun) -> None:
 
 
 def refuse_duplicates(work: SubmissionRun) -> None:
-    """Refuse files whose bytes are in CRDS already, under whatever name, or twice in the submission."""
+    """Refuse files whose bytes are already in CRDS, under any name, or twice in the submission."""
     faults = note_duplicates(work)
     if faults:
         raise RejectedError("; ".join(faults[:NAMED]) + ".")
 
 
 def note_duplicates(work: SubmissionRun) -> list[str]:
-    """Note an error of each such file, and return what is wrong."""
+    """Note an error at each duplicate file, as `refuse_duplicates` defines it, and return the faults."""
     files = work.files(Origin.UPLOADED)
     known = _known(files)
     seen: dict[str, str] = {}
@@ -112,7 +112,10 @@ def note_duplicates(work: SubmissionRun) -> list[str]:
 
 
 def _known(files: list[SubmittedFile]) -> dict[str, str]:
-    """Return sha1sum to name of what is catalogued: bad and old files too, and what they were uploaded as."""
+    """Return sha1sum to name of the catalogued files with these bytes.
+
+    Bad and old files count too, and so do the bytes that an official file was uploaded with.
+    """
     sums = [file.sha1sum for file in files]
     official = File.objects.filter(sha1sum__in=sums).order_by("-name")
     uploaded = SubmittedFile.objects.filter(sha1sum__in=sums, submission__status__in=ADOPTED)
@@ -122,7 +125,7 @@ def _known(files: list[SubmittedFile]) -> dict[str, str]:
 
 def _note_error(work: SubmissionRun, file: SubmittedFile, text: str) -> None:
     if ["ERROR", text] in file.log:
-        return  # By a worker that died.
+        return  # A worker that died has noted it already.
     with work.writing():
         file.errors = (file.errors or 0) + 1
         file.log = [*file.log, ["ERROR", text]]
@@ -130,6 +133,6 @@ def _note_error(work: SubmissionRun, file: SubmittedFile, text: str) -> None:
 
 
 def named(names: list[str]) -> str:
-    """Return names as a message tells them, the first ones if they are many."""
+    """Return the names as text for a message: at most `NAMED` of them, then the number of the others."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
