@@ -1,1 +1,1 @@
-"""Looks into files: the only importer of astropy, asdf, crds and the data models."""
+"""Checks of files and quick looks into them; only they import astropy, asdf, crds and the data models."""

@@ -1,8 +1,8 @@
 """The program that compares two references: ``python -m apps.certify.child_differences``.
 
-It is given what the files are, their paths, seconds, bytes of memory, and where its answer goes. It does one
-comparison and ends. FITS files are compared by astropy's own comparison; of ASDF, JSON and YAML files the
-trees are, as plain values, so that nothing in a file gets to build anything.
+Its arguments are the format of the files, both paths, the limits in seconds and in bytes of memory, and the
+path for its answer. It makes one comparison and ends. For FITS files it uses the comparison of astropy. For
+ASDF, JSON and YAML files it compares the trees as plain values, so that no content of a file builds objects.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from apps.certify.ends import TOO_MUCH, is_our_error
 from apps.certify.messages import Limits
 from apps.certify.trees import DEEPEST_TREE, MOST_NODES, UnreadableTreeError, read_json, read_yaml
 
-MOST_ROWS = 500  # of one section
+MOST_ROWS = 500  # rows of one section
 MOST_SECTIONS = 100
-MOST_VALUES = 20  # of the data of one extension
+MOST_VALUES = 20  # values of the data of one extension
 LONGEST_VALUE = 300  # characters
 LARGEST_TREE = 16 << 20  # bytes
 
@@ -34,11 +34,11 @@ _BLOCK_HEADER = struct.Struct(">I4sQQQ16s")
 
 
 class _UnreadableError(Exception):
-    """A file is not what it should be; the text may be shown."""
+    """A file that cannot be read in its format; people may see the text."""
 
 
 def main() -> None:
-    """Compare, and write what differs, or why that cannot be told."""
+    """Compare two files, and write the differences, or the reason why they cannot be compared."""
     kind, old, new, seconds, memory, answer = sys.argv[1:]
     limit(Limits(seconds=float(seconds), memory=int(memory), file_size=MOST_ANSWER))
     stay_alone()
@@ -60,7 +60,7 @@ def _shown(value: object) -> str:
 def _cut(
     title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], notes: Iterable[str] = ()
 ) -> Section:
-    """Return a section that a page has room for."""
+    """Return a section with at most `MOST_ROWS` rows, and the number of rows left out."""
     known = list(rows)
     kept = tuple(known[:MOST_ROWS])
     return Section(title, tuple(notes), columns if kept else (), kept, len(known) - len(kept))
@@ -166,7 +166,7 @@ def _of_image(title: str, found: Any, before: Any, after: Any) -> Section:
 
 
 def _statistics(before: Any, after: Any) -> Iterator[str]:
-    """Yield by how much numbers differ at most and in the mean."""
+    """Yield sentences about the largest and the mean difference, and about NaN in one file only."""
     import numpy as np
 
     old, new = np.asarray(before), np.asarray(after)
@@ -228,7 +228,7 @@ def _of_trees(ours: dict[str, str], theirs: dict[str, str]) -> Iterator[Section]
 
 
 def _read(kind: str, path: Path) -> dict[str, str]:
-    """Return path to value of each leaf of a tree."""
+    """Return the path and the value of each leaf of a tree."""
     with path.open("rb") as stream:
         text = stream.read(LARGEST_TREE + 1)
     if kind == "asdf":
@@ -243,9 +243,9 @@ def _read(kind: str, path: Path) -> dict[str, str]:
 
 
 def _leaves(tree: Any) -> Iterator[tuple[str, str]]:
-    """Yield path and text of each value; of an empty branch, too.
+    """Yield the path and the text of each value, and of each empty branch.
 
-    One part may stand in a YAML tree at many places, even inside itself, so the steps are counted.
+    One part may be at many places of a YAML tree, even inside itself. So the steps are counted.
     """
     waiting: list[tuple[str, Any, int]] = [("", tree, 0)]
     steps = 0
@@ -276,7 +276,7 @@ def _of_blocks(old: list[tuple[int, str]], new: list[tuple[int, str]]) -> Iterat
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield size and sum of each binary block of an ASDF file, as it is stored.
+    """Yield the size and the sha256sum of each binary block of an ASDF file, as stored.
 
     Notes
     -----

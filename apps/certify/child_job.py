@@ -1,9 +1,9 @@
-"""What a child does with its job: certify, try, rewrite, insert. It alone imports the library.
+"""The work of a child: certify, try, rewrite and insert. Only the child imports the library.
 
 Notes
 -----
 Source: ``certify_files`` and ``check_rmap_updates`` in ``crds.certify.certify``. The order and the verdicts
-are theirs; the trial rmap is not, since the library keeps it at one path for everybody.
+are those of the library. The trial rmap is not, since the library keeps it at one path for all processes.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from apps.rules.naming.file_names import is_mapping
 
 
 def prepare(observatory: str) -> None:
-    """Import what jobs will need, and let the libraries fill the tables they fill at first use.
+    """Import the packages that jobs need, and fill the tables that the libraries fill at their first use.
 
-    Parts an observatory needs may be missing; the library says so when it comes to them.
+    Packages that an observatory needs may be missing; the library reports that when it needs them.
     """
     import asdf
     import astropy.io.fits
@@ -60,10 +60,10 @@ def prepare(observatory: str) -> None:
 
 
 def _survive_name_comparison() -> None:
-    """Let names of different styles be compared: the library warns of such a pair, and then falls over.
+    """Replace the comparison of names: for names of different styles, the library warns and then crashes.
 
-    The newer of two styles no rule compares is taken to be what replaces, so that nothing more than the
-    library's own warning comes of it.
+    If no rule compares the two styles, the first name counts as the newer one. So the only result is the
+    warning of the library.
     """
     from crds.core import naming
 
@@ -79,9 +79,9 @@ def _survive_name_comparison() -> None:
 
 
 def _compare_nothing(reporter: Reporter) -> None:
-    """Look at the rows of new tables alone: the library compares whatever it is asked.
+    """Check only the rows of new tables: the library compares them with old ones even if asked not to.
 
-    Modes that stand twice are still found.
+    Modes that a table has twice are still found.
     """
     from crds.certify import certify
     from crds.io import tables
@@ -95,9 +95,9 @@ def _compare_nothing(reporter: Reporter) -> None:
 
 
 def _collect_young_garbage() -> None:
-    """Let the library, which collects garbage some thirty times for each file, look at young objects only.
+    """Limit garbage collection to young objects; the library collects about thirty times for each file.
 
-    What a file leaves is young; to look at all there is took half of the time of a small file.
+    The objects of one file are young. To look at all objects took half of the time for a small file.
     """
     collect = gc.collect
     gc.collect = lambda generation=1: collect(1)
@@ -141,7 +141,7 @@ def _certify(path: str, job: CertifyJob, reporter: Reporter) -> FileVerdict:
 
     name = Path(path).name
     if is_mapping(name):
-        # Who edits by hand leaves the checksum behind: that is a warning, wherever the library reads it.
+        # Edits by hand leave an old checksum. That is only a warning, wherever the library reads it.
         os.environ["CRDS_IGNORE_MAPPING_CHECKSUM"] = "1"
     with reporter.counting(name) as count:
         fault = find_fault(path)
@@ -157,7 +157,7 @@ def _certify(path: str, job: CertifyJob, reporter: Reporter) -> FileVerdict:
                 run_fitsverify=True,
             )
         errors, warnings = count()
-        # The name of a mapping tells; of other files the library would read the content.
+        # The name of a mapping gives the type. For other files the library would read the content.
         instrument, filekind = ("", "") if fault and not is_mapping(name) else _properties(path, job)
         if errors and filekind and not is_mapping(name):
             child_rmaps.hint_at_missing(job.context, instrument, filekind, reporter)
@@ -169,18 +169,18 @@ def _certify(path: str, job: CertifyJob, reporter: Reporter) -> FileVerdict:
 
 
 def _properties(path: str, job: CertifyJob) -> tuple[str, str]:
-    """Return instrument and reference type, empty where neither name nor content tells."""
+    """Return the instrument and the reference type; empty if neither name nor content gives them."""
     from crds.core import utils
 
     try:
         instrument, filekind = utils.get_file_properties(job.observatory, path)
-    except Exception:  # The readers of each format have errors of their own, and certifying named them.
+    except Exception:  # Readers of each format raise their own errors; certification has reported them.
         return "", ""
     return str(instrument).lower(), str(filekind).lower()
 
 
 def _try(job: CertifyJob, verdicts: list[FileVerdict], reporter: Reporter) -> list[RmapMade]:
-    """Insert all references on trial, unless one of the files has an error."""
+    """Insert all references on trial, unless a file has an error."""
     groups: dict[tuple[str, str], list[str]] = {}
     for path, verdict in zip(job.files, verdicts, strict=True):
         if not is_mapping(verdict.name):
@@ -192,7 +192,7 @@ def _try(job: CertifyJob, verdicts: list[FileVerdict], reporter: Reporter) -> li
 
 
 def limit(limits: Limits) -> None:
-    """Bound what the child may take: a header may claim terabytes, and a reader believe it."""
+    """Limit the resources of the child: a header may claim terabytes, and a reader may believe it."""
     bounds = {
         resource.RLIMIT_AS: limits.memory,
         resource.RLIMIT_FSIZE: limits.file_size,
@@ -203,13 +203,14 @@ def limit(limits: Limits) -> None:
         _soft, hard = resource.getrlimit(kind)
         if hard != resource.RLIM_INFINITY:
             bound = min(bound, hard)
-        # The signal of the lower bound says that time is over; the upper one kills, which anybody may do.
+        # The signal at the lower bound can only mean that the time is over. At the upper bound the system
+        # sends SIGKILL, which others may also send.
         above = CPU_GRACE if kind == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else 0
         resource.setrlimit(kind, (bound, bound + above))
 
 
 def stay_alone() -> None:
-    """Refuse every connection: a file may name an address where its data are said to be."""
+    """Refuse every network connection: a file may name an address for its data."""
 
     def refuse(event: str, _arguments: object) -> None:
         if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):

@@ -13,7 +13,7 @@ Emit = Callable[[Event], None]
 
 
 class Reporter:
-    """Turns the log of the library into events, and counts what it says about each thing in work."""
+    """A reporter that turns the log of the library into events, and counts errors and warnings."""
 
     def __init__(self, job: Job, emit: Emit) -> None:
         from crds.core import log
@@ -26,14 +26,14 @@ class Reporter:
         logger.addHandler(_Handler(self))
 
     def say(self, level: str, text: str) -> None:
-        """Report a line, without the folders of this server."""
+        """Report a line; the folders of this server are cut out of the text."""
         for folder in self._folders:
             text = text.replace(folder, "")
         self.emit(Log(level, text.removeprefix(" "), self._about))
 
     @contextlib.contextmanager
     def counting(self, about: str) -> Iterator[Callable[[], tuple[int, int]]]:
-        """Count errors and warnings about one thing, and yield a function that returns the counts so far."""
+        """Count errors and warnings about one thing; yield a function that returns the counts so far."""
         self._about = about
         self._log.reset()
         try:
@@ -43,7 +43,7 @@ class Reporter:
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:
-        """Drop everything that the library logs meanwhile."""
+        """Drop everything that the library logs in this block."""
         emit, self.emit = self.emit, lambda _event: None
         try:
             yield
@@ -51,15 +51,15 @@ class Reporter:
             self.emit = emit
 
     def error(self, *words: object) -> None:
-        """Say and count an error."""
+        """Log and count an error."""
         self._log.error(*words)
 
     def warning(self, *words: object) -> None:
-        """Say and count a warning."""
+        """Log and count a warning."""
         self._log.warning(*words)
 
     def info(self, *words: object) -> None:
-        """Say and count a remark."""
+        """Log a remark."""
         self._log.info(*words)
 
 
@@ -74,7 +74,7 @@ class _Handler(logging.Handler):
 
 @contextlib.contextmanager
 def trapped(reporter: Reporter, what: str) -> Iterator[None]:
-    """Turn whatever the library raises into an error of the log, as the library does itself."""
+    """Log any exception as an error, as the library itself does."""
     try:
         yield
     except Exception as exc:
@@ -82,7 +82,7 @@ def trapped(reporter: Reporter, what: str) -> Iterator[None]:
 
 
 def in_words(exc: Exception) -> str:
-    """Return what an error says, and whom it concerns if the submitter can do nothing about it."""
+    """Return the text of an error; if the disk is full, add that the operators must act."""
     is_full = isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT)
     cure = "; the server has no room, and its operators must act. Try again later." if is_full else ""
     return f"{exc}{cure}"

@@ -1,4 +1,4 @@
-"""HST files carry their name inside: they are written again when they get their official one.
+"""The rewriting of HST files: they contain their name, so each is written again under its official name.
 
 Notes
 -----
@@ -18,13 +18,13 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def rewrite(order: Rewrite, reporter: Reporter) -> Rewritten:
-    """Write a FITS file under its official name; format and checksum errors end it."""
+    """Write a FITS file under its official name; a format or checksum error stops the rewriting."""
     old, target = Path(order.path), Path(order.target)
     with reporter.counting(target.name) as count:
         reporter.info(f"renaming '{old.name}' --> '{target.name}'")
         try:
             _write(old, target, datetime.now(UTC))
-        except Exception as exc:  # A damaged file can raise any error; an incomplete copy is removed.
+        except Exception as exc:  # A damaged file can raise any error. Remove the incomplete copy.
             target.unlink(missing_ok=True)
             reporter.error(f"Failed to rename {old.name!r} as {target.name!r}: {in_words(exc)}")
         errors, warnings = count()
@@ -40,7 +40,7 @@ def _write(old: Path, target: Path, now: datetime) -> None:
     with fits.open(old, do_not_scale_image_data=True) as extensions:
         has_checksums = any({"CHECKSUM", "DATASUM"} & set(part.header) for part in extensions)
     with warnings.catch_warnings():
-        # A checksum that is wrong, or data that are cut off, are only warned of.
+        # The reader only warns of a wrong checksum or of missing data, so its warnings count as errors.
         warnings.simplefilter("error", AstropyUserWarning)
         with fits.open(old, checksum=True, do_not_scale_image_data=True) as extensions:
             extensions.verify("exception")

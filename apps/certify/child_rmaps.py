@@ -1,4 +1,4 @@
-"""New rmaps, which the library makes and checks in a child."""
+"""New rmaps, made and checked by the library in a child."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apps.rules.errors import CrdsError
 def trial(
     instrument: str, filekind: str, paths: Sequence[str], job: CertifyJob, reporter: Reporter
 ) -> RmapMade:
-    """Insert references into the rmap of their type as they are, to see whether they fit together."""
+    """Insert references into the rmap of their type under their uploaded names, to see whether they fit."""
     names = [Path(path).name for path in paths]
     target, old = "", ""
     with reporter.counting(f"{instrument} {filekind}".strip()) as count:
@@ -81,7 +81,7 @@ def _governing(context: str, instrument: str, filekind: str) -> str:
     Raises
     ------
     CrdsError
-        Raised if it has none; a first rmap for the type must then be submitted.
+        Raised if it has none; then somebody must first submit an rmap for the type.
     """
     import crds
     from crds.core.exceptions import CrdsError as LibraryError
@@ -123,7 +123,7 @@ def _delete(old: Path, new: Path, names: Sequence[str]) -> None:
 
 
 def _finish(path: Path, *, old: str) -> None:
-    """Give a new rmap its name and derivation; writing it also renews its checksum."""
+    """Write the name and derivation of a new rmap into its header; this also renews its checksum."""
     from crds.core import rmap
 
     mapping = rmap.load_mapping(str(path))
@@ -139,7 +139,7 @@ def _certify(path: Path, job: CertifyJob) -> None:
 
 
 def _answers(path: str, names: Sequence[str], job: CertifyJob) -> tuple[Answer, ...]:
-    """Ask the library about datasets made up for every place the references were put in."""
+    """Return the answers of the library to made-up datasets, for every place of the new references."""
     if not path or not names:
         return ()
     from crds.core import rmap
@@ -148,7 +148,7 @@ def _answers(path: str, names: Sequence[str], job: CertifyJob) -> tuple[Answer, 
     try:
         mapping = rmap.load_mapping(path)
         asked = probes(text, name=name, observatory=job.observatory, references=names)
-    except Exception:  # It was certified and found wrong; whoever reads it next will say how.
+    except Exception:  # Certification has found it wrong; the next reader will report the error.
         return ()
     return tuple(Answer(header, _answer(mapping, header)) for header in asked)
 

@@ -12,10 +12,10 @@ from apps.certify.fits_structure import BLOCK, bytes_of_data, read_header
 
 
 def hint_at_missing_bytes(path: str, reporter: Reporter) -> None:
-    """Report the part of a FITS file that announces more data than there is.
+    """Report the first HDU of a FITS file that announces more data than the file has.
 
-    The library fails on such a file, too, but in words of the operating system. The line is not counted, so
-    that the verdict stays the library's.
+    The library also fails on such a file, but with a text of the operating system. The line is not counted:
+    the verdict stays that of the library.
     """
     name, size = Path(path).name, Path(path).stat().st_size
     # The library has already reported a file that is not FITS or ends within a header.
@@ -29,7 +29,10 @@ def hint_at_missing_bytes(path: str, reporter: Reporter) -> None:
 
 
 def _first_beyond(path: str, size: int) -> tuple[int, int]:
-    """Return the number of the first HDU whose data end beyond the file, and where; an error if none does."""
+    """Return the number of the first HDU whose data end beyond the file, and the byte where they end.
+
+    If there is no such HDU, an error is raised.
+    """
     with Path(path).open("rb") as stream:
         for number in itertools.count():
             header = read_header(stream, is_first=number == 0)

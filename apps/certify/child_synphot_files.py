@@ -1,4 +1,4 @@
-"""The files of synthetic photometry: which were delivered, and which the context has beside them."""
+"""The files of synthetic photometry: the delivered ones, and those of the context."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Delivered = Mapping[str, Sequence[str]]
 
 
 class AbsentError(CrdsError):
-    """Delivery and context together lack a type of file, or have too many files of it."""
+    """A type of file that delivery and context lack, or of which they have too many files."""
 
     code = "synphot_absent"
 
 
 def delivered_files(job: SynphotJob) -> dict[str, list[str]]:
-    """Return the paths of a job's synphot files by reference type.
+    """Return the paths of the synphot files of a job, by reference type.
 
-    A file whose header cannot be read is left out: its certification will say what is wrong.
+    A file whose header cannot be read is left out: its certification reports the error.
     """
     from crds.core import utils
 
@@ -43,9 +43,9 @@ def delivered_files(job: SynphotJob) -> dict[str, list[str]]:
 
 
 def table_path(reftype: str, job: SynphotJob, delivered: Delivered) -> str:
-    """Return the path of the one table of a type: the delivered one, or else that of the context.
+    """Return the path of the only table of a type: the delivered one, or else that of the context.
 
-    The latter need not be held by this server.
+    This server need not hold the table of the context.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def table_path(reftype: str, job: SynphotJob, delivered: Delivered) -> str:
 
 
 def located(name: str, job: SynphotJob) -> str:
-    """Return where a reference is, or would be if this server held it; a delivered one is a path already."""
+    """Return the path that a reference has or would have on this server; a path is returned as given."""
     from crds import config
 
     return str(config.locate_file(name, job.observatory))

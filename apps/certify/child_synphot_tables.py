@@ -1,4 +1,4 @@
-"""New lookup tables for components that were delivered without: part of the work of a child.
+"""New lookup tables for components that were delivered without them; they are made in a child.
 
 Notes
 -----
@@ -29,7 +29,7 @@ COMPONENTS = {THROUGHPUT_TABLE: THROUGHPUT, THERMAL_TABLE: THERMAL}
 
 
 def regenerate(job: SynphotJob, delivered: Delivered, reporter: Reporter) -> list[TableMade]:
-    """Make each lookup table whose components were delivered and which was not."""
+    """Make each lookup table that was not delivered although its components were."""
     return [
         _table(reftype, delivered[components], job, reporter)
         for reftype, components in COMPONENTS.items()
@@ -59,13 +59,13 @@ def _write(path: Path, reftype: str, components: Sequence[str], job: SynphotJob)
     from crds.misc.synphot import SynphotLookupGenerator
 
     generator = SynphotLookupGenerator(job.context)
-    # Of two instruments the library names only one in the history.
+    # If there are two instruments, the library names only one of them in the history.
     generator._make_instrument_list = _listed
     generator.generate(reftype, components).writeto(path)
 
 
 def _listed(instruments: Iterable[str]) -> str:
-    """Return names as a sentence has them.
+    """Return instruments in upper case, joined as in a sentence.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def _listed(instruments: Iterable[str]) -> str:
 
 
 def _require_distinct(components: Sequence[str]) -> None:
-    """Refuse files without component, and two for one: of them the table would have the last."""
+    """Refuse files without a component, and two files of one: the table would have only the last."""
     from crds import data_file
 
     seen: dict[str, str] = {}
@@ -95,7 +95,7 @@ def _require_distinct(components: Sequence[str]) -> None:
 
 
 def _require_held(reftype: str, job: SynphotJob) -> None:
-    """Refuse to go on without the context's table, unless it has none yet."""
+    """Refuse a context whose table this server does not hold; a context without a table is accepted."""
     for name in context_names(reftype, job):
         if not Path(located(name, job)).is_file():
             raise AbsentError(

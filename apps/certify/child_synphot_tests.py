@@ -1,8 +1,8 @@
-"""The integration tests of synthetic photometry: whether everything fits what was delivered.
+"""The integration tests of synthetic photometry, which check that delivered files fit all others.
 
 Notes
 -----
-Source: ``crds.misc.synphot.integration_tests``, whose checks and messages these are; website, section 8.9.
+Source: ``crds.misc.synphot.integration_tests``, which makes these checks and messages; website, section 8.9.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ ARGUMENTS = {
     THERMAL_TABLE: "thermal_lookup_file",
     OBSMODES: "obsmodes_file",
 }
-AT_A_TIME = 10  # modes given to a process; one takes some hundredths of a second
+AT_A_TIME = 10  # modes given to a process at once; one mode takes some hundredths of a second
 REPORTED_EVERY = 200  # modes
 NAMED = 10  # files on one line of the log
 _PR_SET_PDEATHSIG = 1
 
 
 def test(job: SynphotJob, delivered: Delivered, reporter: Reporter) -> list[SynphotVerdict]:
-    """Run both tests, the second one also if the first finds errors."""
+    """Run both tests; the second one runs even if the first finds errors."""
     return [_core(job, delivered, reporter), _obsmodes(job, delivered, reporter)]
 
 
@@ -71,9 +71,9 @@ def _core(job: SynphotJob, delivered: Delivered, reporter: Reporter) -> SynphotV
 
 
 def _check_filenames(check: Any, description: str, lookup: Any, paths: dict[str, str]) -> bool:
-    """Check the rows whose component has a file.
+    """Check only the rows whose component has a file.
 
-    The library falls over the others. It reported them before, or takes them for a known exception.
+    The library crashes on the others. It has already reported them, or counts them as a known exception.
     """
     return bool(check(description, [row for row in lookup if row["COMPNAME"] in paths], paths))
 
@@ -108,7 +108,7 @@ def _told(verdict: SynphotVerdict, reporter: Reporter) -> SynphotVerdict:
 def _tables(
     reftypes: Iterable[str], job: SynphotJob, delivered: Delivered, reporter: Reporter
 ) -> dict[str, str] | None:
-    """Return the path of each table, held or not; None, and say so, if the context lacks a type."""
+    """Return the path of each table, held or not; if the context lacks a type, report it and return None."""
     found: dict[str, str] = {}
     is_whole = True
     for reftype in (*reftypes, THROUGHPUT, THERMAL):
@@ -118,7 +118,7 @@ def _tables(
             else:
                 context_names(reftype, job)
         except AbsentError as exc:
-            # Many contexts have no list of modes at all; that must not keep components out.
+            # Many contexts have no list of modes. That must not block a delivery of components.
             tell = reporter.warning if reftype == OBSMODES else reporter.error
             tell(str(exc))
             is_whole = False
@@ -126,7 +126,7 @@ def _tables(
 
 
 def _are_held(paths: Iterable[str], reporter: Reporter) -> bool:
-    """Return whether all files are here, and report those that are not."""
+    """Return whether this server holds all files, and report the missing ones."""
     needed = sorted(set(paths))
     missing = [Path(path).name for path in needed if not Path(path).is_file()]
     if missing:
@@ -147,8 +147,8 @@ def _arguments(tables: dict[str, str], delivered: Delivered) -> dict[str, Any]:
 
 
 def _has_stsynphot(root: Path, reporter: Reporter) -> bool:
-    """Import stsynphot, which is optional, for all processes that will need it."""
-    # It looks for its files as soon as it is imported, warns of those it does not find, and finds none yet.
+    """Return whether stsynphot, which is optional, can be imported; later processes inherit the import."""
+    # At its import stsynphot looks for its files and warns of missing ones. There are none yet.
     os.environ["PYSYN_CDBS"] = str(root)
     try:
         with warnings.catch_warnings():
@@ -162,7 +162,7 @@ def _has_stsynphot(root: Path, reporter: Reporter) -> bool:
 
 
 def _link(source: str, target: str) -> None:
-    """Link a file into the scratch tree; several components may share one."""
+    """Link a file into the scratch tree; several components may share one file."""
     if not Path(target).is_symlink():
         Path(target).symlink_to(source)
 
@@ -175,7 +175,7 @@ def _modes(path: str) -> list[str]:
 
 
 def _build_all(modes: Sequence[str], root: Path, processes: int, reporter: Reporter) -> tuple[int, int]:
-    """Build all modes; return how many were tried and how many failed."""
+    """Build all modes; return the number of modes tried and of those that failed."""
     done, failed = 0, 0
     if not modes:
         reporter.warning("There are no observation modes in the obsmodes table.")
@@ -199,7 +199,7 @@ def _build_all(modes: Sequence[str], root: Path, processes: int, reporter: Repor
 
 
 def _built(modes: Sequence[str], root: Path, processes: int) -> Iterator[tuple[bool, list[str], list[str]]]:
-    """Yield for each mode whether it could be built, its errors and its warnings, in the order of `modes`."""
+    """Yield for each mode, in the order of `modes`: whether it was built, its errors and its warnings."""
     workers = min(processes or len(os.sched_getaffinity(0)), max(1, len(modes)))
     pool = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_be_quiet_and_mortal)
     with pool:
@@ -215,6 +215,6 @@ def _build(root: str, mode: str) -> tuple[bool, list[str], list[str]]:
 
 
 def _be_quiet_and_mortal() -> None:
-    """Silence a process, whose output would mix with its parent's events, and end it with its parent."""
+    """Silence a process, whose log would mix with the events of its parent, and end it with its parent."""
     logging.getLogger("CRDS").handlers.clear()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

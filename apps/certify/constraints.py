@@ -1,6 +1,6 @@
-"""The library's constraint files for references, as their authors wrote them.
+"""The constraint files of the library for references, as their authors wrote them.
 
-They are read as text, without importing the library.
+They are read as text, without an import of the library.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from apps.rules.observatories import get_observatory
 
-LARGEST = 1 << 20  # bytes; the largest known has 20 kB
+LARGEST = 1 << 20  # bytes; the largest known file has 20 kB
 _WORD = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -63,7 +63,7 @@ def _names(observatory: str, instrument: str, filekind: str) -> Iterator[str]:
     if not _WORD.fullmatch(instrument) or not _WORD.fullmatch(filekind):
         return
     facts = types.get(instrument, {}).get(filekind, {})
-    # Constraint files use the short form of a type where the names of references do.
+    # The name of a constraint file has the short form of a type if the names of references have it.
     stem = str(facts.get("suffix") or filekind)
     if stem != filekind:
         yield f"{instrument}_{stem}"

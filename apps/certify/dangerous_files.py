@@ -1,4 +1,4 @@
-"""Files that must not reach the library, which would run them, unpack them, or never finish."""
+"""Files that must not reach the library: it would run or unpack them, or never finish."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apps.rules.errors import MappingError
 from apps.rules.naming.file_names import is_mapping
 from apps.rules.text.parser import parse_mapping
 
-# First bytes to name and remedy.
+# First bytes of a file, to the packer and the program that unpacks it.
 _COMPRESSED = {
     b"\x1f\x8b": ("gzip", "gunzip"),
     b"BZh": ("bzip2", "bunzip2"),
@@ -23,14 +23,14 @@ _TREE_END = b"\n..."
 
 
 def find_fault(path: str) -> str:
-    """Return why the library must not read a file; empty if it may."""
+    """Return the reason why the library must not read a file; empty if it may."""
     name = PurePath(path).name
     if is_mapping(name):
         return _fault_of_mapping(path, name)
     with Path(path).open("rb") as stream:
         start = stream.read(LARGEST_TREE if name.endswith(_TREES) else 16)
     for magic, (packer, unpacker) in _COMPRESSED.items():
-        # Readers of FITS unpack such a file silently, but users of the file would not.
+        # Readers of FITS unpack such a file silently, but programs that use the file later would not.
         if start.startswith(magic):
             return (
                 f"The file is compressed by {packer}. Unpack it with {unpacker}, and upload what was in it."
@@ -39,7 +39,10 @@ def find_fault(path: str) -> str:
 
 
 def _fault_of_mapping(path: str, name: str) -> str:
-    """Return why our own reader refuses a mapping, empty if it does not; the library runs code in one."""
+    """Return the reason why our own reader refuses a mapping; empty if it does not.
+
+    The library would run code that is in a mapping.
+    """
     try:
         parse_mapping(Path(path).read_text(), name)
     except (MappingError, UnicodeDecodeError) as exc:
@@ -56,5 +59,5 @@ def _fault_of_tree(text: bytes) -> str:
     except UnreadableTreeError as exc:
         return f"The tree cannot be read: {exc}."
     except (yaml.YAMLError, ValueError):
-        return ""  # The library says what is wrong with it.
+        return ""  # The library reports the error.
     return ""

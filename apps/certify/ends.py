@@ -1,4 +1,4 @@
-"""The ends of children, and the question whether the file or this server is to blame."""
+"""The ends of children, and whether the file or this server was the cause."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import errno
 import re
 import signal
 
-TOO_MUCH = 3  # The exit status of a child that ran out of memory.
+TOO_MUCH = 3  # Exit status of a child that ran out of memory.
 CPU_GRACE = 5  # seconds between the signal that time is over and the kill
 
-# A reader that stumbles over a file gets other signals. An operator sends these, or a machine without memory.
+# Signals from an operator or a machine without free memory. A reader that crashes on a file gets others.
 _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
-# What the system says if our disks or limits are at fault.
+# Errors of the operating system if our disks or limits are the cause.
 _OUR_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
 _OUR_WORDS = re.compile(rf"\[Errno (?:{'|'.join(map(str, _OUR_ERRORS))})\]")
 
 
 def is_fault_of_file(status: int) -> bool:
-    """Return whether a child that ended with `status` was ended by what it read.
+    """Return whether the file that a child read caused its end with `status`.
 
     Parameters
     ----------
     status
-        As of `subprocess.Popen.returncode`. An exit without a signal is a crash of our own program.
+        Value of `subprocess.Popen.returncode`. An exit without a signal is a crash of our own program.
 
     Examples
     --------
@@ -33,12 +33,12 @@ def is_fault_of_file(status: int) -> bool:
 
 
 def is_our_error(error: BaseException) -> bool:
-    """Return whether an error says that our disk is full or broken, or that we have too many files open."""
+    """Return whether an error says that our disk is full or broken, or that we have too many open files."""
     return isinstance(error, OSError) and error.errno in _OUR_ERRORS
 
 
 def tells_our_error(text: str) -> bool:
-    """Return whether a line of a log quotes an error as `is_our_error` knows it.
+    """Return whether a line of a log quotes an error for which `is_our_error` is true.
 
     Examples
     --------

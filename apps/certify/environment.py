@@ -7,23 +7,23 @@ import pprint
 from collections.abc import Mapping
 from pathlib import Path
 
-# A child gets no other variable: no settings, secrets or addresses, and none of the many CRDS_ variables that
-# an import of the library leaves in a process.
+# Of our variables a child gets only these: no settings, secrets or addresses, and none of the many CRDS_
+# variables that an import of the library leaves in a process.
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 def child_environment(observatory: str, *, home: Path, outside: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a child.
+    """Return the environment variables of a child.
 
     Parameters
     ----------
     observatory
-        Lower case name.
+        Name in lower case.
     home
-        Folder of the child alone, where libraries keep their caches.
+        Folder that only this child uses; libraries keep their caches there.
     outside
-        Our own variables.
+        Our own environment variables.
     """
     return {
         **{name: outside[name] for name in KEPT if name in outside},
@@ -32,7 +32,7 @@ def child_environment(observatory: str, *, home: Path, outside: Mapping[str, str
         "PYTHONPATH": str(PROJECT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
-        # One file needs one core, and a process with threads must not fork.
+        # One core is enough for one file, and a process with threads must not fork.
         **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
         "CRDS_OBSERVATORY": observatory,
         # The word "serverless" keeps the library from calling a server.
@@ -45,8 +45,8 @@ def child_environment(observatory: str, *, home: Path, outside: Mapping[str, str
 def make_cache(folder: Path, *, store: Path, observatory: str, context: str) -> Path:
     """Make the cache of one job, with links into the store, and return its path.
 
-    The configuration in it is our own: the published one lists every file there is, and to read two
-    megabytes of it costs more than to check a file.
+    The cache has a configuration of our own. The published one lists every file: to read its two megabytes
+    takes longer than to check a file.
 
     Raises
     ------
@@ -81,5 +81,5 @@ def _configuration(observatory: str, context: str) -> dict[str, object]:
 
 
 def own_environment() -> Mapping[str, str]:
-    """Return our own variables."""
+    """Return our own environment variables."""
     return os.environ

@@ -1,6 +1,6 @@
 """Errors that stop a certification, sorted by who must act.
 
-A fault in a file is not an error here: it is a verdict.
+A fault in a file is not an error here but a verdict.
 """
 
 from __future__ import annotations
@@ -9,31 +9,31 @@ from apps.rules.errors import CrdsError
 
 
 class CertifyError(CrdsError):
-    """Root of the errors that the person who asked can correct; the message may be shown."""
+    """Base of the errors that the person who started the job can correct; people may see the message."""
 
     code = "certify"
 
 
 class RefusedJobError(CertifyError):
-    """The job names a file that is missing, is named twice, or has an invalid name."""
+    """A job with a file that is missing, is named twice, or has an invalid name."""
 
     code = "certify_refused"
 
 
 class TimedOutError(CertifyError):
-    """The job took too long; the message names the file that was being checked."""
+    """A job that took too long; the message names the file that was being checked."""
 
     code = "certify_timed_out"
 
 
 class ChildAbortedError(CertifyError):
-    """Somebody asked to stop the job."""
+    """A job that somebody stopped."""
 
     code = "certify_aborted"
 
 
 class BrokenCheckError(CertifyError):
-    """Checking one file ended the whole child: the file asks for too much memory or breaks a reader."""
+    """A file whose check ended the whole child: it needs too much memory or crashes a reader."""
 
     code = "certify_broken"
 
@@ -43,7 +43,7 @@ class BrokenCheckError(CertifyError):
 
 
 class ChildError(Exception):
-    """Root of the errors that we must correct: the child did not start, died, or sent nonsense.
+    """Base of the errors that we must correct: the child did not start, died, or sent invalid data.
 
-    It is not a `CrdsError`: its text holds paths and tracebacks and is for our log alone.
+    It is not a `CrdsError`: its text contains paths and tracebacks and is only for our log.
     """

@@ -1,6 +1,6 @@
-"""The structure of a FITS file: where headers and data lie, without trust in the headers.
+"""The structure of a FITS file: the places of headers and data, without trust in the headers.
 
-Certification and quick looks agree on it, and the script of the page does, too. Sizes are those of astropy.
+Certification, quick looks and the script of the page follow the same rules. Sizes are computed as in astropy.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ import re
 from typing import Any, BinaryIO
 
 START = b"SIMPLE  ="
-BLOCK = 2880  # bytes, of which a FITS file is made
+BLOCK = 2880  # bytes; a FITS file is made of such blocks
 CARD = 80  # bytes
 LARGEST_HEADER = 8 << 20  # bytes
 _MOST_AXES = 999
-# After END there may be anything that no keyword holds, as some writers fill the card with zeros.
+# Any character that a keyword cannot have may follow END: some writers fill the card with zeros.
 _END = re.compile(rb"END(?![A-Z0-9_-])")
 _END_CARD = b"END".ljust(CARD)
 
-Header = Any  # astropy's, which has no types
+Header = Any  # of astropy, which has no types
 
 
 class BadHeaderError(ValueError):
-    """A header does not end, or does not say what its data are."""
+    """A header that does not end, or does not describe its data."""
 
 
 def read_cards(stream: BinaryIO, *, is_first: bool) -> bytes:
-    """Return the cards of the header at which a stream stands, END included, and read past the header.
+    """Return the cards of the header at the position of a stream, END included, and read past the header.
 
     Raises
     ------
     BadHeaderError
-        Raised if there is none, or it does not end in time.
+        Raised if there is no header, or it does not end within the file or `LARGEST_HEADER`.
     """
     cards = bytearray()
     while True:
@@ -49,7 +49,7 @@ def read_cards(stream: BinaryIO, *, is_first: bool) -> bytes:
 
 
 def parse_header(cards: bytes) -> Header:
-    """Return the header that cards make; bytes outside ASCII become question marks, as in astropy."""
+    """Return cards as a header; bytes outside ASCII become question marks, as in astropy."""
     from astropy.io import fits
 
     try:
@@ -59,12 +59,12 @@ def parse_header(cards: bytes) -> Header:
 
 
 def read_header(stream: BinaryIO, *, is_first: bool) -> Header:
-    """Return the header at which a stream stands; errors as `read_cards`."""
+    """Return the header at the position of a stream; the errors are those of `read_cards`."""
     return parse_header(read_cards(stream, is_first=is_first))
 
 
 def foreign_cards(cards: bytes) -> frozenset[int]:
-    """Return which cards hold bytes outside ASCII, counted as in astropy: continued cards are one."""
+    """Return the numbers of cards with bytes outside ASCII; as in astropy, continued cards count as one."""
     found, number = set(), -1
     for at in range(0, len(cards), CARD):
         card = cards[at : at + CARD]
@@ -75,16 +75,16 @@ def foreign_cards(cards: bytes) -> frozenset[int]:
 
 
 def whole(header: Header, keyword: str, default: int | None = None, *, least: int = 0) -> int:
-    """Return a keyword whose value must be a whole number.
+    """Return the value of a keyword that must be a whole number.
 
     Raises
     ------
     BadHeaderError
-        Raised if it is not one, is less than `least`, or is missing and has no default.
+        Raised if it is not a whole number, is less than `least`, or is missing and has no default.
     """
     try:
         value = header[keyword] if default is None else header.get(keyword, default)
-    except Exception as exc:  # Missing, or a card that cannot be parsed.
+    except Exception as exc:  # The keyword is missing, or its card cannot be parsed.
         raise BadHeaderError(f"the header has no {keyword} that can be read") from exc
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise BadHeaderError(f"{keyword} is {str(value)[:40]!r} and not a whole number from {least} up")
@@ -92,7 +92,7 @@ def whole(header: Header, keyword: str, default: int | None = None, *, least: in
 
 
 def axes_of(header: Header) -> tuple[int, ...]:
-    """Return the lengths of the axes, the first keyword first."""
+    """Return the lengths of the axes in the order of their keywords, NAXIS1 first."""
     count = whole(header, "NAXIS")
     if count > _MOST_AXES:
         raise BadHeaderError(f"NAXIS is {count}; {_MOST_AXES} axes are the most there can be")
@@ -103,12 +103,12 @@ def has_groups(header: Header) -> bool:
     """Return whether the data are random groups, whose first axis has no length."""
     try:
         return bool("SIMPLE" in header and header.get("GROUPS") is True)
-    except Exception:  # A card that cannot be parsed says nothing.
+    except Exception:  # A card that cannot be parsed does not count.
         return False
 
 
 def bytes_of_data(header: Header) -> int:
-    """Return how many bytes follow a header, without padding (FITS standard, sections 4.4.1 and 6.1.1)."""
+    """Return the bytes of data after a header, without padding (FITS standard, sections 4.4.1 and 6.1.1)."""
     axes = axes_of(header)[1:] if has_groups(header) else axes_of(header)
     if not axes:
         return 0

@@ -1,7 +1,7 @@
-"""Read the header of a file: FITS keywords, or the tree of an ASDF, JSON or YAML file.
+"""The header of a file: FITS keywords, or the tree of an ASDF, JSON or YAML file.
 
-Only the header is read, never the data. The science stack is imported when the first file is read, so that a
-process which reads none does without it.
+Only the header is read, never the data. The science packages are imported when the first file is read, so
+that a process which reads no file does not need them.
 """
 
 from __future__ import annotations
@@ -22,34 +22,35 @@ CARD = 80  # characters
 COMMENTARY = ("COMMENT", "HISTORY")
 _FITS_START, _ASDF_START = b"SIMPLE  =", b"#ASDF"
 _ASDF_TREE_END = b"\n..."
-# Keywords of a table that holds a compressed image, after the Z.
+# Keywords of a compressed image in a table: those of the image after a Z.
 _PACKED = re.compile(r"Z(BITPIX|NAXIS[0-9]*)")
 _INCOMPLETE = ("truncated", "Error validating header")
 
 
 class UnreadableHeaderError(CrdsError):
-    """The file has no header that can be read."""
+    """A file without a header that can be read."""
 
     code = "unreadable_header"
 
 
 def read_header(path: Path, name: str = "") -> dict[str, str]:
-    """Return keyword to value, both as text, of a file, as certification reads it.
+    """Return the header of a file, keyword to value, both as text, as certification reads it.
 
-    FITS: the keywords of all extensions; of a keyword in several extensions the first counts, COMMENT
-    and HISTORY are joined by line ends. ASDF, JSON and YAML: the tree, its keys upper case and joined by
-    periods; values that are neither text nor number nor date are left out. Entries of an ASDF history are the
+    FITS: the keywords of all extensions. If several extensions have a keyword, the first one counts. COMMENT
+    and HISTORY are joined by line ends. ASDF, JSON and YAML: the tree, its keys in upper case and joined by
+    periods. Values that are not text, number or date are left out. Entries of an ASDF history become the
     lines of HISTORY.
 
     Parameters
     ----------
     name
-        Of the file, if the path does not tell it. Content tells FITS and ASDF, the name JSON and YAML.
+        Name of the file, if the path ends in another one. FITS and ASDF files are known by their content,
+        JSON and YAML files by their name.
 
     Raises
     ------
     UnreadableHeaderError
-        Raised if the file is none of these, is cut off, or holds more than any real header does.
+        Raised if the file has none of these formats, is cut off, or has a larger header than any real file.
 
     Notes
     -----
@@ -101,10 +102,10 @@ def _read_fits(stream: BinaryIO) -> dict[str, str]:
 
 
 def read_cards(text: str) -> dict[str, str]:
-    """Return keyword to value, both as text, of cards of 80 characters that stand one after the other.
+    """Return keyword to value, both as text, of successive cards of 80 characters.
 
-    Of a keyword given twice the first value counts, as in files. Commentary says nothing, and neither does a
-    card that astropy cannot read. Characters that no header may hold count as question marks.
+    If a keyword is given twice, the first value counts, as in files. Commentary is left out, and so are cards
+    that astropy cannot read. Characters that a header must not have become question marks.
 
     Examples
     --------
@@ -132,7 +133,7 @@ def read_cards(text: str) -> dict[str, str]:
 
 
 def _unpacked(header: dict[str, str]) -> dict[str, str]:
-    """Return a header with the axes of the image, where the image is compressed in a table."""
+    """Return a header; if it is that of an image compressed in a table, with the axes of the image."""
     if header.get("ZIMAGE") != "True":
         return header
     return header | {key[1:]: value for key, value in header.items() if _PACKED.fullmatch(key)}
@@ -158,12 +159,12 @@ def _cards(extensions: Iterable[Any]) -> Iterator[tuple[str, str]]:
 
 
 def read_asdf_tree(head: bytes) -> dict[str, str]:
-    """Return dotted upper case key and text of each simple value in the tree an ASDF file begins with.
+    """Return the simple values of the tree at the start of an ASDF file: dotted upper case key to text.
 
     Parameters
     ----------
     head
-        The first bytes of the file, up to the end of its tree at least.
+        The first bytes of the file, at least up to the end of its tree.
 
     Raises
     ------
@@ -189,7 +190,7 @@ def _read_tree(text: bytes, reader: Callable[[bytes], Any]) -> dict[str, str]:
 
 
 def _history(history: Any) -> dict[str, str]:
-    """Return the entries of an ASDF history as the client joins them; nothing if there are none."""
+    """Return the entries of an ASDF history, joined as in the client; empty if there are none."""
     entries = history.get("entries") if isinstance(history, Mapping) else history
     lines = [
         f"{str(entry.get('time', ''))[:19].replace('T', ' ')} :: {entry.get('description', '')}"

@@ -1,4 +1,4 @@
-"""What is asked of a child and what it reports: frozen values, one JSON object per line on the wire."""
+"""Jobs for a child and its reports: frozen values, one JSON object per line on the wire."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one job may use.
+    """The resources that one job may use.
 
     Attributes
     ----------
     seconds
-        Wall-clock time; processor time is limited to the same.
+        Wall-clock time; processor time has the same limit.
     memory
-        Address space in bytes. Mapped files count, so that it must exceed the largest file several times.
+        Address space in bytes. Mapped files count, so it must be several times as large as the largest file.
     file_size
         Largest file the child may write, in bytes.
     """
@@ -34,16 +34,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class RmapEdit:
-    """One new rmap: what is inserted into, or deleted from, an rmap of the store.
+    """A new rmap: an rmap of the store with references inserted or deleted.
 
     Attributes
     ----------
     old, new
-        Names; the new one is written to ``<folder>/new/<new>``.
+        Names of the rmaps; the new one is written to ``<folder>/new/<new>``.
     insert
-        Paths of references under the names they shall have in the rmap.
+        Paths of references, under the names that they will have in the rmap.
     delete
-        Names of references.
+        Names of references to delete.
     """
 
     old: str
@@ -54,12 +54,12 @@ class RmapEdit:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A FITS file to be written again under its official name, which its header then tells.
+    """A FITS file to be written again under its official name; its header then has this name.
 
     Attributes
     ----------
     path, target
-        The file, and where the new one goes; the name of the target is the official one.
+        Paths of the file and of the new file; the name of the target is the official name.
     """
 
     path: str
@@ -70,12 +70,12 @@ class Rewrite:
 class CertifyJob:
     """One job for one child. Its parts are done in the order of the attributes.
 
-    Nothing is written again while a file or a trial has an error, and no rmap is made after that failed.
+    No file is written again if a file or a trial has an error. No rmap is made if writing again has failed.
 
     Attributes
     ----------
     observatory
-        Lower case name.
+        Name in lower case.
     context
         Name of the pmap to certify against.
     store
@@ -83,17 +83,17 @@ class CertifyJob:
     folder
         Empty folder of this job alone; the child works in it and leaves the new rmaps in ``new``.
     files
-        Paths of references and mappings to certify, each under the name it arrived with.
+        Paths of references and mappings to certify, each under its uploaded name.
     is_compared
-        Whether tables are compared with the reference they would replace.
+        Whether tables are compared with the references that they would replace.
     is_tried
-        Whether all references that have no error are inserted on trial, each type into its rmap.
+        Whether the references are inserted on trial, each type into its rmap; only if no file has an error.
     rewrites
         Files to write again under official names.
     edits
         New rmaps to make.
     limits
-        What the job may use.
+        The resources that the job may use.
     """
 
     observatory: str
@@ -108,7 +108,7 @@ class CertifyJob:
     limits: Limits = field(default_factory=Limits)
 
     def require_sound(self) -> None:
-        """Raise `RefusedJobError` unless every file is there under a proper name that is there once."""
+        """Raise `RefusedJobError` unless every file exists, and every name is valid and given only once."""
         inserted = [path for edit in self.edits for path in edit.insert]
         for paths in (self.files, tuple(rewrite.path for rewrite in self.rewrites), tuple(inserted)):
             _require_files(paths)
@@ -121,7 +121,7 @@ class CertifyJob:
 
     @property
     def folders(self) -> set[str]:
-        """The folders of this server which the job names."""
+        """The folders of this server that the job names."""
         paths = [*self.files, *(path for edit in self.edits for path in edit.insert)]
         paths += [path for rewrite in self.rewrites for path in (rewrite.path, rewrite.target)]
         return {self.folder, f"{self.folder}/new", self.store, *map(_parent, paths)}
@@ -132,7 +132,7 @@ class CertifyJob:
 
     @classmethod
     def loads(cls, data: bytes) -> CertifyJob:
-        """Return the job that `dumps` made into `data`."""
+        """Return the job from the JSON that `dumps` made of it."""
         values = json.loads(data)
         del values["type"]
         values["files"] = tuple(values["files"])
@@ -148,30 +148,30 @@ class CertifyJob:
 class SynphotJob:
     """One job on the synthetic photometry in a delivery. Its parts are done in the order of the attributes.
 
-    Files of other instruments are passed over; without any of synphot nothing is done. Nothing is tested
-    if a table could not be made.
+    Files of other instruments are skipped. Without a file of synphot nothing is done. No test runs if a table
+    could not be made.
 
     Attributes
     ----------
     observatory
-        Lower case name.
+        Name in lower case.
     context
-        Name of the pmap whose references stand beside the delivered ones.
+        Name of the pmap whose references are used besides the delivered ones.
     store
         Folder laid out as a CRDS cache; it is only read.
     folder
         Empty folder of this job alone; new tables are left in ``generated``.
     files
-        Paths of all delivered references, their lookup tables included. For tests each has its official name.
+        Paths of all delivered references, lookup tables included. For tests each has its official name.
     is_regenerated
-        Whether lookup tables are made for components delivered without one.
+        Whether lookup tables are made for components that were delivered without one.
     is_tested
-        Whether the integration tests run on the context's references with the delivered ones, and with
-        the tables just made, in place of theirs.
+        Whether the integration tests run, on the references of the context; delivered references and newly
+        made tables replace those of the context.
     processes
-        How many observation modes are built at a time; 0 means one on each core this process may use.
+        Number of observation modes built at a time; 0 means one for each core that this process may use.
     limits
-        What the job may use; memory and processor time are those of each process.
+        The resources of the job; the limits of memory and processor time hold for each process.
 
     Notes
     -----
@@ -189,7 +189,7 @@ class SynphotJob:
     limits: Limits = field(default_factory=Limits)
 
     def require_sound(self) -> None:
-        """Raise `RefusedJobError` unless every file is there under a proper name that is there once."""
+        """Raise `RefusedJobError` unless every file exists, and every name is valid and given only once."""
         _require_files(self.files)
         _require_names([self.context])
         if not is_mapping(self.context):
@@ -197,7 +197,7 @@ class SynphotJob:
 
     @property
     def folders(self) -> set[str]:
-        """The folders of this server which the job names."""
+        """The folders of this server that the job names."""
         return {self.folder, self.store, *map(_parent, self.files)}
 
     def dumps(self) -> bytes:
@@ -206,7 +206,7 @@ class SynphotJob:
 
     @classmethod
     def loads(cls, data: bytes) -> SynphotJob:
-        """Return the job that `dumps` made into `data`."""
+        """Return the job from the JSON that `dumps` made of it."""
         values = json.loads(data)
         del values["type"]
         return cls(**{**values, "files": tuple(values["files"]), "limits": Limits(**values["limits"])})
@@ -217,7 +217,7 @@ _JOBS: dict[str, type[CertifyJob] | type[SynphotJob]] = {"certify": CertifyJob, 
 
 
 def load_job(data: bytes) -> Job:
-    """Return the job that its `dumps` made into `data`, whichever it is."""
+    """Return a job of either kind from the JSON that its `dumps` made of it."""
     return _JOBS[json.loads(data)["type"]].loads(data)
 
 
@@ -259,9 +259,9 @@ class Log:
     level
         ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
     text
-        Without the folders of this server.
+        The line without the folders of this server.
     about
-        Name of the file or rmap in work.
+        Name of the file or rmap that is being processed.
     """
 
     level: str
@@ -271,16 +271,16 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class FileVerdict:
-    """How one file was judged.
+    """The verdict on one file.
 
     Attributes
     ----------
     name
-        Without directory.
+        File name without a directory.
     errors, warnings
         Number of log lines of these levels.
     instrument, filekind
-        Lower case, as its name or content tells; empty if neither does.
+        Lower case, from the name or content of the file; empty if neither gives them.
     """
 
     name: str
@@ -292,7 +292,7 @@ class FileVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """One file was written again; `errors` is zero if `path` is there."""
+    """The result of writing one file again; `errors` is zero if there is a file at `path`."""
 
     name: str
     path: str
@@ -302,7 +302,7 @@ class Rewritten:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the library answers from a new rmap for a dataset made up to fit one of its cases."""
+    """The answer that the library finds in a new rmap for a dataset made up to fit one of its cases."""
 
     header: dict[str, str]
     text: str
@@ -310,24 +310,24 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class RmapMade:
-    """One rmap was made, or failed to be.
+    """The result of making one rmap, which may have failed.
 
     Attributes
     ----------
     name, old
-        Names of the new rmap and of the one it comes from; both are the same on trial.
+        Names of the new rmap and of the rmap it was made from; on trial both are the same.
     instrument, filekind
         Lower case; empty for edits.
     path
-        Where the new text is; empty if there is none.
+        Path of the new rmap; empty if there is none.
     inserted, deleted
         Names of references.
     errors, warnings
-        Of the insertion and of certifying the result.
+        Numbers of log lines of these levels, from the change and from the certification of the result.
     is_trial
-        Whether the references had the names they were uploaded under.
+        Whether the references had their uploaded names.
     answers
-        What the library finds in it; see `apps.rules.differences.rmap_agreement`.
+        The answers that the library finds in it; see `apps.rules.differences.rmap_agreement`.
     """
 
     name: str
@@ -345,14 +345,14 @@ class RmapMade:
 
 @dataclass(frozen=True, slots=True)
 class TableMade:
-    """One lookup table of synphot was made for the delivered components, or failed to be.
+    """The result of making one lookup table of synphot for the delivered components.
 
     Attributes
     ----------
     name
-        Of today's date and time in the manner of HST, for the time until it gets its official one.
+        Provisional name, made of the date and time as for HST; the official name comes later.
     path
-        Where it is, in ``<folder>/generated``; empty if there is none.
+        Path of the table, in ``<folder>/generated``; empty if making it failed.
     reftype
         ``tmctab`` or ``tmttab``.
     errors, warnings
@@ -368,19 +368,19 @@ class TableMade:
 
 @dataclass(frozen=True, slots=True)
 class SynphotVerdict:
-    """How one integration test of synphot ended.
+    """The result of one integration test of synphot.
 
     Attributes
     ----------
     name
-        As people read it; its log lines have it as `Log.about`.
+        Name of the test as people read it; its log lines have it as `Log.about`.
     errors, warnings
         Number of log lines of these levels.
     is_run
-        Whether it was run; if not, a warning or an error says what was missing.
+        Whether the test was run; if not, a warning or an error says what was missing.
     checked, failed
-        Components compared, of which none is counted as failed; or observation modes built, and how many
-        of them could not be.
+        Number of components compared, of which none counts as failed; or number of observation modes tried,
+        and of those that could not be built.
     """
 
     name: str
@@ -392,13 +392,13 @@ class SynphotVerdict:
 
     @property
     def status(self) -> str:
-        """``OK``, ``Warnings`` or ``ERRORS``, as pages show it."""
+        """The status that pages show: ``OK``, ``Warnings`` or ``ERRORS``."""
         return "ERRORS" if self.errors else "Warnings" if self.warnings else "OK"
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The job is done; the sums of all verdicts, and how long it took in seconds."""
+    """The end of a job: the sums of all verdicts, and the time it took in seconds."""
 
     errors: int
     warnings: int
@@ -435,7 +435,7 @@ def decode(line: bytes) -> Event:
     Raises
     ------
     ChildError
-        Raised if the line is none of ours.
+        Raised if the line is not an event.
     """
     try:
         values = json.loads(line)

@@ -1,6 +1,6 @@
 """Safe readers of YAML and JSON that return trees of plain values.
 
-Tags and extensions in the text build no objects. Neither depth nor aliases can make a small text large.
+Tags and extensions in the text build no objects. A small text cannot become large through depth or aliases.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FRACTION = re.compile(r"\.[0-9]+\Z")
 
 
 class UnreadableTreeError(CrdsError):
-    """The text is not a tree, or its tree is larger than any real one."""
+    """A text that is not a tree, or whose tree is larger than any real one."""
 
     code = "unreadable_tree"
 
@@ -31,8 +31,8 @@ class UnreadableTreeError(CrdsError):
 def read_yaml(text: bytes | str, *, as_written: bool = False) -> Any:
     """Return the plain value of a YAML document.
 
-    Tags are ignored; a time of ASDF loses its fraction of a second, as in the
-    client. Dates without a tag stay text.
+    Tags are ignored. A time with an ASDF tag loses its fraction of a second, as in the client. Dates without
+    a tag stay text.
 
     Parameters
     ----------
@@ -111,13 +111,13 @@ def require_small(text: bytes | str) -> None:
 
 
 def flatten(tree: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
-    """Yield dotted upper case key and text of each value that is text, number, date or truth value.
+    """Yield the dotted upper case key and the text of each value that is text, number, date or truth value.
 
     Raises
     ------
     UnreadableTreeError
-        Raised if the tree has too many places, or endless ones: one part may stand in it at many places, even
-        inside itself.
+        Raised if the tree has too many places, or endless ones: one part may be at many places, even inside
+        itself.
 
     Notes
     -----
@@ -149,12 +149,12 @@ def flatten(tree: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
 
 @cache
 def _loader() -> Any:
-    """Return a reader of YAML that makes plain values only."""
+    """Return a reader of YAML that makes only plain values."""
     import yaml
 
     class Plain(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         def flatten_mapping(self, node: Any) -> None:
-            """Leave merge keys unmerged: repeated merges would grow without end."""
+            """Keep merge keys unmerged: repeated merges would grow without end."""
 
     def plain(loader: Any, suffix: str, node: Any) -> Any:
         if isinstance(node, yaml.MappingNode):

@@ -1,4 +1,4 @@
-"""A quick test whether a certification child can start, without the seconds that its imports take."""
+"""A quick test whether a certification child can start; it skips the imports, which take seconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from apps.certify.environment import child_environment, own_environment
 from apps.certify.errors import ChildError
 
-SECONDS = 30.0  # on a machine that has much else to do
+SECONDS = 30.0  # enough for a busy machine
 _PACKAGES = ("crds", "astropy", "asdf", "numpy", "apps.certify.child")
 _PROGRAM = f"""
 import importlib.util, sys
@@ -20,12 +20,12 @@ sys.exit("not installed: " + ", ".join(missing) if missing else 0)
 
 
 def try_child(observatory: str, *, python: str = sys.executable) -> None:
-    """Start a program in the environment of a child and let it look for its packages.
+    """Start a program in the environment of a child; the program checks that its packages are installed.
 
     Raises
     ------
     ChildError
-        Raised with the reason if no program can be started, or a package is missing.
+        Raised with the reason if the program cannot start, or a package is missing.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="crds-trial-") as home:

@@ -1,4 +1,4 @@
-"""Runners that live as long as the test process, for starting one takes seconds."""
+"""Runners that live as long as the test process, since the start of one takes seconds."""
 
 from collections.abc import Iterator
 

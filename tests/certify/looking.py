@@ -1,4 +1,4 @@
-"""Files to look into, as bytes that writers of the formats or attackers make."""
+"""Files to look into, made by the writers of the formats or byte by byte, as an attacker would."""
 
 import struct
 from pathlib import Path
@@ -15,7 +15,7 @@ BLOCK = 2880
 
 
 def look(path: Path, *, name: str = "") -> QuickLook:
-    """Look into a file here, without a child, and return what stands on the disk then."""
+    """Look into a file in this process, without a child; return the look, which is also on the disk."""
     folder = path.parent / "look"
     folder.mkdir(exist_ok=True)
     seen = make(path, folder, name=name or path.name)
@@ -24,7 +24,7 @@ def look(path: Path, *, name: str = "") -> QuickLook:
 
 
 def write_fits(folder: Path, *extensions: Any, name: str = "data.fits") -> Path:
-    """Write a file whose primary HDU has a header only."""
+    """Write a FITS file whose primary HDU has only a header."""
     fits.HDUList([fits.PrimaryHDU(), *extensions]).writeto(folder / name)
     return folder / name
 
@@ -42,13 +42,13 @@ def header(*cards: str) -> bytes:
 
 
 def primary(*cards: str) -> bytes:
-    """Return a primary header without data, and with these cards."""
+    """Return a primary header with these cards, which announces no data."""
     return header("SIMPLE  =                    T", "BITPIX  =                    8",
                   "NAXIS   =                    0", *cards)  # fmt: skip
 
 
 def image(*axes: int, bits: int = 16, more: tuple[str, ...] = ()) -> bytes:
-    """Return the header of an image extension; no data."""
+    """Return the header of an image extension, without its data."""
     cards = ["XTENSION= 'IMAGE   '", f"BITPIX  = {bits:>20}", f"NAXIS   = {len(axes):>20}"]
     cards += [f"NAXIS{number:<3}= {axis:>20}" for number, axis in enumerate(axes, 1)]
     return header(*cards, "PCOUNT  =                    0", "GCOUNT  =                    1", *more)
@@ -60,13 +60,13 @@ def asdf_text(tree: str) -> bytes:
 
 
 def asdf_block(data: bytes, *, size: int, compression: bytes = b"", used: int | None = None) -> bytes:
-    """Return a block that announces `size` bytes without its compression."""
+    """Return a block that announces `size` bytes after decompression."""
     used = len(data) if used is None else used
     return b"\xd3BLK" + struct.pack(">HI4sQQQ16s", 48, 0, compression, used, used, size, b"") + data
 
 
 def pixels(path: Path) -> np.ndarray[Any, Any]:
-    """Return a picture as rows of pixels, from the top."""
+    """Return a picture as rows of pixels, top row first."""
     from PIL import Image
 
     with Image.open(path) as picture:

@@ -1,6 +1,6 @@
-"""Run by the client's Python: what ``crds certify`` counts for each of several files, each alone.
+"""A program for the Python of the client: the counts of ``crds certify`` for several files, each alone.
 
-Arguments: context, files. Prints a JSON object of path to [errors, warnings].
+Arguments: context, files. Prints a JSON object, path to [errors, warnings].
 """
 
 import gc
@@ -19,7 +19,7 @@ def count(path: str, context: str, out: int) -> None:
     os.write(out, json.dumps([log.errors(), log.warnings()]).encode())
 
 
-# The client collects garbage around each file. To take what is loaded once out of that is five times as fast.
+# The client collects garbage around each file. Without the objects loaded so far it is five times as fast.
 if sys.argv[1].startswith("jwst"):
     from stdatamodels.jwst import datamodels
 
@@ -29,7 +29,7 @@ gc.freeze()
 counts = {}
 for path in sys.argv[2:]:
     with tempfile.TemporaryFile() as out:
-        # A process for each, since what one file leaves in the caches changes the verdict on the next.
+        # One process for each file: the caches that one file fills change the verdict on the next.
         pid = os.fork()
         if pid == 0:
             count(path, sys.argv[1], out.fileno())

@@ -1,4 +1,4 @@
-"""New rmaps by the library, read again by our engine."""
+"""New rmaps that the library writes and our engine reads."""
 
 import threading
 from datetime import UTC, datetime

@@ -44,11 +44,11 @@ from tests.factories.synphot import (
 )
 from tests.shared_data import data_root, sample_files
 
-# Runners start in seconds: let one worker have them all.
-# A graph of photometry and its throughput tables are more than a factory makes up.
+# Runners take seconds to start, so one worker runs all of these tests.
+# Factories cannot make a graph of photometry and its throughput tables.
 pytestmark = [pytest.mark.xdist_group("synphot"), pytest.mark.needs("real-data")]
 
-# It behaves as its modes say; what a test wants absent is named by a file beside it.
+# The names of the modes say how it behaves. A file "absent" in its folder makes the import fail.
 STAND_IN = """
 import os, time, types, warnings
 from pathlib import Path
@@ -73,7 +73,7 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start_acting(stand_in: Path) -> Runner:
-    """Return a runner whose children find the stand-in for stsynphot."""
+    """Return a runner whose children import the stand-in for stsynphot."""
     runner = Runner("hst")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(environment, "PROJECT", f"{environment.PROJECT}{os.pathsep}{stand_in.parent}")
@@ -90,7 +90,7 @@ def acting(stand_in: Path) -> Iterator[Runner]:
 
 @pytest.fixture(scope="module")
 def real() -> Iterator[Runner]:
-    """Return a runner whose children have the true stsynphot."""
+    """Return a runner whose children import the real stsynphot."""
     runner = Runner("hst", python=os.environ.get("CRDS_SYNPHOT_PYTHON", sys.executable))
     yield runner
     runner.close()
@@ -181,7 +181,7 @@ def test_a_graph_goes_forward_and_is_in_one_piece(
 
 
 def test_components_without_lookup_table_get_new_ones_that_certify(hst: Runner, tmp_path: Path) -> None:
-    """The real tables: one of 2713 rows, under the name by which the context knows another."""
+    """Real tables, one of them with 2713 rows and under the name of another table of the context."""
     store = tmp_path / "store"
     (store / "references" / "hst").mkdir(parents=True)
     (store / "mappings").symlink_to(data_root() / "mappings")
@@ -296,13 +296,13 @@ def test_the_true_library_names_the_modes_it_cannot_build(real: Runner, tmp_path
     assert (results(events)[OBSMODE_TEST].checked, results(events)[OBSMODE_TEST].status) == (4, "ERRORS")
     faults = said(events, OBSMODE_TEST, "ERROR")
     assert "Exception from stsynphot with obsmode 'acs,hrc,f999w'" in faults
-    # The old file, which the table of the context still names, is not there any more.
+    # The table of the context still names the old file, which no longer exists.
     assert "Exception from stsynphot with obsmode 'acs,hrc,f555w'" in faults
     assert str(tmp_path) not in faults
 
 
 def test_the_core_test_finds_what_does_not_fit(acting: Runner, tmp_path: Path) -> None:
-    """The delivery's table was forgotten, and two of its files are not in the context's graph."""
+    """A delivery without its table, and two components that are not in the graph of the context."""
     store = make_ensemble(tmp_path / "store")
     files = [deliver(tmp_path, NEW_THROUGHPUT)]
     files.append(deliver(tmp_path, "acs_f999w_hrc_001_syn.fits", of=NEW_THROUGHPUT, COMPNAME="acs_f999w_hrc"))
@@ -321,7 +321,7 @@ def test_the_core_test_finds_what_does_not_fit(acting: Runner, tmp_path: Path) -
 
 
 def test_real_tables_that_belong_together_pass_the_core_test(acting: Runner, tmp_path: Path) -> None:
-    """Graph and lookup tables of one day agree; the context is older and knows other components."""
+    """Graph and lookup tables of one day agree; the context is older and has other components."""
     files = [sample("41g16069m_tmg.fits"), sample("43h1909cm_tmc.fits"), sample("3241637sm_tmt.fits")]
     job = make_synphot_job(tmp_path / "job", data_root(), *files, context="hst_0700.pmap", is_tested=True)
     events = run(acting, job)
@@ -377,7 +377,7 @@ def test_what_the_server_does_not_hold_is_listed_and_fails_nothing(acting: Runne
         (False, "Warnings")
     ] * 2
     assert "does not hold 1 of the 3 files" in said(events, CORE_TEST, "WARNING")
-    # The old file of the delivered component is not missed.
+    # The old file of the delivered component does not count as missing.
     assert "does not hold 2 of the 12 files" in said(events, OBSMODE_TEST, "WARNING")
     assert f"Not held: {TMC}, hst_ota_007_syn.fits" in said(events, OBSMODE_TEST, "INFO")
 
@@ -390,7 +390,7 @@ def test_a_context_without_a_type_fails_and_the_cure_is_told(acting: Runner, tmp
     assert [(result.is_run, result.status) for result in results(events).values()] == [(False, "ERRORS")] * 2
     faults = said(events, OBSMODE_TEST, "ERROR")
     assert "There must be one tmgtab, and there are 2: a_tmg.fits, b_tmg.fits." in faults
-    # Many contexts never had a list of modes: that alone keeps no component out.
+    # Many contexts never had a list of modes. That alone must not block a delivery of components.
     warned = said(events, OBSMODE_TEST, "WARNING")
     assert "has no rmap for type 'obsmodes' of synphot. Submit a first rmap" in warned
 
@@ -431,7 +431,7 @@ def test_no_process_that_builds_modes_outlives_its_job(stand_in: Path, tmp_path:
 
 
 def family(runner: Runner) -> list[int]:
-    """Return the child of a runner and, once they are there, the two processes that build modes."""
+    """Wait for the two processes that build modes; return them after the child of the runner."""
     (child,) = children_of(runner._server._process.pid)  # type: ignore[union-attr]
     deadline = time.monotonic() + 20
     while len(found := children_of(child)) < 2:

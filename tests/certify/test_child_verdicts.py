@@ -1,4 +1,4 @@
-"""Our verdicts on real and on damaged files are those of ``crds certify`` in the client's own environment."""
+"""Verdicts on real and damaged files: ours are those of ``crds certify`` in the environment of the client."""
 
 import json
 import os
@@ -51,7 +51,7 @@ SAMPLES = {
 
 
 def damaged(folder: Path) -> list[Path]:
-    """Write files nobody should deliver."""
+    """Write files that nobody should deliver, and return their paths."""
     folder.mkdir()
     whole = (sample_files() / "hst" / "s7g1700gl_dead.fits").read_bytes()
     found = {
@@ -70,7 +70,7 @@ def damaged(folder: Path) -> list[Path]:
 
 
 def claiming_terabytes(whole: bytes) -> bytes:
-    """Return a file whose table says it has 10**12 rows."""
+    """Return a file whose table claims 10**12 rows."""
     at = whole.index(b"NAXIS2  =")
     return whole[:at] + b"NAXIS2  =        1000000000000".ljust(80) + whole[at + 80 :]
 
@@ -141,7 +141,7 @@ def test_no_trial_after_an_error(hst: Runner, tmp_path: Path) -> None:
 
 
 def test_a_table_is_compared_with_the_one_it_replaces(hst: Runner, tmp_path: Path) -> None:
-    """The new one lacks a row of the old one."""
+    """The new table lacks a row of the old one."""
     from astropy.io import fits
 
     old = data_root() / "references" / "hst" / "v8q14451j_idc.fits"

@@ -1,4 +1,4 @@
-"""Comparing two references in a child."""
+"""Comparisons of two references in a child."""
 
 import json
 import re
@@ -168,7 +168,7 @@ def test_a_comparison_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 def test_a_child_that_dies_is_told_without_its_words(tmp_path: Path) -> None:
     old, new = write_fits(tmp_path / "a.fits"), write_fits(tmp_path / "b.fits", A="1")
     with pytest.raises(ChildError):
-        told(old, new, "fits", memory=60 << 20)  # Too little for the libraries, whatever the files are.
+        told(old, new, "fits", memory=60 << 20)  # Too little for the libraries, with any files.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Looks into files as people make them."""
+"""Looks into ordinary files."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_numbers_are_those_of_the_whole_array(tmp_path: Path) -> None:
     assert (numbers.minimum, numbers.maximum) == (1.0, 23.0)
     assert numbers.mean == pytest.approx(finite.mean())
     assert numbers.median == np.median(finite)
-    # The half percent at each end of 22 values is one value each.
+    # Half a percent of 22 values means one value at each end.
     assert sum(numbers.histogram) == 20
 
 
@@ -61,7 +61,7 @@ def test_scaled_and_undefined_numbers_are_what_they_mean(tmp_path: Path) -> None
 
 def test_the_middle_plane_is_drawn_with_its_first_row_at_the_bottom(tmp_path: Path) -> None:
     cube = np.zeros((2, 5, 8, 6), ">f4")
-    cube[1, 2, 0, :] = 100  # The first row of the plane in the middle.
+    cube[1, 2, 0, :] = 100  # The first row of the middle plane.
     cube[1, 2, 7, 0] = np.nan
     [_, part] = look(write_fits(tmp_path, fits.ImageHDU(cube))).parts
     assert part.picture is not None
@@ -72,7 +72,7 @@ def test_the_middle_plane_is_drawn_with_its_first_row_at_the_bottom(tmp_path: Pa
         drawn = pixels(tmp_path / "look" / shade.file)
         assert drawn.shape == (8, 6, 4)
         assert drawn[-1, :, 0].tolist() == [255] * 6
-        assert drawn[0, 0, 3] == 0  # What is no number is transparent.
+        assert drawn[0, 0, 3] == 0  # NaN is transparent.
         assert drawn[1:, :, 3].min() == 255
 
 

@@ -1,4 +1,4 @@
-"""Looks into files that lie: each is told apart, none takes more than it may."""
+"""Looks into files with false headers: each fault is found, and no look exceeds its limits."""
 
 import bz2
 import struct
@@ -121,7 +121,7 @@ def test_of_tables_with_huge_rows_little_is_read(tmp_path: Path) -> None:
     with path.open("r+b") as stream:
         stream.seek(2 * 2880)
         stream.write(b"x" * 500)
-        stream.truncate(2 * 2880 + 2 * 10**9 + 2880)  # Mostly a hole.
+        stream.truncate(2 * 2880 + 2 * 10**9 + 2880)  # Most of the file is a hole.
     [_, part] = look(path).parts
     assert part.columns[0].first == ("x" * 120 + " …", "")
 
@@ -243,7 +243,7 @@ def test_a_child_looks_within_its_limits(tmp_path: Path) -> None:
 
 
 def test_a_child_that_needs_too_much_memory_says_so(tmp_path: Path) -> None:
-    # A tree of a million small values takes many times its own size.
+    # A tree of a million small values takes many times its own size in memory.
     path = written(tmp_path, asdf_text("a: [" + "1," * 1_000_000 + "1]"), "a.asdf")
     with pytest.raises(TooMuchError, match=r"a\.asdf takes more than 96 MiB"):
         into(path, tmp_path / "made", limits=LookLimits(memory=96 * MIB))
@@ -269,7 +269,7 @@ print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 def test_memory_does_not_grow_with_the_cube(tmp_path: Path) -> None:
     path = written(tmp_path, primary() + image(1024, 1024, 64, bits=-32), "cube.fits")
     with path.open("r+b") as stream:
-        stream.truncate(2 * 2880 + 2**28)  # Zeros that take no room on the disk.
+        stream.truncate(2 * 2880 + 2**28)  # These zeros take no room on the disk.
     (tmp_path / "made").mkdir()
     told = subprocess.run(
         [sys.executable, "-c", MEASURED, path, tmp_path / "made"],

@@ -1,4 +1,4 @@
-"""Starting, stopping and outliving children."""
+"""Children of a runner: their start, their stop, and their deaths."""
 
 import contextlib
 import errno
@@ -40,7 +40,7 @@ def own(request: pytest.FixtureRequest) -> Iterator[Runner]:
 
 @pytest.fixture
 def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make `fitsverify` hang as a child of the child, and note its process number."""
+    """Make `fitsverify` hang as a child of the child, and return the file with its process number."""
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "fitsverify"
@@ -73,7 +73,7 @@ def children_of(pid: int) -> list[int]:
 def kill_at(
     text: str, runner: Runner, job: CertifyJob, *, is_server: bool, by: signal.Signals = signal.SIGKILL
 ) -> None:
-    """Run a job, and kill the program or its child when the log says `text`."""
+    """Run a job, and kill the server program or its child when the log contains `text`."""
     for event in runner.run(job):
         if isinstance(event, Log) and text in event.text:
             server = runner._server._process.pid  # type: ignore[union-attr]
@@ -136,7 +136,7 @@ def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_of_a_worker_that_was_killed(slow: Path, tmp_path: Path) -> None:
-    """The worker, its program, the child and what that started are four processes; one is killed."""
+    """The worker, its server, the child and its `fitsverify` are four processes; the worker is killed."""
     make_job(tmp_path / "job")
     program = (
         "import sys; from pathlib import Path\n"
@@ -159,7 +159,7 @@ def test_nothing_is_left_of_a_worker_that_was_killed(slow: Path, tmp_path: Path)
 
 
 def test_memory_is_bounded_and_the_file_is_told(own: Runner, tmp_path: Path) -> None:
-    """Less than what importing took: the first allocation fails, in whatever reader it is."""
+    """With less memory than the imports took, the first allocation fails in any reader."""
     job = make_job(tmp_path / "job", "v8q14451j_idc.fits", limits=Limits(memory=1 << 20))
     with contextlib.suppress(BrokenCheckError, ChildError):
         assert verdicts(list(own.run(job)))["v8q14451j_idc.fits"].errors > 0

@@ -1,4 +1,4 @@
-"""A small site for each test that asks for one, and certification children for all of them."""
+"""A small site for each test that requests one, and certification children that all tests share."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,7 +12,7 @@ from tests.submissions.remembering import RememberingRunner
 
 @pytest.fixture(scope="session")
 def runners() -> Iterator[Callable[[str], RememberingRunner]]:
-    """Return what keeps one runner for each observatory; all end with the session."""
+    """Return a function that gives the one runner of an observatory; all runners end with the session."""
     kept: dict[str, RememberingRunner] = {}
     folder = scratch() / "remembered"
 
@@ -28,7 +28,7 @@ def runners() -> Iterator[Callable[[str], RememberingRunner]]:
 def remembered(
     runners: Callable[[str], RememberingRunner], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], RememberingRunner]:
-    """Give the pipeline the runners of the session."""
+    """Make the pipeline use the runners of the session."""
     monkeypatch.setattr(child_jobs, "runner_for", runners)
     return runners
 

@@ -1,7 +1,7 @@
-"""A program that processes and confirms one submission, each time in a child that may be killed on the way.
+"""A program that processes and confirms a submission, each time in a child that may be killed midway.
 
-It reads orders from its input, one JSON object a line, and answers each with a line. Its children are forked
-after all is imported, so that hundreds of deaths cost little.
+It reads orders from its input, one JSON object per line, and answers each with one line. It forks its
+children after all imports, so that hundreds of deaths cost little.
 """
 
 import importlib
@@ -20,7 +20,7 @@ def main(memory: str) -> None:
     import django
 
     django.setup()
-    # Before the first child is born, or each would import them anew.
+    # Import these before the first fork; otherwise each child would import them again.
     for module in (
         "apps.web.urls",
         "asdf",
@@ -39,7 +39,7 @@ def main(memory: str) -> None:
 
 
 def in_child(order: dict[str, Any], memory: str) -> list[Any]:
-    """Do an order in a child; return how that ended, minus the signal if killed, and the last answer."""
+    """Do an order in a child; return its exit code, negative if a signal killed it, and the last answer."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -62,7 +62,7 @@ def in_child(order: dict[str, Any], memory: str) -> list[Any]:
 
 
 def settle(root: Path, memory: Path) -> None:
-    """Make this child work on a data root with a database of its own."""
+    """Make this child use the data root `root`, which has its own database."""
     from django.conf import settings
     from django.db import connections
 
@@ -79,9 +79,9 @@ def settle(root: Path, memory: Path) -> None:
 
 
 def set_trap(module: str, function: str, count: int, is_before: bool) -> None:
-    """Kill this process before or after a call of a function, after so many earlier calls."""
+    """Arrange a kill of this process before or after a call of a function, after `count` earlier calls."""
     place = importlib.import_module(module)
-    # The package has a function of the same name.
+    # The package also has a function `run`, so a plain import would find that.
     run = importlib.import_module("apps.submissions.pipeline.run")
     whole = getattr(place, function)
     calls = 0
@@ -113,7 +113,7 @@ def _make() -> None:
 
 
 def _process() -> None:
-    """Do what workers do, the sweep included, an hour after the last one was heard of."""
+    """Do the work of workers, the recovery of lost jobs included, an hour after the last heartbeat."""
     from django.utils import timezone
 
     from apps.jobs import pipeline
@@ -149,7 +149,7 @@ def _sweep() -> None:
 
 
 def _state() -> list[Any]:
-    """Return all that must not depend on how often somebody was killed."""
+    """Return everything that must not depend on how often a process was killed."""
     from django.conf import settings
 
     from apps.catalog.models import AuditRecord, Delivery, File
@@ -176,7 +176,7 @@ def _state() -> list[Any]:
         rows(Job, "status"),
         rows(Mail, "key"),
         rows(IngestFile, "name"),
-        # What a child was writing when all died goes with the folder.
+        # Leave out files that a child was writing at its death; they are removed with their folder.
         {name: digest for name, digest in files.items() if "/work/" not in name and "/." not in name},
     ]
 

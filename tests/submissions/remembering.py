@@ -1,8 +1,8 @@
-"""Certification children that remember: what a real one said to a job is repeated for the same job.
+"""Certification children that remember: the answer of a real child to a job is repeated for the same job.
 
-A job is the same if its orders, the bytes of its files and the mappings in the store are. The first one is
-done by a real child; so each input is judged for real once in a run of the suite, whatever number of tests
-needs it as their starting point.
+Two jobs are the same if their orders, the bytes of their files and the mappings in the store are the same. A
+real child does the first one. So each input is really judged once in a run of the suite, however many tests
+start from it.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ from apps.certify.runner import Runner
 
 
 class RememberingRunner:
-    """Stands for the `Runner` of an observatory.
+    """A stand-in for the `Runner` of an observatory.
 
     Parameters
     ----------
     folder
-        Where it remembers; several processes may share it.
+        Folder for the remembered answers; several processes may share it.
     """
 
     def __init__(self, observatory: str, folder: Path) -> None:
@@ -45,7 +45,7 @@ class RememberingRunner:
         return self._remember(known, job, is_aborted)
 
     def ask(self, job: Job, is_aborted: Callable[[], bool]) -> Iterator[Event]:
-        """Make a child do a job even if its answer is remembered, and forget the answer."""
+        """Make a child do a job even if its answer is remembered; the new answer is not remembered."""
         self.real += 1
         self._runner = self._runner or Runner(self.observatory)
         return self._runner.run(job, is_aborted=is_aborted)

@@ -1,4 +1,4 @@
-"""The rows of recent activity that decisions write: each once, or none if they are taken back."""
+"""Rows of recent activity that decisions write: each row once, or none if the decision is rolled back."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ IMAP, PMAP = "jwst_miri_0002.imap", "jwst_0002.pmap"
 
 
 def rows(user: str = "homer") -> set[tuple[str, str, str, str]]:
-    """Return action, filename, reason and details of all that somebody did, and insist on each once."""
+    """Return action, filename, reason and details of all rows of a user; fail if there are two equal rows."""
     found = list(AuditRecord.objects.filter(user=user).values_list("action", "filename", "why", "details"))
     assert len(set(found)) == len(found)
     return set(found)

@@ -1,4 +1,4 @@
-"""Bytes of the store that somebody changed on the disk never become part of anything new."""
+"""Files of the store that were changed on the disk: they never become part of new files."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.factories.sites import deliver, find_user, make_ready, process, snaps
 
 
 def change_a_digit(name: str) -> None:
-    """Change one digit of a stored file; its size stays."""
+    """Change one digit of a stored file; the size stays the same."""
     path = storage.path_of(name)
     text = path.read_bytes()
     at = next(at for at in range(len(text) // 2, len(text)) if chr(text[at]).isdigit())

@@ -1,4 +1,4 @@
-"""Confirming, forcing and cancelling: who may, what becomes of it, and what a refusal leaves."""
+"""Confirming, forcing and cancelling: the permissions, the results, and the state after a refusal."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -102,7 +102,7 @@ def test_a_lock_that_was_stolen_leaves_only_force_and_cancel(site: str) -> None:
     assert submission.status == "ready"
     assert force(submission, user=find_user("marge")).status == "forced"
     assert snapshot().edit == "jwst_0002.pmap"
-    # It was not the lock of this submission, and stays.
+    # The lock stays: it was not that of this submission.
     assert snapshot().locks == ("miri",)
 
 
@@ -115,7 +115,7 @@ def test_a_lock_that_was_given_up_and_taken_anew_protects_no_more(site: str) -> 
 
 
 def test_what_others_changed_meanwhile_stays(site: str) -> None:
-    """Two instruments move the edit context on, one after the other."""
+    """Submissions for two instruments change the edit context, one after the other."""
     flats = {"nircam.fits": make_content(instrument="nircam")}
     first = make_ready()
     second = make_ready(flats, user="marge", instrument="nircam")
@@ -127,7 +127,7 @@ def test_what_others_changed_meanwhile_stays(site: str) -> None:
 
 
 def moved_on() -> tuple[Submission, Submission]:
-    """Return two submissions of flats, of which the second was confirmed."""
+    """Return two submissions of flats; the second has been confirmed."""
     first = make_ready()
     Lock.objects.all().delete()
     second = make_ready({"flat.fits": make_content(FILTER="F770W")}, user="marge")
@@ -176,7 +176,7 @@ def test_a_full_disk_refuses_the_confirmation_and_leaves_it_ready(
 
 
 def full_after(count: int) -> Any:
-    """Return a link that works some times, and then finds the disk full."""
+    """Return a replacement of `os.link` that works `count` times, and then reports a full disk."""
     import errno
     import os
 
@@ -215,7 +215,7 @@ def test_a_ready_submission_is_cancelled_and_its_names_are_free(site: str) -> No
         NotReadyError, match="This submission is cancelled; only a ready one can be confirmed"
     ):
         confirmed(submission)
-    # The ingest area is kept, and the names are given again.
+    # The files of the ingest area are kept, and the official names are free again.
     again = make_ready({})
     assert [file.official_name for file in again.files.all()] == list(NEW[2:])
 

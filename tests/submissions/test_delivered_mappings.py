@@ -1,4 +1,4 @@
-"""Mappings that somebody wrote by hand, and references that are added to or taken out of the rules."""
+"""Mappings written by hand, and references added to the rules or deleted from them."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def confirmed(submission: Submission) -> Submission:
 
 
 def new_rmap() -> str:
-    """Return a changed rmap as somebody edits it: the name still the old one, the checksum out of date."""
+    """Return an rmap as after an edit by hand: the name is still the old one, the checksum out of date."""
     text = make_rmap_text(cases={CASE: FIRST | {"2030-01-01 00:00:00": ADDED}})
     return text.replace("'suffix' : 'flat'", "'suffix' : 'flats'")
 
@@ -70,7 +70,7 @@ def test_an_edited_rmap_becomes_part_of_new_contexts(name: str) -> None:
     assert parsed.header["name"] == "jwst_miri_flat_0002.rmap"
     assert "'jwst_miri_flat_0002.rmap'" in text_of("jwst_miri_0002.imap")
     assert snapshot().edit == "jwst_0002.pmap"
-    # The bytes as they were uploaded are known, too.
+    # The bytes that were uploaded are also recognised.
     again = process(mappings({"once_more.rmap": new_rmap()}))
     assert "is identical to existing CRDS file 'jwst_miri_flat_0002.rmap'" in again.reason
 

@@ -41,7 +41,7 @@ Answer = Callable[[CertifyJob], Iterator[Event]]
 
 
 class Scripted:
-    """A runner whose children find every file good, unless the test says what they do."""
+    """A runner whose children find every file good, unless the test gives another answer."""
 
     def __init__(self, answer: Answer | None = None) -> None:
         self.answer = answer or well
@@ -72,7 +72,7 @@ def raising(error: Exception) -> Answer:
 
 
 def ended(submission: Submission, status: str, reason: str) -> None:
-    """Insist that nothing is left of a submission but its record, for this reason."""
+    """Require that only the record is left of a submission, with this status and reason."""
     submission.refresh_from_db()
     assert (submission.status, submission.reason) == (status, reason)
     shot = snapshot()
@@ -200,7 +200,7 @@ def test_a_worker_taken_for_dead_writes_nothing_more(child: Scripted) -> None:
     submission = deliver(**REFERENCES)
 
     def answer(job: CertifyJob) -> Iterator[Event]:
-        Job.objects.update(attempts=7)  # Another worker has it.
+        Job.objects.update(attempts=7)  # Another worker has taken the job.
         yield from well(job)
 
     child.answer = answer

@@ -1,4 +1,4 @@
-"""First values on the pages of deliveries, where observatories and questions differ."""
+"""Initial values on the pages of deliveries, which depend on the observatory and the question."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fields: what browsers, clients and hostile callers send, and what becomes of it."""
+"""Form fields with input from browsers, clients and hostile callers, and the results."""
 
 from contextlib import suppress
 from typing import Any

@@ -1,4 +1,4 @@
-"""The questions as data, and what the client makes of their description."""
+"""The questions as data, and the form that the client builds from their description."""
 
 import json
 import subprocess
@@ -102,7 +102,7 @@ def test_anybody_may_read_the_description(client: Client) -> None:
     assert client.post("/submission_form/redcat_description.yml").status_code == 405
 
 
-# The client reads from the addresses of its own table: its door to the web is replaced.
+# The client reads from the addresses in its own table, so the test replaces `urlopen`.
 BUILD = """
 import io, json, sys, urllib.request
 from crds.submit import rc_submit

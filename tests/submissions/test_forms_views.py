@@ -1,4 +1,4 @@
-"""The pages of deliveries: roles, cookies, what scripted clients post, and how each error is told."""
+"""The pages of deliveries: roles, cookies, posts of scripted clients, and the report of each error."""
 
 import html
 import re
@@ -35,7 +35,7 @@ PATHS = [
 EACH = pytest.mark.parametrize("path", PATHS)
 CONTEXT = "jwst_0001.pmap"
 
-# What the client posts (wire protocol, section 6.7).
+# Fields that the client posts (wire protocol, section 6.7).
 CERTIFY = {"pmap_mode": "pmap_edit", "pmap_name": CONTEXT, "compare_old_reference": "True"}
 DELIVERY = CERTIFY | {
     "instrument": "miri",
@@ -105,7 +105,7 @@ def opened(session: Client) -> str:
 
 
 def shown(response: Any) -> str:
-    """Return the text that the client takes for the error; empty if it finds none."""
+    """Return the error text that the client finds in a page; empty if it finds none."""
     page = response.content.decode()
     divs = re.findall(r"<div[^>]*\b(?:id|class)=\"error_message\"[^>]*>(.*?)</div>", page, re.DOTALL)
     assert not any("<" in text or not text.strip() for text in divs), divs
@@ -118,7 +118,7 @@ def shown(response: Any) -> str:
 
 
 def told(key: str) -> tuple[Any, ...]:
-    """Return status and text of the message that ends a channel."""
+    """Return the status and the text of the message that ends a channel."""
     message = Message.objects.get(channel_id=key, type="done")
     return message.status, message.text
 
@@ -380,7 +380,7 @@ def test_the_extended_form_takes_the_lock_of_its_instrument(context: str) -> Non
     lock = Lock.objects.get()
     assert (lock.instrument, lock.user) == ("miri", "homer")
     assert Submission.objects.get().lock_tenure == lock.tenure
-    # The session keeps it: what follows needs no other login.
+    # The session keeps the lock, so later pages need no new login.
     assert b"lock_notice" not in session.get("/batch_submit_references/").content
 
 

@@ -1,4 +1,4 @@
-"""The disk is full when a certification child writes: for it the device that has never room."""
+"""A full disk when a certification child writes: its file is a link to ``/dev/full``."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("site")
 
 
 class Forgetful:
-    """Asks a child each time: what one said about a full disk must not be repeated to others."""
+    """A runner that always asks a child: answers about a full disk must not be repeated to other tests."""
 
     def __init__(self, runner: RememberingRunner) -> None:
         self.run: Any = runner.ask
@@ -47,5 +47,5 @@ def test_a_disk_that_fills_under_a_child_ends_the_submission(
     assert "Your files are untouched; tell the operators." in submission.reason
     assert submission.reason in said(submission)
     assert snapshot() == before
-    # The upload is still there, and nothing of the failure stands in its way.
+    # The upload is still there, and the failure left nothing that prevents a second submission.
     assert process(deliver({})).status == "ready"

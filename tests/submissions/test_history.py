@@ -1,4 +1,4 @@
-"""Submission history: who sees it, filters, pages, and the record of each submission."""
+"""Submission history: its readers, its filters, its pages, and the record of each submission."""
 
 import html
 import json
@@ -170,7 +170,7 @@ def test_rows_take_no_queries_of_their_own(
 ) -> None:
     for _ in range(60):
         make_submission()
-    # Session, account and grants; then how many there are, and those of the page.
+    # Session, account and grants; then the number of submissions, and those of the page.
     with django_assert_num_queries(5):
         text(browser)
 

@@ -1,4 +1,4 @@
-"""Whoever works on a submission may be killed at any point; it ends like one that was never disturbed."""
+"""Kills at any point of the work on a submission: it ends like one that was never disturbed."""
 
 import json
 import os
@@ -20,7 +20,8 @@ from tests.scratch import scratch
 Do = Callable[..., Any]
 Trap = tuple[str, str, int, bool]
 
-# Module and function, how many calls go well, and whether it dies before the next one or behind it.
+# Module and function, number of calls that succeed, and whether the process dies before the next call (True)
+# or after it.
 PROCESSING: list[Trap] = [
     *(("apps.submissions.pipeline.run", step.__name__, 0, False) for step in STEPS["batch"]),
     ("apps.submissions.pipeline.certification", "_judge", 0, False),
@@ -32,7 +33,7 @@ PROCESSING: list[Trap] = [
     ("apps.submissions.mails.notify", "ready", 0, False),
     ("apps.submissions.pipeline.run", "end_well", 0, False),
 ]
-# Before the end of the transaction, and behind it.
+# Kills of CONFIRMING are before the end of the transaction, those of CONFIRMED after it.
 CONFIRMING: list[Trap] = [
     ("apps.catalog.storage", "adopt", 0, True),
     ("apps.catalog.storage", "adopt", 1, False),
@@ -51,7 +52,7 @@ CONFIRMED: list[Trap] = [
 
 @pytest.fixture(scope="module")
 def do(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Do]:
-    """Return what does things in a data root, in a process of their own that a trap may kill."""
+    """Return a function that does actions in a data root, in a process of their own that a trap may kill."""
     memory = scratch() / "remembered"
     environment = os.environ | {
         "DATA_ROOT": str(tmp_path_factory.mktemp("none")),
@@ -99,7 +100,7 @@ def started(do: Do, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ready(do: Do, started: Path) -> Path:
-    """Return one with the same submission, ready to be confirmed."""
+    """Return a data root with the same submission, ready to be confirmed."""
     root = copied(started, started.parent / "ready")
     do(root, "process")
     return root

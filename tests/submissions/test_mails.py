@@ -39,7 +39,7 @@ FACTS = MailFacts(
 
 
 def told(tell: Callable[..., None], facts: MailFacts = FACTS, **how: Any) -> Mail:
-    """Return the mail that a function wrote."""
+    """Call a function that writes a mail, and return the mail."""
     with transaction.atomic():
         tell(facts, **how)
     return Mail.objects.get()

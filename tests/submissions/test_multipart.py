@@ -1,4 +1,4 @@
-"""Our reader of forms beside Django's own, and bodies that nobody should send."""
+"""Our reader of forms compared with that of Django, and bodies that nobody should send."""
 
 import io
 import itertools
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from apps.submissions.uploads.multipart import HEAD, READ, MultipartReader
 
 BOUNDARY = b"xX"
-# Pieces of what the reader looks for, so that chance brings its beginnings together.
+# Pieces of a delimiter, so that random content often contains the start of one.
 SCRAPS = st.sampled_from(
     [b"\r", b"\n", b"\r\n", b"-", b"--", b"--x", b"\r\n--", b"\r\n--x", b"xX", b"X", b"\x00", b"abc" * 9]
 )
@@ -27,7 +27,7 @@ PARTS = st.lists(st.tuples(NAMES, NAMES | st.none(), CONTENT), max_size=4)
 
 
 def body_of(parts: list[tuple[str, str | None, bytes]]) -> bytes:
-    """Return the form with these names, file names and contents."""
+    """Return the body of a form with these names, file names and contents."""
     body = b""
     for name, file_name, content in parts:
         head = f'Content-Disposition: form-data; name="{name}"'

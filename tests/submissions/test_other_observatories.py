@@ -1,4 +1,4 @@
-"""Differences between observatories: HST names references by time and rewrites them, Roman numbers them."""
+"""Differences between observatories: HST names references by time and rewrites them; Roman numbers them."""
 
 import re
 from typing import Any
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.shared_data]
 
 
 def make_small_site(observatory: str, instrument: str, rmaps: dict[str, str], pmap: str, imap: str) -> str:
-    """Store a context with some of the rmaps of a real one, and let edit name it."""
+    """Store a context with some of the rmaps of a real one, and make it the edit context."""
     folder = data_root() / "mappings" / observatory
 
     def text_of(name: str) -> str:
@@ -46,7 +46,7 @@ def make_small_site(observatory: str, instrument: str, rmaps: dict[str, str], pm
 
 
 def _only(text: str, kept: dict[str, str]) -> str:
-    """Return an imap or pmap with none but some of its lines."""
+    """Return an imap or pmap with only some of its lines."""
     parsed = parse_mapping(text, "")
     assert isinstance(parsed.selector, dict)
     return write_mapping(
@@ -86,7 +86,7 @@ def test_hst_references_are_written_again_under_names_that_tell_the_time(hst: st
     assert row.uploaded_as == "my_dead.fits"
     assert f"'{official}'" in storage.path_of("hst_cos_deadtab_0251.rmap").read_text()
 
-    # The bytes as they were uploaded are known, too.
+    # The bytes that were uploaded are also recognised.
     before = snapshot()
     again = process(deliver({"again_dead.fits": content}, instrument="cos", context=hst))
     assert f"'again_dead.fits' is identical to existing CRDS file '{official}'" in again.reason
@@ -114,7 +114,7 @@ def test_roman_references_are_numbered(settings: Any) -> None:
 def test_an_overlap_of_equal_weight_is_taken_where_rules_allow_it(
     useafter: str, is_chosen: bool, hst: str
 ) -> None:
-    """The rules of both cases are merged for a dataset; of equal dates the case that was there first wins."""
+    """The rules of both cases are merged for a dataset; if dates are equal, the older case wins."""
     content = with_keywords(sample("hst", "s7g1700gl_dead_overlap.fits"), USEAFTER=f"{useafter} 00:00:00")
     submission = make_ready({"my_dead.fits": content}, instrument="cos", context=hst)
     trial = submission.tests[0]

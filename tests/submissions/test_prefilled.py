@@ -1,4 +1,4 @@
-"""The extended form filled in from elsewhere: YAML of the client, and an earlier submission."""
+"""The extended form, filled in from YAML of the client or from an earlier submission."""
 
 import pytest
 import yaml

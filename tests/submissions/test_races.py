@@ -1,4 +1,4 @@
-"""Many at once: one confirmation, and a name of its own for every file."""
+"""Many requests at the same time: one confirmation, and a different name for every file."""
 
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ def test_each_of_many_files_gets_a_name_of_its_own(run_apart: Run) -> None:
 
 
 def _names() -> tuple[list[Any], list[str]]:
-    """Several submissions name two flats each, with one number more where others were given up."""
+    """Assign names to two flats of each of several submissions at once; return results and names."""
     make_site()
     works = []
     for number in range(CROWD):
@@ -59,7 +59,7 @@ def _presses() -> tuple[list[Any], Snapshot, int]:
 def test_a_confirmation_succeeds_while_another_session_takes_the_lock_over(run_apart: Run) -> None:
     (confirmed, lock), before, after = run_apart(_confirmed_and_taken_over)
     assert confirmed.status == "confirmed"
-    # The login came first and its lock was released, or it came later and its lock is another one.
+    # Either the login came first and its lock was released, or it came later and has a lock of its own.
     assert after in ([], [lock.tenure])
     assert (lock.tenure == before) is (after == [])
 
@@ -75,7 +75,7 @@ def _confirmed_and_taken_over() -> tuple[list[Any], Any, list[Any]]:
 def test_a_submission_is_confirmed_under_its_lock_or_not_at_all(run_apart: Run) -> None:
     (confirmed, given_back), status = run_apart(_confirmed_and_given_back)
     assert isinstance(given_back, bool), given_back
-    # Whoever comes first decides: the lock is released once, by the confirmation or by the logout.
+    # The lock is released once, either by the confirmation or by the logout, whichever comes first.
     assert (status == "confirmed") is not given_back
     assert isinstance(confirmed, UnprotectedError) is given_back
 

@@ -1,4 +1,4 @@
-"""References that cannot be adopted: each is named with its fault, and nothing else is lost by it."""
+"""References that cannot be adopted: each is named with its fault, and nothing else is lost."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -32,12 +32,12 @@ TWIN = with_keywords(GOOD, DESCRIP="Another flat")
 
 
 def claiming_terabytes(content: bytes) -> bytes:
-    """Return a file whose first image says it has 10**12 columns."""
+    """Return a file whose first image claims 10**12 columns."""
     at = content.index(b"NAXIS1  =")
     return content[:at] + b"NAXIS1  =        1000000000000".ljust(80) + content[at + 80 :]
 
 
-# Name to content, and words of its fault.
+# Name to the content and to words of the error message.
 FAULTY = {
     "value.fits": (with_keywords(GOOD, DETECTOR="NOSUCH"), "Value 'NOSUCH' is not one of"),
     "missing.fits": (with_keywords(GOOD, DETECTOR=None), "Missing required keyword 'META.INSTRUMENT"),
@@ -50,7 +50,7 @@ FAULTY = {
 
 
 def refused(files: Mapping[str, bytes], words: str, **facts: Any) -> Submission:
-    """Submit files, which must come to nothing, and for this reason."""
+    """Submit files, and require that they are refused with `words` in the reason and that nothing changes."""
     before = snapshot()
     submission = process(deliver(files, **facts))
     assert submission.status == "failed", submission.reason
@@ -65,7 +65,7 @@ def test_every_faulty_file_is_named_with_its_fault() -> None:
     files = {"good.fits": GOOD} | {name: content for name, (content, _) in FAULTY.items()}
     submission = refused(files, " errors in cut_off.fits, missing.fits, ")
     rows = {file.name: file for file in submission.files.all()}
-    # Where fitsverify is installed it adds errors of its own.
+    # If fitsverify is installed, it adds its own errors.
     assert submission.reason.startswith(
         f"Certification found {sum(row.errors for row in rows.values())} errors"
     )
@@ -193,7 +193,7 @@ def test_an_official_file_is_certified_once_more_where_it_is(site: str) -> None:
     submission = process(start(wishes, user=find_user(), lock_key=None, channel=None))
     assert submission.status == "certified", submission.reason
     assert [file.verdict for file in submission.files.all()] == ["OK"]
-    # It stands in its rmap already, and is not tried there again.
+    # The reference is already in its rmap, so it is not tried there again.
     assert submission.tests == []
     sweep()
     assert snapshot() == before

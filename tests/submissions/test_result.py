@@ -23,7 +23,7 @@ def shown(submission: Submission) -> str:
 
 
 def ended(submission: Submission) -> str:
-    """Return what the page says of the end."""
+    """Return the text of the page about the end, with MOMENT for each date and time."""
     [text] = re.findall(r"<dt[^>]*>Ended</dt>\s*<dd[^>]*>(.*?)</dd>", shown(submission), re.DOTALL)
     return re.sub(r"[\d-]{10} [\d:]{8}", "MOMENT", text)
 

@@ -1,4 +1,4 @@
-"""The store may be a disk of its own, apart from the uploads and the folder of deliveries."""
+"""A store on its own disk, apart from the uploads and the folder of deliveries."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (a second file system, where ther
 def apart(
     request: pytest.FixtureRequest, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """Yield a store that no link of the data root reaches, on a real disk or as the system would say so."""
+    """Yield a store to which no file of the data root can be linked: another disk, or a simulated error."""
     if request.param == "real":
         if not SHARED_MEMORY.is_dir() or SHARED_MEMORY.stat().st_dev == tmp_path.stat().st_dev:
             pytest.skip("no second file system at /dev/shm")

@@ -1,4 +1,4 @@
-"""Deliveries of synthetic photometry: tables made anew, and the test of the ensemble."""
+"""Deliveries of synthetic photometry: new tables, and the test of the ensemble."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from tests.factories.accounts import make_user
 from tests.factories.ingest import make_ingest_file
 from tests.factories.synphot import CONTEXT, NEW_THROUGHPUT, TMC, deliver, make_ensemble
 
-# A graph of photometry and its throughput tables are more than a factory makes up.
+# Factories cannot make a graph of photometry and its throughput tables.
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("synphot"), pytest.mark.needs("real-data")]
 
 
@@ -39,7 +39,7 @@ def user(settings: Any) -> User:
 
 
 def catalogue(path: Path) -> None:
-    """Write the row of a file that is in the store."""
+    """Write the database row of a file that is in the store."""
     header = parse_mapping(path.read_text(), path.name).header if is_mapping(path.name) else {}
     File.objects.create(
         name=path.name,
@@ -75,7 +75,7 @@ def test_a_new_throughput_comes_with_a_new_lookup_table(user: User, tmp_path: Pa
     table = submission.files.get(origin=Origin.LOOKUP_TABLE)
     assert table.filekind == "tmctab"
     assert table.official_name.endswith("m_tmc.fits")
-    # Components keep their names, which tell their versions.
+    # Components keep their names, which contain their versions.
     assert submission.files.get(name=NEW_THROUGHPUT).official_name == NEW_THROUGHPUT
     assert {result["name"] for result in submission.tests} > {
         "synphot core integration tests",

@@ -32,7 +32,7 @@ def address_of(submission: Submission) -> str:
 
 
 def submitted() -> Submission:
-    """Return what a program of homer submitted; its session holds the lock."""
+    """Return a submission by a program of homer; the session of the program holds the lock."""
     make_user("homer")
     return make_upload_submission()
 
@@ -106,7 +106,7 @@ def test_a_press_without_login_leads_to_a_login_that_comes_back() -> None:
 @pytest.mark.parametrize("instrument", ["none", "miri"])
 @pytest.mark.parametrize("button", ["confirm", "cancel"])
 def test_without_a_gap_both_sessions_may_decide(button: str, instrument: str, session: str) -> None:
-    """The program decides after the browser logged in, and the browser itself, too."""
+    """After the login of the browser, both the program and the browser may decide."""
     submission = submitted()
     program = logged_in(_user("homer"))
     _keep(program, Lock.objects.get())
@@ -152,7 +152,7 @@ def given_back() -> None:
 
 
 def untouched() -> None:
-    """Leave the lock with the session that submitted."""
+    """Leave the lock with the session that made the submission."""
 
 
 SITUATIONS = (untouched, handed_over, given_back, expire, taken_again, taken_after_expiry, taken_by_another)

@@ -1,4 +1,4 @@
-"""The ingest area: pieces, names, limits, deletion, and what hostile requests get."""
+"""The ingest area: pieces, names, limits, deletion, and answers to hostile requests."""
 
 import fcntl
 import hashlib
@@ -41,7 +41,7 @@ def sha1(data: bytes) -> str:
 
 
 def body_of(token: str, name: str, data: bytes) -> bytes:
-    """Return a form with a file whose name is what it is; Django's own test client would mend it."""
+    """Return a form with a file of exactly this name; the test client of Django would correct the name."""
     return (
         (
             f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{token}\r\n'
@@ -64,7 +64,7 @@ def send(
 
 
 def named(name: str, data: bytes) -> SimpleUploadedFile:
-    """Return a file whose name is sent as it is, whatever it is."""
+    """Return a file whose name is sent unchanged, even an invalid one."""
     file = SimpleUploadedFile("x", data)
     file._name = name
     return file
@@ -211,7 +211,7 @@ def test_a_piece_that_is_not_as_long_as_announced_is_taken_back(browser: Client,
 def test_a_body_that_ends_early_leaves_nothing(browser: Client) -> None:
     token = browser.get(CHUNKED).cookies["csrftoken"].value
     body = body_of(token, NAME, CONTENT)[:-500]
-    # What announces more than it brings is a connection that broke.
+    # A body shorter than announced means that the connection broke.
     announced = str(len(body) + 500)
     extra = {"CONTENT_TYPE": FORM, "CONTENT_LENGTH": announced, "wsgi.input": io.BytesIO(body)}
     response = browser.generic("POST", CHUNKED, b"", FORM, **extra)
@@ -294,7 +294,7 @@ def test_the_quota_counts_other_files_and_promised_bytes_but_not_the_replaced_fi
     browser: Client, settings: Any
 ) -> None:
     settings.INGEST_QUOTA_BYTES = 5000
-    send(browser, CONTENT[:1000], 0)  # 3500 are promised.
+    send(browser, CONTENT[:1000], 0)  # This announces 3500 bytes.
     assert send(browser, b"x" * 1600, name="other.fits").status_code == 413
     assert send(browser, CONTENT[:1000], 0).status_code == 200
     assert send(browser, CONTENT[:1000], 0, total=6000).status_code == 413
@@ -464,7 +464,7 @@ def test_the_bytes_of_a_complete_file_are_never_touched_again(
 
 
 def open_piece(owner_id: int, first: int, last: int) -> tuple[UploadHandler, Arrival]:
-    """Return a request that has begun to bring a piece, before its first byte."""
+    """Return the handler and the arrival of a request with a piece, before its first byte."""
     piece = Range(first, last, len(CONTENT))
     handler = UploadHandler(RequestFactory().post(CHUNKED), owner_id=owner_id, piece=piece)
     handler.is_whole = True
@@ -540,7 +540,7 @@ def test_a_further_piece_takes_four_queries_and_no_write(
     send(browser, CONTENT[:PIECE], 0)
     piece = body_of(browser.cookies["csrftoken"].value, NAME, CONTENT[PIECE : 2 * PIECE])
     headers = {"Content-Range": f"bytes {PIECE}-{2 * PIECE - 1}/{len(CONTENT)}"}
-    # The session, the account, what it may do, and the file.
+    # One query each for the session, the account, its grants, and the file.
     with django_assert_num_queries(4) as asked:
         answer = browser.post(CHUNKED, piece, content_type=FORM, headers=headers)
     assert answer.status_code == 200

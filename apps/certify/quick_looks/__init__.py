@@ -1,5 +1,6 @@
 """Quick looks into files: their parts, headers, first rows, numbers and pictures.
 
-`make` reads one file and writes a look: a folder with ``look.json`` and pictures. Only the child does so,
-since the file may be anything; `runner` starts the child and bounds it, and `values` is what all others read.
+`make` reads one file and writes a look: a folder with ``look.json`` and pictures. Only the child runs `make`,
+since the file may hold anything. `runner` starts the child and limits it. All other code reads a look through
+`values`.
 """

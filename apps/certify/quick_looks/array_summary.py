@@ -13,7 +13,7 @@ from apps.certify.quick_looks.values import Numbers, Picture
 
 @dataclass
 class ArraySummarizer:
-    """The folder of the pictures of one look, and their number."""
+    """A summarizer of arrays: the folder for the pictures of one look, and the number drawn so far."""
 
     folder: Path
     drawn: int = 0
@@ -21,7 +21,7 @@ class ArraySummarizer:
     def show(
         self, array: Array, scaling: Scaling, *, number: int
     ) -> tuple[Numbers | None, Picture | None, str]:
-        """Return numbers and picture of an array, and why one of them is missing."""
+        """Return the numbers and the picture of an array, and the reason why the picture is missing."""
         if not is_numeric(array.dtype) or 0 in array.shape or not array.shape:
             return None, None, ""
         numbers = measure(array, scaling)

@@ -1,4 +1,4 @@
-"""Arrays of numbers as files hold them, read in parts; and what can be said of their values."""
+"""Arrays of numbers in files, read in parts, and statistics of their values."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Array(Protocol):
 
 @dataclass(frozen=True)
 class OnDisk:
-    """An array that lies in a file in one piece, last axis fastest.
+    """An array that is in one piece in a file, last axis fastest.
 
-    Only what is asked for is mapped, and only while it is needed, so that memory does not grow with the file.
-    The caller has made sure that the file is long enough.
+    Only the requested part is mapped, and only while it is needed, so that memory does not grow with the
+    file. The caller has checked that the file is long enough.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class OnDisk:
 
 @dataclass(frozen=True)
 class InMemory:
-    """An array that numpy has, whatever its strides."""
+    """A numpy array with any strides."""
 
     values: AnyArray
 
@@ -75,7 +75,7 @@ class InMemory:
         return self.values.dtype
 
     def chunks(self) -> Iterator[AnyArray]:
-        # It yields the arrays themselves as long as there is one operand.
+        # With one operand nditer yields the pieces themselves, not tuples of them.
         pieces: Any = np.nditer(self.values, ["external_loop", "buffered", "zerosize_ok"], buffersize=CHUNK)
         yield from pieces
 
@@ -85,14 +85,14 @@ class InMemory:
 
 @dataclass(frozen=True)
 class Scaling:
-    """What stored numbers mean: ``factor * stored + offset``, and `blank` nothing at all."""
+    """The meaning of stored numbers: ``factor * stored + offset``; `blank` marks an undefined value."""
 
     factor: float = 1.0
     offset: float = 0.0
     blank: int | None = None
 
     def floats(self, stored: AnyArray) -> Floats:
-        """Return the meaning of stored numbers; of complex ones the magnitude."""
+        """Return the values of stored numbers; for complex ones the magnitude; NaN where undefined."""
         values = np.abs(stored) if stored.dtype.kind == "c" else stored
         result = values.astype(np.float64)
         if self.factor != 1.0 or self.offset != 0.0:
@@ -103,14 +103,14 @@ class Scaling:
 
 
 def is_numeric(dtype: np.dtype[Any]) -> bool:
-    """Tell whether values of a type can be measured and drawn."""
+    """Return whether values of a type can be measured and drawn."""
     return dtype.kind in "biufc"
 
 
 def measure(array: Array, scaling: Scaling) -> Numbers:
-    """Return what an array holds; it is read once.
+    """Return statistics of the values of an array, which is read once.
 
-    Of an array larger than `SCANNED` bytes, pieces are left out evenly.
+    If an array is larger than `SCANNED` bytes, pieces at regular distances are skipped.
     """
     count = math.prod(array.shape)
     leap = max(1, math.ceil(count * array.dtype.itemsize / SCANNED))
@@ -161,11 +161,11 @@ class _Tally:
 
 
 def _ends(sample: Floats) -> tuple[float, float]:
-    """Return where a histogram begins and ends: few wild values shall not squeeze all others into one bin."""
+    """Return the ends of a histogram, such that a few extreme values do not push all others into one bin."""
     low, high = (float(each) for each in np.percentile(sample, (0.5, 99.5)))
     if low >= high:
         low, high = float(sample.min()), float(sample.max())
-    # Where the distance of both is no number, or none that can be divided, there is nothing to draw.
+    # If their distance is infinite, or too small to divide into bins, there is nothing to draw.
     return (low, high) if math.isfinite(high - low) and (high - low) / BINS > 0 else (low, low)
 
 

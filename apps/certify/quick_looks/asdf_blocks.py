@@ -1,4 +1,4 @@
-"""Blocks of an ASDF file: where they lie, and what is in a compressed one, up to a limit.
+"""Blocks of an ASDF file: their places, and the content of a compressed one, up to a limit.
 
 Notes
 -----
@@ -20,16 +20,16 @@ MAGIC = b"\xd3BLK"
 _HEADER = struct.Struct(">I4sQQQ16s")  # flags, compression, allocated, used and real size, checksum
 _STREAMED = 1
 _MOST_BLOCKS = 10_000
-_PIECE = 1 * MIB  # bytes that are decompressed at once
+_PIECE = 1 * MIB  # bytes decompressed at a time
 
 
 class BadBlockError(ValueError):
-    """A block is not there in full, is too large, or is compressed in a way that is not known."""
+    """A block that is incomplete, too large, or compressed in an unknown way."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Where the bytes of a block lie, and how they are compressed; empty: not at all."""
+    """The place of the bytes of a block, and their compression; empty if there is none."""
 
     start: int
     used: int
@@ -38,14 +38,14 @@ class Block:
 
 
 def blocks(stream: BinaryIO, after: int, size: int) -> list[Block]:
-    """Return the blocks of a file that are there in full.
+    """Return the complete blocks of a file.
 
     Parameters
     ----------
     after
-        Where the tree ends, in bytes.
+        End of the tree, in bytes.
     size
-        Of the file.
+        Size of the file, in bytes.
     """
     found: list[Block] = []
     start = _first(stream, after)
@@ -71,19 +71,20 @@ def blocks(stream: BinaryIO, after: int, size: int) -> list[Block]:
 
 
 def _first(stream: BinaryIO, after: int) -> int | None:
-    """Return where the first block begins; there may be padding before it."""
+    """Return the offset of the first block, which padding may precede; None if no block is found."""
     stream.seek(after)
     at = stream.read(MIB).find(MAGIC)
     return None if at < 0 else after + at
 
 
 def unpacked(block: Block, path: Path) -> bytes:
-    """Return what is in a compressed block.
+    """Return the content of a compressed block.
 
     Raises
     ------
     BadBlockError
-        Raised if that is more than the block announces, or than `LARGEST_BLOCK`; before that much is made.
+        Raised if the content is not of the announced size or is larger than `LARGEST_BLOCK`, before so many
+        bytes are made; also if it cannot be decompressed.
     """
     if block.compression not in _READERS:
         known = ", ".join(_READERS)
@@ -132,7 +133,7 @@ def _decompressed(decompressor: _Decompressor, rest: bytes, size: int) -> bytes:
 
 
 def _unlz4ed(packed: bytes, size: int) -> bytes:
-    """Return what is in a chain of pieces, each with its length before it and its size within."""
+    """Return the content of successive pieces; before each is its length, and at its start its real size."""
     import lz4.block
 
     made, at = bytearray(), 0

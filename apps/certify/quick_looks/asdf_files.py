@@ -1,6 +1,6 @@
-"""ASDF files: the tree, and the arrays it names.
+"""ASDF files: the tree, and the arrays that it names.
 
-The tree is read as plain values with their tags; no extension gets to build anything of it.
+The tree is read as plain values with their tags; no extension builds objects from it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LONGEST_KEY = 120  # characters
 
 
 class BadArrayError(ValueError):
-    """The tree describes an array that cannot be."""
+    """An array whose description in the tree is impossible."""
 
 
 def look(path: Path, easel: ArraySummarizer) -> QuickLook:
@@ -57,7 +57,7 @@ def look(path: Path, easel: ArraySummarizer) -> QuickLook:
 
 
 def _read_tree(path: Path) -> tuple[Mapping[Any, Any], int]:
-    """Return the tree, and where it ends in the file."""
+    """Return the tree, and its end in the file in bytes."""
     from asdf.util import load_yaml
 
     with path.open("rb") as stream:
@@ -73,7 +73,7 @@ def _read_tree(path: Path) -> tuple[Mapping[Any, Any], int]:
             raise UnreadableFileError(f"Not ASDF that can be read: {exc}") from exc
         except MemoryError:
             raise
-        except Exception as exc:  # The YAML and ASDF packages each have several roots of errors.
+        except Exception as exc:  # The YAML and ASDF packages each have several base classes of errors.
             raise UnreadableFileError(f"Not ASDF that can be read: {shown(str(exc), 300)}") from exc
     if not isinstance(tree, Mapping):
         raise UnreadableFileError("The ASDF tree is not a mapping.")
@@ -82,7 +82,7 @@ def _read_tree(path: Path) -> tuple[Mapping[Any, Any], int]:
 
 @dataclass
 class _Walk:
-    """Goes through a tree, counting: one part may stand in it at many places, even inside itself."""
+    """A walk through a tree that counts its steps: one part may be at many places, even inside itself."""
 
     arrays: _Arrays
     steps: int = 0
@@ -125,14 +125,14 @@ def _list(values: Sequence[object]) -> str:
 
 @dataclass
 class _Arrays:
-    """Finds the bytes of arrays."""
+    """The arrays of one file, and the search for their bytes."""
 
     path: Path
     blocks: list[Block]
     easel: ArraySummarizer
 
     def part(self, described: Any, number: int, name: str) -> FilePart:
-        """Return the part of an array; what is wrong with it becomes a note."""
+        """Return the part for an array; if the array cannot be read, a note says why."""
         shape: tuple[int, ...] = ()
         kind = ""
         try:
@@ -141,7 +141,7 @@ class _Arrays:
             numbers, picture, note = self.easel.show(array, Scaling(), number=number)
         except MemoryError:
             raise
-        except Exception as exc:  # The tree may lie in any way; the rest is shown all the same.
+        except Exception as exc:  # The tree may be wrong in any way; the rest is still shown.
             note = f"The array cannot be read: {shown(str(exc), 200)}."
             return FilePart(number, name, "array", shape, kind, 0, note=note)
         size = math.prod(array.shape) * array.dtype.itemsize
@@ -183,7 +183,7 @@ class _Arrays:
 
 
 def _shape(described: Any) -> tuple[int, ...]:
-    """Return the shape that the tree tells; the first axis of what is streamed counts 0."""
+    """Return the shape that the tree gives; the first axis of a streamed array is 0."""
     if isinstance(described, list) or "shape" not in described:
         return np.shape(described if isinstance(described, list) else described.get("data", ()))
     axes = list(described["shape"])

@@ -6,16 +6,16 @@ from apps.certify.errors import CertifyError
 
 
 class UnreadableFileError(CertifyError):
-    """The file is not of the format its content or name promises, not even at its beginning."""
+    """A file that is not in the format of its content or name, not even at its beginning."""
 
     code = "look_unreadable"
 
 
 class TooMuchError(CertifyError):
-    """To look into the file takes more memory or time than a look may take, or ends the reader."""
+    """A file whose look takes more memory or time than allowed, or crashes the reader."""
 
     code = "look_too_much"
 
 
 class BadLookError(ValueError):
-    """A stored look cannot be read: it is cut off, or of another version."""
+    """A stored look that cannot be read: it is cut off, or of another version."""

@@ -1,6 +1,6 @@
-"""FITS files: HDU by HDU, each header read and no byte of data believed to be there before it is.
+"""FITS files, read HDU by HDU: data count only if the file really has them.
 
-Only the text of headers goes to astropy. Where data lie is reckoned here, so that a header which claims
+Astropy gets only the text of headers. The places of data are computed here, so that a header which claims
 terabytes costs nothing.
 """
 
@@ -43,12 +43,12 @@ _UNSIGNED = {("int16", 2.0**15): "uint16", ("int32", 2.0**31): "uint32", ("int64
 
 @dataclass(frozen=True)
 class Hdu:
-    """A header, and where its data are said to be: from byte `start` to before byte `end`.
+    """A header, and the place of its data as announced: from byte `start` to before byte `end`.
 
     Attributes
     ----------
     foreign
-        Numbers of the cards that hold bytes outside ASCII.
+        Numbers of the cards that contain bytes outside ASCII.
     """
 
     number: int
@@ -88,7 +88,7 @@ def look(path: Path, easel: ArraySummarizer) -> QuickLook:
 
 
 def _hdus(stream: BinaryIO, size: int) -> Iterator[Hdu]:
-    """Yield HDUs up to the first whose data are not there in full."""
+    """Yield HDUs up to the first one whose data are incomplete, this one included."""
     start, count = 0, 0
     while start < size:
         stream.seek(start)
@@ -125,7 +125,7 @@ def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: ArraySummari
             return _with_image(part, hdu, path, easel)
     except MemoryError:
         raise
-    except Exception as exc:  # A header may lie in any way; the others are shown all the same.
+    except Exception as exc:  # A header may be wrong in any way; the others are still shown.
         if is_our_error(exc):
             raise
         return replace(part, note=f"The data cannot be read: {shown(str(exc), 200)}.")
@@ -157,7 +157,7 @@ def _dtype_name(dtype: np.dtype[Any], scaling: Scaling) -> str:
 
 
 def _type(header: Header) -> str:
-    """Return what an HDU is, in words."""
+    """Return the type of an HDU in words."""
     if has_groups(header):
         return "random groups"
     if text(header, "ZIMAGE") == "True":

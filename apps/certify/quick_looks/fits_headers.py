@@ -13,7 +13,7 @@ FOREIGN = "(holds bytes outside ASCII, shown as ?)"
 
 
 def number(header: Header, keyword: str, default: float) -> float:
-    """Return a keyword whose value must be a finite number; `default` if it is missing."""
+    """Return the value of a keyword, which must be a finite number; `default` if it is missing."""
     value = header.get(keyword, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise BadHeaderError(f"{keyword} is {str(value)[:40]!r} and not a number")
@@ -21,20 +21,20 @@ def number(header: Header, keyword: str, default: float) -> float:
 
 
 def text(header: Header, keyword: str) -> str:
-    """Return the value of a keyword as text, empty if it has none; a truth is ``True``."""
+    """Return the value of a keyword as text; empty if it has none; a logical true is ``True``."""
     try:
         return shown(str(header.get(keyword, "")).strip(), 80)
-    except Exception:  # A card that cannot be parsed says nothing.
+    except Exception:  # A card that cannot be parsed counts as empty.
         return ""
 
 
 def cards_of(header: Header, most: int, foreign: frozenset[int]) -> tuple[tuple[Card, ...], int]:
-    """Return the first cards of a header, and how many more there are.
+    """Return the first cards of a header, and the number of further cards.
 
     Parameters
     ----------
     foreign
-        Numbers of the cards to mark, since they hold bytes outside ASCII.
+        Numbers of the cards to mark because they contain bytes outside ASCII.
     """
     every = header.cards
     shown_cards = tuple(
@@ -48,7 +48,7 @@ def _card(card: Any, *, is_foreign: bool) -> Card:
     try:
         card.verify("silentfix")
         return Card(shown(card.keyword, 80), _value(card.value), shown(f"{card.comment} {mark}".strip()))
-    except Exception:  # A text that is no card is shown as it stands.
+    except Exception:  # Text that is not a card is shown unchanged.
         return Card("", "", shown(f"{_image(card)} {mark}".strip()))
 
 

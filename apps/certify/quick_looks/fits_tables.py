@@ -1,4 +1,4 @@
-"""Columns of FITS tables and their first rows: of each cell only its first bytes are read."""
+"""Columns of FITS tables and their first rows; only the first bytes of each cell are read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DTYPES = {"L": "S1", "X": "u1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", 
 
 @dataclass(frozen=True)
 class _Field:
-    """Where the values of a column lie within a row, and what they mean."""
+    """The place of the values of a column within a row, and their format."""
 
     number: int
     form: str
@@ -34,12 +34,12 @@ class _Field:
 
 
 def columns(header: Header, stream: BinaryIO, start: int) -> tuple[tuple[TableColumn, ...], int]:
-    """Return the first columns of a table with their first rows, and how many more columns there are.
+    """Return the first columns of a table with their first rows, and the number of further columns.
 
     Parameters
     ----------
     start
-        Where the rows begin in the file, in bytes.
+        Start of the rows in the file, in bytes.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def _fields(header: Header, count: int) -> list[_Field]:
         if match is None:
             raise BadHeaderError(f"TFORM{number} is {form!r}, which is no format of a column")
         repeat, code = int(match[1] or 1), match[2]
-        # Bits are packed; a column of lists holds, for each row, how many values there are and where.
+        # Bits are packed. A column of lists has for each row the number of values and their place.
         items = -(-repeat // 8) if code == "X" else 2 * min(repeat, 1) if code in "PQ" else repeat
         fields.append(_Field(number, form, code, items, offset))
         offset += items * np.dtype(_DTYPES[code]).itemsize
@@ -97,7 +97,7 @@ def _cell(field: _Field, header: Header, stream: BinaryIO, row: int, width: int,
     stream.seek(row + field.offset)
     data = stream.read(wanted * dtype.itemsize)
     if field.code == "A":
-        # A zero ends text before its field does.
+        # A zero byte ends the text before the end of its field.
         words = data.split(b"\0")[0].decode("latin-1")
         return shown(words.strip() if is_text else words.rstrip(), _LONGEST_CELL)
     return _printed(np.frombuffer(data, dtype), field, header)

@@ -1,4 +1,4 @@
-"""From a file to a look."""
+"""The making of a look from a file."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from apps.certify.quick_looks.values import LOOK_FILE, QuickLook
 def make(path: Path, folder: Path, *, name: str) -> QuickLook:
     """Look into a file, write the look and its pictures into a folder, and return it.
 
-    A file that cannot be read makes a look that says why.
+    The look of a file that cannot be read says why.
 
     Parameters
     ----------
     path
-        The file, whatever it is called on the disk.
+        Path of the file, under any name.
     folder
-        Exists, and is empty.
+        Existing, empty folder.
     name
-        Of the file: its extension counts where the first bytes tell nothing.
+        Name of the file; its extension counts if the first bytes do not show the format.
     """
     try:
         look = _look(path, ArraySummarizer(folder), PurePath(name).suffix)
@@ -36,7 +36,7 @@ def make(path: Path, folder: Path, *, name: str) -> QuickLook:
 def _look(path: Path, easel: ArraySummarizer, extension: str) -> QuickLook:
     with path.open("rb") as stream:
         start = stream.read(fits_structure.CARD)
-    # The text half of a GEIS pair begins like FITS, but says that it is not simple.
+    # The text half of a GEIS pair begins like FITS, but its SIMPLE is F.
     if start.startswith(fits_structure.START) and start[9:30].strip() != b"F":
         return fits_files.look(path, easel)
     if start.startswith(asdf_files.START):

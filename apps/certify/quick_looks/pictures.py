@@ -1,4 +1,4 @@
-"""Pictures of planes: every step-th pixel, linear between ZScale limits and by asinh between percentiles."""
+"""Pictures of planes: every nth pixel, linear between ZScale limits and by asinh between percentiles."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from apps.certify.quick_looks.arrays import Array, Floats, Scaling
 from apps.certify.quick_looks.limits import LOSSLESS_SIDE, PICTURE_SIDE
 from apps.certify.quick_looks.values import Picture, Shade
 
-_SOFTENING = 0.1  # Where asinh turns from a line into a logarithm, as a part of the range.
+_SOFTENING = 0.1  # Point where asinh turns from a line into a logarithm, as a fraction of the range.
 _PERCENTILES = (0.25, 99.75)
-_QUALITY = 70  # of WebP; noise takes most of the bytes
+_QUALITY = 70  # quality of WebP; noise takes most of the bytes
 
 
 def has_planes(shape: tuple[int, ...]) -> bool:
-    """Tell whether an array has an image in it: two last axes with more than one pixel each."""
+    """Return whether an array contains an image: each of its last two axes has more than one pixel."""
     return len(shape) >= 2 and min(shape[-2:]) > 1 and 0 not in shape
 
 
 def draw(array: Array, scaling: Scaling, *, folder: Path, number: int) -> Picture | None:
-    """Write the pictures of the middle plane of an array, and describe them.
+    """Write the pictures of the middle plane of an array, and return their description.
 
     Parameters
     ----------
     array
-        It has planes.
+        An array with planes.
     folder, number
-        Where to write, and the number of the part, which the files are named after.
+        Folder for the files, and number of the part, which is in the names of the files.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def _shade(pixels: Floats, limits: tuple[float, float], stretch: str, folder: Pa
     from PIL import Image
 
     low, high = limits
-    # Halves, since the distance of two numbers may be too large for a number.
+    # Halve the numbers first, since the difference of two numbers may overflow.
     bright = np.clip((pixels / 2 - low / 2) / (high / 2 - low / 2), 0, 1) if low < high else pixels * 0 + 0.5
     if stretch == "asinh":
         bright = np.arcsinh(bright / _SOFTENING) / np.arcsinh(1 / _SOFTENING)
@@ -70,7 +70,7 @@ def _shade(pixels: Floats, limits: tuple[float, float], stretch: str, folder: Pa
 
 
 def _with_gaps(grey: NDArray[np.uint8], pixels: Floats) -> NDArray[np.uint8]:
-    """Return the pixels of a picture, transparent where there is no number."""
+    """Return the pixels of a picture, transparent where the value is not finite."""
     there = np.isfinite(pixels)
     if there.all():
         return grey

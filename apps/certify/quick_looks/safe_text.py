@@ -1,4 +1,4 @@
-"""Text from files, made fit to be kept and shown."""
+"""Text from files, made safe to keep and to show."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _KEPT = "\n\t"
 
 
 def shown(text: str, longest: int = LONGEST_VALUE) -> str:
-    r"""Return text that can be shown: not endless, and without characters that steer terminals or hide.
+    r"""Return text that is safe to show: cut at `longest`, and without invisible or control characters.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files of text: JSON printed with its structure, all else as it stands."""
+"""Text files: JSON printed with indents, all others unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORMATS = {".json": "JSON", ".yaml": "YAML", ".yml": "YAML", ".text": "text", ".
 
 
 def look(path: Path, format: str) -> QuickLook:
-    """Return the look at a file of text, as much of it as is shown."""
+    """Return the look at a text file, cut at `LONGEST_TEXT` characters."""
     text, notes = "", []
     with path.open("rb") as stream:
         data = stream.read(LARGEST_DOCUMENT + 1)

@@ -1,6 +1,6 @@
-"""A look as a value, and as JSON.
+"""A look as a value and as JSON.
 
-Text in it comes from files and is plain text: whoever prints it must escape it.
+Its text comes from files and is plain text: code that prints it must escape it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from apps.certify.quick_looks.errors import BadLookError
 
-VERSION = 1  # Looks of other versions are made anew.
+VERSION = 1  # Looks of other versions are made again.
 LOOK_FILE = "look.json"
 _PICTURE_FILE = re.compile(r"part\d{1,4}-(?:linear|asinh)\.webp")
 _T = TypeVar("_T")
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One line of a FITS header, continued ones joined; text that is no card stands in `comment`."""
+    """One line of a FITS header, continued lines joined; text that is not a card is in `comment`."""
 
     keyword: str
     value: str
@@ -31,14 +31,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """One picture: which value is black, which is white, and what lies between.
+    """One picture: its black value `low`, its white value `high`, and the stretch between them.
 
     Attributes
     ----------
     stretch
         ``linear`` or ``asinh``.
     file
-        Name of the picture beside the look.
+        Name of the picture in the folder of the look.
     """
 
     stretch: str
@@ -49,7 +49,7 @@ class Shade:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Pictures of one plane; its first row is at the bottom, and what is no number is transparent.
+    """Pictures of one plane; the first row is at the bottom, and values that are not finite are transparent.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Picture:
     planes
         Length of each of these axes.
     step
-        Every how many-th pixel is shown, in both directions.
+        Distance of the pixels that are shown, in both directions; 1 means every pixel.
     """
 
     plane: tuple[int, ...]
@@ -71,19 +71,19 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What an array holds.
+    """Statistics of the values of an array.
 
     Attributes
     ----------
     count
-        Values in the array; `seen` of them were looked at, which is all unless the array is very large.
+        Number of values in the array. `seen` of them were read: all, unless the array is very large.
     odd
-        How many of these are no finite numbers: NaN, infinite, or marked as undefined.
+        Number of values read that are NaN, infinite, or marked as undefined.
     minimum, maximum, mean
-        Of the finite ones; none if there is none. Of complex values the magnitude counts.
+        Of the finite values; None if there are none. For complex values the magnitude counts.
     median, histogram
-        Of `sampled` values, evenly taken. The histogram counts between `low` and `high`, the half percent at
-        each end left out.
+        Of `sampled` finite values, taken at regular distances. The histogram goes from `low` to `high`, which
+        leaves out half a percent at each end.
     """
 
     count: int
@@ -101,7 +101,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column of a table and what its first rows hold."""
+    """A column of a table and the values of its first rows."""
 
     name: str
     format: str
@@ -120,15 +120,15 @@ class FilePart:
     name
         FITS: EXTNAME, and EXTVER unless it is 1. ASDF: the path in the tree.
     shape
-        Slowest axis first. Of a table: rows.
+        Lengths of the axes, slowest first; for a table the number of rows.
     size
         Bytes of data, without padding.
     cards_left
-        How many cards there are beyond those kept.
+        Number of cards beyond those kept.
     columns_left
-        How many columns there are beyond those kept.
+        Number of columns beyond those kept.
     note
-        What is wrong or left out, in a sentence; empty if nothing is.
+        A sentence that says what is wrong or left out; empty if nothing is.
     """
 
     number: int
@@ -164,20 +164,20 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class QuickLook:
-    """What is known of the inside of one file.
+    """The contents of one file, as far as they are known.
 
     Attributes
     ----------
     format
         ``FITS``, ``ASDF``, ``JSON``, ``YAML``, ``text`` or ``unknown``; empty if the look failed.
     tree
-        Of an ASDF file.
+        The tree of an ASDF file.
     text
-        Of a text file; `is_cut` tells that it goes on.
+        The text of a text file; if `is_cut`, the file has more.
     notes
-        What is wrong with the whole, or left out, a sentence each.
+        Sentences that say what is wrong with the whole file, or left out.
     failure
-        Why there is nothing to see; empty if there is.
+        The reason why nothing can be shown; empty if there is none.
     """
 
     version: int = VERSION
@@ -200,7 +200,7 @@ def loads(data: bytes) -> QuickLook:
     Raises
     ------
     BadLookError
-        Raised if it is none, or one of another version.
+        Raised if `data` is not a look, or is of another version.
     """
     try:
         plain = json.loads(data)
@@ -213,7 +213,7 @@ def loads(data: bytes) -> QuickLook:
 
 
 def is_picture_file(name: str) -> bool:
-    """Tell whether a name is that of a picture beside a look.
+    """Return whether a name is that of a picture of a look.
 
     Examples
     --------
@@ -229,7 +229,7 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def _build(kind: Any, plain: Any) -> Any:
-    """Return a value of a type from what JSON made of it."""
+    """Return the value of type `kind` that JSON represents as `plain`."""
     if is_dataclass(kind):
         hints = _hints(kind)  # type: ignore[arg-type]
         return kind(**{field.name: _build(hints[field.name], plain[field.name]) for field in fields(kind)})  # type: ignore[operator]

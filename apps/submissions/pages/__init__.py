@@ -1,1 +1,1 @@
-"""Pages that show submissions: one with its decision, past ones, and where a deliverer begins."""
+"""Pages of submissions: one submission and its decision, past submissions, and the start page."""

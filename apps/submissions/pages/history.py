@@ -1,4 +1,4 @@
-"""Past submissions, and what is kept of each (website, section 7.14)."""
+"""Past submissions and their records (website, section 7.14)."""
 
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,8 @@ from apps.rules.observatories import get_observatory
 from apps.submissions.models import Submission
 from apps.submissions.states import LOOKS, Kind, Origin, Status
 
-# Label and key of the answers that a record shows. For the ticket of the delivery team no question asks; its
-# row stays empty unless an answer came all the same.
+# Label and key of the answers that a record shows. No question asks for the ticket of the delivery team; its
+# row stays empty unless the form was sent with an answer all the same.
 ANSWERS = (
     ("File Type", "file_type"),
     ("UseAfter Matches", "useafter_matches"),
@@ -46,7 +46,7 @@ class HistoryForm(FilterForm):
 
 
 def matching_submissions(form: HistoryForm) -> QuerySet[Submission]:
-    """Return what a valid form asks for, newest first."""
+    """Return the submissions that a valid form asks for, newest first."""
     wanted = form.cleaned_data
     equal = {column: wanted[column] for column in ("instrument", "status") if wanted[column]}
     start, end = wanted["start_date"], wanted["stop_date"]
@@ -114,12 +114,12 @@ _SHOWN = 80  # characters of a description in the list
 
 
 def deliverer(submission: Submission) -> str:
-    """Return who delivered, as the form says, or else the account."""
+    """Return the deliverer that the form names, or else the account."""
     return str(submission.answers.get("deliverer") or submission.user)
 
 
 def record(submission: Submission) -> list[tuple[str, str]]:
-    """Return label and text of each row of the record; only the extended form asks for all of them."""
+    """Return the label and text of each row of the record; only the extended form asks for all of them."""
     is_extended = submission.kind == Kind.EXTENDED
     return [
         ("Created Date", _moment(submission.started_at)),
@@ -145,9 +145,9 @@ def _text(answer: Any) -> str:
 
 
 def files(submission: Submission) -> list[tuple[str, str, bool]]:
-    """Return of each file the name it came with, its official name, and whether that has a page.
+    """Return for each file its delivered name, its official name, and whether the official name has a page.
 
-    The first is empty where it says nothing: a mapping that was generated came with none.
+    The delivered name is empty if it is the official name, or if the server generated the mapping.
     """
     return [
         (

@@ -1,4 +1,4 @@
-"""The list of past submissions, and the record of each."""
+"""Views of the list of past submissions and of the record of each."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the page of one submission shows (website, section 7.9)."""
+"""The contents of the page of one submission (website, section 7.9)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ from apps.submissions.operations.permissions import require_cancel, require_conf
 from apps.submissions.pages.result_summary import banner, change
 from apps.submissions.states import LOOKS, Kind, Origin, Status
 
-ROWS = 2000  # rows of a table of differences that the page shows
+ROWS = 2000  # most rows of a table of differences that the page shows
 
 
 @dataclass(frozen=True, slots=True)
 class MappingAction:
-    """What happened to one rmap or other mapping.
+    """The change of one rmap or other mapping.
 
     Attributes
     ----------
     old, new
-        Names.
+        Names of the mapping before and after the change.
     table, lines
-        Logical and textual differences; None and empty if the new text is gone, or is no mapping.
+        Logical and textual differences; None and empty if the new text is gone or is not a mapping.
     problem
-        Why there is no table.
+        The reason why there is no table; empty if there is one.
     """
 
     old: str
@@ -46,17 +46,17 @@ class MappingAction:
 
     @property
     def anchor(self) -> str:
-        """What its section is called in the address; no file is called so."""
+        """Name of its section in the address; no file has this name."""
         return f"actions-{self.new.replace('.', '-')}"
 
     @property
     def shown(self) -> tuple[Difference, ...]:
-        """The rows of the table that the page has room for."""
+        """The rows of the table that the page shows."""
         return self._telling[:ROWS]
 
     @property
     def hidden(self) -> int:
-        """How many rows it has not."""
+        """Number of rows that the page does not show."""
         return len(self._telling) - len(self.shown)
 
     @property
@@ -67,9 +67,10 @@ class MappingAction:
 
 
 def page(submission: Submission, user: User | None, *, levels: Sequence[str] = ()) -> dict[str, Any]:
-    """Return everything the template prints; `levels` are what the address says of the live log.
+    """Return everything that the template prints; `levels` are the log levels that the address asks for.
 
-    Strangers see the result but not the log: whoever knows the key of its channel may abort the job.
+    People who are not logged in see the result but not the log: whoever knows the key of its channel may
+    abort the job.
     """
     is_known = user is not None
     files = list(submission.files.select_related("submission"))
@@ -103,7 +104,7 @@ def page(submission: Submission, user: User | None, *, levels: Sequence[str] = (
 
 
 def _contents(shown: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return anchor and title of each section that the page has, in its order."""
+    """Return the anchor and title of each section of the page, in the order of the page."""
     submission: Submission = shown["submission"]
     sections = (
         ("status", "Status", True),
@@ -132,12 +133,12 @@ def _is_live(submission: Submission) -> bool:
 
 
 def _live_log(submission: Submission, levels: Sequence[str]) -> dict[str, Any]:
-    """Return the log, with this page as what to look at once it has ended, however it does."""
+    """Return the live log; however the job ends, the log then links to this page."""
     return log_page(submission.channel, levels=levels) | {"result": page_address(submission)}
 
 
 def _level(file: SubmittedFile) -> tuple[int, str]:
-    """Sort pmaps before imaps before rmaps."""
+    """Return the sort key that puts pmaps before imaps before rmaps."""
     order = (".pmap", ".imap", ".rmap")
     return order.index(file.official_name[-5:]), file.official_name
 
@@ -152,7 +153,7 @@ def _is_context_awaited(submission: Submission, files: list[SubmittedFile]) -> b
 
 
 def actions(files: list[SubmittedFile]) -> list[MappingAction]:
-    """Return what changed in each mapping that a new one was made of."""
+    """Return the change of each mapping from which a new mapping was made."""
     changed = [file for file in files if is_mapping(file.official_name) and file.derived_from]
     found = (_action(file) for file in changed if not _is_context(file))
     return [action for action in found if action is not None]
@@ -177,7 +178,10 @@ def _action(file: SubmittedFile) -> MappingAction | None:
 
 
 def answers(submission: Submission) -> list[tuple[str, str]]:
-    """Return label and answer of the questions of the extended form, in the order they were asked."""
+    """Return the label and answer of each question of the extended form, in the order of the form.
+
+    Other forms have no questions: the list is empty.
+    """
     if submission.kind != Kind.EXTENDED:
         return []
     asked = questions(get_observatory(settings.OBSERVATORY))
@@ -186,7 +190,7 @@ def answers(submission: Submission) -> list[tuple[str, str]]:
 
 
 def page_address(submission: Submission) -> str:
-    """Return the address of its page on this server."""
+    """Return the address of the page of a submission on this server."""
     return reverse("submissions:result", args=[submission.key])
 
 
@@ -194,7 +198,7 @@ _BUTTONS = {"confirm": require_confirm, "force": require_force, "cancel": requir
 
 
 def why_not(submission: Submission, user: User | None) -> dict[str, str]:
-    """Return for each button why somebody may not press it; empty if it would work."""
+    """Return for each button the reason why `user` may not press it; empty if it would work."""
     if user is None:
         return dict.fromkeys(_BUTTONS, "Log in first.")
     protection = queries.find_protection(submission)

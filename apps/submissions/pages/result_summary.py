@@ -1,4 +1,4 @@
-"""What the top of a result page says: what happened, what to do next, and what will change."""
+"""The top of a result page: what happened, what to do next, and what will change."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ADDED, _DELETED = ("added", "added_rule"), ("deleted", "deleted_rule")
 _CASES = (*_ADDED, *_DELETED, "replaced")
 
-# Where somebody begins anew, by kind.
+# The form for another attempt, by kind of submission.
 FORMS = {
     Kind.BATCH: "submissions:batch",
     Kind.EXTENDED: "submissions:extended",
@@ -28,18 +28,18 @@ FORMS = {
 
 @dataclass(frozen=True, slots=True)
 class ResultBanner:
-    """Where a submission stands, in two sentences.
+    """The state of a submission in two sentences.
 
     Attributes
     ----------
     look
         Colour of the notice: ``good``, ``warn``, ``bad`` or empty.
     happened, next
-        What has happened, and what to do now; the second may be empty.
+        What has happened, and what to do now; `next` may be empty.
     is_mine_to_decide
-        The reader may press a button further down.
+        Whether the reader may press a button further down.
     form
-        Name of the address of the form to begin anew with; empty where nothing is to be repeated.
+        Name of the address of the form for another attempt; empty where there is nothing to repeat.
     """
 
     look: str
@@ -52,7 +52,7 @@ class ResultBanner:
 def banner(
     submission: Submission, user: User | None, files: Sequence[SubmittedFile], may: dict[str, bool]
 ) -> ResultBanner:
-    """Return what a reader is told first; `may` says which buttons the reader has."""
+    """Return the banner at the top of the page; `may` says which buttons the reader may press."""
     status = submission.status
     if status in (Status.STARTED, Status.PROCESSING):
         return ResultBanner("", "The files are being checked.", "Wait; the log says when it is over.")
@@ -127,20 +127,20 @@ def _given_up(submission: Submission) -> ResultBanner:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one new mapping changes, counted.
+    """Counts of the changes that one new mapping makes.
 
     Attributes
     ----------
     added, replaced, deleted
-        Entries of references or mappings.
+        Numbers of entries of references or mappings.
     other
-        Changes of headers and selectors, which a person should look at.
+        Number of changes of headers and selectors, which a person should look at.
     cases
-        Sets of matching values that are concerned.
+        Number of sets of matching values that are concerned.
     first, last
-        Useafter dates of the entries, as the mapping writes them; empty if they have none.
+        First and last useafter date of the entries, as the mapping writes them; empty if they have none.
     anchor
-        Where on the page the whole table stands.
+        Anchor of the whole table on the page.
     """
 
     old: str
@@ -156,7 +156,7 @@ class Change:
 
 
 def change(table: Differences, *, anchor: str) -> Change:
-    """Return what a table of differences comes to."""
+    """Return the counts of a table of differences."""
     cases = [row for row in table.rows if row.kind in _CASES]
     dates = sorted(filter(None, map(_useafter, cases)))
     return Change(
@@ -178,10 +178,10 @@ def _count(rows: Iterable[Difference], kinds: Sequence[str]) -> int:
 
 
 def _useafter(row: Difference) -> str:
-    """Return the moment from which an entry applies; empty if none of its keys is a date."""
+    """Return the useafter date of an entry; empty if none of its keys is a date."""
     return next((text for step in row.steps if _DATE.match(text := " ".join(step))), "")
 
 
 def _case(row: Difference) -> tuple[tuple[str, ...], ...]:
-    """Return what an entry matches, without its date."""
+    """Return the matching values of an entry, without its date."""
     return tuple(step for step in row.steps if not _DATE.match(" ".join(step)))

@@ -1,4 +1,4 @@
-"""The page of one submission, and the decision about it."""
+"""Views of the page of one submission and of the decision about it."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

@@ -1,4 +1,4 @@
-"""Where people who deliver begin: what waits for them, and which ways there are."""
+"""The start page of people who deliver: their open submissions, and the ways to submit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.submissions.models import Submission
 from apps.submissions.states import ALIVE
 
-# Title, name of the address, and what it is for in one sentence.
+# Title, name of the address, and purpose in one sentence.
 _WAYS = (
     ("Extended Batch Submit", "extended", "New references with the questionnaire, the usual way to deliver."),
     ("Batch Submit", "batch", "New references without the questionnaire."),
@@ -29,7 +29,7 @@ class Way:
     Attributes
     ----------
     is_usual
-        It is the one to take without a reason for another.
+        Whether to take this way if there is no reason for another.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Way:
 
 
 def start_page(user: User) -> dict[str, Any]:
-    """Return what the page shows besides the ingest area."""
+    """Return the contents of the page besides the ingest area."""
     ways = [
         Way(title, reverse(f"submissions:{name}"), text, is_usual=number == 0)
         for number, (title, name, text) in enumerate(_WAYS)
@@ -48,5 +48,5 @@ def start_page(user: User) -> dict[str, Any]:
 
 
 def undecided(user: str) -> QuerySet[Submission]:
-    """Return the submissions of a person of which something may still come, newest first."""
+    """Return the submissions of a person that have not ended, newest first."""
     return Submission.objects.filter(user=user, status__in=ALIVE).order_by("-pk")

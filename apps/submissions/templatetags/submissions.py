@@ -1,4 +1,4 @@
-"""Filters of the pages of submissions."""
+"""Template filters for the pages of submissions."""
 
 import re
 
@@ -10,7 +10,7 @@ from apps.catalog.addresses import file_page
 
 register = template.Library()
 
-# Clients take every text of a page that holds these words for one of theirs.
+# Clients look for these words in a page, and take every text that has them for the heading of a section.
 _WORDS = re.compile(r"(Logical)(?= Diff)")
 _BREAK = mark_safe("<wbr>")
 _FILE = re.compile(r"'([A-Za-z0-9._-]+\.(?:fits|asdf|json|yaml|text|r\dh|[pir]map))'")
@@ -18,14 +18,14 @@ _FILE = re.compile(r"'([A-Za-z0-9._-]+\.(?:fits|asdf|json|yaml|text|r\dh|[pir]ma
 
 @register.filter
 def apart(text: object) -> SafeString:
-    """Return a text in which no client finds the heading it looks for, though people read the same."""
+    """Return a text that people read unchanged, but in which a client does not find the heading."""
     parts = _WORDS.split(str(text))
     return format_html_join("", "{}{}", ((part, _BREAK if part == "Logical" else "") for part in parts))
 
 
 @register.filter
 def with_links(text: object) -> SafeString:
-    """Return a text whose file names, between single quotes, are links."""
+    """Return a text in which each file name between single quotes is a link."""
     parts = _FILE.split(str(text))
     return format_html_join(
         "", "{}", ((_link(part) if number % 2 else apart(part),) for number, part in enumerate(parts))

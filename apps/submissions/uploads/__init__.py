@@ -1,1 +1,1 @@
-"""Files on their way in: the ingest area, and what writes uploaded bytes there."""
+"""The ingest area, and the upload handler that writes files there."""

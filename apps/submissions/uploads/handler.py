@@ -1,7 +1,7 @@
-"""Writes uploaded bytes where they belong while they arrive, so that memory stays flat.
+"""An upload handler that writes the bytes of files to the disk as they arrive, so that memory stays flat.
 
-Django hands us the bytes before it has compared the CSRF token. So they go to a path of their own, or behind
-the end of what is there; only `commit`, called behind the comparison, lets them count.
+Django hands over the bytes before it has compared the CSRF token. So the handler writes them to a new path,
+or after the end of the existing bytes. They count only once `commit` is called, after the comparison.
 """
 
 import errno
@@ -31,14 +31,14 @@ from apps.submissions.uploads.running_checksum import GrowingSum, forget_sum, re
 
 FIELD = "files"
 MOST = 100  # files and fields of one form
-TEXT = 1 << 16  # bytes of one field that is no file
-STEP = 1 << 21  # bytes after which the disk begins to write, and the sum to grow
+TEXT = 1 << 16  # bytes of one field that is not a file
+STEP = 1 << 21  # bytes after which the disk starts to write them and the sum starts to include them
 _RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 
 
 @dataclass(frozen=True)
 class Range:
-    """Which bytes of a file a request brings: `first` to `last`, both included, of `total`."""
+    """The bytes of a file that a request brings: `first` to `last`, both included, of `total`."""
 
     first: int
     last: int
@@ -46,17 +46,17 @@ class Range:
 
     @property
     def is_end(self) -> bool:
-        """Whether these bytes complete the file."""
+        """Return whether these bytes reach the end of the file."""
         return self.last + 1 == self.total
 
 
 def parse_range(header: str | None) -> Range | None:
-    """Return what a Content-Range header says, or None if there is none.
+    """Return the range that a Content-Range header gives, or None without a header.
 
     Raises
     ------
     UploadRangeError
-        Raised if it cannot be understood.
+        Raised if the header cannot be understood.
     """
     if header is None:
         return None
@@ -69,7 +69,7 @@ def parse_range(header: str | None) -> Range | None:
 
 @dataclass
 class Arrival:
-    """One file of a request: where its bytes go, and what became of it."""
+    """One file of a request: the place of its bytes, and the outcome."""
 
     name: str
     error: CrdsError | None = None
@@ -77,16 +77,16 @@ class Arrival:
     descriptor: int = -1
     path: Path | None = None
     start: int = 0  # Offset of the first byte of this request, in bytes.
-    existing: int = 0  # Bytes that were there before.
-    is_repeated: bool = False  # The file is complete already; the bytes are only compared.
-    announced: int | None = None  # Bytes this request says it brings, if it says so.
-    make_room: Callable[[int], None] | None = None  # Called with its length while nothing tells its size.
-    length: int = 0  # Bytes that came.
-    noted: int = 0  # Of these, what the disk and the sum were told of.
+    existing: int = 0  # Bytes that the file had before this request.
+    is_repeated: bool = False  # The file is already complete; the bytes are only compared.
+    announced: int | None = None  # Bytes that this request announces, or None.
+    make_room: Callable[[int], None] | None = None  # Called with the length so far if no size was announced.
+    length: int = 0  # Bytes that this request has brought so far.
+    noted: int = 0  # The part of `length` already handed to the disk and the sum.
     sum_so_far: GrowingSum = field(default_factory=GrowingSum)
 
     def write(self, data: memoryview) -> None:
-        """Write what follows; bytes that were there already must be the same."""
+        """Write the next bytes; bytes that the file already has must be the same."""
         offset = self.start + self.length
         self.length += len(data)
         if self.announced is not None and self.length > self.announced:
@@ -104,24 +104,24 @@ class Arrival:
             self._note()
 
     def _note(self) -> None:
-        """Begin work that would otherwise be left for the end: the sum, and the writing to the disk."""
+        """Start work that would otherwise wait for the end: the sum, and the writing to the disk."""
         if self.make_room:
             self.make_room(self.length)
         if self.announced is None:
             self.sum_so_far.grow(self.descriptor, self.start + self.length)
-        # The advice makes Linux begin to write; what is on its way to the disk stays in memory meanwhile.
+        # The advice makes Linux start to write. Bytes that are not yet on the disk stay in memory meanwhile.
         first = self.start + self.noted
         os.posix_fadvise(self.descriptor, first, self.length - self.noted, os.POSIX_FADV_DONTNEED)
         self.noted = self.length
 
     def close(self) -> None:
-        """Let go of the file; a second call does nothing."""
+        """Close the file; a second call does nothing."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
 
     def discard(self) -> None:
-        """Remove what this request has written."""
+        """Remove the bytes that this request has written."""
         if self.descriptor >= 0 and self.start and self.start + self.length > self.existing:
             os.ftruncate(self.descriptor, self.existing)
         self.close()
@@ -130,7 +130,7 @@ class Arrival:
 
 
 class UploadHandler(FileUploadHandler):
-    """Takes the whole body of an upload; Django keeps nothing of the files."""
+    """A handler that reads the whole body of an upload; Django keeps no part of the files."""
 
     def __init__(self, request: HttpRequest, *, owner_id: int, piece: Range | None) -> None:
         super().__init__(request)
@@ -147,7 +147,7 @@ class UploadHandler(FileUploadHandler):
         boundary: Any,
         encoding: str | None = None,
     ) -> tuple[QueryDict, MultiValueDict[str, Any]]:
-        """Parse the body with our parser; what it returns becomes ``POST`` and ``FILES``."""
+        """Parse the body with our parser; the two results become ``POST`` and ``FILES``."""
         encoding = encoding or settings.DEFAULT_CHARSET
         reader, fields = MultipartReader(input_data.read, boundary), QueryDict("", True, encoding)
         for number, part in enumerate(reader.parts()):
@@ -180,7 +180,7 @@ class UploadHandler(FileUploadHandler):
         raise NotImplementedError("handle_raw_input takes everything")
 
     def admit(self, name: str) -> Arrival:
-        """Check a file before its first byte is written, and open where it goes."""
+        """Check a file before its first byte is written, and open the path for its bytes."""
         piece = self.piece
         arrival = Arrival(name, announced=piece.last - piece.first + 1 if piece else None)
         self.arrivals.append(arrival)
@@ -202,7 +202,7 @@ class UploadHandler(FileUploadHandler):
         arrival.descriptor = os.open(arrival.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
 
     def _largest(self, arrival: Arrival) -> int:
-        """Return how many bytes a file may have: the announced length of the body is an upper limit."""
+        """Return the most bytes a file may have: the announced length of the body is an upper limit."""
         if self.piece is not None:
             return self.piece.total
         length = announced_length(self.request) if self.request else 0
@@ -233,7 +233,7 @@ class UploadHandler(FileUploadHandler):
             raise
 
     def _take(self, arrival: Arrival, path: Path) -> None:
-        """Let no other request write to the file, and insist that it has what comes before the piece."""
+        """Lock the file against other requests, and require that it has all bytes before the piece."""
         arrival.existing = size = os.fstat(arrival.descriptor).st_size
         try:
             fcntl.flock(arrival.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -241,7 +241,7 @@ class UploadHandler(FileUploadHandler):
             raise UploadGapError(
                 f"{arrival.name} is being written by another request.", expected=size
             ) from None
-        # The other request may have ended between our opening and our lock: then its file is complete.
+        # Another request may have completed the file after we opened it and before we locked it.
         ingest_area.require_same(path, arrival.descriptor, arrival.name)
         if arrival.start > size:
             raise UploadGapError(
@@ -249,13 +249,13 @@ class UploadHandler(FileUploadHandler):
             )
 
     def _repeat(self, arrival: Arrival, row: IngestFile, piece: Range) -> None:
-        """Compare only, if the file is complete: the answer to its last piece may have been lost."""
+        """Only compare the bytes of a complete file: the answer to its last piece may have been lost."""
         arrival.row, arrival.path = row, ingest_area.path_of(self.owner_id, arrival.name)
         arrival.descriptor = os.open(arrival.path, os.O_RDONLY)
         arrival.start, arrival.existing, arrival.is_repeated = piece.first, row.size, True
 
     def commit(self) -> None:
-        """Let what came count. Called when the token of the form was found right."""
+        """Accept the bytes that came. Called after the token of the form was found to be right."""
         for arrival in self.arrivals:
             if arrival.error is None:
                 try:
@@ -291,7 +291,7 @@ class UploadHandler(FileUploadHandler):
         assert arrival.row is not None  # noqa: S101
         key, path = _key(arrival.row), arrival.path
         ingest_area.require_same(path, arrival.descriptor, arrival.name)
-        # These bytes count from now on, whatever becomes of the rest.
+        # These bytes count from now on, even if a later step fails.
         arrival.existing = max(arrival.existing, piece.last + 1)
         sum_so_far = remembered_sum(key)
         arrival.row = None
@@ -306,14 +306,14 @@ class UploadHandler(FileUploadHandler):
             forget_sum(key)
 
     def discard(self) -> None:
-        """Remove what nobody committed; after `commit` it does nothing."""
+        """Remove files that were not committed; after `commit` this does nothing."""
         for arrival in self.arrivals:
             if arrival.descriptor >= 0:
                 arrival.discard()
 
 
 def _key(row: IngestFile) -> tuple[int, datetime]:
-    """Return what no other beginning of any file has."""
+    """Return a key that no other upload has, not even a second one of the same file."""
     return row.pk, row.started_at
 
 
@@ -327,7 +327,7 @@ def _text(part: FormPart) -> bytes:
 
 
 def full_disk(error: OSError, name: str) -> CrdsError:
-    """Return what a person is told of a disk that takes no more; any other error is raised."""
+    """Return the error that a person sees when the disk is full; raise any other error."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         raise error
     return NoSpaceError(f"The disk of the server became full while {name} was written.")

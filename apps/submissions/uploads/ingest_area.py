@@ -2,12 +2,12 @@
 
 ::
 
-    ingest/<user id>/<name>            complete; a row knows size and sha1sum
-    ingest/<user id>/.parts/<name>     the beginning of a file that comes in pieces
-    ingest/<user id>/.parts/.new-...   bytes of a request that is not over
+    ingest/<user id>/<name>            complete; its row has the size and the sha1sum
+    ingest/<user id>/.parts/<name>     the beginning of a file that arrives in pieces
+    ingest/<user id>/.parts/.new-...   bytes of a request that has not ended
 
-A row is incomplete while bytes change, so that a kill at any moment leaves a file that is complete, can be
-continued, or is not seen.
+A row is incomplete while bytes change. So after a kill at any moment a file is complete, can be continued,
+or is not listed.
 """
 
 import contextlib
@@ -35,18 +35,18 @@ from apps.submissions.errors import NoSpaceError, QuotaError, UploadGapError, Up
 from apps.submissions.models import IngestFile
 from apps.submissions.uploads.running_checksum import GrowingSum
 
-# What references and mappings of the observatories are written in; the last ones are GEIS files.
+# The extensions of references and mappings of the observatories; the last pattern is for GEIS files.
 _EXTENSION = re.compile(r"\.(fits|asdf|json|ya?ml|te?xt|dat|cat|xml|csv|ecsv|pmap|imap|rmap|r\d[hd])\Z")
 _DELETE = signing.Signer(salt="upload-delete")
 
 
 def path_of(owner_id: int, name: str) -> Path:
-    """Return where the bytes of a complete file are, or would be."""
+    """Return the path that a complete file has, or would have."""
     return _folder(owner_id) / require_name(name)
 
 
 def part_of(owner_id: int, name: str) -> Path:
-    """Return where the bytes of an unfinished file are, or would be."""
+    """Return the path that an unfinished file has, or would have."""
     return _parts(owner_id) / require_name(name)
 
 
@@ -66,12 +66,12 @@ def _parts(owner_id: int) -> Path:
 
 
 def require_name(name: str) -> str:
-    """Return `name` if a file may be delivered under it: names are kept to the letter or refused.
+    """Return `name` if a file may be delivered under it; a name is never changed, only accepted or refused.
 
     Raises
     ------
     UploadNameError
-        Raised with what is wrong.
+        Raised if it may not; the text says what is wrong.
     """
     if not is_file_name(name):
         raise UploadNameError(
@@ -83,7 +83,7 @@ def require_name(name: str) -> str:
             f"{name!r} cannot be delivered: it needs the extension of a reference or mapping, such as .fits."
         )
     if not name.endswith(found[0]):
-        # The client takes only lower case for files that it can download.
+        # The client can download only files whose extension is lower case.
         lower = name[: found.start()] + found[0]
         raise UploadNameError(
             f"{name!r} cannot be delivered: its extension must be lower case. "
@@ -93,14 +93,14 @@ def require_name(name: str) -> str:
 
 
 def reserve(owner_id: int, name: str, size: int) -> None:
-    """Refuse a file for which there is no room, before a byte of it is written.
+    """Refuse a file for which there is no room, before its first byte is written.
 
     Raises
     ------
     QuotaError
-        Raised if the files of the owner, without the one it replaces, would be too big together.
+        Raised if all files of the owner would exceed the quota; a file that this one replaces does not count.
     NoSpaceError
-        Raised if the disk would be too full.
+        Raised if the disk would have less free space than the reserve.
     """
     others = IngestFile.objects.filter(owner_id=owner_id).exclude(name=name)
     used = others.aggregate(total=Sum("size"))["total"] or 0
@@ -117,7 +117,7 @@ def reserve(owner_id: int, name: str, size: int) -> None:
 
 
 def begin(owner_id: int, name: str, size: int, written: Path) -> IngestFile:
-    """Let a file begin anew with bytes that were written; an older one of this name is gone."""
+    """Start a file with the bytes at `written`; an older file of this name is removed."""
     with _alone(owner_id):
         row = _mark_incomplete(owner_id, name, size)
         path_of(owner_id, name).unlink(missing_ok=True)
@@ -126,34 +126,34 @@ def begin(owner_id: int, name: str, size: int, written: Path) -> IngestFile:
 
 
 def find(owner_id: int, name: str) -> IngestFile | None:
-    """Return the row of a file, complete or on its way, or None."""
+    """Return the row of a file, complete or unfinished, or None."""
     return find_row(IngestFile, owner_id=owner_id, name=name)
 
 
 def find_begun(owner_id: int, name: str) -> IngestFile | None:
-    """Return the row of a file that is on its way, or None."""
+    """Return the row of an unfinished file, or None."""
     return IngestFile.objects.filter(owner_id=owner_id, name=name, completed_at=None).first()
 
 
 def is_complete(row: IngestFile) -> bool:
-    """Tell whether a file is all there."""
+    """Return whether a file is complete and still has its full size."""
     return row.completed_at is not None and _size(path_of(row.owner_id, row.name)) == row.size
 
 
 def complete(owner_id: int, name: str, written: Path, descriptor: int, sum_so_far: GrowingSum) -> IngestFile:
-    """Give bytes that are all there their name, and return the row with their sha1sum.
+    """Give a file that has all its bytes its name, and return the row with its sha1sum.
 
-    They lie at `written`, which `descriptor` has open. A file that had the name is replaced and not touched:
-    submissions keep links to its bytes.
+    The bytes are at `written`, which `descriptor` has open. An older file of this name is replaced, but its
+    bytes are not touched: submissions keep links to them.
 
     Raises
     ------
     UploadGapError
-        Raised if another request has begun the file anew or deleted it.
+        Raised if another request has started the file again or deleted it.
     """
     size = os.fstat(descriptor).st_size
     with ThreadPoolExecutor(max_workers=1) as beside:
-        # The disk is busy while the processor is: of a big file either takes seconds.
+        # The disk and the processor work at the same time: for a big file each takes seconds.
         synced = beside.submit(os.fsync, descriptor)
         digest = sum_so_far.finish(descriptor, size)
         synced.result()
@@ -172,7 +172,7 @@ def complete(owner_id: int, name: str, written: Path, descriptor: int, sum_so_fa
 
 
 def require_same(path: Path, descriptor: int, name: str) -> None:
-    """Insist that a path still leads to the file that was opened.
+    """Require that a path is still that of the file that was opened.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def require_same(path: Path, descriptor: int, name: str) -> None:
 
 @contextlib.contextmanager
 def _alone(owner_id: int) -> Iterator[None]:
-    """Let one request at a time move files of somebody: path and row must tell of the same bytes."""
+    """Hold the lock on the files of one person, so that path and row describe the same bytes."""
     descriptor = os.open(_folder(owner_id), os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -198,7 +198,10 @@ def _alone(owner_id: int) -> Iterator[None]:
 
 @transaction.atomic
 def _mark_incomplete(owner_id: int, name: str, size: int) -> IngestFile:
-    """Return the row of a file whose bytes are about to change; one of two at once waits for the other."""
+    """Mark the row of a file whose bytes are about to change, and return it.
+
+    Of two calls at the same time for one owner, the second waits for the first.
+    """
     get_user_model().objects.select_for_update().get(pk=owner_id)
     reserve(owner_id, name, size)
     row, _ = IngestFile.objects.update_or_create(
@@ -210,13 +213,13 @@ def _mark_incomplete(owner_id: int, name: str, size: int) -> IngestFile:
 
 
 def files_of(owner_id: int) -> list[IngestFile]:
-    """Return the complete files of somebody, by name."""
+    """Return the complete files of one person, by name."""
     rows = IngestFile.objects.filter(owner_id=owner_id, completed_at__isnull=False)
     return [row for row in rows if is_complete(row)]
 
 
 def received(owner_id: int, name: str) -> int:
-    """Return how many bytes of an unfinished file are there."""
+    """Return the number of bytes that have arrived of an unfinished file; 0 if there is no such file."""
     if not is_file_name(name) or find_begun(owner_id, name) is None:
         return 0
     return _size(part_of(owner_id, name)) or 0
@@ -230,24 +233,24 @@ def _size(path: Path) -> int | None:
 
 
 def delete(owner_id: int, name: str) -> None:
-    """Remove a file, complete or not; that there is none is no error."""
+    """Remove a file, complete or not; a missing file is not an error."""
     IngestFile.objects.filter(owner_id=owner_id, name=require_name(name)).delete()
     path_of(owner_id, name).unlink(missing_ok=True)
     part_of(owner_id, name).unlink(missing_ok=True)
 
 
 def delete_token(owner_id: int, name: str) -> str:
-    """Return the word that lets its owner delete a file by GET."""
+    """Return the token with which its owner can delete a file by GET."""
     return _DELETE.signature(f"{owner_id}:{name}")
 
 
 def is_delete_token(owner_id: int, name: str, token: str) -> bool:
-    """Tell whether a word is that of this owner and file."""
+    """Return whether a token is that of this owner and file."""
     return secrets.compare_digest(token.encode(), delete_token(owner_id, name).encode())
 
 
 def remove_abandoned_parts() -> int:
-    """Remove unfinished files nobody has continued for too long; return how many there were."""
+    """Remove unfinished files that nobody has continued for ``INGEST_PART_HOURS``; return their number."""
     oldest, removed = time.time() - 3600 * settings.INGEST_PART_HOURS, 0
     for path in (settings.DATA_ROOT / "ingest").glob("*/.parts/*"):
         if (path.stat().st_mtime if path.exists() else oldest) < oldest:
@@ -259,7 +262,7 @@ def remove_abandoned_parts() -> int:
 
 
 def delete_consumed(user: str, sums: Mapping[str, str]) -> None:
-    """Remove those files of somebody that have become official; what was uploaded anew since stays.
+    """Remove the files of one person that have become official; a file uploaded again since then stays.
 
     Parameters
     ----------

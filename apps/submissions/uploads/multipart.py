@@ -1,6 +1,6 @@
-"""Reads a form whose files may be big: blocks are handed on as they came, without a copy (docs/adr/0006).
+"""A reader of forms with big files: it hands on blocks as they arrive, without a copy (docs/adr/0006).
 
-A body is ``--boundary``, parts with that line between them, and ``--boundary--``; each part is a head, an
+A body is ``--boundary``, parts with that line between them, and ``--boundary--``. Each part is a head, an
 empty line and the content. Source: RFC 2046, section 5.1.1, and RFC 7578.
 """
 
@@ -17,47 +17,47 @@ _AS_IT_IS = {"", "7bit", "8bit", "binary"}
 
 @dataclass(frozen=True)
 class FormPart:
-    """One field or file; its content can be read once, before the next part is asked for."""
+    """One field or file; its content can be read once, before the next part is requested."""
 
     name: str
-    file_name: str | None  # To the letter; None for a field.
+    file_name: str | None  # Exactly as sent; None for a field.
     content: Iterator[memoryview]
 
 
 class MultipartReader:
-    """Takes a body apart while it comes.
+    """A parser that splits a body into its parts while it arrives.
 
     Parameters
     ----------
     read
-        Returns at most so many bytes; none at the end. A body that ends early looks like the end of a part:
-        look at `is_closed`, and compare `count` with what was announced.
+        Returns at most the given number of bytes; none at the end. A body that ends early looks like the end
+        of a part: check `is_closed`, and compare `count` with the announced length.
     boundary
-        As the Content-Type says it.
+        The boundary that the Content-Type gives.
 
     Attributes
     ----------
     count
         Bytes that were read.
     is_closed
-        The last boundary came, which closes the form.
+        Whether the last boundary, which closes the form, was read.
     """
 
     def __init__(self, read: Callable[[int], bytes], boundary: bytes) -> None:
         self._read = read
         self._delimiter = b"\r\n--" + boundary
-        self._held = b"\r\n"  # Read and not handed on; the first boundary has no line before it.
+        self._held = b"\r\n"  # Read but not yet handed on. The first boundary has no line before it.
         self._is_over = False
         self.is_closed = False
         self.count = 0
 
     def parts(self) -> Iterator[FormPart]:
-        """Yield one part after the other; what is left of its content is skipped.
+        """Yield one part after the other; content that the caller has not read is skipped.
 
         Raises
         ------
         MultiPartParserError
-            Raised if the body is not such a form.
+            Raised if the body is not a form of this kind.
         """
         self._skip(self._content())
         while self._finds_another():
@@ -74,12 +74,12 @@ class MultipartReader:
         return block
 
     def _content(self) -> Iterator[memoryview]:
-        """Yield what comes before the next delimiter, and pass that."""
+        """Yield the bytes before the next delimiter, and move past the delimiter."""
         data, self._held = self._held, b""
         while (at := data.find(self._delimiter)) < 0:
             whole = len(data) - self._begun(data)
             yield memoryview(data)[:whole]
-            # An empty beginning costs no copy.
+            # If the first operand is empty, nothing is copied.
             data = data[whole:] + self._more()
             if self._is_over:
                 return
@@ -87,7 +87,10 @@ class MultipartReader:
         yield memoryview(data)[:at]
 
     def _begun(self, data: bytes) -> int:
-        """Return how many bytes at the end may begin a delimiter, in which only the first is a return."""
+        """Return how many bytes at the end may be the start of a delimiter.
+
+        Only the first byte of a delimiter is a carriage return.
+        """
         at = data.rfind(b"\r", max(0, len(data) - len(self._delimiter) + 1))
         return len(data) - at if at >= 0 and self._delimiter.startswith(data[at:]) else 0
 

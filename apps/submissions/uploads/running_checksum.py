@@ -1,6 +1,6 @@
-"""The sha1sum of a file that is still growing: computed beside, of what lies in the file already.
+"""The sha1sum of a file that is still growing, computed by other threads from the bytes already written.
 
-Otherwise the sum of a big file would take seconds after its last byte has come.
+Otherwise the sum of a big file would take seconds after its last byte has arrived.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ _beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sha1sum")
 
 
 class GrowingSum:
-    """The sha1sum of a file whose bytes only become more; one request at a time may use it."""
+    """The sha1sum of a file that only grows; one request at a time may use it."""
 
     def __init__(self) -> None:
         self._sum = hashlib.sha1(usedforsecurity=False)
@@ -26,10 +26,10 @@ class GrowingSum:
         self._work: Future[None] | None = None
 
     def grow(self, descriptor: int, size: int) -> None:
-        """Begin to take the bytes up to `size`; nothing changes them any more."""
-        self._goal = max(size, self._goal)  # A piece may come twice.
+        """Start to add the bytes up to `size`, which no longer change."""
+        self._goal = max(size, self._goal)  # A piece may arrive twice.
         if self._work is None or self._work.done():
-            # Opened again, because the caller closes what he has; and a copy of his would keep his lock.
+            # Open the file again: the caller closes this descriptor, and a copy of it would keep the lock.
             self._work = _beside.submit(
                 self._run_and_close, os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY)
             )
@@ -63,9 +63,9 @@ _lock = threading.Lock()
 
 
 def remembered_sum(key: Hashable) -> GrowingSum:
-    """Return the sum that this process knows of an unfinished file, or one that begins.
+    """Return the sum that this process has of an unfinished file, or a new one.
 
-    The next piece may come to another process: what this one does not know is read again.
+    The next piece may arrive at another process. That process then reads the earlier bytes again.
     """
     with _lock:
         found = _remembered.setdefault(key, GrowingSum())
@@ -76,6 +76,6 @@ def remembered_sum(key: Hashable) -> GrowingSum:
 
 
 def forget_sum(key: Hashable) -> None:
-    """Let go of a sum that nobody needs any more."""
+    """Forget a sum that is no longer needed."""
     with _lock:
         _remembered.pop(key, None)

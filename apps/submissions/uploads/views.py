@@ -1,4 +1,4 @@
-"""Addresses of the ingest area, for the scripted client and for the panel of our own pages."""
+"""Views of the ingest area, for the scripted client and for the panel of our own pages."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -57,8 +57,8 @@ def sets_token(view: View) -> View:
     return wrapper
 
 
-# The token of the form stands in the body, and handlers cannot be changed once that is read: so the check of
-# the site's middleware is left out, and made by the inner view.
+# The token of the form is in the body, and upload handlers cannot be changed once the body is read. So these
+# views skip the check of the site's middleware, and the inner view makes it.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
@@ -93,7 +93,7 @@ def _receive(request: HttpRequest, actor: User, handler: UploadHandler, answer: 
 
     @csrf_protect
     def checked(request: HttpRequest) -> HttpResponse:
-        # A request with a token in its header is not compared, and so not yet read.
+        # If the token is in a header, the check has not read the body yet.
         request.FILES  # noqa: B018
         handler.commit()
         return answer(request, actor, handler.arrivals)
@@ -140,7 +140,7 @@ def _start_page(request: HttpRequest, actor: User, error: str = "") -> HttpRespo
 
 
 def listed(row: IngestFile) -> dict[str, Any]:
-    """Return a file as the listing shows it; the address of deletion works by GET."""
+    """Return a file as the listing shows it; its ``deleteUrl`` works by GET."""
     return {
         "name": row.name,
         "size": row.size,
@@ -152,13 +152,13 @@ def listed(row: IngestFile) -> dict[str, Any]:
 
 
 def _address(owner_id: int, name: str) -> str:
-    """Return the address that deletes a file, complete or not; the client puts it behind its base address."""
+    """Return the address that deletes a file, complete or not; the client appends it to its base address."""
     token = ingest_area.delete_token(owner_id, name)
     return below_base(reverse("submissions:delete", args=[token, name]))
 
 
 def panel(request: HttpRequest, actor: User) -> dict[str, Any]:
-    """Return what ``submissions/_upload_panel.html`` shows."""
+    """Return the values for ``submissions/_upload_panel.html``."""
     return {
         "files": [listed(row) for row in ingest_area.files_of(actor.pk)],
         "next": request.path,
@@ -198,6 +198,6 @@ def delete_selected(request: HttpRequest, *, actor: User) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> HttpResponseRedirect:
-    """Return to the page that shows the panel."""
+    """Redirect to the page that shows the panel."""
     target = request.POST.get("next", "")
     return redirect(target if is_local(target) else "submissions:area")
