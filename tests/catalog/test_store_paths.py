@@ -9,8 +9,14 @@ import pytest
 APPS = Path(__file__).resolve().parents[2] / "apps"
 PATHS = {"path_of", "mapping_path", "reference_path", "stored_files"}
 
-# The store itself; the reader that compares; what takes files in, verifies and sweeps.
-MAY_OPEN = {"catalog/storage.py", "catalog/reading.py", "catalog/operations.py"}
+# The store itself; the reader that compares; what takes files in, verifies and sweeps. The last one only
+# looks whether files are there.
+MAY_OPEN = {
+    "catalog/storage.py",
+    "catalog/reading.py",
+    "catalog/operations.py",
+    "catalog/identity/operations.py",
+}
 MAY_OPEN_BELOW = ("catalog/pipeline/", "catalog/management/")
 # `locate` compares the size only. The first compares the very stream it sends; the others open nothing.
 MAY_LOCATE = {
@@ -20,9 +26,12 @@ MAY_LOCATE = {
     "web/difference_pages/compared_files.py",
     "web/file_pages/details.py",
 }
-# Free space, the address behind a web server, and the identity of what is in memory.
+# Free space, the address behind a web server, the identity of what is in memory, and the owner of the store.
 MAY_NAME_ROOT = {
     "catalog/storage.py",
+    "catalog/identity/marker.py",
+    "catalog/identity/operations.py",
+    "catalog/identity/queries.py",
     "web/health.py",
     "distribution/serving.py",
     "web/activity_chart.py",

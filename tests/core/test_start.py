@@ -72,7 +72,7 @@ def test_a_database_that_does_not_answer_refuses(program: str, environment: dict
 def test_missing_migrations_refuse(program: str, environment: dict[str, str]) -> None:
     manage(environment, "migrate", "catalog", "0002", "--verbosity", "0")
     said = said_by(program, environment)
-    assert "The database lacks 1 migrations, the first is catalog.0003" in said
+    assert re.search(r"The database lacks \d+ migrations, the first is catalog\.0003", said)
     assert said.endswith("run: manage.py migrate")
 
 

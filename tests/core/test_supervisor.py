@@ -129,8 +129,8 @@ def test_a_closed_terminal_ends_the_children(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     child = [sys.executable, "-c", LEAVE_A_MARK % 600, str(mark)]
     code = (
-        "import os, sys; from apps.core.supervisor import Child, supervise\n"
-        f"supervise([Child('child', {child!r}, os.environ)])"
+        "import os, sys; from apps.core.supervisor import ChildProgram, supervise\n"
+        f"supervise([ChildProgram('child', {child!r}, os.environ)])"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT)
     until = time.monotonic() + 20
