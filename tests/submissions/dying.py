@@ -121,7 +121,7 @@ def _process() -> None:
 
     Job.objects.filter(status="running").update(heartbeat_at=timezone.now() - timedelta(hours=1))
     pipeline.put_back_lost_jobs()
-    pipeline.execute(Job.objects.get().pk)
+    pipeline.execute(Job.objects.get(kind="submission").pk)
 
 
 def _confirm() -> None:
