@@ -180,6 +180,16 @@ def test_nobody_sees_or_revokes_the_tokens_of_others() -> None:
     assert token.revoked_at is None
 
 
+@pytest.mark.parametrize("owned", [["nircam"], []], ids=["nircam", "all"])
+def test_an_admin_of_one_instrument_revokes_no_token_of_others(owned: list[str]) -> None:
+    token, _ = make_token(make_user("marge", instruments=owned))
+    with pytest.raises(DeniedError, match="an admin for the owner's instruments"):
+        revoke_token(token, by=make_user("bart", role="admin", instruments=["miri"]))
+    revoke_token(token, by=make_user("lisa", role="admin", instruments=owned))
+    token.refresh_from_db()
+    assert token.revoked_at is not None
+
+
 def test_the_page_needs_a_login_and_the_csrf_token() -> None:
     response = Client().get(PAGE)
     assert response["Location"] == "/login/?next=%2Faccounts%2Ftokens%2F"

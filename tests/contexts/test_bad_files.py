@@ -475,6 +475,81 @@ def test_a_submitter_of_one_instrument_marks_no_files_of_others() -> None:
     assert flagged("rejected") == set()
 
 
+OTHER_RMAP, OTHER_INSTRUMENT = "jwst_nircam_dark_0001.rmap", "jwst_nircam_0001.imap"
+
+
+def two_instruments() -> None:
+    """Make jwst_0003.pmap, the edit and latest context, of MIRI and NIRCam, and a MIRI imap outside it."""
+    make_context(
+        texts={
+            DARK: make_rmap(DARK),
+            FLAT: make_rmap(FLAT),
+            OTHER_RMAP: make_rmap(OTHER_RMAP),
+            IMAP: make_imap(IMAP, rmaps={"DARK": DARK}),
+            OTHER_IMAP: make_imap(OTHER_IMAP, rmaps={"FLAT": FLAT}),
+            OTHER_INSTRUMENT: make_imap(OTHER_INSTRUMENT, rmaps={"DARK": OTHER_RMAP}),
+            "jwst_0001.pmap": make_pmap("jwst_0001.pmap", imaps={"NIRCAM": OTHER_INSTRUMENT}),
+            "jwst_0003.pmap": make_pmap("jwst_0003.pmap", imaps={"MIRI": IMAP, "NIRCAM": OTHER_INSTRUMENT}),
+        }
+    )
+    File.objects.filter(name__contains="miri").update(instrument="miri")
+    File.objects.filter(name__contains="nircam").update(instrument="nircam")
+    make_change("jwst_0003.pmap")
+    make_change("jwst_0003.pmap", pointer="edit")
+
+
+@pytest.mark.parametrize("verdict", ["bad", "ok"])
+@pytest.mark.parametrize("name", ["jwst_0003.pmap", "jwst_0001.pmap", OTHER_INSTRUMENT, OTHER_RMAP])
+def test_a_submitter_of_one_instrument_marks_no_context_and_no_mapping_of_others(
+    name: str, verdict: str
+) -> None:
+    two_instruments()
+    if verdict == "ok":
+        operations.mark_bad([name], user="ann", reason="Because.", is_overridden=True)
+    before = flagged("rejected")
+    browser = logged_in(make_user("milhouse", instruments=["miri"]))
+    answer = post(browser, PAGE, **form(name, verdict=verdict, is_confirmed="True", is_overridden="True"))
+    assert answer.status_code == 403
+    assert "nircam" in answer.content.decode()
+    assert flagged("rejected") == before
+
+
+def test_a_submitter_of_one_instrument_does_not_stop_the_contexts_that_others_use() -> None:
+    two_instruments()
+    browser = logged_in(make_user("milhouse", instruments=["miri"]))
+    answer = post(browser, PAGE, **form(DARK, is_confirmed="True", is_overridden="True"))
+    assert answer.status_code == 403
+    assert "jwst_0003.pmap, which is in use for nircam" in answer.content.decode()
+    assert flagged("blacklisted") == set()
+
+
+def test_a_submitter_of_one_instrument_marks_its_own_files_that_are_not_in_use() -> None:
+    two_instruments()
+    browser = logged_in(make_user("milhouse", instruments=["miri"]))
+    send(browser, **form(f"{FLAT} {OTHER_IMAP}", is_confirmed="True"))
+    assert flagged("rejected") == {FLAT, OTHER_IMAP}
+
+
+@pytest.mark.parametrize(
+    ("role", "instruments"), [("operator", ["miri"]), ("submitter", ["miri", "nircam"]), ("submitter", [])]
+)
+def test_operators_and_submitters_of_all_instruments_in_it_mark_a_context(
+    role: str, instruments: list[str]
+) -> None:
+    two_instruments()
+    browser = logged_in(make_user("lisa", role=role, instruments=instruments))
+    send(browser, **form("jwst_0003.pmap", is_confirmed="True", is_overridden="True"))
+    assert flagged("rejected") == {"jwst_0003.pmap"}
+
+
+def test_a_pmap_of_unknown_contents_belongs_to_every_instrument() -> None:
+    make_file("jwst_0009.pmap")
+    browser = logged_in(make_user("milhouse", instruments=["miri", "nircam"]))
+    answer = post(browser, PAGE, **form("jwst_0009.pmap", is_confirmed="True"))
+    assert answer.status_code == 403
+    assert "fgs, niriss, nirspec" in answer.content.decode()
+
+
 def test_a_foreign_form_marks_nothing(browser: Client) -> None:
     assert browser.post(PAGE, form(is_confirmed="True")).status_code == 403
     assert flagged("rejected") == set()

@@ -20,6 +20,7 @@ from apps.submissions.errors import NoSpaceError, NotReadyError, UnprotectedErro
 from apps.submissions.models import Submission
 from apps.submissions.operations import cancel, confirm, force
 from apps.submissions.uploads import ingest_area
+from tests.factories.accounts import make_user
 from tests.factories.sites import (
     BASE,
     deliver,
@@ -82,8 +83,6 @@ def test_only_the_submitter_confirms(site: str) -> None:
 
 
 def _nircam_only() -> Any:
-    from tests.factories.accounts import make_user
-
     Lock.objects.all().delete()
     return make_user("bart", instruments=["nircam"])
 
@@ -230,6 +229,14 @@ def test_anybody_of_the_team_cancels_what_no_lock_protects(site: str) -> None:
     submission = make_ready()
     release_user("homer")
     assert cancel(submission, user=find_user("marge")).ended_by == "marge"
+
+
+def test_a_certify_run_without_an_instrument_is_cancelled_by_its_submitter_or_an_operator(site: str) -> None:
+    run = deliver(kind="certify", instrument="")
+    with pytest.raises(DeniedError, match="Only homer or an operator may cancel this run"):
+        cancel(run, user=_nircam_only())
+    cancel(run, user=make_user("lisa", role="operator"))
+    assert process(run).status == "cancelled"
 
 
 def test_a_second_submission_waits_for_the_first_one(site: str) -> None:

@@ -10,10 +10,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.errors import BadAccountError
-from apps.accounts.models import Token, User
+from apps.accounts.models import Grant, Token, User
 from apps.accounts.queries import PREFIX, digest_of
 from apps.core.access import Role
 from apps.core.errors import DeniedError
+from apps.locks.queries import instruments
 
 logger = logging.getLogger(__name__)
 
@@ -70,12 +71,20 @@ def revoke_token(token: Token, *, by: User) -> None:
     Raises
     ------
     DeniedError
-        Raised if `by` is neither the owner of the token nor an admin.
+        Raised if `by` is neither the owner of the token nor an admin for all that the owner may do.
     """
-    if by.pk != token.user_id and not by.has_role(Role.ADMIN):
-        raise DeniedError("Only its owner or an admin may revoke a token.")
+    if by.pk != token.user_id and not _is_admin_over(token.user_id, by):
+        raise DeniedError("Only its owner, or an admin for the owner's instruments, may revoke a token.")
     if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
         logger.info("%s revoked the token %s", by, token.prefix)
+
+
+def _is_admin_over(owner: int, by: User) -> bool:
+    """Return whether somebody is an admin for every instrument of another person."""
+    wanted = set(Grant.objects.filter(user=owner).values_list("instrument", flat=True))
+    if "" in wanted:
+        wanted = set(instruments())
+    return by.has_role(Role.ADMIN) and all(by.has_role(Role.ADMIN, name) for name in wanted)
 
 
 def note_use(token: Token) -> None:

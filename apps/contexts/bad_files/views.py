@@ -1,21 +1,18 @@
 """The page that marks files bad or OK, in two steps: the second shows the mappings that are tainted."""
 
-from collections.abc import Iterable
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods
 
-from apps.catalog import queries as catalog
 from apps.contexts import operations
 from apps.contexts.bad_files.forms import BadFilesForm
 from apps.contexts.operations.bad_files import Mark
-from apps.core.access import Actor, Role, require_role, with_role
+from apps.core.access import Actor, Role, with_role
+from apps.core.errors import DeniedError
 from apps.core.forms import messages_of
 from apps.rules.errors import CrdsError
-from apps.rules.naming.file_names import is_file_name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,30 +25,24 @@ def mark_files_bad(request: HttpRequest, *, actor: Actor) -> HttpResponse:
     form = BadFilesForm(request.POST)
     if not form.is_valid() or "back" in request.POST:
         return _form_page(request, form)
-    _require_roles(actor, form.cleaned_data["names"])
     if not form.cleaned_data["is_confirmed"]:
-        return _confirm_page(request, form)
+        return _confirm_page(request, form, actor)
     try:
-        marks = _mark(form, user=actor.get_username())
+        marks = _mark(form, actor)
+    except DeniedError:
+        raise
     except CrdsError as exc:
-        return _confirm_page(request, form, error=str(exc))
+        return _confirm_page(request, form, actor, error=str(exc))
     page = {"is_bad": form.is_bad, "marks": marks}
     return render(request, "contexts/mark_files_bad_done.html", {"page": page})
 
 
-def _require_roles(actor: Actor, names: Iterable[str]) -> None:
-    """Refuse files of instruments for which the account is not a submitter."""
-    files = catalog.files_named(filter(is_file_name, names)).values()
-    for instrument in sorted({file.instrument for file in files}):
-        require_role(actor, Role.SUBMITTER, instrument=instrument)
-
-
-def _mark(form: BadFilesForm, *, user: str) -> list[Mark]:
-    names, reason = form.cleaned_data["names"], form.cleaned_data["reason"]
+def _mark(form: BadFilesForm, actor: Actor) -> list[Mark]:
+    names, reason, user = form.cleaned_data["names"], form.cleaned_data["reason"], actor.get_username()
     if form.is_bad:
         insists = form.cleaned_data["is_overridden"]
-        return operations.mark_bad(names, user=user, reason=reason, is_overridden=insists)
-    return operations.mark_good(names, user=user, reason=reason)
+        return operations.mark_bad(names, user=user, reason=reason, is_overridden=insists, actor=actor)
+    return operations.mark_good(names, user=user, reason=reason, actor=actor)
 
 
 def _form_page(request: HttpRequest, form: BadFilesForm) -> HttpResponse:
@@ -59,11 +50,13 @@ def _form_page(request: HttpRequest, form: BadFilesForm) -> HttpResponse:
     return render(request, "contexts/mark_files_bad.html", {"page": page})
 
 
-def _confirm_page(request: HttpRequest, form: BadFilesForm, *, error: str = "") -> HttpResponse:
+def _confirm_page(request: HttpRequest, form: BadFilesForm, actor: Actor, *, error: str = "") -> HttpResponse:
     """Show the effect of the marks, or the form again if the files cannot be marked."""
     preview_of = operations.preview_bad if form.is_bad else operations.preview_good
     try:
-        preview = preview_of(form.cleaned_data["names"])
+        preview = preview_of(form.cleaned_data["names"], actor=actor)
+    except DeniedError:
+        raise
     except CrdsError as exc:
         form.add_error(None, str(exc))
         return _form_page(request, form)

@@ -19,6 +19,7 @@ from apps.catalog.errors import UnknownFileError
 from apps.catalog.ledger_lock import take_turn
 from apps.catalog.models import Action, File
 from apps.catalog.states import FileKind
+from apps.contexts.bad_files.permissions import require_marking
 from apps.contexts.bad_files.tainting import (
     Children,
     blacklisted_names,
@@ -29,6 +30,7 @@ from apps.contexts.bad_files.tainting import (
     stay_blacklisted,
     tainted,
 )
+from apps.core.access import Actor
 from apps.core.errors import ConflictError, InvalidInputError
 from apps.rules.naming.file_names import is_mapping
 
@@ -71,18 +73,25 @@ class Preview:
     unread: tuple[str, ...]
 
 
-def preview_bad(names: Iterable[str]) -> Preview:
+def preview_bad(names: Iterable[str], *, actor: Actor | None = None) -> Preview:
     """Return the effect of `mark_bad`; errors as there, but a file that is in use is not an error."""
-    marks = _plan_bad(names, is_overridden=True)
+    marks = _plan_bad(names, actor, is_overridden=True)
     return Preview(marks, in_latest(mark.name for mark in marks), tuple(usage.unread()))
 
 
-def preview_good(names: Iterable[str]) -> Preview:
+def preview_good(names: Iterable[str], *, actor: Actor | None = None) -> Preview:
     """Return the effect of `mark_good`; errors as there."""
-    return Preview(_plan_good(names), [], tuple(usage.unread()))
+    return Preview(_plan_good(names, actor), [], tuple(usage.unread()))
 
 
-def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: bool = False) -> list[Mark]:
+def mark_bad(
+    names: Iterable[str],
+    *,
+    user: str,
+    reason: str,
+    is_overridden: bool = False,
+    actor: Actor | None = None,
+) -> list[Mark]:
     """Mark files bad, so that clients refuse them, and taint all mappings that name a bad mapping.
 
     Parameters
@@ -93,6 +102,8 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
         For the audit records.
     is_overridden
         Also mark files that the latest context contains.
+    actor
+        The account that asks; None if the server itself does, which may mark everything.
 
     Returns
     -------
@@ -100,6 +111,8 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
 
     Raises
     ------
+    DeniedError
+        Raised if the account may not mark one of the files; see `permissions.require_marking`.
     InvalidInputError
         Raised if no file is named.
     UnknownFileError
@@ -108,10 +121,10 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
         Raised if files are marked bad already, are in use, or are being changed by somebody else.
     """
     # This takes time. It is done before the lock is taken, so that nobody has to wait.
-    _plan_bad(names := tuple(names), is_overridden=is_overridden)
+    _plan_bad(names := tuple(names), actor, is_overridden=is_overridden)
     with transaction.atomic():
         take_turn()
-        marks = _plan_bad(names, is_overridden=is_overridden)
+        marks = _plan_bad(names, actor, is_overridden=is_overridden)
         mappings = {mark.name for mark in marks if is_mapping(mark.name)}
         files = _write(marks, mappings, is_bad=True)
         for mark in marks:
@@ -122,16 +135,16 @@ def mark_bad(names: Iterable[str], *, user: str, reason: str, is_overridden: boo
     return marks
 
 
-def mark_good(names: Iterable[str], *, user: str, reason: str) -> list[Mark]:
+def mark_good(names: Iterable[str], *, user: str, reason: str, actor: Actor | None = None) -> list[Mark]:
     """Mark files OK, and clear the mappings that no longer name a bad one.
 
     Parameters, returned value and errors are those of `mark_bad`. A file that was not marked bad itself is a
     ConflictError, too.
     """
-    _plan_good(names := tuple(names))
+    _plan_good(names := tuple(names), actor)
     with transaction.atomic():
         take_turn()
-        marks = _plan_good(names)
+        marks = _plan_good(names, actor)
         files = _write(marks, {mark.name for mark in marks if not mark.culprits}, is_bad=False)
         for mark in marks:
             details = _good_details(mark)
@@ -182,9 +195,11 @@ def taint(names: Iterable[str], *, user: str) -> list[str]:
     return fresh
 
 
-def _plan_bad(names: Iterable[str], *, is_overridden: bool) -> list[Mark]:
+def _plan_bad(names: Iterable[str], actor: Actor | None, *, is_overridden: bool) -> list[Mark]:
     """Return the mappings to taint with each file, or raise if they must not be marked bad."""
     files = _get_files(names)
+    if actor is not None:
+        require_marking(actor, files.values(), is_bad=True)
     _refuse("Marked bad already", files, lambda file: file.rejected)
     if not is_overridden and (used := in_latest(files)):
         raise ConflictError(
@@ -198,9 +213,11 @@ def _plan_bad(names: Iterable[str], *, is_overridden: bool) -> list[Mark]:
     ]
 
 
-def _plan_good(names: Iterable[str]) -> list[Mark]:
+def _plan_good(names: Iterable[str], actor: Actor | None) -> list[Mark]:
     """Return the mappings to clear with each file, or raise if they must not be marked OK."""
     files = _get_files(names)
+    if actor is not None:
+        require_marking(actor, files.values(), is_bad=False)
     children, blacklisted = usage.children_by_parent(official()), blacklisted_names()
     _refuse_tainted(files, children, blacklisted)
     _refuse("Not marked bad", files, lambda file: not file.rejected)

@@ -66,12 +66,16 @@ def require_cancel(submission: Submission, *, user: User, protection: Lock | Non
     Raises
     ------
     DeniedError
-        Raised if the lock of somebody else protects it, or `user` may not submit for the instrument.
+        Raised if the lock of somebody else protects it, or `user` may not submit for the instrument. Only its
+        submitter or an operator may cancel a certify run without an instrument, because no team shares it.
     NotReadyError
         Raised if the submission is over.
     """
     _require_submitter(submission, user)
-    if user.get_username() != submission.user and protection is not None:
+    is_own = user.get_username() == submission.user
+    if not submission.instrument and not is_own and not user.has_role(Role.OPERATOR):
+        raise DeniedError(f"Only {submission.user} or an operator may cancel this run.")
+    if not is_own and protection is not None:
         raise DeniedError(
             f"{submission.user} holds the lock of {submission.instrument} for this submission until "
             f"{protection.expires_at:%H:%M} UTC at least, and alone may cancel it."
