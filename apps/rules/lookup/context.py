@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -20,6 +20,7 @@ from apps.rules.lookup.instrument import (
     rules_for,
 )
 from apps.rules.lookup.lookup_record import Trace
+from apps.rules.lookup.timelines import ReftypeTimelines
 from apps.rules.observatories import Observatory
 from apps.rules.observatories.definition import INSTRUMENT_KEYWORDS
 from apps.rules.text.special_values import SPECIAL
@@ -220,6 +221,30 @@ class Context:
             return rules.answers(mode, (as_texts(reader.dates[0](values)),))
         return rules.answers(mode, tuple(as_texts(pick(values)) for pick in reader.dates))
 
+    def timelines(self, instrument: str, reftypes: Iterable[str]) -> dict[str, ReftypeTimelines | None]:
+        """Return the timelines of reference types; None for types that must be asked header by header.
+
+        Parameters
+        ----------
+        instrument
+            Lower case.
+        reftypes
+            Lower case.
+
+        Raises
+        ------
+        HeaderError
+            Raised if the context has no rules for the instrument.
+        """
+        rules = self._rules(instrument)
+        # Headers are read in more than one way if a context names the instrument by another parkey.
+        is_usual = self.is_whole and rules.is_plain and self._instrument_key == self.definition.instrument_key
+        found: dict[str, ReftypeTimelines | None] = dict.fromkeys(reftypes)
+        for reftype in found if is_usual else ():
+            timelines = ReftypeTimelines(rules, reftype, self.definition.useafter_keys)
+            found[reftype] = timelines if timelines.is_planned else None
+        return found
+
     def _layout(self, header: Mapping[str, object]) -> _Layout:
         keys = tuple(header)
         layout = self._layouts.get(keys)
@@ -373,6 +398,10 @@ class Context:
         if self._root.kind != "pmap":
             return (self._root.instrument or "",)
         return tuple(sorted(key for key, value in self._root.selections if value not in SPECIAL))
+
+    def reftypes(self, instrument: str) -> tuple[str, ...]:
+        """Return the lower case types of an instrument, in the order of its rules, special ones included."""
+        return tuple(self._rules(instrument).selections)
 
     def imap_name(self, instrument: str) -> str | None:
         """Return the imap of an instrument, a special value (``N/A``), or None if it is unknown."""

@@ -145,11 +145,11 @@ class InstrumentRules:
         self.date_parkeys = tuple(
             dict.fromkeys(rules.date_parkeys for rules in plannable.values() if rules.date_parkeys)
         )
-        interests = {kind: self._interests(rules) for kind, rules in planned.items()}
+        interests = {kind: self.interests(rules) for kind, rules in planned.items()}
         dates = {parkey for parkeys in self.date_parkeys for parkey in parkeys}
         wanted = {parkey for parkeys in interests.values() for parkey in parkeys}
         for _kind, rules in self._epochal:
-            wanted.update(self._interests(rules))
+            wanted.update(self.interests(rules))
         if self._unplanned:
             wanted.update(parkey for parkey in self.parkeys if parkey not in dates)
         self.mode_parkeys = tuple(parkey for parkey in self.parkeys if parkey in wanted)
@@ -157,8 +157,8 @@ class InstrumentRules:
         self._places = {parkeys: place for place, parkeys in enumerate(self.date_parkeys)}
         self._groups = self._grouped(interests, planned)
 
-    def _interests(self, rules: ReferenceRules) -> tuple[str, ...]:
-        """Return the parkeys other than dates that can change the answer of these rules."""
+    def interests(self, rules: ReferenceRules) -> tuple[str, ...]:
+        """Return the parkeys, other than dates of plans, that can change the answer of these rules."""
         exemption = rules.exemption_parkeys
         interests = {*rules.matched_parkeys, *rules.hook_parkeys}
         if set(exemption) <= set(self.parkeys):
