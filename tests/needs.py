@@ -9,6 +9,7 @@ import importlib.util
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 REDIS = ("127.0.0.1", 6379)
+OTHER_DISK = Path("/dev/shm")  # noqa: S108 (a second file system, where there is one)
 ARCHIVES = ("crds-rules.tar.xz", "sample-files.tar.xz")
 PREFIX = "needs "
 
@@ -52,6 +54,20 @@ def _has_program(name: str) -> Callable[[], bool]:
     return lambda: shutil.which(name) is not None
 
 
+def find_nginx() -> str | None:
+    """Return the program, which Debian keeps out of the PATH of most people, or None."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+def _has_nginx() -> bool:
+    return find_nginx() is not None
+
+
+def _has_other_disk() -> bool:
+    """Return whether `OTHER_DISK` is another file system than that of the tests' own folders."""
+    return OTHER_DISK.is_dir() and OTHER_DISK.stat().st_dev != Path(tempfile.gettempdir()).stat().st_dev
+
+
 def _has_redis() -> bool:
     with contextlib.suppress(OSError), socket.create_connection(REDIS, timeout=1):
         return True
@@ -70,8 +86,11 @@ NEEDS = {
     "chromium": Need("Chromium", "apt-get install chromium", _has_program("chromium")),
     "curl": Need("curl", "apt-get install curl", _has_program("curl")),
     "fitsverify": Need("fitsverify", "apt-get install fitsverify", _has_program("fitsverify")),
-    "nginx": Need("nginx", "apt-get install nginx-light", _has_program("nginx")),
+    "nginx": Need("nginx", "apt-get install nginx-light", _has_nginx),
     "node": Need("Node.js", "apt-get install nodejs", _has_program("node")),
+    "other-disk": Need(
+        "a second file system", f"TMPDIR=folder on another one than {OTHER_DISK}", _has_other_disk
+    ),
     "postgresql": Need("PostgreSQL", "DATABASE_URL=postgresql://user:password@host/name", _has_postgres),
     "real-data": Need("real rules and files", f"CRDS_TEST_DATA=folder of {ARCHIVES[0]}", has_archives),
     "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),

@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
 from tests.browser.delivering import decide, edit_context, inspect, number_of
-from tests.contract.client import client_python
 from tests.contract.test_submissions import ANSWERS, Team, make_team
 from tests.live import LiveServer
 
@@ -28,8 +27,6 @@ submission.submit().open_ready_url()
 
 @pytest.fixture
 def team(demo_site: LiveServer, tmp_path: Path) -> Team:
-    if not client_python().exists():
-        pytest.skip(f"no client at {client_python()}; `make test` installs it")
     return make_team(demo_site, tmp_path / "client")
 
 

@@ -1,12 +1,13 @@
 """A real nginx as a plain process, in front of a server that stands below a path."""
 
 import contextlib
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.needs import find_nginx
 
 CONFIGURATION = """
 daemon off;
@@ -34,11 +35,6 @@ http {{
   }}
 }}
 """
-
-
-def find_nginx() -> str | None:
-    """Return the program, or None where it is not installed."""
-    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,22 +11,21 @@ import pytest
 import requests
 
 from tests.contract.client import Client
-from tests.contract.nginx import find_nginx, nginx
+from tests.contract.nginx import nginx
 from tests.contract.test_submissions import RESULT, Team, make_team
-from tests.live import LiveServer, live_server
+from tests.live import LiveServer, free_port, live_server
 
 BASE = "/cal"
 CALL = json.dumps({"jsonrpc": "1.0", "method": "get_default_context", "params": ["jwst"], "id": 1}).encode()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(
-    scope="module", params=["gunicorn alone", "nginx that removes the path", "nginx that keeps the path"]
+    scope="module",
+    params=[
+        "gunicorn alone",
+        pytest.param("nginx that removes the path", marks=pytest.mark.needs("nginx")),
+        pytest.param("nginx that keeps the path", marks=pytest.mark.needs("nginx")),
+    ],
 )
 def below(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """Yield a demo server whose public address has a path."""
@@ -37,8 +35,6 @@ def below(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         with live_server("jwst", folder / "root", fill=("seed_demo",), base=BASE, extra=extra) as server:
             yield server
         return
-    if find_nginx() is None:
-        pytest.skip("nginx is not installed")
     port, keeps_path = free_port(), way.endswith("keeps the path")
     with (
         live_server("jwst", folder / "root", fill=("seed_demo",), base=BASE, public_port=port) as server,

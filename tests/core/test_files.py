@@ -16,16 +16,13 @@ from apps.core.files import (
     write_atomically,
     write_once,
 )
-
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (a second file system, where there is one)
+from tests.needs import OTHER_DISK
 
 
 @pytest.fixture
-def other_disk(tmp_path: Path) -> Iterator[Path]:
+def other_disk() -> Iterator[Path]:
     """Yield a folder on another file system than the test's own."""
-    if not SHARED_MEMORY.is_dir() or SHARED_MEMORY.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("no second file system at /dev/shm")
-    with tempfile.TemporaryDirectory(dir=SHARED_MEMORY) as folder:
+    with tempfile.TemporaryDirectory(dir=OTHER_DISK) as folder:
         yield Path(folder)
 
 
@@ -142,6 +139,7 @@ def test_a_link_is_made_where_one_can_be(tmp_path: Path) -> None:
     assert names(target.parent) == ["b"]
 
 
+@pytest.mark.needs("other-disk")
 def test_a_copy_is_made_between_two_file_systems(tmp_path: Path, other_disk: Path) -> None:
     source, target = tmp_path / "a", other_disk / "new" / "b"
     source.write_bytes(content := os.urandom((3 << 20) + 1))

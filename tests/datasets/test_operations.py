@@ -151,7 +151,6 @@ def test_rows_before_the_unreadable_part_are_stored(tmp_path: Path) -> None:
     assert stored() == ["L00000001"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="names are bytes only on POSIX")
 def test_a_file_name_that_is_not_text_can_be_imported(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jsonl"))
     path.write_text(make_line("L00000001"))

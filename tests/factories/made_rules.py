@@ -132,6 +132,14 @@ def _plain(make: Maker) -> tuple[Any, RawSelector, dict[str, Any]]:
     return (make.site.pair, make.site.dates), RawSelector("Match", rows), {}
 
 
+def _dated(make: Maker) -> tuple[Any, RawSelector, dict[str, Any]]:
+    """References by date in every case, so that cases which match alike can be merged."""
+    words, filters = make.site.word[1], make.site.filter[1]
+    rows: dict[Any, Any] = {(words[0], "N/A"): make.after(), (words[1], filters[0]): make.after()}
+    rows |= {(make.word(), name): make.after() for name in make.chance.sample(filters, 3)}
+    return (make.site.pair, make.site.dates), RawSelector("Match", rows), {}
+
+
 def _elements(make: Maker) -> tuple[Any, RawSelector, dict[str, Any]]:
     """Every way in which a key can name words."""
     words, filters = make.site.word[1], make.site.filter[1]
@@ -276,7 +284,7 @@ KINDS: Mapping[str, Kind] = {
     "tied": _tied,
     "undated": _undated,
 }
-# Where every kind goes; types of other instruments have plain rules.
+# Where every kind goes. In the types of other instruments every reference has a date.
 CARRIERS = {
     "hst": (
         "stis",
@@ -477,12 +485,12 @@ def _reference_names(observatory: str, instrument: str, reftype: str) -> Iterato
 def _first_rules(observatory: str, chance: random.Random) -> list[Rules]:
     """Return the rules of the first context."""
     carrier, types = CARRIERS[observatory]
-    wanted = [(carrier, reftype, kind) for reftype, kind in zip(types.split(), KINDS, strict=True)]
+    wanted = [(carrier, reftype, kind) for reftype, kind in zip(types.split(), KINDS.values(), strict=True)]
     for instrument, names in OTHERS[observatory].items():
-        wanted += [(instrument, reftype, "plain") for reftype in names.split()]
+        wanted += [(instrument, reftype, _dated) for reftype in names.split()]
     found = []
     for instrument, reftype, kind in wanted:
-        parkey, selector, extra = KINDS[kind](Maker(observatory, instrument, reftype, chance))
+        parkey, selector, extra = kind(Maker(observatory, instrument, reftype, chance))
         found.append(Rules(instrument, reftype, 1, {"parkey": parkey, **extra}, selector))
     for fixed in FIXED[observatory]:
         selector = RawSelector("Match", dict(fixed.rows))
@@ -531,8 +539,13 @@ def _changed(selector: RawSelector, make: Maker) -> RawSelector:
     elif selector.kind in ("UseAfter", "ClosestTime") and isinstance(rows[key], str):
         rows[make.chance.choice(DAYS)] = make.reference()
     else:
-        rows[key] = make.reference()
+        rows[key] = make.after() if _is_dated(selector) else make.reference()
     return RawSelector(selector.kind, rows)
+
+
+def _is_dated(selector: RawSelector) -> bool:
+    """Return whether all cases hold references by date."""
+    return all(isinstance(row, RawSelector) and row.kind == "UseAfter" for row in selector.rows.values())
 
 
 def _mappings(

@@ -16,19 +16,16 @@ from apps.catalog.pipeline.verify import verify
 from apps.submissions.models import Submission
 from apps.submissions.operations import cancel, confirm
 from tests.factories.sites import find_user, make_ready, make_site, snapshot
+from tests.needs import OTHER_DISK
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (a second file system, where there is one)
 
-
-@pytest.fixture(params=["real", "refused"])
+@pytest.fixture(params=[pytest.param("real", marks=pytest.mark.needs("other-disk")), "refused"])
 def apart(
     request: pytest.FixtureRequest, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
     """Yield a store to which no file of the data root can be linked: another disk, or a simulated error."""
     if request.param == "real":
-        if not SHARED_MEMORY.is_dir() or SHARED_MEMORY.stat().st_dev == tmp_path.stat().st_dev:
-            pytest.skip("no second file system at /dev/shm")
-        with tempfile.TemporaryDirectory(dir=SHARED_MEMORY) as folder:
+        with tempfile.TemporaryDirectory(dir=OTHER_DISK) as folder:
             settings.STORE_ROOT = Path(folder) / "store"
             yield settings.STORE_ROOT
         return
