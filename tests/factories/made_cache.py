@@ -12,7 +12,7 @@ from tests.factories.made_rules import CONTEXTS, make_contexts
 
 # When contexts came into use, where tests ask for the context of a day.
 STARTED = {"hst_0297.pmap": date(2014, 11, 1), "hst_0300.pmap": date(2014, 12, 1)}
-BAD = {"jwst": ("jwst_miri_dark_0008.rmap", "jwst_miri_dark_0025.fits"), "hst": ("v8q14451j_idc.fits",)}
+BAD = {"jwst": ("jwst_miri_dark_0008.rmap", "jwst_miri_dark_0025.fits"), "hst": ("n3o1059aj_bia.fits",)}
 
 
 def make_cache_of_all(root: Path, held: Mapping[str, Mapping[str, bytes]]) -> Path:

@@ -30,6 +30,15 @@ DEAD = {
     "COMMENT": "made for tests",
     "HISTORY": "made for tests",
 }
+THERMAL = {
+    "DBTABLE": "CRTHERMAL",
+    "INSTRUME": "WFC3",
+    "PEDIGREE": "GROUND",
+    "USEAFTER": "Dec 05 2007 00:00:00",
+    "DESCRIP": "made for tests of types without rules",
+    "COMPNAME": "wfc3_ir_f098m",
+    "HISTORY": "made for tests",
+}
 EXPOSURE = {
     "INSTRUME": "ACS",
     "DETECTOR": "HRC",
@@ -101,6 +110,12 @@ ASDF_HEAD = """#ASDF 1.0.0
 asdf_library: !core/software-1.0.0 {author: nobody, homepage: 'http://localhost', name: asdf, version: 3.2.0}
 history: {extensions: []}
 """
+SLITS = """meta:
+  instrument: {name: NIRSPEC}
+  telescope: JWST
+  author: made for tests
+model: {slits: 4}
+"""
 SPECWCS = """meta:
   instrument: {name: NIRCAM, module: A, pupil: GRISMR, detector: NRCA1}
   exposure: {type: NRC_WFSS}
@@ -171,6 +186,9 @@ def _hst() -> dict[str, bytes]:
         "y951738kl_hv.fits": _fits(
             DEAD | {"FILETYPE": "HIGH VOLTAGE TABLE"}, _table(SEGMENT=["FUVA"], HVLEVEL=[169])
         ),
+        "wfc3_ir_f098m_002_th.fits": _fits(
+            THERMAL, _table(WAVELENGTH=[1800.0, 1801.0], EMISSIVITY=[1.0, 1.0])
+        ),
         "j8bt05njq_raw.fits": _exposure("j8bt05njq", "J8BT05020", "18:16:35"),
         "j8bt06o6q_raw.fits": _exposure("j8bt06o6q", "J8BT06040", "19:12:10"),
         "valid.r1h": "".join(f"{key:8}= {value:>20} /".ljust(80) for key, value in GEIS.items()).encode()
@@ -193,7 +211,7 @@ def _jwst() -> dict[str, bytes]:
         ),
         "jwst_nircam_specwcs_0010.asdf": _asdf(SPECWCS, 50),
         "jwst_miri_distortion_0001.asdf": _asdf("author: made for tests\n", 400),
-        "valid.asdf": _asdf("author: made for tests\nmodel: {slits: 4}\n", 2000),
+        "valid.asdf": _asdf(SLITS, 2000),
         "invalid.asdf": b"#ASDF 0.1.0\n%YAML 1.1\n--- !core/asdf\nauthor: made for tests\n  odd: [1\n...\n",
         "valid.json": valid,
         "invalid.json": valid.replace(b'"exposure"', b"kl;jlk;$$"),
@@ -247,6 +265,8 @@ def _exposure(rootname: str, association: str, time: str) -> bytes:
         "ASN_ID": association,
         "TIME-OBS": time,
     }
+    # The primary header fills more than one block of 2880 bytes, as those of real exposures do.
+    names["COMMENT"] = "made for tests " * 250
     image = fits.ImageHDU(np.zeros((1044, 1062), "int16"), name="SCI")
     image.header.update({"CCDCHIP": 1, "LTV1": 19.0, "LTV2": 0.0, "NUMCOLS": 1062, "NUMROWS": 1044})
     return _fits(EXPOSURE | names, image)

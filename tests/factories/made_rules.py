@@ -355,7 +355,7 @@ FIXED = {
             256,
             (("DETECTOR",), _HST),
             {
-                ("WFC",): _since("2002-03-01", "v8q14451j_idc.fits"),
+                ("WFC",): _since("2002-10-21", "v8q14451j_idc.fits"),
                 ("HRC",): _since("2002-03-01", "n3b10470j_idc.fits"),
             },
             {"row_keys": ("DETCHIP", "DIRECTION", "FILTER1", "FILTER2")},
