@@ -34,7 +34,7 @@ class MenuFilter(forms.ChoiceField):
         """Refuse a value that is not in the menu."""
         known = (ANY, *self.values())
         if value and value not in known:
-            raise ValidationError(f"{value[:40]!r} is none of {', '.join(known)}.")
+            raise ValidationError(f"{value[:40]!r} is not one of {', '.join(known)}.")
 
     def clean(self, value: Any) -> str:
         """Return the value, empty for any."""

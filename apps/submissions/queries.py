@@ -44,12 +44,13 @@ def why_unprotected(submission: Submission) -> str:
     lock = find_lock(instrument=submission.instrument) if submission.instrument else None
     name = f"The lock of {submission.instrument}"
     if lock is None:
-        return f"{name} was given back or broken since."
+        return f"{name} was released or broken."
     if lock.user != submission.user:
-        return f"{name} is held by {lock.user} since {lock.created_at:%Y-%m-%d %H:%M:%S} UTC."
+        since = f"{lock.created_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{lock.user} has held the lock of {submission.instrument} since {since}."
     if lock.tenure == submission.lock_tenure:
         return f"{name} expired at {lock.expires_at:%Y-%m-%d %H:%M:%S} UTC."
-    return f"{name} was given up and taken again since."
+    return f"{name} was released and taken again."
 
 
 def text_of(file: SubmittedFile) -> str | None:

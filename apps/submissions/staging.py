@@ -82,7 +82,7 @@ def link(source: Path, target: Path) -> None:
     try:
         link_or_copy(source, target)
     except FileNotFoundError as exc:
-        raise RejectedError(f"{source.name} was removed meanwhile; upload it again.") from exc
+        raise RejectedError(f"{source.name} was removed in the meantime. Upload it again.") from exc
     except OSError as exc:
         raise no_space(target.name) if is_full(exc) else exc from exc
 
@@ -108,7 +108,9 @@ def is_full(error: Exception) -> bool:
 
 def no_space(name: str) -> NoSpaceError:
     """Return the error for a file that the disk has no room for."""
-    return NoSpaceError(f"The server has no room to stage {name}; its operators must act. Try again later.")
+    return NoSpaceError(
+        f"The server has no space left to stage {name}. Tell the operators, and try again later."
+    )
 
 
 def withdraw(submission: Submission) -> None:

@@ -63,7 +63,9 @@ class ActivityForm(FilterForm):
     reference_type = MenuFilter(reference_types, label="Reference Type")
     filename = GlobFilter(label="Filename", help_text="A name, or a pattern with * ? [a-z].")
     start_date = MomentFilter(label="Start Date", help_text="UTC: 2026-01-31, 2026-01-31 23:59 or *.")
-    stop_date = MomentFilter(label="Stop Date", help_text="As above; it is included.", is_end=True)
+    stop_date = MomentFilter(
+        label="Stop Date", help_text="Inclusive. Same format as the start date.", is_end=True
+    )
 
 
 def matching_records(form: ActivityForm) -> QuerySet[AuditRecord]:

@@ -52,7 +52,7 @@ function count(event, form) {
   note.hidden = ticked === 2;
   if (ticked !== 2) {
     event.preventDefault();
-    note.textContent = `Tick exactly two rows to compare them; ${ticked} ${ticked === 1 ? "is" : "are"} ticked.`;
+    note.textContent = `Tick exactly two rows to compare them. You ticked ${ticked}.`;
     note.scrollIntoView({ block: "nearest" });
   }
 }

@@ -163,7 +163,7 @@
       const response = await fetch(list, { credentials: "same-origin" });
       if (!response.ok) return;
       const { files } = await response.json();
-      const none = element("td", { colSpan: 5, textContent: "No file has been uploaded." });
+      const none = element("td", { colSpan: 5, textContent: "You have not uploaded any files." });
       done.replaceChildren(...(files.length ? files.map(row) : [element("tr", {}, none)]));
       all.checked = false;
       if (count) count.textContent = String(files.length);

@@ -26,7 +26,7 @@ def test_rows_are_compared_two_by_two(page: Page) -> None:
     boxes = page.get_by_role("checkbox")
     boxes.nth(0).check()
     page.get_by_role("button", name="diff").click()
-    said = "Tick exactly two rows to compare them; 1 is ticked."
+    said = "Tick exactly two rows to compare them. You ticked 1."
     expect(page.locator(".picks [role=status]")).to_have_text(said)
     assert_accessible(page)
     boxes.nth(1).check()
@@ -54,7 +54,7 @@ def test_everything_is_there_without_a_script(new_page: NewPage) -> None:
     expect(page.get_by_role("heading", name="flat ---- Flat Field")).to_be_visible()
     page.get_by_role("checkbox").nth(0).check()
     page.get_by_role("button", name="diff").click()
-    expect(page.locator("#error_message")).to_contain_text("exactly two rows to compare; 1 was ticked")
+    expect(page.locator("#error_message")).to_contain_text("exactly two rows to compare. You ticked 1.")
 
 
 def test_home_the_lists_and_the_map_are_accessible_and_narrow(page: Page) -> None:

@@ -81,7 +81,7 @@ def test_after_a_gap_it_is_forced_and_the_lock_is_free(new_page: NewPage, team: 
     assert team.client.crds(*logout, **team.environment).status == 0
     page.goto(address)
     log_in(page, team)
-    expect(page.locator("#why-not-confirm")).to_contain_text("was given up and taken again")
+    expect(page.locator("#why-not-confirm")).to_contain_text("was released and taken again")
     expect(page.locator("#lock")).to_be_visible()
     decide(page, "force", "Forced")
     expect(page.locator("#lock")).to_have_count(0)

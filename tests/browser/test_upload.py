@@ -59,7 +59,7 @@ def test_files_are_added_started_listed_chosen_and_deleted(area: Page) -> None:
     expect(uploaded(area, "c")).to_have_count(0)
     area.get_by_label("select all").check()
     area.get_by_role("button", name="Delete chosen files").click()
-    expect(area.get_by_text("No file has been uploaded.")).to_be_visible()
+    expect(area.get_by_text("You have not uploaded any files.")).to_be_visible()
 
 
 def test_a_file_is_dropped_paused_and_continued_where_it_stopped(area: Page) -> None:
@@ -134,4 +134,4 @@ def test_without_its_script_the_panel_is_a_form(new_page: NewPage, log_in: LogIn
     expect(uploaded(page, "a")).to_have_count(0)
     page.get_by_label("Choose b.fits").check()
     page.get_by_role("button", name="Delete chosen files").click()
-    expect(page.get_by_text("No file has been uploaded.")).to_be_visible()
+    expect(page.get_by_text("You have not uploaded any files.")).to_be_visible()

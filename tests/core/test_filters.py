@@ -93,7 +93,7 @@ def test_defaults_hold_until_something_is_asked() -> None:
 
 def test_what_is_in_no_menu_is_refused_and_named() -> None:
     form = Form({"size": "<b>", "name": "[", "start": "x"})
-    assert form.errors["size"] == ["'<b>' is none of *, small, large."]
+    assert form.errors["size"] == ["'<b>' is not one of *, small, large."]
     assert set(form.errors) == {"size", "name", "start"}
     assert form.is_open
 

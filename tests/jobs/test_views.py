@@ -74,7 +74,7 @@ def test_the_page_shows_every_message_and_the_result(client: Client) -> None:
 
 def test_the_page_of_a_waiting_job_says_so_and_can_be_reloaded(client: Client) -> None:
     text = page(client, str(make_job().channel_id))
-    assert "Still at work" in text
+    assert "Running, or waiting for a worker" in text
     assert 'id="log-reload"' in text
     assert "http-equiv" not in text
     assert " data-done" not in text

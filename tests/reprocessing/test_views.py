@@ -47,7 +47,7 @@ def test_the_list_leads_to_each_transition(
 
 
 def test_a_server_without_moves_says_so(client: Client) -> None:
-    assert "has not searched for any move" in client.get("/reprocessing/").content.decode()
+    assert "The latest context has not changed yet" in client.get("/reprocessing/").content.decode()
 
 
 def test_a_complete_transition_shows_counts_ids_and_log(client: Client) -> None:

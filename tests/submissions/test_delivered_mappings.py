@@ -150,11 +150,11 @@ def test_without_auto_rename_the_header_must_tell_the_name() -> None:
     [
         (Kind.ADD, (), "Name at least one reference"),
         (Kind.ADD, ("nosuch.fits", "../x"), "'nosuch.fits' is not known to this server; '../x' is not known"),
-        (Kind.ADD, ("jwst_miri_flat_0001.rmap",), "is a mapping; only references"),
+        (Kind.ADD, ("jwst_miri_flat_0001.rmap",), "is a mapping, but only references"),
         (Kind.ADD, ("jwst_nircam_flat_0001.fits",), "belongs to nircam"),
-        (Kind.ADD, ("jwst_miri_flat_0001.fits",), f"is part of {BASE} already"),
+        (Kind.ADD, ("jwst_miri_flat_0001.fits",), f"is already part of {BASE}"),
         (Kind.ADD, ("jwst_miri_flat_0008.fits",), "is marked bad"),
-        (Kind.DELETE, (ADDED,), f"could not be found and deleted: it is no part of {BASE}"),
+        (Kind.DELETE, (ADDED,), f"could not be found and deleted: it is not part of {BASE}"),
     ],
 )
 def test_listed_references_that_do_not_fit_are_named(kind: str, names: tuple[str, ...], words: str) -> None:

@@ -95,8 +95,8 @@ def test_a_full_disk_ends_a_submission_with_these_words(
         patch.setattr(place, function, full)
         process(submission)
     staging.clear(submission)
-    assert "The server has no room to stage" in submission.reason
-    assert "its operators must act. Try again later." in said(submission)
+    assert "The server has no space left to stage" in submission.reason
+    assert "Tell the operators, and try again later." in said(submission)
     ended(submission, "failed", submission.reason)
     assert process(deliver({}, **REFERENCES)).status == "ready"
 
@@ -104,7 +104,7 @@ def test_a_full_disk_ends_a_submission_with_these_words(
 def test_a_full_disk_refuses_a_new_submission(monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot()
     monkeypatch.setattr(files.os, "link", raising_full)
-    with pytest.raises(NoSpaceError, match="no room to stage flat"):
+    with pytest.raises(NoSpaceError, match="no space left to stage flat"):
         deliver()
     assert (snapshot().folders, snapshot().files) == (before.folders, before.files)
     assert not Submission.objects.exists()
@@ -142,7 +142,7 @@ def test_what_we_must_cure_is_told_without_its_text(child: Scripted) -> None:
     ended(
         submission,
         "failed",
-        f"Internal error, incident job-{number}. Your files are untouched; tell the operators.",
+        f"Internal error, incident job-{number}. Your files were not changed. Tell the operators.",
     )
     assert "secret" not in said(submission)
 
@@ -156,7 +156,7 @@ def test_a_damaged_store_is_not_blamed_on_the_files(
     child.answer = raising(error)
     submission = process(deliver())
     incident = f"incident job-{job_of(submission).pk}"
-    assert submission.reason == f"{error} I{incident[1:]}. Your files are untouched; tell the operators."
+    assert submission.reason == f"{error} I{incident[1:]}. Your files were not changed. Tell the operators."
     assert submission.reason in said(submission)
     assert f"{incident}: {error}" in caplog.text
 

@@ -27,10 +27,10 @@ def test_the_page_begins_as_the_description_does_but_for_compliance() -> None:
 def test_all_questions_but_the_shared_ones_stand_under_a_heading() -> None:
     sections = dict(ExtendedForm().sections)
     assert list(sections) == [
-        "Who delivers what",
+        "People and files",
         "What you have checked",
-        "What the files are for",
-        "What the files replace",
+        "Use of the files",
+        "Replaced files",
         "Details",
     ]
     assert sum(map(len, sections.values())) == 23

@@ -47,7 +47,7 @@ def test_a_flag_that_is_false_or_absent_is_false_whatever_it_begins_with(body: s
 
 
 def test_what_is_no_flag_is_refused() -> None:
-    assert cleaned_flag("flag=<b>maybe") == ["'<b>maybe' is neither True nor False."]
+    assert cleaned_flag("flag=<b>maybe") == ["'<b>maybe' is not True or False."]
 
 
 @pytest.mark.parametrize(("body", "is_checked"), [("flag=False", False), ("flag=True", True), ("", False)])
@@ -68,9 +68,9 @@ def test_a_word_is_known_in_any_case_and_as_yaml_makes_it(typed: str, word: str)
 @pytest.mark.parametrize(
     ("field", "typed", "reason"),
     [
-        (WordField(words=ANSWERS), "perhaps", "'perhaps' is none of N/A, No, Yes."),
+        (WordField(words=ANSWERS), "perhaps", "'perhaps' is not one of N/A, No, Yes."),
         (WordField(words=ANSWERS), "", "This field is required."),
-        (WordField(words=("SEVERE",)), "True", "'True' is none of SEVERE."),
+        (WordField(words=("SEVERE",)), "True", "'True' is not one of SEVERE."),
         (LineField(), "two\nlines", "one line"),
         (LineField(), "esc\x1bape", "control characters"),
         (LineField(), "nul\0", "control characters"),
@@ -80,18 +80,22 @@ def test_a_word_is_known_in_any_case_and_as_yaml_makes_it(typed: str, word: str)
         (ReasonField(), "for <b>", '"<" ">"'),
         (ReasonField(), "nul\0", '"U+0000"'),
         (ReasonField(), " \xad ", "required"),
-        (AddressesField(), "homer@example.org, <x>", "No e-mail address: '<x>'."),
-        (AddressesField(), "homer@example.org\nBcc: bart@example.org", "No e-mail address"),
-        (AddressesField(), ",".join(f"u{number}@example.org" for number in range(21)), "20 are the most"),
+        (AddressesField(), "homer@example.org, <x>", "Not an e-mail address: '<x>'."),
+        (AddressesField(), "homer@example.org\nBcc: bart@example.org", "Not an e-mail address"),
+        (
+            AddressesField(),
+            ",".join(f"u{number}@example.org" for number in range(21)),
+            "At most 20 are allowed",
+        ),
         (NamesField(), " ,\n", "Name at least one"),
-        (NamesField(), "../secret", "no names of files: '../secret'."),
+        (NamesField(), "../secret", "not file names: '../secret'."),
         (
             NamesField(),
             "jwst_0001.pmap a.fits",
-            "are mappings; only references can be listed: 'jwst_0001.pmap'.",
+            "are mappings, but only references can be listed: 'jwst_0001.pmap'.",
         ),
         (NamesField(), " ".join(f"<{number}" for number in range(10)), "and 2 more."),
-        (NamesField(), " ".join(f"f{number}.fits" for number in range(1001)), "1000 are the most"),
+        (NamesField(), " ".join(f"f{number}.fits" for number in range(1001)), "At most 1000 are allowed"),
     ],
 )
 def test_bad_input_is_refused_with_what_would_do(field: forms.Field, typed: str, reason: str) -> None:

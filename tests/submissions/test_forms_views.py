@@ -254,36 +254,36 @@ DELIVERING = "/batch_submit_references/"
         ("/certify/", {"pmap_mode": "pmap_text", "pmap_name": "<i>"}, "User specified context: "),
         ("/certify/", {"pmap_mode": "<b>"}, "Context: There is no way '<b>'"),
         ("/certify/", {"pmap_mode": "pmap_text", "pmap_text": "jwst_9999.pmap"}, "not known"),
-        ("/certify/", {"compare_old_reference": "<b>"}, "Compare Old Reference: '<b>' is neither"),
-        (DELIVERING, {"instrument": "acs"}, "Instrument: 'acs' is none of none, fgs"),
-        (DELIVERING, {"change_level": "<HUGE>"}, "Change Level: '<HUGE>' is none of SEVERE"),
+        ("/certify/", {"compare_old_reference": "<b>"}, "Compare Old Reference: '<b>' is not True or False"),
+        (DELIVERING, {"instrument": "acs"}, "Instrument: 'acs' is not one of none, fgs"),
+        (DELIVERING, {"change_level": "<HUGE>"}, "Change Level: '<HUGE>' is not one of SEVERE"),
         (DELIVERING, {"change_level": ""}, "Change Level: This field is required."),
         (DELIVERING, {"creator": ""}, "Creator: This field is required."),
         (DELIVERING, {"creator": "a\nb"}, "Creator: This must be one line"),
         (DELIVERING, {"description": "<script>"}, 'Description: Invalid character detected: "<" ">"'),
         (DELIVERING, {"description": " "}, "Description: This field is required."),
-        (DELIVERING, {"auto_rename": "maybe"}, "Auto-Rename: 'maybe' is neither"),
+        (DELIVERING, {"auto_rename": "maybe"}, "Auto-Rename: 'maybe' is not True or False"),
         (DELIVERING, {"instrument": "nircam"}, "nircam"),
         ("/submit/reference/", {"description": "'"}, "Description: Invalid character"),
-        ("/submit/mapping/", {"generate_contexts": "x"}, "Generate Contexts: 'x' is neither"),
+        ("/submit/mapping/", {"generate_contexts": "x"}, "Generate Contexts: 'x' is not True or False"),
         (REDCAT, {"deliverer": ""}, "Name of the deliverer: This field is required."),
-        (REDCAT, {"other_email": "a@example.org; <b>"}, "No e-mail address: 'a@example.org; <b>'."),
-        (REDCAT, {"instrument": "none"}, "Instrument: 'none' is none of fgs"),
+        (REDCAT, {"other_email": "a@example.org; <b>"}, "Not an e-mail address: 'a@example.org; <b>'."),
+        (REDCAT, {"instrument": "none"}, "Instrument: 'none' is not one of fgs"),
         (REDCAT, {"file_type": ""}, "Types of the files (bias, dark, ...): This field"),
-        (REDCAT, {"history_updated": "False"}, "are not accepted without this."),
-        (REDCAT, {"descrip_updated": "False"}, "are not accepted without this."),
-        (REDCAT, {"useafter_updated": "False"}, "are not accepted without this."),
-        (REDCAT, {"pedigree_updated": "False"}, "are not accepted without this."),
-        (REDCAT, {"keywords_checked": "False"}, "are not accepted without this."),
-        (REDCAT, {"compliance_verified": "No"}, "are not accepted without this."),
-        (REDCAT, {"useafter_matches": "maybe"}, "'maybe' is none of N/A, No, Yes."),
+        (REDCAT, {"history_updated": "False"}, "accepts the files only with this."),
+        (REDCAT, {"descrip_updated": "False"}, "accepts the files only with this."),
+        (REDCAT, {"useafter_updated": "False"}, "accepts the files only with this."),
+        (REDCAT, {"pedigree_updated": "False"}, "accepts the files only with this."),
+        (REDCAT, {"keywords_checked": "False"}, "accepts the files only with this."),
+        (REDCAT, {"compliance_verified": "No"}, "accepts the files only with this."),
+        (REDCAT, {"useafter_matches": "maybe"}, "'maybe' is not one of N/A, No, Yes."),
         (REDCAT, {"calpipe_version": ""}, "and the version: This field is required."),
-        (REDCAT, {"old_reference_files": ""}, "Name the files that are replaced."),
+        (REDCAT, {"old_reference_files": ""}, "Name the files that the new ones replace."),
         (REDCAT, {"replacing_badfiles": ""}, "bad for all data: This field is required."),
         (REDCAT, {"modes_affected": ""}, "are affected: This field is required."),
         (REDCAT, {"correctness_testing": ""}, "are correct: This field is required."),
         (REDCAT, {"description": "a & b"}, 'Reason for Delivery: Invalid character detected: "&"'),
-        ("/add_references/", {"names": "../<b>"}, "no names of files: '../<b>'."),
+        ("/add_references/", {"names": "../<b>"}, "not file names: '../<b>'."),
         ("/add_references/", {"names": "jwst_miri_flat_0077.fits"}, "jwst_miri_flat_0077.fits"),
         ("/delete_references/", {"names": CONTEXT}, "are mappings"),
         ("/delete_references/", {"names": ""}, "Deleted Files: This field is required."),
@@ -323,7 +323,7 @@ def test_all_errors_stand_together_and_the_typed_values_stay(browser: Client) ->
 def test_a_form_of_nothing_names_each_missing_field(browser: Client) -> None:
     error = shown(post(browser, REDCAT))
     assert error.count("This field is required.") == 11
-    assert error.count("are not accepted without this.") == 5
+    assert error.count("accepts the files only with this.") == 5
 
 
 def test_a_bad_context_is_refused(browser: Client) -> None:
@@ -336,7 +336,7 @@ def test_without_files_there_is_nothing_to_submit(context: str) -> None:
     session = logged_in(instrument="miri")
     key = opened(session)
     error = shown(post(session, "/batch_submit_references/", **DELIVERY))
-    assert "No file has been uploaded" in error
+    assert "You have not uploaded any files" in error
     assert told(key) == (1, error)
 
 
@@ -345,7 +345,7 @@ def test_a_lost_lock_is_announced_and_then_refused(browser: Client) -> None:
     Lock.objects.all().delete()
     page = browser.get("/batch_submit_references/")
     assert shown(page) == ""
-    assert b"This session holds no lock any more" in page.content
+    assert b"This session no longer holds a lock" in page.content
     assert (
         b'href="/login/?next=%2Fbatch_submit_references%2F&amp;instrument=miri">Log in again' in page.content
     )

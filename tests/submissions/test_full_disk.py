@@ -44,7 +44,7 @@ def test_a_disk_that_fills_under_a_child_ends_the_submission(
     job = find_job(kind="submission", subject_id=submission.pk)
     assert job is not None
     assert f"incident {job.incident}" in submission.reason
-    assert "Your files are untouched; tell the operators." in submission.reason
+    assert "Your files were not changed. Tell the operators." in submission.reason
     assert submission.reason in said(submission)
     assert snapshot() == before
     # The upload is still there, and the failure left nothing that prevents a second submission.

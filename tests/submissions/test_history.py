@@ -117,7 +117,7 @@ def test_filters_come_back_closed_and_are_open_before(browser: Client) -> None:
     assert "<details>" in page
     assert '<option value="confirmed" selected>' in page
     assert 'value="2026-01-31"' in page
-    assert "No submission is so." in text(browser, status="failed")
+    assert "No submission matches these filters." in text(browser, status="failed")
 
 
 def test_a_bad_date_is_told_beside_its_field(browser: Client) -> None:
@@ -178,7 +178,7 @@ def test_rows_take_no_queries_of_their_own(
 def test_a_post_of_the_same_fields_needs_its_token(browser: Client) -> None:
     make_submission()
     assert browser.post(PATH, {"status": "failed"}).status_code == 403
-    assert b"No submission is so." in post(browser, PATH, status="failed").content
+    assert b"No submission matches these filters." in post(browser, PATH, status="failed").content
 
 
 def test_the_record_of_an_extended_submission_has_all_rows(browser: Client) -> None:

@@ -146,7 +146,9 @@ def test_a_type_without_rmap_is_refused_with_what_to_do() -> None:
 
 
 def test_files_of_another_instrument_are_refused() -> None:
-    refused({"flat.fits": GOOD}, "All files must belong to nircam, which is locked", instrument="nircam")
+    refused(
+        {"flat.fits": GOOD}, "All files must belong to nircam, the locked instrument", instrument="nircam"
+    )
 
 
 def test_half_of_a_geis_pair_is_refused_with_the_name_of_the_other() -> None:
@@ -167,7 +169,7 @@ def test_bytes_that_changed_since_their_upload_are_refused() -> None:
     submission = deliver()
     (submission.folder / "uploaded" / "flat.fits").write_bytes(TWIN)
     process(submission)
-    assert submission.reason == "flat.fits is not what was uploaded; upload it again."
+    assert submission.reason == "flat.fits has changed since you uploaded it. Upload it again."
     assert snapshot() == before
 
 
@@ -202,7 +204,7 @@ def test_an_official_file_is_certified_once_more_where_it_is(site: str) -> None:
 def test_bytes_that_are_not_here_cannot_be_certified(site: str) -> None:
     make_file("jwst_miri_flat_0077.fits")
     for name in ("jwst_miri_flat_0077.fits", "jwst_miri_flat_0078.fits"):
-        with pytest.raises(InvalidInputError, match=f"does not hold the bytes of {name}"):
+        with pytest.raises(InvalidInputError, match=f"does not hold these files: {name}"):
             start(
                 SubmissionOptions(kind=Kind.CERTIFY, names=(name,), context=site),
                 user=find_user(),

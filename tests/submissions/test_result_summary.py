@@ -39,8 +39,8 @@ def test_without_a_lock_it_can_only_be_forced() -> None:
     Lock.objects.update(
         created_at=timezone.now() - timedelta(hours=9), expires_at=timezone.now() - timedelta(seconds=1)
     )
-    assert "can only be forced or cancelled" in outlook(logged_in(), submission)
-    assert "can only be forced or cancelled" in outlook(logged_in(make_user("lisa")), submission)
+    assert "You can only force or cancel it" in outlook(logged_in(), submission)
+    assert "You can only force or cancel it" in outlook(logged_in(make_user("lisa")), submission)
 
 
 def test_others_and_strangers_hear_who_decides() -> None:
@@ -48,7 +48,7 @@ def test_others_and_strangers_hear_who_decides() -> None:
     assert "homer decides whether to confirm or cancel it." in outlook(
         logged_in(make_user("lisa")), submission
     )
-    assert "submitter logs in" in outlook(Client(), submission)
+    assert "submitter must log in" in outlook(Client(), submission)
 
 
 @pytest.mark.parametrize("status", OVER)
@@ -62,8 +62,8 @@ def test_every_end_is_told_in_words(kind: str, status: str) -> None:
     elif status == Status.CERTIFIED:
         assert "passed all checks" in shown
     else:
-        assert "nothing was adopted" in shown
-        assert "Begin anew" in shown
+        assert "Nothing was changed." in shown
+        assert "Start a new submission" in shown
 
 
 def test_reasons_that_hold_a_word_of_the_client_do_not_confuse_it() -> None:

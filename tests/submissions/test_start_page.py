@@ -17,8 +17,8 @@ def test_every_way_to_deliver_is_there() -> None:
         "/submit/reference", "/add_references", "/delete_references",
     ):  # fmt: skip
         assert f'<h3><a href="{address}">' in page
-    assert "No file has been uploaded." in page
-    assert "Not over yet" not in page
+    assert "You have not uploaded any files." in page
+    assert "Submissions under way" not in page
 
 
 def test_what_waits_for_a_decision_is_one_s_own() -> None:

@@ -49,7 +49,7 @@ def offered(page: str) -> set[str]:
 
 
 def explained(page: str) -> set[str]:
-    return set(re.findall(r'<li id="why-not-(\w+)">No <em>', page))
+    return set(re.findall(r'<li id="why-not-(\w+)">You cannot <em>', page))
 
 
 def login_links(page: str) -> set[str]:

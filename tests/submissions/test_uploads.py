@@ -304,7 +304,7 @@ def test_a_disk_that_is_nearly_full_is_left_alone(browser: Client, settings: Any
     settings.INGEST_RESERVE_BYTES = 10**18
     response = send(browser, CONTENT)
     assert response.status_code == 507
-    assert "no room" in response.json()["files"][0]["error"]
+    assert "no space" in response.json()["files"][0]["error"]
     assert not files_below_ingest()
 
 

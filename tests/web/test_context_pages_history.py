@@ -143,11 +143,11 @@ def test_two_ticked_references_are_compared_in_the_order_of_delivery(client: Cli
 @pytest.mark.parametrize(
     ("ticked", "said"),
     [
-        ([], "0 were ticked"),
-        (["jwst_0001.pmap"], "1 was ticked"),
-        (["jwst_0001.pmap", "jwst_0001.pmap"], "1 was ticked"),
-        (["a.fits", "b.fits", "c.fits"], "3 were ticked"),
-        (["../../etc/passwd", "<script>", "a.fits"], "1 was ticked"),
+        ([], "You ticked 0."),
+        (["jwst_0001.pmap"], "You ticked 1."),
+        (["jwst_0001.pmap", "jwst_0001.pmap"], "You ticked 1."),
+        (["a.fits", "b.fits", "c.fits"], "You ticked 3."),
+        (["../../etc/passwd", "<script>", "a.fits"], "You ticked 1."),
     ],
 )
 def test_any_other_number_of_ticked_rows_gets_a_message(client: Client, ticked: list[str], said: str) -> None:

@@ -168,7 +168,7 @@ def test_new_users_of_a_mapping_are_known_at_once() -> None:
 
 def test_an_orphan_is_used_by_none(client: Client) -> None:
     make_dark()
-    assert "<p>none</p>" in pane(text(client, DARK), "used-by")
+    assert "<p>No file uses it.</p>" in pane(text(client, DARK), "used-by")
 
 
 def test_the_match_paths_of_the_contexts_in_use_are_shown(client: Client) -> None:
@@ -295,7 +295,7 @@ def test_an_unknown_name_is_answered_with_names_that_are_like_it(client: Client)
         page = text(client, name, status=404)
         assert f"There is no file <code>{name}</code>" in page
         assert f'href="/browse/{DARK}"' in page
-    assert "No known name is like it." in text(client, "zzz", status=404)
+    assert "There is no file with a similar name." in text(client, "zzz", status=404)
 
 
 @pytest.mark.parametrize(

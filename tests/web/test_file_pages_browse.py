@@ -133,7 +133,7 @@ def test_files_that_are_not_official_are_not_listed(client: Client) -> None:
     make_file("jwst_0009.pmap", state=FileState.UPLOADED)
     client.force_login(make_user())
     assert "jwst_0009.pmap" not in text(client)
-    assert "No file is so." in text(client)
+    assert "No file matches these filters." in text(client)
 
 
 def test_the_links_of_the_table_keep_the_filters(client: Client) -> None:

@@ -34,7 +34,7 @@ def page_of(client: Client, file: File, **sent: str) -> str:
 def test_a_page_asks_for_the_look_and_then_shows_it(client: Client) -> None:
     file = make_reference()
     before = page_of(client, file)
-    assert "is being looked into" in before
+    assert "The server is reading this file" in before
     assert f'data-ask="/looks/of/{file.name}"' in before
     assert Job.objects.filter(kind="look").count() == 1
     work()
@@ -123,7 +123,7 @@ def test_the_tree_of_an_asdf_file_leads_to_its_arrays(client: Client) -> None:
 def test_a_failure_is_told_and_tried_again_for_people_we_know(client: Client) -> None:
     file = make_look(make_reference(content=b"<b>nothing"))
     shown = page_of(client, file)
-    assert "could not be looked into" in shown
+    assert "could not read this file" in shown
     assert "b&#x27;&lt;b&gt;nothing" in shown
     assert "Try again" not in shown
     assert client.post(f"/looks/of/{file.name}").status_code == 303
@@ -142,7 +142,7 @@ def test_where_too_many_wait_a_form_asks_later(settings: Any) -> None:
     page_of(client, File.objects.get())
     file = make_reference()
     shown = page_of(client, file)
-    assert "Many files are waiting" in shown
+    assert "The server is busy with other files" in shown
     assert client.post(f"/looks/of/{file.name}").status_code == 403
     work()
     token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', shown)[0]
@@ -151,7 +151,7 @@ def test_where_too_many_wait_a_form_asks_later(settings: Any) -> None:
 
 
 def test_a_file_that_is_not_held_says_so(client: Client) -> None:
-    assert "does not hold the bytes" in page_of(client, make_file())
+    assert "does not hold this file" in page_of(client, make_file())
 
 
 def test_pictures_are_for_ever_and_nothing_else_is_served(client: Client) -> None:

@@ -44,7 +44,7 @@ def test_a_server_without_anything_says_so() -> None:
     for text in (
         "No submission is under way.",
         "The archive has every delivery.",
-        "there is nothing to try",
+        "there is nothing to test",
         "No pipeline tells this server",
         "No instrument is locked.",
     ):

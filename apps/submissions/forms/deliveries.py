@@ -52,7 +52,7 @@ class CertifyForm(ContextualForm):
     compare_old_reference = FlagField(
         label="Compare Old Reference",
         initial=True,
-        help_text="Tables are compared with the ones they would replace in the context.",
+        help_text="Compares tables with the ones that they would replace in the context.",
     )
 
 
@@ -66,17 +66,17 @@ class DeliveryForm(ContextualForm):
         initial="SEVERE",
         help_text="How much the new files are expected to change scientific results.",
     )
-    creator = LineField(label="Creator", help_text="Who made the files, which need not be you.")
+    creator = LineField(label="Creator", help_text="Who made the files. It may be somebody else than you.")
     description = ReasonField(
         label="Description",
-        help_text="What changed, which impact is expected, for which instrument and type. Letters, digits, "
-        "white space and . _ / , = - + only.",
+        help_text="What changed, for which instrument and type, and the impact that you expect. Letters, "
+        "digits, white space and . _ / , = - + only.",
     )
-    auto_rename = FlagField(label="Auto-Rename", help_text="The files get official names.")
+    auto_rename = FlagField(label="Auto-Rename", help_text="Gives the files official names.")
     compare_old_reference = FlagField(
         label="Compare Old Reference",
         initial=True,
-        help_text="Tables are compared with the ones they replace.",
+        help_text="Compares tables with the ones that they replace.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -119,11 +119,11 @@ class MappingsForm(DeliveryForm):
     auto_rename = FlagField(
         label="Auto-Rename",
         initial=True,
-        help_text="The files get official names; what their headers say of name and origin is set for you.",
+        help_text="Gives the files official names, and updates name and derived_from in their headers.",
     )
     generate_contexts = FlagField(
         label="Generate Contexts",
         initial=True,
-        help_text="A new imap and pmap are made for the rmaps, and become the editing context. Not for "
+        help_text="Makes a new imap and pmap for the rmaps. They become the editing context. Clear it for "
         "imaps and pmaps.",
     )

@@ -27,7 +27,7 @@ SHARED = ("change_level", "description")
 
 class ExtendedForm(DeliveryForm):
     kind = Kind.EXTENDED
-    auto_rename = FlagField(label="Auto-Rename", initial=True, help_text="The files get official names.")
+    auto_rename = FlagField(label="Auto-Rename", initial=True, help_text="Gives the files official names.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,10 +53,10 @@ class ExtendedForm(DeliveryForm):
         cleaned = super().clean()
         for question in self.questions:
             if question.must_not_be_no and cleaned.get(question.key) in (False, "No"):
-                self.add_error(question.key, "The files are not accepted without this.")
+                self.add_error(question.key, "The server accepts the files only with this.")
         replaced = cleaned.get("old_reference_files", "")
         if cleaned.get("replacement_files") and not (replaced or "old_reference_files" in self.errors):
-            self.add_error("old_reference_files", "Name the files that are replaced.")
+            self.add_error("old_reference_files", "Name the files that the new ones replace.")
         keys = [question.key for question in self.questions if question.key not in SHARED]
         return cleaned | {"answers": {key: cleaned.get(key) for key in keys}}
 

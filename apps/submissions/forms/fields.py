@@ -46,7 +46,7 @@ class FlagField(forms.Field):
         """Return the flag, or raise if the text is not one of the known words."""
         text = str(value).strip().lower()
         if text not in _FLAGS:
-            raise ValidationError(f"{_shown(value)} is neither True nor False.")
+            raise ValidationError(f"{_shown(value)} is not True or False.")
         return _FLAGS[text]
 
 
@@ -85,7 +85,7 @@ class WordField(forms.ChoiceField):
         """Refuse every word that is not in the list."""
         forms.Field.validate(self, value)
         if value and value not in self.words:
-            raise ValidationError(f"{_shown(value)} is none of {', '.join(self.words)}.")
+            raise ValidationError(f"{_shown(value)} is not one of {', '.join(self.words)}.")
 
     def prepare_value(self, value: Any) -> Any:
         """Return the word that the menu shows as chosen."""
@@ -147,10 +147,12 @@ class AddressesField(forms.CharField):
         addresses = list(dict.fromkeys(part for part in parts if part))
         if bad := [address for address in addresses if not _is_address(address)]:
             raise ValidationError(
-                f"No e-mail address: {', '.join(map(_shown, bad[:5]))}. Separate addresses by commas."
+                f"Not an e-mail address: {', '.join(map(_shown, bad[:5]))}. Separate addresses by commas."
             )
         if len(addresses) > _MOST_ADDRESSES:
-            raise ValidationError(f"{len(addresses)} addresses; {_MOST_ADDRESSES} are the most.")
+            raise ValidationError(
+                f"You gave {len(addresses)} addresses. At most {_MOST_ADDRESSES} are allowed."
+            )
         return ", ".join(addresses)
 
 

@@ -26,9 +26,9 @@ class NamesField(forms.CharField):
         if not names:
             raise ValidationError("Name at least one reference.")
         if len(names) > _MOST_NAMES:
-            raise ValidationError(f"{len(names)} names; {_MOST_NAMES} are the most at once.")
-        _refuse([name for name in names if not is_file_name(name)], "These are no names of files")
-        _refuse(list(filter(is_mapping, names)), "These are mappings; only references can be listed")
+            raise ValidationError(f"You gave {len(names)} names. At most {_MOST_NAMES} are allowed at once.")
+        _refuse([name for name in names if not is_file_name(name)], "These are not file names")
+        _refuse(list(filter(is_mapping, names)), "These are mappings, but only references can be listed")
         return names
 
 
@@ -41,7 +41,7 @@ def _refuse(names: list[str], reason: str) -> None:
 class ListForm(ContextualForm):
     description = ReasonField(
         label="Description",
-        help_text="Why. Letters, digits, white space and . _ / , = - + only.",
+        help_text="The reason. Letters, digits, white space and . _ / , = - + only.",
     )
 
 
@@ -49,7 +49,7 @@ class AddForm(ListForm):
     kind = Kind.ADD
     names = NamesField(
         label="Added Files",
-        help_text="References that were confirmed before, with blanks, commas or new lines between them.",
+        help_text="Names of confirmed references, separated by spaces, commas or newlines.",
     )
 
 
@@ -57,6 +57,6 @@ class DeleteForm(ListForm):
     kind = Kind.DELETE
     names = NamesField(
         label="Deleted Files",
-        help_text="References of the context, with blanks, commas or new lines between them. They stay in "
+        help_text="Names of references of the context, separated by spaces, commas or newlines. They stay in "
         "CRDS and in older contexts.",
     )

@@ -76,7 +76,7 @@ def from_earlier(submission: Submission) -> Filling:
     values.setdefault("instrument", submission.instrument)
     moment = f"{submission.started_at:%Y-%m-%d %H:%M}"
     return Filling(
-        values, (f"Copied from your submission of {moment} UTC. What you have checked is to be said anew.",)
+        values, (f"Copied from your submission of {moment} UTC. Answer again what you have checked.",)
     )
 
 
@@ -94,11 +94,11 @@ def from_yaml(content: bytes) -> Filling:
     unknown = [key for key in given if key not in known]
     values = {key: text for key, text in given.items() if key in known}
     refused = list(_refused(form, values))
-    notices = [f"Filled in from your file: {len(values)} answers. Look through them before you submit."]
+    notices = [f"Filled in {len(values)} answers from your file. Check them before you submit."]
     if unknown:
         more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         named = ", ".join(repr(key[:40]) for key in unknown[:_NAMED])
-        notices.append(f"The form does not ask for {named}{more}; left out.")
+        notices.append(f"The form does not ask for {named}{more}. They were left out.")
     return Filling(values, (*notices, *refused), is_doubtful=bool(unknown or refused))
 
 
@@ -117,9 +117,9 @@ def _read(content: bytes) -> dict[str, str]:
         events = yaml.parse(content.decode(), Loader=yaml.SafeLoader)
         return _mapping(events)
     except UnicodeDecodeError as exc:
-        raise InvalidInputError("The file is no text in UTF-8.") from exc
+        raise InvalidInputError("The file is not text in UTF-8.") from exc
     except yaml.YAMLError as exc:
-        raise InvalidInputError(f"The file is no YAML: {_first_line(exc)}") from exc
+        raise InvalidInputError(f"The file is not YAML: {_first_line(exc)}") from exc
 
 
 def _mapping(events: Iterator[yaml.Event]) -> dict[str, str]:
@@ -137,7 +137,7 @@ def _mapping(events: Iterator[yaml.Event]) -> dict[str, str]:
         if len(found) > MOST_KEYS:
             raise InvalidInputError(f"The file has more than {MOST_KEYS} keys.")
     if not isinstance(key, yaml.MappingEndEvent):
-        raise InvalidInputError("The file must be one YAML mapping; each key in it must be a text.")
+        raise InvalidInputError("The file must be one YAML mapping, and each key must be text.")
     if any(isinstance(each, yaml.NodeEvent) for each in stream):
         raise InvalidInputError("The file must be one YAML document.")
     return found
@@ -146,7 +146,7 @@ def _mapping(events: Iterator[yaml.Event]) -> dict[str, str]:
 def _answer(name: str, event: yaml.Event | None) -> str:
     if not isinstance(event, yaml.ScalarEvent):
         what = "an alias" if isinstance(event, yaml.AliasEvent) else "a list or mapping"
-        raise InvalidInputError(f"{name[:40]!r} is {what}; each answer must be a text, true or false.")
+        raise InvalidInputError(f"{name[:40]!r} is {what}. Each answer must be text, true or false.")
     return _text(event)
 
 
@@ -160,7 +160,7 @@ def _text(event: yaml.ScalarEvent) -> str:
 def _refuse_marks(event: yaml.ScalarEvent | yaml.MappingStartEvent) -> None:
     if event.anchor or event.tag:
         mark = f"the anchor &{event.anchor[:40]}" if event.anchor else f"the tag {str(event.tag)[:40]}"
-        raise InvalidInputError(f"The file has {mark}; tags, anchors and aliases are not read.")
+        raise InvalidInputError(f"The file has {mark}. Remove all tags, anchors and aliases.")
 
 
 def _first_line(error: yaml.YAMLError) -> str:

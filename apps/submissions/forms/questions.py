@@ -71,7 +71,7 @@ class FormQuestion:
         """The text about accepted answers that the page shows beside the question; empty if there is none."""
         if not self.must_not_be_no:
             return ""
-        return "needed" if self.kind == AnswerKind.FLAG else "Yes or N/A is needed"
+        return "required" if self.kind == AnswerKind.FLAG else "Yes or N/A is required"
 
     @property
     def wire(self) -> dict[str, Any]:
@@ -138,12 +138,12 @@ def _people(observatory: Observatory) -> tuple[FormQuestion, ...]:
             key="deliverer",
             label="Name of the deliverer",
             is_required=True,
-            help_text="Who you are; the author of the files is asked for below.",
+            help_text="Your name. A question below asks for the author of the files.",
         ),
         FormQuestion(
             key="other_email",
             label="Further addresses to notify",
-            help_text="E-mail addresses, separated by commas. You are told in any case.",
+            help_text="E-mail addresses, separated by commas. Your own address always gets the mails.",
         ),
         FormQuestion(
             key="instrument",
@@ -152,7 +152,7 @@ def _people(observatory: Observatory) -> tuple[FormQuestion, ...]:
             is_required=True,
             choices=observatory.instruments,
             initial=observatory.instruments[0],
-            help_text="All files must be of this instrument. It is locked for you when you submit.",
+            help_text="All files must belong to this instrument. It is locked when you submit.",
         ),
         FormQuestion(
             key="file_type",
@@ -166,10 +166,10 @@ def _checks(observatory: Observatory) -> tuple[FormQuestion, ...]:
     keywords = " and ".join(observatory.checked_keywords)
     formats = ", ".join(observatory.compliance_checks)
     statements = (
-        ("history_updated", "HISTORY in the primary header tells why and how the files were made"),
-        ("descrip_updated", "DESCRIP sums up why the files are delivered"),
-        ("useafter_updated", "USEAFTER has been checked and, where needed, updated"),
-        ("pedigree_updated", "PEDIGREE has been checked and, where needed, updated"),
+        ("history_updated", "HISTORY in the primary header says why and how the files were made"),
+        ("descrip_updated", "DESCRIP says in short why the files are delivered"),
+        ("useafter_updated", "USEAFTER has been checked, and updated where necessary"),
+        ("pedigree_updated", "PEDIGREE has been checked, and updated where necessary"),
         (
             "keywords_checked",
             f"{keywords} {'have' if len(observatory.checked_keywords) > 1 else 'has'} been checked",
@@ -181,12 +181,12 @@ def _checks(observatory: Observatory) -> tuple[FormQuestion, ...]:
     ]
     same_dates = FormQuestion(
         key="useafter_matches",
-        label="The USEAFTER dates equal those of the files that are replaced",
+        label="The USEAFTER dates are the same as in the files that are replaced",
         kind=AnswerKind.CHOICE,
         is_required=True,
         choices=YES_NO,
         initial="N/A",
-        help_text="N/A is meant for files that only the exposure time calculator uses.",
+        help_text="Use N/A for files that only the exposure time calculator uses.",
     )
     compliance = FormQuestion(
         key="compliance_verified",
@@ -197,7 +197,7 @@ def _checks(observatory: Observatory) -> tuple[FormQuestion, ...]:
         initial="N/A",
         page_initial="No",
         must_not_be_no=True,
-        help_text="Optional: N/A if you did not verify it yourself.",
+        help_text="Use N/A if you did not verify it yourself.",
     )
     return (*flags[:3], same_dates, *flags[3:], compliance)
 
@@ -211,7 +211,7 @@ def _use(_: Observatory) -> tuple[FormQuestion, ...]:
         ),
         FormQuestion(
             key="etc_delivery",
-            label="The files go to the exposure time calculator (ETC), too",
+            label="The exposure time calculator (ETC) also uses the files",
             kind=AnswerKind.FLAG,
         ),
         FormQuestion(
@@ -222,8 +222,8 @@ def _use(_: Observatory) -> tuple[FormQuestion, ...]:
         ),
         FormQuestion(
             key="calpipe_version",
-            label="Run through the current pipeline, or synthetic photometry or ETC software: yes or no, "
-            "and the version",
+            label="Did you run the files through the current pipeline, or through synthetic photometry or "
+            "ETC software? Yes or no, and the version",
             is_required=True,
         ),
     )
@@ -270,13 +270,13 @@ def _details(_: Observatory) -> tuple[FormQuestion, ...]:
         ),
         FormQuestion(
             key="correctness_testing",
-            label="How it was tested that the files are correct",
+            label="How you tested that the files are correct",
             is_required=True,
             is_long=True,
         ),
         FormQuestion(
             key="additional_considerations",
-            label="Anything else that matters",
+            label="Anything else that we should know",
             is_long=True,
         ),
     )
@@ -298,7 +298,7 @@ def _reason(_: Observatory) -> tuple[FormQuestion, ...]:
             label="Reason for Delivery",
             is_required=True,
             is_long=True,
-            help_text="What changed, which impact is expected, for which instrument and type. Letters, "
+            help_text="What changed, for which instrument and type, and the impact that you expect. Letters, "
             "digits, white space and . _ / , = - + only.",
         ),
     )
@@ -306,10 +306,10 @@ def _reason(_: Observatory) -> tuple[FormQuestion, ...]:
 
 # Headings of the page, and the questions below each.
 _PARTS = (
-    ("Who delivers what", _people),
+    ("People and files", _people),
     ("What you have checked", _checks),
-    ("What the files are for", _use),
-    ("What the files replace", _replacement),
+    ("Use of the files", _use),
+    ("Replaced files", _replacement),
     ("Details", _details),
     ("Delivery", _reason),
 )

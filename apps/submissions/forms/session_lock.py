@@ -47,9 +47,9 @@ def notice(request: HttpRequest, actor: User) -> str:
         return ""
     lock = find_lock(user=name)
     if lock is None and key:
-        return "This session holds no lock any more: it was given back, broken, or expired and was taken."
+        return "This session no longer holds a lock: it was released or broken, or it expired."
     if lock is None:
-        return "You hold the lock of no instrument."
+        return "You do not hold a lock."
     try:
         require_lock(lock.instrument, user=name, key=key)
     except NoLockError as exc:

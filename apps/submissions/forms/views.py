@@ -125,9 +125,7 @@ def _copied(request: HttpRequest, actor: User, key: str) -> HttpResponse:
     except UnknownSubmissionError as exc:
         return extended_page(request, actor, error=str(exc), status=404)
     if submission.user != actor.get_username():
-        return extended_page(
-            request, actor, error="Only submissions of yours can be copied from here.", status=403
-        )
+        return extended_page(request, actor, error="You can only copy your own submissions.", status=403)
     return extended_page(request, actor, filled=prefilled.from_earlier(submission), copied=submission)
 
 

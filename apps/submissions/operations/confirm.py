@@ -113,7 +113,9 @@ def _require_whole(files: list[SubmittedFile]) -> None:
     arriving = _arriving(files)
     taken = catalog.files_named(file.official_name for file in arriving)
     if taken:
-        raise NameTakenError(f"Catalogued meanwhile: {', '.join(sorted(taken))}. Cancel, and submit again.")
+        raise NameTakenError(
+            f"Somebody else has used these names: {', '.join(sorted(taken))}. Cancel, then submit again."
+        )
     for file in arriving:
         path = staging.official_path(file)
         storage.require_sum(path, file.official_sha1sum)

@@ -29,13 +29,13 @@ def require_confirm(submission: Submission, *, user: User, protection: Lock | No
     """
     if user.get_username() != submission.user:
         raise DeniedError(
-            f"Only {submission.user} may confirm this submission; force it once its lock is gone."
+            f"Only {submission.user} may confirm this submission. You can force it when its lock has ended."
         )
     _require_ready(submission, Status.CONFIRMED)
     _require_submitter(submission, user)
     if protection is None:
         raise UnprotectedError(
-            f"{why_unprotected(submission)} Nothing protects this submission any more: force or cancel it."
+            f"{why_unprotected(submission)} No lock protects this submission any longer: force or cancel it."
         )
 
 
@@ -56,7 +56,7 @@ def require_force(submission: Submission, *, user: User, protection: Lock | None
     if protection is not None:
         raise UnprotectedError(
             f"{submission.user} still holds the lock of {submission.instrument} for this submission, until "
-            f"{protection.expires_at:%H:%M} UTC at least; it can be forced once that is gone."
+            f"{protection.expires_at:%H:%M} UTC at least. You can force it when the lock has ended."
         )
 
 
@@ -78,7 +78,7 @@ def require_cancel(submission: Submission, *, user: User, protection: Lock | Non
     if not is_own and protection is not None:
         raise DeniedError(
             f"{submission.user} holds the lock of {submission.instrument} for this submission until "
-            f"{protection.expires_at:%H:%M} UTC at least, and alone may cancel it."
+            f"{protection.expires_at:%H:%M} UTC at least. Until then, nobody else may cancel it."
         )
     if not submission.is_alive:
         raise NotReadyError(f"This submission is {submission.status} and cannot be cancelled.")
@@ -86,7 +86,9 @@ def require_cancel(submission: Submission, *, user: User, protection: Lock | Non
 
 def _require_ready(submission: Submission, wanted: Status) -> None:
     if submission.status != Status.READY:
-        raise NotReadyError(f"This submission is {submission.status}; only a ready one can be {wanted}.")
+        raise NotReadyError(
+            f"This submission is {submission.status}. Only a ready submission can be {wanted}."
+        )
 
 
 def _require_submitter(submission: Submission, user: User) -> None:

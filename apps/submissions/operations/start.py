@@ -134,9 +134,7 @@ def _require_instrument(wishes: SubmissionOptions, user: User, lock_key: str | N
     held = find_held(user.get_username(), key=lock_key)
     instrument = wishes.instrument or (held.instrument if held else "")
     if not instrument:
-        raise NoLockError(
-            "You hold the lock of no instrument. Log in again and choose the one of your files."
-        )
+        raise NoLockError("You do not hold a lock. Log in again and choose the instrument of your files.")
     require_lock(instrument, user=user.get_username(), key=lock_key)
     return instrument
 
@@ -156,7 +154,7 @@ def _files(wishes: SubmissionOptions, submission: Submission, user: User) -> lis
         return _listed(wishes, submission)
     rows = ingest_area.files_of(user.pk)
     if not rows:
-        raise InvalidInputError("No file has been uploaded; upload the files first.")
+        raise InvalidInputError("You have not uploaded any files. Upload them first.")
     return _uploaded(submission, rows)
 
 
@@ -188,17 +186,17 @@ def _listed(wishes: SubmissionOptions, submission: Submission) -> list[Submitted
         if file is None:
             complaints.append(f"{name!r} is not known to this server")
         elif file.kind != FileKind.REFERENCE:
-            complaints.append(f"{name} is a mapping; only references can be listed here")
+            complaints.append(f"{name} is a mapping, but only references can be listed here")
         elif file.instrument != submission.instrument:
             complaints.append(f"{name} belongs to {file.instrument or 'no instrument'}")
         elif wishes.kind == Kind.ADD and file.is_bad:
             complaints.append(f"{name} is marked bad")
         elif wishes.kind == Kind.ADD and name in present:
-            complaints.append(f"{name} is part of {submission.base} already")
+            complaints.append(f"{name} is already part of {submission.base}")
         elif wishes.kind == Kind.ADD and not file.is_held:
-            complaints.append(f"{name} is catalogued, but this server does not hold its bytes")
+            complaints.append(f"{name} is in the catalog, but this server does not hold the file")
         elif wishes.kind == Kind.DELETE and name not in present:
-            complaints.append(f"{name} could not be found and deleted: it is no part of {submission.base}")
+            complaints.append(f"{name} could not be found and deleted: it is not part of {submission.base}")
     if complaints:
         raise InvalidInputError("; ".join(complaints) + ".")
     return [_row(submission, known[name]) for name in names]
@@ -210,7 +208,7 @@ def _official(wishes: SubmissionOptions, submission: Submission) -> list[Submitt
     known = catalog.files_named(names)
     missing = [name for name in names if name not in known or not known[name].is_held]
     if missing:
-        raise InvalidInputError(f"This server does not hold the bytes of {', '.join(missing)}.")
+        raise InvalidInputError(f"This server does not hold these files: {', '.join(missing)}.")
     return [_row(submission, known[name]) for name in names]
 
 
@@ -244,6 +242,6 @@ def _store(submission: Submission, files: list[SubmittedFile], channel: str | No
         if other is None or not submission.instrument:
             raise
         raise ConflictError(
-            f"Your submission {other.key} for {other.instrument} is {other.status}: confirm or cancel it at "
-            f"{other.result_url} before the next one."
+            f"Your submission {other.key} for {other.instrument} is {other.status}. Confirm or cancel it at "
+            f"{other.result_url} before you start another one."
         ) from exc

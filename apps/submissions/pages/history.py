@@ -41,7 +41,9 @@ ANSWERS = (
 class HistoryForm(FilterForm):
     instrument = MenuFilter(lambda: get_observatory(settings.OBSERVATORY).instruments, label="Instrument")
     start_date = MomentFilter(label="Start Date", help_text="UTC: 2026-01-31, 2026-01-31 23:59 or *.")
-    stop_date = MomentFilter(label="Stop Date", help_text="As above; it is included.", is_end=True)
+    stop_date = MomentFilter(
+        label="Stop Date", help_text="Inclusive. Same format as the start date.", is_end=True
+    )
     status = MenuFilter(lambda: Status.values, label="Submission Status")
 
 

@@ -55,7 +55,7 @@ def banner(
     """Return the banner at the top of the page; `may` says which buttons the reader may press."""
     status = submission.status
     if status in (Status.STARTED, Status.PROCESSING):
-        return ResultBanner("", "The files are being checked.", "Wait; the log says when it is over.")
+        return ResultBanner("", "The files are being checked.", "Wait until the log shows the result.")
     if status == Status.READY:
         return _ready(submission, user, files, may)
     if status == Status.CERTIFIED:
@@ -71,46 +71,46 @@ def _ready(
     warned = sum(1 for file in files if file.warnings)
     happened = f"All checks passed{f', with warnings for {warned} of the files' if warned else ''}."
     if submission.collisions:
-        happened += " Somebody else has changed the same rules meanwhile."
+        happened += " Somebody else has changed the same rules in the meantime."
     look = "warn" if warned or submission.collisions else "good"
     if may["confirm"]:
         lock = submission.find_lock()
-        return ResultBanner(look, happened, f"Look through the changes, then confirm {_until(lock)}.", True)
+        return ResultBanner(look, happened, f"Check the changes, then confirm {_until(lock)}.", True)
     if may["force"]:
-        text = "No lock protects this submission any more: it can only be forced or cancelled."
+        text = "No lock protects this submission any longer. You can only force or cancel it."
         return ResultBanner("warn", happened, text, True)
     if user is not None:
         return ResultBanner(look, happened, f"{submission.user} decides whether to confirm or cancel it.")
-    return ResultBanner(look, happened, "The submitter logs in, and confirms or cancels it.")
+    return ResultBanner(look, happened, "The submitter must log in and confirm or cancel it.")
 
 
 def _until(lock: Lock | None) -> str:
     if lock is None:
         return "before the lock ends"
-    return f"before the lock ends at {lock.expires_at:%H:%M} UTC; each action of yours prolongs it"
+    return f"before the lock ends at {lock.expires_at:%H:%M} UTC; each of your actions extends it"
 
 
 def _certified(files: Sequence[SubmittedFile]) -> ResultBanner:
     wrong = sum(1 for file in files if file.errors)
     warned = sum(1 for file in files if file.warnings and not file.errors)
     if wrong:
-        text = f"{wrong} of {len(files)} files would be refused."
-        return ResultBanner("bad", text, "Correct them, and certify them again.", form=FORMS[Kind.CERTIFY])
+        text = f"{wrong} of {len(files)} files have errors."
+        return ResultBanner("bad", text, "Correct them, then certify them again.", form=FORMS[Kind.CERTIFY])
     if warned:
-        text = f"No file would be refused; {warned} of {len(files)} have warnings."
+        text = f"No file has errors. {warned} of {len(files)} have warnings."
         return ResultBanner("warn", text, "Read the warnings before you submit the files.")
-    return ResultBanner("good", "Every file passed all checks.", "The files can be submitted.")
+    return ResultBanner("good", "Every file passed all checks.", "You can submit them.")
 
 
 def _adopted(submission: Submission) -> ResultBanner:
     if submission.new_context:
-        text = f"Its files are official, and {submission.new_context} is the context that has them."
+        text = f"The files are official. The new context is {submission.new_context}."
         return ResultBanner(
-            "good", text, "An operator makes it the latest context once the archive has the files."
+            "good", text, "When the archive has the files, an operator makes this context the latest."
         )
-    text = "Its files are official. No context was made of it."
+    text = "The files are official. No new context was made."
     next_text = (
-        "They apply to no data until a context has them." if submission.kind == Kind.REFERENCES else ""
+        "They apply to no data until a context contains them." if submission.kind == Kind.REFERENCES else ""
     )
     return ResultBanner("good", text, next_text)
 
@@ -118,11 +118,11 @@ def _adopted(submission: Submission) -> ResultBanner:
 def _given_up(submission: Submission) -> ResultBanner:
     form = FORMS[Kind(submission.kind)]
     if submission.status == Status.FAILED:
-        text = "Something is wrong with it, and nothing was adopted."
-        again = "Replace what is bad and submit again: what you uploaded still waits for you."
+        text = "The submission failed. Nothing was changed."
+        again = "Replace the bad files and submit again. Your uploaded files are still here."
         return ResultBanner("bad", text, again, form=form)
-    word = "It was cancelled" if submission.status == Status.CANCELLED else "Its time ran out"
-    return ResultBanner("warn", f"{word}, and nothing was adopted.", "", form=form)
+    word = "was cancelled" if submission.status == Status.CANCELLED else "timed out"
+    return ResultBanner("warn", f"The submission {word}. Nothing was changed.", "", form=form)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,17 @@ from apps.submissions.states import ALIVE
 
 # Title, name of the address, and purpose in one sentence.
 _WAYS = (
-    ("Extended Batch Submit", "extended", "New references with the questionnaire, the usual way to deliver."),
-    ("Batch Submit", "batch", "New references without the questionnaire."),
-    ("Certify", "certify", "Only check files; nothing is kept."),
-    ("Submit Mappings", "mappings", "Rules that you edited by hand."),
-    ("Submit References", "references", "References that no context is to use yet."),
-    ("Add References", "add_references", "References that are here already get into the rules."),
-    ("Delete References", "delete_references", "References leave the rules; the files stay."),
+    (
+        "Extended Batch Submit",
+        "extended",
+        "Submit new references with a questionnaire. This is the usual way.",
+    ),
+    ("Batch Submit", "batch", "Submit new references without a questionnaire."),
+    ("Certify", "certify", "Check files without submitting them."),
+    ("Submit Mappings", "mappings", "Submit rules that you edited by hand."),
+    ("Submit References", "references", "Submit references that no context uses yet."),
+    ("Add References", "add_references", "Add references that the server already has to the rules."),
+    ("Delete References", "delete_references", "Remove references from the rules. The files stay."),
 )
 
 

@@ -112,7 +112,7 @@ def _fail_inside(work: SubmissionRun, told: CrdsError | None = None) -> None:
     incident = work.job.incident
     what = f"{told} Incident {incident}." if told else f"Internal error, incident {incident}."
     logger.error("%s failed by our fault, incident %s: %s", work.submission, incident, told or "see below")
-    reason = f"{what} Your files are untouched; tell the operators."
+    reason = f"{what} Your files were not changed. Tell the operators."
     end_badly(work.job, work.submission, Status.FAILED, reason)
 
 

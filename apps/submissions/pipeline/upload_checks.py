@@ -20,7 +20,7 @@ def verify_uploads(work: SubmissionRun) -> None:
     for file in work.files(Origin.UPLOADED):
         path = staging.path_of(file)
         if not path.is_file() or storage.sha1sum(path) != file.sha1sum:
-            raise RejectedError(f"{file.name} is not what was uploaded; upload it again.")
+            raise RejectedError(f"{file.name} has changed since you uploaded it. Upload it again.")
 
 
 def refuse_foreign_files(work: SubmissionRun) -> None:
@@ -81,7 +81,9 @@ def refuse_other_instruments(work: SubmissionRun) -> None:
         if file.instrument not in {"", locked} and locked
     ]
     if others:
-        raise RejectedError(f"All files must belong to {locked}, which is locked; not {named(others)}.")
+        raise RejectedError(
+            f"All files must belong to {locked}, the locked instrument. These do not: {named(others)}."
+        )
 
 
 def refuse_duplicates(work: SubmissionRun) -> None:

@@ -107,13 +107,13 @@ def reserve(owner_id: int, name: str, size: int) -> None:
     quota = settings.INGEST_QUOTA_BYTES
     if used + size > quota:
         raise QuotaError(
-            f"{name} has {size} bytes; {max(0, quota - used)} of your {quota} are free. "
+            f"{name} has {size} bytes, but only {max(0, quota - used)} of your {quota} bytes are free. "
             "Delete other files first."
         )
     folder = _folder(owner_id)
     folder.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(folder).free - size < settings.INGEST_RESERVE_BYTES:
-        raise NoSpaceError(f"The server has no room for the {size} bytes of {name}; its operators must act.")
+        raise NoSpaceError(f"The server has no space for the {size} bytes of {name}. Tell the operators.")
 
 
 def begin(owner_id: int, name: str, size: int, written: Path) -> IngestFile:
@@ -167,7 +167,7 @@ def complete(owner_id: int, name: str, written: Path, descriptor: int, sum_so_fa
         found = IngestFile.objects.filter(pk=row.pk)
         if not found.update(sha1sum=row.sha1sum, completed_at=row.completed_at):
             target.unlink(missing_ok=True)
-            raise UploadGapError(f"{name} was deleted while it was completed.", expected=0)
+            raise UploadGapError(f"{name} was deleted by another request.", expected=0)
     return row
 
 
@@ -182,7 +182,7 @@ def require_same(path: Path, descriptor: int, name: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         if os.path.samestat(path.stat(), os.fstat(descriptor)):
             return
-    raise UploadGapError(f"{name} was begun anew or deleted by another request.", expected=0)
+    raise UploadGapError(f"Another request started {name} again or deleted it.", expected=0)
 
 
 @contextlib.contextmanager

@@ -57,9 +57,9 @@ class BrowseForm(FilterForm):
     status = MenuFilter(lambda: STATES, label="Status")
     extension = MenuFilter(lambda: EXTENSIONS, label="Extension")
     start_date = MomentFilter(
-        label="Start Date", help_text="Delivered since; UTC: 2026-01-31, 2026-01-31 23:59."
+        label="Start Date", help_text="Delivered on or after; UTC: 2026-01-31 or 2026-01-31 23:59."
     )
-    stop_date = MomentFilter(label="Stop Date", help_text="Delivered until; it is included.", is_end=True)
+    stop_date = MomentFilter(label="Stop Date", help_text="Delivered on or before, same form.", is_end=True)
     user = MenuFilter(_deliverers, label="User")
 
     def __init__(self, sent: Mapping[str, Any], *, is_inside: bool = False) -> None:
