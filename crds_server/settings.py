@@ -230,9 +230,11 @@ JOB_KINDS: dict[str, str] = {
     "mail": "apps.mails.pipeline.run",
     "look": "apps.catalog.quick_looks.pipeline.run",
     "reprocessing": "apps.reprocessing.pipeline.run",
+    "reprocessing_help": "apps.reprocessing.pipeline.help_search",
 }
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker this often fails.
 JOB_KIND_ATTEMPTS: dict[str, int] = {"mail": MAIL_ATTEMPTS}  # Kinds with another number of attempts.
+REPROCESSING_HELPERS = env.number("REPROCESSING_HELPERS", 7, minimum=0)  # workers that help with one search
 CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
 
 CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://")

@@ -41,16 +41,23 @@ class ImportRow(NamedTuple):
     observed_at: datetime | None
 
 
-def row_maker(observatory_name: str) -> Callable[[Raw], ImportRow]:
+class ReadDataset(NamedTuple):
+    """A dataset as read: its row, and its canonical header."""
+
+    row: ImportRow
+    header: dict[str, str]
+
+
+def row_maker(observatory_name: str) -> Callable[[Raw], ReadDataset]:
     """Return the function that makes rows for one observatory, or raises `BadRowError`."""
     observatory, grammar = get_observatory(observatory_name), dataset_ids(observatory_name)
 
-    def make_row(raw: Raw) -> ImportRow:
+    def make_row(raw: Raw) -> ReadDataset:
         if not isinstance(raw.header, Mapping):
             raise BadRowError("the header is not an object of keywords and values")
         header = canonical(raw.header, observatory, grammar)
         product, exposure = _id(raw, header, grammar)
-        return ImportRow(
+        row = ImportRow(
             product,
             exposure or product,
             _instrument(header, observatory),
@@ -58,6 +65,7 @@ def row_maker(observatory_name: str) -> Callable[[Raw], ImportRow]:
             _json(header),
             find_observed_at(header, observatory),
         )
+        return ReadDataset(row, header)
 
     return make_row
 

@@ -1,9 +1,9 @@
-"""The import of datasets from files."""
+"""The import of datasets from files, and the parkeys that make their modes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,12 @@ from django.db import transaction
 
 from apps.core.errors import InvalidInputError
 from apps.datasets.errors import BadRowError, UnreadableSourceError
-from apps.datasets.import_rows import ImportRow, Raw, row_maker
-from apps.datasets.models import ImportProgress
+from apps.datasets.import_rows import Raw, ReadDataset, row_maker
+from apps.datasets.models import ImportProgress, ModeParkeys
+from apps.datasets.modes import Modes, newest_parkeys, parkeys_with
 from apps.datasets.readers import Read, read
 from apps.datasets.upsert import upsert
+from apps.rules.observatories import get_observatory
 
 BATCH = 2000  # rows
 
@@ -54,17 +56,17 @@ def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> 
     progress = _begin(path, from_start=from_start)
     outcome = ImportedDatasets(after=progress.done)
     make_row = row_maker(settings.OBSERVATORY)
+    modes = Modes()
     for batch in _batches(read(path, after=progress.done)):
-        rows: list[ImportRow] = []
+        rows: list[ReadDataset] = []
         for number, item in batch:
             try:
                 rows.append(make_row(_require_raw(item)))
             except InvalidInputError as exc:
                 outcome.refused += 1
                 complain(number, str(exc))
-        _store(rows, progress, done=batch[-1][0])
-        outcome.stored += len(rows)
-        outcome.undated += sum(row.observed_at is None for row in rows)
+        outcome.stored += _store(rows, modes, progress, done=batch[-1][0])
+        outcome.undated += sum(each.row.observed_at is None for each in rows)
     progress.delete()
     return outcome
 
@@ -110,8 +112,34 @@ def _require_raw(item: Raw | BadRowError) -> Raw:
 
 
 @transaction.atomic
-def _store(rows: list[ImportRow], progress: ImportProgress, *, done: int) -> None:
-    """Store a batch, and the note about it, in one transaction."""
-    upsert(rows)
+def _store(rows: list[ReadDataset], modes: Modes, progress: ImportProgress, *, done: int) -> int:
+    """Store a batch, and the note about it, in one transaction; return the number of rows that result."""
+    stored = upsert(rows, modes)
     progress.done = done
     progress.save(update_fields=["done"])
+    return stored
+
+
+def cover_parkeys(instrument: str, wanted: Iterable[str]) -> ModeParkeys:
+    """Return parkeys that tell apart all values of the wanted ones; add a row if the newest one does not.
+
+    After that the exposures of the instrument are sorted again, see `pipeline.sort_into_modes`.
+
+    Parameters
+    ----------
+    instrument
+        Lower case.
+    wanted
+        Parkeys in any case; dates among them are left out.
+    """
+    needed = parkeys_with(wanted, get_observatory(settings.OBSERVATORY))
+    while True:
+        newest = newest_parkeys(instrument)
+        if newest is not None and set(needed) <= set(newest.parkeys):
+            return newest
+        number, known = (newest.number, newest.parkeys) if newest else (0, [])
+        parkeys = sorted({*known, *needed})
+        # Of two workers one adds the row, and the other finds it at its next turn.
+        ModeParkeys.objects.get_or_create(
+            instrument=instrument, number=number + 1, defaults={"parkeys": parkeys}
+        )

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 
 from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
 
 from apps.datasets.archive import Header, TableArchive, get_archive
 from apps.datasets.errors import BadDatasetIdError, UndeterminedInstrumentError
 from apps.datasets.ids import DatasetId, find_instrument, parse_id
-from apps.datasets.models import Dataset
+from apps.datasets.models import Dataset, ExposureMode, ModeParkeys
 from apps.rules.observatories.dataset_ids import DatasetIds, dataset_ids
+
+# Exposures of this many modes are read at once.
+_MODES_PER_QUERY = 200
+
+_HEADERS_AT_ONCE = 1000
+
+# SQLite holds moments as text. The empty text keeps its driver from making objects of them.
+_START_AS_TEXT = {
+    "postgresql": "to_char(observed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
+    "sqlite": "observed_at || ''",
+}
 
 _ALIKE = 4  # least number of characters that similar ids have in common
 
@@ -85,3 +100,109 @@ def _in_common(one: str, other: str) -> int:
     """Return the number of equal characters at the beginning of two texts."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (mine, yours) in pairs if mine != yours), min(len(one), len(other)))
+
+
+def odd_mode(parkeys: ModeParkeys) -> ExposureMode | None:
+    """Return the mode of exposures that must be asked header by header, None if there are none."""
+    return ExposureMode.objects.filter(parkeys=parkeys, digest="").first()
+
+
+def mode_ranges(parkeys: ModeParkeys, *, at_least: int, at_most: int) -> list[tuple[int, int]]:
+    """Divide the modes of an instrument, except the odd one, into ranges of keys, both ends included.
+
+    Parameters
+    ----------
+    at_least
+        Modes of one range.
+    at_most
+        Number of ranges.
+    """
+    keys = list(_modes(parkeys).values_list("pk", flat=True))
+    size = max(at_least, -(-len(keys) // at_most))
+    return [(keys[start], keys[min(start + size, len(keys)) - 1]) for start in range(0, len(keys), size)]
+
+
+def exposure_ranges(rows: QuerySet[Dataset], *, size: int) -> list[tuple[int, int]]:
+    """Divide exposures into ranges of keys, both ends included; `size` exposures each."""
+    keys = list(rows.order_by("pk").values_list("pk", flat=True))
+    return [(keys[start], keys[min(start + size, len(keys)) - 1]) for start in range(0, len(keys), size)]
+
+
+def modes_between(parkeys: int, first: int, last: int) -> list[tuple[int, dict[str, str]]]:
+    """Return key and header of the modes in a range of keys, in the order of keys.
+
+    Parameters
+    ----------
+    parkeys
+        Key of the parkeys that make the modes.
+    """
+    return list(_modes(parkeys).filter(pk__gte=first, pk__lte=last).values_list("pk", "header"))
+
+
+def _modes(parkeys: int | ModeParkeys) -> QuerySet[ExposureMode]:
+    return ExposureMode.objects.filter(parkeys=parkeys).exclude(digest="").order_by("pk")
+
+
+def count_exposures(instrument: str) -> int:
+    """Return the number of exposures of an instrument in our table."""
+    return Dataset.objects.filter(instrument=instrument).count()
+
+
+def starts_in_modes(modes: Sequence[int]) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Yield key, starts and products of each mode that has exposures, in the order of keys.
+
+    Starts are texts as rules compare them, in ascending order, with six decimals of the second or none; the
+    product at a place is that of the exposure with the start at this place.
+    """
+    start = _START_AS_TEXT[connection.vendor]
+    # Names belong to the model, and keys are passed as parameters.
+    sql = f"SELECT mode_id, {start}, product FROM {Dataset._meta.db_table} WHERE mode_id IN "  # noqa: S608
+    for place in range(0, len(modes), _MODES_PER_QUERY):
+        some = modes[place : place + _MODES_PER_QUERY]
+        marks = ", ".join(["%s"] * len(some))
+        with connection.cursor() as cursor:
+            cursor.execute(f"{sql} ({marks}) ORDER BY mode_id, observed_at", list(some))
+            for mode, rows in groupby(cursor.fetchall(), key=itemgetter(0)):
+                mine = list(rows)
+                yield mode, [row[1] for row in mine], [row[2] for row in mine]
+
+
+def ids_in_mode(mode: int, start: str, end: str | None, *, at_most: int) -> list[str]:
+    """Return the first two-part ids of exposures of a mode in an interval of time, in the order of starts.
+
+    Parameters
+    ----------
+    start, end
+        Texts as rules compare them. The interval includes `start` and not `end`. An empty `start` and an
+        `end` of None have no limit.
+    """
+    rows = Dataset.objects.filter(mode=mode)
+    if start:
+        rows = rows.filter(observed_at__gte=_aware(start))
+    if end is not None:
+        rows = rows.filter(observed_at__lt=_aware(end))
+    return [row.dataset_id for row in rows.order_by("observed_at", "pk")[:at_most]]
+
+
+def _aware(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+
+def headers_between(rows: QuerySet[Dataset], first: int, last: int) -> Iterator[tuple[str, Header]]:
+    """Yield two-part id and header of the exposures in a range of keys."""
+    some = rows.filter(pk__gte=first, pk__lte=last).order_by("pk")
+    for row in some.only("product", "exposure", "header").iterator(chunk_size=500):
+        yield row.dataset_id, row.header
+
+
+def headers_of_instrument(instrument: str) -> Iterator[tuple[str, Header]]:
+    """Yield two-part id and header of all exposures of an instrument, from any archive."""
+    ids = ids_of_instrument(instrument)
+    for start in range(0, len(ids), _HEADERS_AT_ONCE):
+        for headers in headers_of(ids[start : start + _HEADERS_AT_ONCE]).values():
+            yield from headers.items()
+
+
+def has_modes() -> bool:
+    """Return whether the exposures are in our own table, where they are sorted into modes."""
+    return isinstance(get_archive(), TableArchive)

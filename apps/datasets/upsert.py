@@ -12,11 +12,12 @@ from typing import Any
 
 from django.db import connection
 
-from apps.datasets.import_rows import ImportRow
+from apps.datasets.import_rows import ImportRow, ReadDataset
 from apps.datasets.models import Dataset
+from apps.datasets.modes import Modes
 
 _TABLE = Dataset._meta.db_table
-_COLUMNS = (*ImportRow._fields, "imported_at")
+_COLUMNS = (*ImportRow._fields, "mode_id", "imported_at")
 _KEY = ("product", "exposure")
 _NAMES = ", ".join(_COLUMNS)
 _ASSIGNMENTS = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEY)
@@ -31,29 +32,37 @@ _MAKE_INCOMING = f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {_NA
 _MOVE_INCOMING = f"INSERT INTO {_TABLE} ({_NAMES}) SELECT {_NAMES} FROM incoming {_ON_CONFLICT}"  # noqa: S608
 
 
-def upsert(rows: Iterable[ImportRow]) -> None:
-    """Store rows in the caller's transaction; of two rows with the same id the later one counts."""
-    unique = list({(row.product, row.exposure): row for row in rows}.values())
+def upsert(datasets: Iterable[ReadDataset], modes: Modes) -> int:
+    """Store rows in the caller's transaction, and return their number.
+
+    Of two rows with the same id the later one counts.
+    """
+    unique = list({(each.row.product, each.row.exposure): each for each in datasets}.values())
     if unique:
-        (_copy if connection.vendor == "postgresql" else _insert)(unique, datetime.now(UTC))
+        rows = [each.row for each in unique]
+        store = _copy if connection.vendor == "postgresql" else _insert
+        store(rows, modes.keys(unique), datetime.now(UTC))
+    return len(unique)
 
 
-def _insert(rows: Sequence[ImportRow], now: datetime) -> None:
+def _insert(rows: Sequence[ImportRow], modes: Sequence[int | None], now: datetime) -> None:
     adapt = connection.ops.adapt_datetimefield_value
     imported_at = adapt(now)
-    values: list[tuple[Any, ...]] = [(*row[:-1], adapt(row.observed_at), imported_at) for row in rows]
+    values: list[tuple[Any, ...]] = [
+        (*row[:-1], adapt(row.observed_at), mode, imported_at) for row, mode in zip(rows, modes, strict=True)
+    ]
     with connection.cursor() as cursor:
         cursor.executemany(_INSERT, values)
 
 
-def _copy(rows: Sequence[ImportRow], now: datetime) -> None:
+def _copy(rows: Sequence[ImportRow], modes: Sequence[int | None], now: datetime) -> None:
     """Stream the rows into a table of this transaction, and move them to the real table."""
     with connection.cursor() as cursor:
         # If the database crashes, the last batches may be lost, each as a whole and with its note.
         cursor.execute("SET LOCAL synchronous_commit TO OFF")
         cursor.execute(_MAKE_INCOMING)
         with cursor.copy(f"COPY incoming ({_NAMES}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row((*row, now))
+            for row, mode in zip(rows, modes, strict=True):
+                copy.write_row((*row, mode, now))
         cursor.execute(_MOVE_INCOMING)
         cursor.execute("DROP TABLE incoming")

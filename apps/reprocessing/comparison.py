@@ -6,16 +6,17 @@ Source: ``compare_bestrefs`` in ``crds.bestrefs``. The client leaves out an expo
 types fails for it. We list it: a needless calibration does less harm than a forgotten one.
 """
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from apps.contexts import queries as contexts
-from apps.datasets.queries import headers_of, ids_of_instrument
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.context import Context
 
-AT_ONCE = 1000  # headers in memory
 SHOWN_ERRORS = 100  # errors that a summary lists
 NOT_FOUND = "NOT FOUND"
 NOT_APPLICABLE = "NOT FOUND n/a"
@@ -30,7 +31,7 @@ class InstrumentComparison:
     Attributes
     ----------
     products
-        Ids of affected products, lower case.
+        Ids of affected products, upper case.
     counts
         Instrument to reference type to the number of exposures that get another answer.
     errors
@@ -45,11 +46,41 @@ class InstrumentComparison:
     errors: int = 0
     first_errors: list[str] = field(default_factory=list)
 
-    def note_error(self, text: str) -> None:
-        """Count an error, and keep it if there is room."""
-        self.errors += 1
-        if len(self.first_errors) < SHOWN_ERRORS:
-            self.first_errors.append(text)
+    @property
+    def room_for_errors(self) -> int:
+        """Number of further errors that are kept as text."""
+        return max(0, SHOWN_ERRORS - len(self.first_errors))
+
+    def note_errors(self, texts: Sequence[str], number: int) -> None:
+        """Count `number` errors, and keep their first texts if there is room."""
+        self.errors += number
+        self.first_errors += texts[: self.room_for_errors]
+
+    def add(self, other: InstrumentComparison) -> None:
+        """Add the result for other exposures."""
+        self.examined += other.examined
+        self.products |= other.products
+        for instrument, counts in other.counts.items():
+            self.counts.setdefault(instrument, Counter()).update(counts)
+        self.note_errors(other.first_errors, other.errors)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        return {
+            "examined": self.examined,
+            "products": sorted(self.products),
+            "counts": self.counts,
+            "errors": self.errors,
+            "first_errors": self.first_errors,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> InstrumentComparison:
+        """Return the result that `as_json` gave as plain values."""
+        counts = {instrument: Counter(each) for instrument, each in values["counts"].items()}
+        return cls(
+            values["examined"], set(values["products"]), counts, values["errors"], values["first_errors"]
+        )
 
 
 def changed_types(old: str, new: str) -> Types:
@@ -79,18 +110,18 @@ def _rmaps(context: str) -> dict[tuple[str, str], str]:
     }
 
 
-def compare_instrument(
-    found: InstrumentComparison, old: Context, new: Context, instrument: str, types: Sequence[str]
-) -> Iterator[tuple[int, int]]:
-    """Compare all datasets of an instrument. After each batch, yield the number done and the total number."""
-    ids = ids_of_instrument(instrument)
+def compare_headers(
+    found: InstrumentComparison,
+    old: Context,
+    new: Context,
+    instrument: str,
+    exposures: Iterable[tuple[str, Mapping[str, str]]],
+    types: Sequence[str],
+) -> None:
+    """Compare the answers for each exposure, given as two-part id and header, and add them to a result."""
     counts = found.counts.setdefault(instrument, Counter())
-    for start in range(0, len(ids), AT_ONCE):
-        some = ids[start : start + AT_ONCE]
-        for headers in headers_of(some).values():
-            for dataset_id, header in headers.items():
-                _compare(found, counts, old, new, dataset_id, header, types)
-        yield start + len(some), len(ids)
+    for dataset_id, header in exposures:
+        _compare(found, counts, old, new, dataset_id, header, types)
 
 
 def _compare(
@@ -108,20 +139,20 @@ def _compare(
         return
     if isinstance(after, str):
         if not isinstance(before, str):
-            found.note_error(f"{dataset_id}: {after}")
+            found.note_errors([f"{dataset_id}: {after}"], 1)
         return
     known = {} if isinstance(before, str) else before
     for reftype in types:
-        was, is_now = _needed(known.get(reftype)), _needed(after.get(reftype))
+        was, is_now = needed(known.get(reftype)), needed(after.get(reftype))
         if was == is_now:
             continue
-        if is_now.startswith(NOT_FOUND):
+        if is_failure(is_now):
             # A type that failed before is not worse if it fails with another message.
-            if not was.startswith(NOT_FOUND):
-                found.note_error(f"{dataset_id} {reftype}: {is_now}")
+            if not is_failure(was):
+                found.note_errors([f"{dataset_id} {reftype}: {is_now}"], 1)
             continue
         counts[reftype] += 1
-        found.products.add(dataset_id.partition(":")[0].lower())
+        found.products.add(dataset_id.partition(":")[0].upper())
 
 
 def _answers(context: Context, header: Mapping[str, str]) -> dict[str, str] | str:
@@ -132,6 +163,11 @@ def _answers(context: Context, header: Mapping[str, str]) -> dict[str, str] | st
         return str(exc)
 
 
-def _needed(answer: str | None) -> str:
+def is_failure(answer: str) -> bool:
+    """Return whether an answer gives no reference where one is needed."""
+    return answer.startswith(NOT_FOUND)
+
+
+def needed(answer: str | None) -> str:
     """Return an answer; an empty text if no reference of the type is needed."""
     return "" if answer is None or answer.lower().startswith(NOT_APPLICABLE.lower()) else answer

@@ -59,3 +59,37 @@ class Transition(StatusModel):
     def get_absolute_url(self) -> str:
         """Return the address of its page."""
         return reverse("reprocessing:detail", args=[self.old, self.new])
+
+
+class Chunk(models.Model):
+    """One part of a search, done by one worker as a whole or not at all."""
+
+    class Source(models.TextChoices):
+        """The source of the answers of a part."""
+
+        MODES = "modes"  # the modes in a range of keys
+        ODD = "odd"  # the headers of exposures without a usual mode, in a range of keys
+        EXPOSURES = "exposures"  # the headers of all exposures in a range of keys
+        ARCHIVE = "archive"  # the headers of all exposures of an instrument in another archive
+
+    transition = models.ForeignKey(Transition, on_delete=models.CASCADE, related_name="chunks")
+    instrument = models.CharField(max_length=32, help_text="Lower case.")
+    source = models.CharField(max_length=9, choices=Source)
+    types = models.JSONField(help_text="Reference types to compare, lower case.")
+    parkeys_id = models.BigIntegerField(null=True, help_text="Key of the parkeys that make its modes.")
+    first = models.BigIntegerField(null=True, help_text="First key of the range.")
+    last = models.BigIntegerField(null=True, help_text="Last key of the range.")
+    job_id = models.BigIntegerField(null=True, help_text="Key of the job that took it.")
+    attempt = models.PositiveIntegerField(null=True, help_text="Attempt of that job.")
+    done_at = models.DateTimeField(null=True)
+    result = models.JSONField(default=dict, help_text="Counts and products; emptied when the search ends.")
+    changes = models.JSONField(
+        default=list,
+        help_text="Lists of changed intervals, and for each changed mode its types with a place in them.",
+    )
+
+    class Meta:
+        indexes = (models.Index(fields=["transition", "done_at"]),)
+
+    def __str__(self) -> str:
+        return f"part {self.pk} of {self.transition}: {self.instrument} {self.source}"

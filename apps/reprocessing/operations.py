@@ -42,6 +42,7 @@ def search(old: str, new: str, *, user: str) -> Transition:
     row, is_new = Transition.objects.get_or_create(change=step.change, defaults={"old": old, "new": new})
     if not is_new:
         row.enter(Status.PENDING, reason="", ended_at=None)
+        row.chunks.all().delete()
     audit.noted(Action.FIND_AFFECTED_DATASETS, user=user, details=f"{old} --> {new}")
     jobs.start(KIND, subject_id=row.pk, user=user, channel=None)
     return row

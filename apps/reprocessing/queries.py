@@ -16,6 +16,7 @@ from apps.reprocessing.models import Transition
 from apps.reprocessing.states import Status
 
 KIND = "reprocessing"  # of its jobs
+HELP = "reprocessing_help"  # of jobs of workers that do some parts of a search
 _SERIAL = re.compile(r"_([0-9]+)\.pmap\Z")
 
 

@@ -14,7 +14,7 @@ from tests.factories.datasets import make_header
 def made(
     dataset_id: Any = "L0:L1", header: Any = None, program: Any = None, observatory: str = "hst"
 ) -> ImportRow:
-    return row_maker(observatory)(Raw(make_header() if header is None else header, dataset_id, program))
+    return row_maker(observatory)(Raw(make_header() if header is None else header, dataset_id, program)).row
 
 
 def test_a_row_holds_the_values_that_were_read() -> None:

@@ -88,11 +88,12 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """Raise in the middle of storing the batch with this number, as if the process were killed."""
     real, calls = operations.upsert, []
 
-    def upsert(rows: Any) -> None:
+    def upsert(*batch: Any) -> int:
         calls.append(1)
-        real(rows)
+        stored = real(*batch)
         if len(calls) == number:
             raise Killed
+        return stored
 
     monkeypatch.setattr(operations, "upsert", upsert)
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from apps.catalog.operations import add_file
@@ -69,7 +70,8 @@ def make_exposures() -> None:
         ("LB4Q02010:LB4Q02ACQ", "2010-05-06"),
         ("LB4Q03ABQ:LB4Q03ABQ", "2000-01-01"),
     ):
-        make_dataset(dataset, header=make_header(DATE_OBS=date, TIME_OBS="00:00:00"))
+        start = datetime.fromisoformat(date).replace(tzinfo=UTC)
+        make_dataset(dataset, header=make_header(DATE_OBS=date, TIME_OBS="00:00:00"), observed_at=start)
 
 
 def work() -> None:

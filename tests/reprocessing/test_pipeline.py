@@ -99,14 +99,22 @@ def test_a_new_type_and_one_that_is_gone_affect() -> None:
     assert row.error_count == 0
 
 
-def test_more_exposures_than_one_batch_are_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.reprocessing.comparison.AT_ONCE", 1)
-    monkeypatch.setattr("apps.reprocessing.pipeline.BATCHES", 2)
-    row = make_transition()
-    assert row.examined_count == 4
+def test_the_parts_of_a_search_are_looked_at_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.reprocessing.chunks.MODES_AT_LEAST", 1)
+    monkeypatch.setattr("apps.reprocessing.chunks.EXPOSURES", 2)
+    publish_both()
+    make_exposures()
+    make_dataset("LB4Q05010:LB4Q05ABQ", header=make_header(DETECTOR="NUV"))
+    # Its start is spelled in an unusual way, so its header is asked.
+    make_dataset("LB4Q06010:LB4Q06ABQ", header=make_header(DATE_OBS="06/05/10"))
+    move(NEW)
+    work()
+    row = Transition.objects.get()
+    assert (row.examined_count, row.affected_ids) == (6, ["lb4q02010", "lb4q06010"])
     texts = Message.objects.filter(type="log_message").values_list("text", flat=True)
-    assert "cos: 2 of 4 exposures, 1 products are affected so far." in texts
-    assert "cos: 4 of 4 exposures, 1 products are affected so far." in texts
+    assert [text for text in texts if text.endswith("parts are done.")] == [
+        f"cos: {number} of 3 parts are done." for number in (1, 2, 3)
+    ]
 
 
 def test_a_second_search_finds_the_same() -> None:
@@ -206,10 +214,7 @@ def test_a_worker_that_was_taken_for_dead_writes_nothing(monkeypatch: pytest.Mon
     move(NEW)
     operations.notice_changes()
     # While it searches, another worker takes the job.
-    monkeypatch.setattr(
-        "apps.reprocessing.pipeline.compare_instrument",
-        lambda *_: iter([(1, 1)] if Job.objects.update(attempts=2) else []),
-    )
+    monkeypatch.setattr("apps.reprocessing.chunks.count_affected", lambda *_: Job.objects.update(attempts=2))
     work()
     row = Transition.objects.get()
     assert (row.status, row.affected_ids) == ("running", [])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from apps.rules.dates import format_date
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.context import Context
-from apps.rules.lookup.timelines import BEGINNING, Interval, AnswerTimeline, differences
+from apps.rules.lookup.timelines import BEGINNING, AnswerTimeline, Interval, differences
 from apps.rules.observatories import get_observatory
 from tests.factories.headers import make_headers
 from tests.rules.factories import make_context, make_header
