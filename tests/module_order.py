@@ -1,7 +1,7 @@
 """The order of the modules inside an app, as a contract of import-linter (conventions, section 3).
 
-Which role a module plays is told by its own name or that of a package around it: `pipeline/sweep.py` is
-pipeline, `uploads/views.py` and `token_views.py` are views. Modules without a role may stand anywhere, but no
+The name of a module, or of a package around it, gives its role: `pipeline/sweep.py` is pipeline, and
+`uploads/views.py` and `token_views.py` are views. Modules without a role may stand anywhere, but no
 way through them leads upwards.
 """
 

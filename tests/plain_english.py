@@ -18,6 +18,8 @@ READ = {".py", ".html", ".txt", ".js", ".css", ".md", ".yml", ".toml", ".sh"}
 UNREAD = re.compile(
     r"/migrations/|^static/vendor/|^requirements|^tests/(plain_english|test_plain_english)\.py$"
 )
+# Code, where `say` may be the name of a function.
+IMPORT = re.compile(r"\s*(from [\w.]+ )?import [\w.]+")
 # A docstring begins with an imperative verb or with the noun that it describes.
 FIRST_WORDS = re.compile(r"(What(ever)?|How|Lets?|Whether|Which|Who[ms]?|Whose|Why|Where|When)\b")
 TURNS = {
@@ -35,6 +37,14 @@ TURNS = {
     r"\b(whence|hither|thither|thereof|therein|whereof|wherein|whereupon)\b": "use the usual word",
     r"\b(is|are|was|were) (to be )?told\b": "write who says it to whom",
     r"\btells? of\b": "write describes, names or lists",
+    r"\bfor ever\b": "write forever or permanently",
+    r"\bany more(?=[.,;:)\"]|$)": "write no longer",
+    r"\bare the most\b": "write at most",
+    r"\b(that|what) there is not\b": "name what is missing",
+    r"\bis to become of\b": "write what to do with",
+    r"\bthe [a-z]+ of no [a-z]+": "write no and the noun first",
+    r"\b(is|are|was|were) looked into\b": "write who reads or examines it",
+    r"\bmust be a text\b": "write must be text",
 }
 
 
@@ -86,6 +96,8 @@ def first_words(path: str, text: str) -> Iterator[Finding]:
 def turns(path: str, text: str) -> Iterator[Finding]:
     """Yield the places where a line holds one of the turns."""
     for number, line in enumerate(text.splitlines(), start=1):
+        if IMPORT.match(line):
+            continue
         for turn, remedy in TURNS.items():
             if match := re.search(turn, line, re.IGNORECASE):
                 yield Finding(path, number, match.group(), remedy)

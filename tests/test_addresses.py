@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.roots import PROJECT
 
 FOLDERS = {"apps": "*.py", "crds_server": "*.py", "templates": "*.*", "static/js": "*.js"}
-# Places that show an address and are no link.
+# Places that show an address without a link.
 ALLOWED = {
     ("apps/web/file_pages/mapping_text.py", "/browse/"),  # The example of a docstring.
 }

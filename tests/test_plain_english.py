@@ -20,6 +20,13 @@ def found(text: str, path: str = "docs/page.md") -> list[str]:
         "The base it was confirmed upon.",
         "Files shall be read once.",
         "The client knows not why.",
+        "Confirm makes the files official for ever.",
+        "This session does not hold the lock any more.",
+        "21 addresses; 20 are the most.",
+        "Upload your files, then choose what is to become of them.",
+        "You hold the lock of no instrument.",
+        "This file is being read; many are looked into.",
+        "Each key must be a text.",
     ],
 )
 def test_a_turn_is_found(text: str) -> None:
@@ -32,6 +39,8 @@ def test_a_turn_is_found(text: str) -> None:
         "There is no version 1.14.1.",
         "The lock is no longer yours.",
         "Write it again.",
+        "from apps.jobs.pipeline import require_claim, say, say_all",
+        "It needs any more files than that.",
         "homer does not have the role submitter.",
     ],
 )

@@ -25,7 +25,7 @@ urlpatterns = [
     path("login", views.log_in),
     path("logout/", views.log_out, name="logout"),
     path("logout", views.log_out),
-    # If the person is logged in at the provider, this begins a new session and gives back the lock.
+    # If the person is logged in at the provider, this begins a new session and releases the lock.
     path("oidc/authenticate/", own_pages_only(_sso, instead=login_page), {"view": "start"}, name="sso"),
     path("oidc/callback/", _sso, {"view": "callback"}, name="callback"),
     path("accounts/tokens/", token_views.tokens, name="tokens"),

@@ -10,7 +10,7 @@ from apps.core.models import StatusModel
 
 
 class File(models.Model):
-    """A mapping or a reference. Its name means the same bytes for ever.
+    """A mapping or a reference. Its name means the same bytes forever.
 
     A row may describe a file whose bytes we do not hold. Then `held_at` is empty and the file cannot be
     downloaded, although its name, size and sha1sum are known.

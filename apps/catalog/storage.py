@@ -90,7 +90,7 @@ def put(
     expected_sha1sum: str = "",
     is_in_batch: bool = False,
 ) -> str:
-    """Store bytes under a new name for ever, and return their sha1sum.
+    """Store bytes under a new name forever, and return their sha1sum.
 
     They are written under a temporary name, synced, read back, compared and given their name. So a kill at
     any moment leaves either the complete file or nothing under its name.

@@ -95,7 +95,7 @@ def axes_of(header: Header) -> tuple[int, ...]:
     """Return the lengths of the axes in the order of their keywords, NAXIS1 first."""
     count = whole(header, "NAXIS")
     if count > _MOST_AXES:
-        raise BadHeaderError(f"NAXIS is {count}; {_MOST_AXES} axes are the most there can be")
+        raise BadHeaderError(f"NAXIS is {count}, but there can be at most {_MOST_AXES} axes")
     return tuple(whole(header, f"NAXIS{number}") for number in range(1, count + 1))
 
 

@@ -27,7 +27,9 @@ class ContextChange(models.Model):
     is_banner = models.BooleanField(
         default=False, help_text="The home page shows it from now on; build contexts only."
     )
-    started_at = models.DateTimeField(default=timezone.now, help_text="UTC; inclusive start of the era.")
+    started_at = models.DateTimeField(
+        default=timezone.now, help_text="UTC; first moment of the era, inclusive."
+    )
     recorded_at = models.DateTimeField(default=timezone.now)
     user = models.CharField(max_length=150, help_text="Account, or the command that acted.")
     reason = models.TextField(blank=True)
@@ -56,10 +58,12 @@ class RemotePipeline(models.Model):
     """A pipeline that may report the context it uses, and its last report."""
 
     name = models.CharField(
-        max_length=128, unique=True, help_text="What people ask for, jwst-ops-pipeline say."
+        max_length=128, unique=True, help_text="Name that people ask for, such as jwst-ops-pipeline."
     )
-    key_sha256 = models.CharField(max_length=64, unique=True, help_text="Of the key that authorises it.")
-    context = models.CharField(max_length=128, blank=True, help_text="Last pushed pmap.")
+    key_sha256 = models.CharField(
+        max_length=64, unique=True, help_text="sha256 of the key that authorises it, lower-case hex."
+    )
+    context = models.CharField(max_length=128, blank=True, help_text="Context that it reported last.")
     pushed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

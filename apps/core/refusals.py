@@ -178,7 +178,7 @@ def answer_programs(get_response: GetResponse) -> GetResponse:
         if answer.status_code >= 400:
             return _without_page(request, answer)
         if answer.status_code == 200 and _form_in_address(request):
-            reason = f"{request.path} cannot be answered in the form that was asked for."
+            reason = f"{request.path} cannot be answered in the requested format."
             return _plain(form_of(request), reason, 406)
         return answer
 

@@ -43,13 +43,13 @@ class ExposureMode(models.Model):
 class Dataset(models.Model):
     """One exposure: its id in two parts and its matching parameters."""
 
-    product = models.CharField(max_length=128, help_text="Upper case; what it is part of.")
+    product = models.CharField(max_length=128, help_text="Upper-case id of the product that it belongs to.")
     exposure = models.CharField(max_length=128, help_text="Upper case.")
     instrument = models.CharField(max_length=32, help_text="Lower case.")
     program = models.CharField(max_length=32, blank=True)
     header = models.JSONField(help_text="Upper-case keyword to text.")
     observed_at = models.DateTimeField(
-        null=True, help_text="UTC; start of the exposure, if the header tells."
+        null=True, help_text="UTC; start of the exposure; empty if the header does not give it."
     )
     imported_at = models.DateTimeField(auto_now=True, help_text="UTC; when this header was first seen.")
     mode = models.ForeignKey(
@@ -83,13 +83,11 @@ class Dataset(models.Model):
 class ImportProgress(models.Model):
     """The progress of the import of one file. The row is deleted when the import ends."""
 
-    path = models.CharField(max_length=1024, unique=True, help_text="Absolute.")
+    path = models.CharField(max_length=1024, unique=True, help_text="Absolute path.")
     version = models.CharField(
         max_length=64, help_text="Size in bytes and time of the last change of the file."
     )
-    done = models.PositiveBigIntegerField(
-        help_text="Number of the last row that is stored, with all before it."
-    )
+    done = models.PositiveBigIntegerField(help_text="Number of rows stored so far, from the first one.")
 
     def __str__(self) -> str:
         return f"{self.path} to row {self.done}"

@@ -82,7 +82,7 @@ def _take(key: str) -> bool:
 
 
 def refuse(key: str | None, *, reason: str) -> None:
-    """Close a channel whose request was refused, so that a client does not wait there for ever.
+    """Close a channel whose request was refused, so that a client does not wait there forever.
 
     Do nothing if there is no such channel, or if a job has it.
     """

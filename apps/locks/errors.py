@@ -22,6 +22,6 @@ class NoSuchInstrumentError(InvalidInputError):
 
 
 class UnknownLockError(NotFoundError):
-    """The lock does not exist any more, or somebody else holds it."""
+    """The lock no longer exists, or somebody else holds it."""
 
     code = "unknown_lock"

@@ -142,7 +142,7 @@ def release(lock: Lock) -> bool:
 
 
 def release_instrument(instrument: str, *, user: str) -> bool:
-    """Give back a person's lock of an instrument, from any session, and return whether there was one."""
+    """Release a person's lock of an instrument, from any session, and return whether there was one."""
     # One statement, so that a session that takes the lock over at the same moment does not keep it.
     deleted, _ = Lock.objects.filter(instrument=instrument, user=user).delete()
     if deleted:
@@ -151,7 +151,7 @@ def release_instrument(instrument: str, *, user: str) -> bool:
 
 
 def release_user(user: str) -> bool:
-    """Give back a person's lock, whichever it is and from any session; return whether there was one."""
+    """Release the lock of a person, from any session, and return whether there was one."""
     lock = find_lock(user=user)
     return lock is not None and release(lock)
 
@@ -173,7 +173,7 @@ def break_lock(lock: Lock, *, by: Actor) -> None:
         take_turn()
         deleted, _ = Lock.objects.filter(pk=lock.pk, key=lock.key).delete()
         if not deleted:
-            raise UnknownLockError(f"The {lock} does not exist any more. Nothing was changed.")
+            raise UnknownLockError(f"The {lock} no longer exists. Nothing was changed.")
         audit.noted(
             Action.BREAK_LOCK, user=by.get_username(), instrument=lock.instrument, details=_description(lock)
         )

@@ -94,7 +94,7 @@ def extend(request: HttpRequest, *, actor: Actor) -> HttpResponse:
 def _extended(lock: Lock | None) -> JsonResponse:
     """Return the seconds from which the script of the page counts down."""
     if lock is None:
-        return JsonResponse({"error": "This session holds no lock any more. Log in again."}, status=409)
+        return JsonResponse({"error": "This session no longer holds a lock. Log in again."}, status=409)
     return JsonResponse({"seconds": int(lock.time_left.total_seconds())})
 
 
@@ -114,7 +114,8 @@ def break_one(request: HttpRequest, instrument: str, *, actor: Actor) -> HttpRes
     # The page may be old. Break only the lock that the admin saw.
     if lock is None or request.POST.get("key") != str(lock.key):
         error = (
-            f"The lock of {instrument} is no longer the one that you saw. Nothing was changed. Look again."
+            f"The lock of {instrument} has changed since you opened this page. "
+            "Nothing was changed. Check it, then try again."
         )
         return _table(request, actor, error)
     try:

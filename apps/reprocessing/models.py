@@ -16,19 +16,25 @@ class Transition(StatusModel):
     entered_from = ENTERED_FROM
 
     change = models.OneToOneField(
-        ContextChange, on_delete=models.CASCADE, related_name="transition", help_text="The move to `new`."
+        ContextChange,
+        on_delete=models.CASCADE,
+        related_name="transition",
+        help_text="Change of the latest context to `new`.",
     )
-    old = models.CharField(max_length=128, help_text="Name of the pmap that was latest until then.")
-    new = models.CharField(max_length=128, help_text="Name of the pmap that is latest since then.")
+    old = models.CharField(max_length=128, help_text="Name of the latest context before the change.")
+    new = models.CharField(max_length=128, help_text="Name of the latest context after the change.")
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     affected_ids = models.JSONField(default=list, help_text="Ids of products, lower case, sorted.")
-    affected_count = models.PositiveIntegerField(default=0, help_text="How many products these are.")
+    affected_count = models.PositiveIntegerField(default=0, help_text="Number of affected products.")
     counts = models.JSONField(
-        default=dict, help_text="Instrument to reference type to how many exposures get another one."
+        default=dict,
+        help_text="Instrument to reference type to the number of exposures with a new reference.",
     )
-    examined_count = models.PositiveIntegerField(default=0, help_text="Exposures that were looked at.")
-    error_count = models.PositiveIntegerField(default=0, help_text="Answers that fail since the move only.")
-    summary = models.TextField(blank=True, help_text="What the search logged.")
+    examined_count = models.PositiveIntegerField(default=0, help_text="Number of exposures examined.")
+    error_count = models.PositiveIntegerField(
+        default=0, help_text="Number of answers that fail only under the new context."
+    )
+    summary = models.TextField(blank=True, help_text="Log of the search.")
     reason = models.TextField(blank=True, help_text="Why there is no result.")
     noticed_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, help_text="When a worker last began to search.")

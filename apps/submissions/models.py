@@ -24,8 +24,8 @@ class IngestFile(models.Model):
     """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ingest_files")
-    name = models.CharField(max_length=128, help_text="As it was uploaded, to the letter.")
-    size = models.BigIntegerField(help_text="Bytes, when it is complete.")
+    name = models.CharField(max_length=128, help_text="Name exactly as uploaded.")
+    size = models.BigIntegerField(help_text="Bytes of the complete file.")
     sha1sum = models.CharField(max_length=40, blank=True, help_text="Lower-case hex; empty until complete.")
     started_at = models.DateTimeField(default=timezone.now)
     completed_at = models.DateTimeField(null=True, help_text="When its last byte was stored.")
@@ -58,21 +58,27 @@ class Submission(StatusModel):
     status = models.CharField(max_length=10, choices=Status, default=Status.STARTED)
     user = models.CharField(max_length=150, help_text="Account that asked for it.")
     user_email = models.EmailField(blank=True)
-    other_email = models.TextField(blank=True, help_text="Further addresses to tell, by commas.")
-    instrument = models.CharField(max_length=32, blank=True, help_text="Locked for it; empty: none.")
-    lock_tenure = models.UUIDField(null=True, help_text="Tenure of the lock it was started under.")
-    channel = models.CharField(max_length=36, blank=True, help_text="Where its job reports.")
+    other_email = models.TextField(blank=True, help_text="More addresses to notify, separated by commas.")
+    instrument = models.CharField(
+        max_length=32, blank=True, help_text="Instrument that is locked for it; empty if none."
+    )
+    lock_tenure = models.UUIDField(null=True, help_text="Tenure of the lock when it started.")
+    channel = models.CharField(
+        max_length=36, blank=True, help_text="Key of the channel for messages of its job."
+    )
 
     context_mode = models.CharField(max_length=11, choices=ContextMode, default=ContextMode.EDIT)
-    posted_context = models.CharField(max_length=128, help_text="The pmap the client believed to start from.")
-    base = models.CharField(max_length=128, help_text="The pmap its files were checked against.")
+    posted_context = models.CharField(max_length=128, help_text="Context that the client named.")
+    base = models.CharField(max_length=128, help_text="Context that the files were checked against.")
     change_level = models.CharField(max_length=8, choices=ChangeLevel, default=ChangeLevel.SEVERE)
     creator = models.CharField(max_length=255, blank=True, help_text="Author of the files.")
     description = models.TextField(blank=True, help_text="Reason for the delivery.")
-    is_renamed = models.BooleanField(default=True, help_text="Files get official names.")
-    is_compared = models.BooleanField(default=True, help_text="Tables are compared with their predecessor.")
-    makes_contexts = models.BooleanField(default=True, help_text="A new imap and pmap come of it.")
-    answers = models.JSONField(default=dict, help_text="To the questions of the extended form.")
+    is_renamed = models.BooleanField(default=True, help_text="Whether the files get official names.")
+    is_compared = models.BooleanField(
+        default=True, help_text="Whether tables are compared with their predecessors."
+    )
+    makes_contexts = models.BooleanField(default=True, help_text="Whether it makes a new imap and pmap.")
+    answers = models.JSONField(default=dict, help_text="Answers to the questions of the extended form.")
 
     started_at = models.DateTimeField(default=timezone.now)
     ready_at = models.DateTimeField(null=True)
@@ -80,11 +86,13 @@ class Submission(StatusModel):
     ended_by = models.CharField(max_length=150, blank=True, help_text="Account that ended it.")
     reason = models.TextField(blank=True, help_text="Why it failed or was cancelled.")
     steps = models.JSONField(default=list, help_text="Names of the steps that are done.")
-    collisions = models.JSONField(default=list, help_text="Pairs that were both derived from one parent.")
+    collisions = models.JSONField(default=list, help_text="Pairs of mappings with the same parent.")
     tests = models.JSONField(default=list, help_text="Results of integration tests.")
-    final_base = models.CharField(max_length=128, blank=True, help_text="The pmap it was confirmed upon.")
-    new_context = models.CharField(max_length=128, blank=True, help_text="The pmap that came of it.")
-    delivery = models.CharField(max_length=64, blank=True, help_text="Catalogue for the archive.")
+    final_base = models.CharField(
+        max_length=128, blank=True, help_text="Context that the new one starts from, set at confirm."
+    )
+    new_context = models.CharField(max_length=128, blank=True, help_text="New context.")
+    delivery = models.CharField(max_length=64, blank=True, help_text="Name of the catalogue for the archive.")
     cleared_at = models.DateTimeField(null=True, help_text="When its folder was removed.")
 
     class Meta:
@@ -150,27 +158,36 @@ class SubmittedFile(models.Model):
     """One file of a submission, before and after it gets its official name.
 
     While `is_reserved` is true, nobody else gets the official name. The name of an adopted file stays
-    reserved for ever.
+    reserved forever.
     """
 
     submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="files")
     origin = models.CharField(max_length=12, choices=Origin, default=Origin.UPLOADED)
     name = models.CharField(
-        max_length=128, help_text="As it was uploaded or listed; of a generated mapping its predecessor's."
+        max_length=128,
+        help_text="Name as uploaded or listed; for a generated mapping, the name of its predecessor.",
     )
-    official_name = models.CharField(max_length=128, blank=True, help_text="Empty until it has one.")
-    is_reserved = models.BooleanField(default=False, help_text="Nobody else may get the official name.")
+    official_name = models.CharField(
+        max_length=128, blank=True, help_text="Official name; empty until assigned."
+    )
+    is_reserved = models.BooleanField(
+        default=False, help_text="Whether the official name is reserved for this file."
+    )
     instrument = models.CharField(max_length=32, blank=True)
     filekind = models.CharField(max_length=64, blank=True)
-    size = models.BigIntegerField(null=True, help_text="Bytes, as it arrived.")
-    sha1sum = models.CharField(max_length=40, blank=True, help_text="As it arrived.")
-    official_size = models.BigIntegerField(null=True, help_text="Bytes, under its official name.")
-    official_sha1sum = models.CharField(max_length=40, blank=True, help_text="Under its official name.")
+    size = models.BigIntegerField(null=True, help_text="Bytes of the uploaded file.")
+    sha1sum = models.CharField(
+        max_length=40, blank=True, help_text="sha1sum of the uploaded file, lower-case hex."
+    )
+    official_size = models.BigIntegerField(null=True, help_text="Bytes of the file under its official name.")
+    official_sha1sum = models.CharField(
+        max_length=40, blank=True, help_text="sha1sum of the file under its official name, lower-case hex."
+    )
     derived_from = models.CharField(max_length=128, blank=True)
     errors = models.PositiveIntegerField(null=True, help_text="Number of errors; empty until it was checked.")
     warnings = models.PositiveIntegerField(default=0)
-    log = models.JSONField(default=list, help_text="Level and text of each line of its check.")
-    facts = models.JSONField(default=dict, help_text="Columns of the catalogue that its header tells.")
+    log = models.JSONField(default=list, help_text="Level and text of each line that its check logged.")
+    facts = models.JSONField(default=dict, help_text="Columns of the catalog, read from its header.")
 
     class Meta:
         ordering = ("pk",)

@@ -27,7 +27,7 @@ SEEN_TARGET = 15.0
 WORST_TARGET = 120.0
 MEMORY_TARGET = 100.0
 
-# Synthetic photometry is no instrument, and the figures to beat leave it out.
+# The figures to beat leave out synthetic photometry, which is not a real instrument.
 UNUSUAL = {"synphot"}
 
 

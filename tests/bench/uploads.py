@@ -42,7 +42,7 @@ class Figures:
 def run(out: TextIO) -> None:
     """Print the figures of each round, and their medians with the targets.
 
-    The disk is measured anew before each upload, since other work on the machine changes it: what one round
+    The disk is measured again before each upload, since other work on the machine changes it: what one round
     says of it may be off by a factor of three, so that only the medians are compared.
     """
     with tempfile.TemporaryDirectory(prefix="bench-uploads-") as folder:
@@ -129,7 +129,7 @@ class _Peak(threading.Thread):
 
 
 def _upload(server: WebServer, token: str, piece: int) -> dict[str, str]:
-    """Send a file, in one request if `piece` is its whole size, and return what the server tells of it."""
+    """Send a file, in one request if `piece` is its whole size, and return the answer of the server."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     head = (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="files"; filename="{NAME}"\r\n\r\n'

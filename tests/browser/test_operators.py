@@ -15,7 +15,7 @@ def test_a_bad_reference_is_marked_after_a_second_look_and_marked_ok_again(page:
     inspect(page)
     page.get_by_role("button", name="Mark bad").click()
     expect(page.locator("#error_message")).to_contain_text("jwst_miri_flat_0006.fits")
-    page.get_by_label("Mark them bad nevertheless.").check()
+    page.get_by_label("Mark them bad anyway.").check()
     page.get_by_role("button", name="Mark bad").click()
     expect(page.get_by_role("main").get_by_role("status")).to_contain_text("1 file marked.")
     inspect(page)
@@ -32,7 +32,7 @@ def test_files_are_marked_and_contexts_set_without_scripts(new_page: NewPage, lo
     for verdict, button in (("Bad", "Mark bad"), ("OK", "Mark OK")):
         mark(page, verdict)
         if verdict == "Bad":
-            page.get_by_label("Mark them bad nevertheless.").check()
+            page.get_by_label("Mark them bad anyway.").check()
         page.get_by_role("button", name=button).click()
         expect(page.get_by_role("main").get_by_role("status")).to_contain_text("1 file marked.")
         page.get_by_role("link", name="Mark more files").click()

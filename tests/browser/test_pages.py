@@ -71,7 +71,7 @@ OPERATOR = {
 def test_everybodys_page(page: Page, complaints: list[str], name: str) -> None:
     look_at(page, name, PUBLIC[name])
     if name == "not found":
-        complaints.clear()  # The browser tells of the 404 that was asked for.
+        complaints.clear()  # The browser reports the 404 that the test asked for.
 
 
 def test_the_pages_of_submitters(page: Page, log_in: LogIn) -> None:

@@ -269,9 +269,12 @@ def test_operators_move_a_delivery_and_see_it_moved() -> None:
 @pytest.mark.parametrize(
     ("values", "error"),
     [
-        ({"move": "failed", "seen": "picked_up"}, "jwst_1.cat is open by now. Look again."),
-        ({"move": "failed"}, "jwst_1.cat is open by now. Look again."),
-        ({"move": "redeliver", "seen": "archived\0" * 9}, "jwst_1.cat is open by now. Look again."),
+        ({"move": "failed", "seen": "picked_up"}, "jwst_1.cat is already open. Check it,"),
+        ({"move": "failed"}, "jwst_1.cat is already open. Check it, then try again."),
+        (
+            {"move": "redeliver", "seen": "archived\0" * 9},
+            "jwst_1.cat is already open. Check it, then try again.",
+        ),
         ({"move": "<b>"}, "&lt;b&gt;&#x27; is unknown."),
         ({}, "Choose one of redeliver, archived, failed"),
     ],

@@ -77,7 +77,7 @@ def test_a_database_beside_the_store_of_another_installation_is_refused() -> Non
     assert identity.require_settled() == "jwst (ops)"
     now = marker.read()
     assert now
-    assert now.key not in (other.key, "0" * 32), "neither of the old partners fits any more"
+    assert now.key not in (other.key, "0" * 32), "neither of the old partners fits"
 
 
 @pytest.mark.usefixtures("_settled")

@@ -75,7 +75,7 @@ def test_nested_aliases_are_refused_at_once_by_their_name(name: str, tree: str, 
         ("data.yaml", b"\xef\xbb\xbfa: &a {b: 1}\r\nc: *a\r\n"),
         ("data.asdf", b"#ASDF 1.0.0\n"),
         ("data.asdf", b"\x00\xff"),
-        ("data.txt", b"PK is no archive"),
+        ("data.txt", b"PK is not an archive"),
     ],
 )
 def test_other_files_are_for_the_library_to_judge(name: str, content: bytes, tmp_path: Path) -> None:

@@ -130,8 +130,8 @@ def test_of_tables_with_huge_rows_little_is_read(tmp_path: Path) -> None:
     ("cards", "fields", "expected"),
     [
         (("TFORM1  = '8A      '",), 1, "beyond its row"),
-        (("TFORM1  = 'no      '",), 1, "no format of a column"),
-        ((), 10**9, "no format of a column"),
+        (("TFORM1  = 'no      '",), 1, "not the format of a column"),
+        ((), 10**9, "not the format of a column"),
         (("TFORM1  = 'I       '", "TSCAL1  = 'much    '"), 1, "scales a column"),
         (("TFORM1  = '999999999999999999D'",), 1, "beyond its row"),
     ],

@@ -34,7 +34,7 @@ CASES = [
     case("roman", "roman_0006.pmap"),
 ]
 if not is_real():
-    # The real rules of the test observatory are no cache that could be imported.
+    # The real rules of the test observatory do not form a cache that could be imported.
     CASES.append(case("tobs", "tobs_0003.pmap"))
 
 
@@ -81,7 +81,7 @@ def as_in_a_map(response: dict[str, Any]) -> Any:
 def require_equal(found: Any, expected: dict[str, Any], record: dict[str, Any]) -> None:
     """Compare one answer with the oracle's, whose values other than texts have no form on the wire.
 
-    An answer without any type is no failure: the rules leave all types out.
+    An answer without any type is not a failure: the rules leave all types out.
     """
     if "error" in expected:
         assert str(found).startswith("NOT FOUND"), record

@@ -228,7 +228,7 @@ def test_certify_only_leaves_nothing_but_verdicts(team: Team) -> None:
     bad = team.submit(files=[team.new_flat(USEAFTER="yesterday")], kind="certify")
     assert "USEAFTER" in bad.text
     assert team.edit_context() == before
-    # A certify run is no submission: the lock that the client took for it stays until the logout.
+    # A certify run is not a submission: the lock that the client took for it stays until the logout.
     logout = ("submit", "--logout", "--files", str(team.made[0]))
     assert team.client.crds(*logout, **team.environment).status == 0
 

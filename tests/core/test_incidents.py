@@ -1,4 +1,4 @@
-"""The number of an incident that people are told is found by grep in the log of a real server."""
+"""Grep finds the number of an incident, as people see it, in the log of a real server."""
 
 import json
 import re

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 TEXT = "Moving to a <new> disk until 14:00 UTC."
 SHOWN = "Moving to a &lt;new&gt; disk until 14:00 UTC."
 OWN = {"Sec-Fetch-Site": "same-origin"}
-# Bookkeeping that is no change of what the server keeps for people: the lock of who is at work lasts on.
+# Bookkeeping, which maintenance allows: the lock of somebody at work must not expire.
 BOOKS = ("Lock ",)
 CACHES = ("checksums/", "published/", "store/config/")
 

@@ -142,7 +142,7 @@ def test_a_page_that_has_no_such_form_says_so(client: Client) -> None:
     answer = client.get("/?format=json")
     assert (answer.status_code, answer.json()) == (
         406,
-        {"error": "/ cannot be answered in the form that was asked for."},
+        {"error": "/ cannot be answered in the requested format."},
     )
 
 

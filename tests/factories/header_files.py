@@ -57,7 +57,7 @@ ODD_CARDS = (
     "PERCENT = '100% &'",
 )
 CONTINUED = ("LONGNAME= 'a long value that is &'", "CONTINUE  'continued &'", "CONTINUE  '' / to the end")
-# A card that continues what is no text ends the reading of a file.
+# A continuation card after a value that is not text ends the reading of a file.
 MOVABLE = tuple(odd for odd in ODD_CARDS if not odd.startswith("CONTINUE"))
 NUMBERS = (
     "1.0D3", "1.0d3", "1D+03", "1.D-3", "-.5D0", "+.5d+00", "1.0 D3", "1.0D 3", "1.0D + 3", "- 1.5D3",

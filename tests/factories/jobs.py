@@ -40,7 +40,7 @@ def make_job(*, channel: Channel | None = None, **fields: Any) -> Job:
 
 
 def make_running_job(*, silent_for: float = 0.0, **fields: Any) -> Job:
-    """Return a job as the worker sees it that claimed it, and whose last heartbeat is so many seconds ago."""
+    """Return a job as seen by the worker that claimed it; the last heartbeat was `silent_for` seconds ago."""
     job = claim(make_job().pk)
     assert job
     heartbeat = timezone.now() - timedelta(seconds=silent_for)

@@ -518,7 +518,7 @@ def make_contexts(observatory: str) -> tuple[list[str], dict[str, str]]:
 
 
 def _change(observatory: str, rules: list[Rules], chance: random.Random, context: int) -> None:
-    """Let some rules be succeeded by changed ones."""
+    """Add successors with changes to some of the rules."""
     outdated = [each for each in rules if 0 < each.until < context]
     for each in outdated + chance.sample([each for each in rules if not each.until], 3):
         each.derived_from = each.name(observatory)

@@ -53,7 +53,7 @@ class Mailbox:
 
     port: int
     refused: set[str] = field(default_factory=set)  # Addresses it knows nobody of.
-    is_full: bool = False  # Then it refuses what it is told to take.
+    is_full: bool = False  # Then it refuses every mail.
     got: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
     entered: threading.Event = field(default_factory=threading.Event)

@@ -1,4 +1,4 @@
-"""Many requests at once: an instrument has one holder, a person has one lock, and nobody waits for ever."""
+"""Many requests at once: an instrument has one holder, a person has one lock, and nobody waits forever."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -155,7 +155,7 @@ def test_a_lock_that_changed_hands_is_not_broken_by_an_old_page() -> None:
     for key in ("", "x", "00000000-0000-0000-0000-000000000000"):
         response = post(client, "/locks/miri/break/", form="/locks/", key=key)
         assert response.status_code == 200
-        assert '<div id="error_message">The lock of miri is no longer' in response.content.decode()
+        assert '<div id="error_message">The lock of miri has changed' in response.content.decode()
     assert Lock.objects.get() == lock
 
 
@@ -191,7 +191,7 @@ def test_the_script_of_the_page_hears_how_much_is_left() -> None:
     assert answer.json()["seconds"] > 3 * 3600
     Lock.objects.all().delete()
     answer = client.post("/locks/extend/", {"csrfmiddlewaretoken": token}, headers=json_only)
-    assert (answer.status_code, "holds no lock" in answer.json()["error"]) == (409, True)
+    assert (answer.status_code, "no longer holds a lock" in answer.json()["error"]) == (409, True)
 
 
 def test_who_has_no_lock_to_extend_is_asked_to_log_in() -> None:

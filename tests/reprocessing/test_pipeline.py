@@ -95,7 +95,7 @@ def test_a_new_type_and_one_that_is_gone_affect() -> None:
     work()
     row = Transition.objects.get()
     assert row.counts == {"cos": {"brftab": 4, "deadtab": 4}}
-    # What the rules do not know any more is not needed, and no error.
+    # Types that the rules no longer know are not needed and are not errors.
     assert row.error_count == 0
 
 

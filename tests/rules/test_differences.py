@@ -1,4 +1,4 @@
-"""Differences are told in the client's words, and the lines of a text difference make the new text."""
+"""Differences use the client's words, and the lines of a text difference make the new text."""
 
 import difflib
 import itertools

@@ -53,7 +53,7 @@ def test_what_the_client_writes_fills_the_form_in(browser: Client) -> None:
     assert '<option value="miri" selected>' in page
     assert '<option value="MODERATE" selected>' in page
     assert '<option value="No" selected>' in page
-    assert 'value="1.20"' in page, "a version is no number"
+    assert 'value="1.20"' in page, "a version is not a number"
     assert "one\ntwo ü 🔭</textarea>" in page
     assert "Filled in 9 answers from your file." in page
     assert "error_message" not in page

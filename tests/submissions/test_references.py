@@ -156,7 +156,7 @@ def test_half_of_a_geis_pair_is_refused_with_the_name_of_the_other() -> None:
     missing = "e4p16298u.r2h needs e4p16298u.r2d, f8213081u.r0d needs f8213081u.r0h."
     refused(halves, missing)
     submission = process(deliver({"e4p16298u.r2d": b"data", "f8213081u.r0h": b"SIMPLE  = F"}))
-    assert submission.status == "failed", "it is no GEIS file of this observatory"
+    assert submission.status == "failed", "it is not a GEIS file of this observatory"
     assert "needs" not in submission.reason
 
 

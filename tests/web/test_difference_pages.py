@@ -1,4 +1,4 @@
-"""Differences: what differs between two contexts, mappings or references, how it is told, and to whom."""
+"""Pages of the differences between two contexts, mappings or references, and who may see them."""
 
 import csv
 import io

@@ -79,7 +79,7 @@ def log_in(request: HttpRequest, user: User, *, instrument: str, token: Token | 
     Parameters
     ----------
     instrument
-        Instrument to lock, or ``none``. With ``none`` this session gives back a lock that it holds.
+        Instrument to lock, or ``none``. With ``none`` this session releases a lock that it holds.
     token
         Token with which the person logged in. The session ends with the token and has only its scopes.
 
@@ -125,7 +125,7 @@ def _lock(request: HttpRequest, user: User, instrument: str) -> Lock | None:
 
 
 def _release_lock_of_another(request: HttpRequest, user: User) -> None:
-    """Give back the lock that another person took in this session."""
+    """Release the lock that another person took in this session."""
     before = request.user
     if before.is_authenticated and before.pk != user.pk:
         held = find_lock(user=before.get_username())
@@ -134,7 +134,7 @@ def _release_lock_of_another(request: HttpRequest, user: User) -> None:
 
 
 def log_out(request: HttpRequest) -> None:
-    """End the session, and give back any lock that the person holds.
+    """End the session, and release any lock that the person holds.
 
     The lock may belong to any session of the person: the client frees a stale lock by a new login without
     instrument and a logout.

@@ -54,14 +54,14 @@ def _write(delivery: Delivery) -> None:
 
 
 def catch_up() -> None:
-    """Write every delivery that is due, and remove entries of the folder that nobody needs any more."""
+    """Write every delivery that is due, and remove entries of the folder that nobody needs."""
     for delivery in Delivery.objects.filter(DUE).order_by("number"):
         write(delivery)
     tidy()
 
 
 def tidy() -> None:
-    """Remove catalogues that are not open any more, and links that only archived deliveries have.
+    """Remove catalogues that are no longer open, and links that only archived deliveries have.
 
     Failures are logged and not raised, as by `write`.
     """

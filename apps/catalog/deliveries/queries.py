@@ -94,7 +94,7 @@ def states_beside_latest(names: Sequence[str]) -> dict[str, FileState]:
 
 
 def closed_catalogues(names: Sequence[str]) -> list[str]:
-    """Return those of `names` that are catalogues of deliveries which are not open any more."""
+    """Return those of `names` that are catalogues of deliveries that are no longer open."""
     closed = Delivery.objects.exclude(status=DeliveryStatus.OPEN)
     found: list[str] = []
     for chunk in _chunks([name for name in names if _CATALOGUE.fullmatch(name)]):

@@ -165,7 +165,11 @@ def change(request: HttpRequest, name: str, *, actor: Actor) -> HttpResponseBase
         if not move(
             delivery, BUTTONS[button], user=actor.get_username(), reason=_reason(request), only_if=seen
         ):
-            return _page(request, actor, f"{name} is {delivery.get_status_display()} by now. Look again.")
+            return _page(
+                request,
+                actor,
+                f"{name} is already {delivery.get_status_display()}. Check it, then try again.",
+            )
     except (UnknownDeliveryError, ConflictError) as exc:
         return _page(request, actor, str(exc))
     return redirect(f"{reverse('catalog:delivery_status')}?{_filters(request)}")

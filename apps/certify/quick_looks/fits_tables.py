@@ -67,7 +67,7 @@ def _fields(header: Header, count: int) -> list[_Field]:
         form = text(header, f"TFORM{number}")
         match = _FORM.match(form)
         if match is None:
-            raise BadHeaderError(f"TFORM{number} is {form!r}, which is no format of a column")
+            raise BadHeaderError(f"TFORM{number} is {form!r}, which is not the format of a column")
         repeat, code = int(match[1] or 1), match[2]
         # Bits are packed. A column of lists has for each row the number of values and their place.
         items = -(-repeat // 8) if code == "X" else 2 * min(repeat, 1) if code in "PQ" else repeat
@@ -82,7 +82,7 @@ def _text_fields(header: Header, count: int) -> list[_Field]:
         form = text(header, f"TFORM{number}")
         match = _TEXT_FORM.match(form)
         if match is None:
-            raise BadHeaderError(f"TFORM{number} is {form!r}, which is no format of a column")
+            raise BadHeaderError(f"TFORM{number} is {form!r}, which is not the format of a column")
         begin = whole(header, f"TBCOL{number}", least=1) - 1
         fields.append(_Field(number, form, "A", int(match[2]), begin))
     return fields

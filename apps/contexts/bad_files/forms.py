@@ -36,7 +36,7 @@ class BadFilesForm(forms.Form):
     )
     # Only the second step has these.
     is_confirmed = forms.BooleanField(required=False)
-    is_overridden = forms.BooleanField(label="Mark them bad nevertheless.", required=False)
+    is_overridden = forms.BooleanField(label="Mark them bad anyway.", required=False)
 
     def clean_names(self) -> list[str]:
         names = [name for name in dict.fromkeys(re.split(r"[\s,]+", self.cleaned_data["names"])) if name]

@@ -204,7 +204,7 @@ def _plan_bad(names: Iterable[str], actor: Actor | None, *, is_overridden: bool)
     if not is_overridden and (used := in_latest(files)):
         raise ConflictError(
             f"Contained in the latest context: {', '.join(used)}. Make a context without them, make it "
-            "latest, and then mark them bad; or choose to mark them nevertheless."
+            "latest, and then mark them bad; or choose to mark them anyway."
         )
     blacklisted = blacklisted_names()
     return [

@@ -199,8 +199,10 @@ def _require_seen(pointer: Pointer, seen: int | None) -> None:
     last = queries.find_change(pointer)
     if seen is None or seen == (last.pk if last else 0):
         return
-    told = f"{last.user} set it to {last.context}" if last else "it is not set any more"
-    raise ConflictError(f"{pointer} was moved since you looked: {told}. Look again.")
+    told = f"{last.user} set it to {last.context}" if last else "it is no longer set"
+    raise ConflictError(
+        f"{pointer} has changed since you opened this page: {told}. Check it, then try again."
+    )
 
 
 def _require_good(context: str, files: Collection[str]) -> None:

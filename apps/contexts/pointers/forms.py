@@ -58,14 +58,14 @@ class SetContextForm(ContextChoiceMixin):
             self._require_version()
         elif pointer and (cleaned["version"] or cleaned.get("update_banner")):
             self.add_error(
-                "context_type", f"A CAL_VER and the banner belong to build contexts, and not to {pointer}."
+                "context_type", f"Only build contexts have a CAL_VER and the banner, not {pointer}."
             )
         self._require_unmoved()
         if "reason" not in self.errors and not cleaned["reason"]:
             self.add_error("reason", self._ask_for_reason())
         if not self.errors and self._changes_nothing():
             which = f"{pointer} {cleaned['version']}".strip()
-            self.add_error(None, f"Nothing changes: {which} is {cleaned['context']} already.")
+            self.add_error(None, f"Nothing was changed: {which} is already {cleaned['context']}.")
         return cleaned
 
     def _version(self) -> str:
@@ -77,14 +77,14 @@ class SetContextForm(ContextChoiceMixin):
         if not version:
             self.add_error("cal_ver", "Pick a version of the calibration software, or type one.")
         elif not queries.is_version(version):
-            self.add_error("cal_ver", f"{version!r} is not a version; expected a version such as 1.14.1.")
+            self.add_error("cal_ver", f"{version!r} is not a version. Write for example 1.14.1.")
 
     def _ask_for_reason(self) -> str:
         """Fill in the reason of the delivery if there is one, and return the message about it."""
         cleaned = self.cleaned_data
         known = proposed_reason(cleaned.get("context_type", ""), cleaned.get("context", ""))
         if not known:
-            return "Say why; it becomes the history text."
+            return "Give a reason. The public history shows it."
         self._fill(known)
         return "It was empty. Now it is the reason of the delivery: check it, and press the button again."
 
@@ -107,7 +107,9 @@ class SetContextForm(ContextChoiceMixin):
         change = queries.find_change(pointer)
         if change and change.pk != seen:
             self.add_error(
-                "pmap_mode", f"{pointer} was moved since you looked: it is {change.context} now. Look again."
+                "pmap_mode",
+                f"{pointer} has changed since you opened this page: it is {change.context} now. "
+                "Check it, then try again.",
             )
 
     def seen_move(self, pointer: str) -> int | None:

@@ -15,12 +15,12 @@ class Migration(migrations.Migration):
             name='Dataset',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('product', models.CharField(db_index=True, help_text='Upper case; what it is part of.', max_length=128)),
+                ('product', models.CharField(db_index=True, help_text='Upper-case id of the product that it belongs to.', max_length=128)),
                 ('exposure', models.CharField(db_index=True, help_text='Upper case.', max_length=128)),
                 ('instrument', models.CharField(help_text='Lower case.', max_length=32)),
                 ('program', models.CharField(blank=True, max_length=32)),
                 ('header', models.JSONField(help_text='Upper-case keyword to text.')),
-                ('observed_at', models.DateTimeField(help_text='UTC; start of the exposure, if the header tells.', null=True)),
+                ('observed_at', models.DateTimeField(help_text='UTC; start of the exposure; empty if the header does not give it.', null=True)),
                 ('imported_at', models.DateTimeField(auto_now=True)),
             ],
             options={

@@ -14,9 +14,9 @@ class Migration(migrations.Migration):
             name='ImportProgress',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(help_text='Absolute.', max_length=1024, unique=True)),
+                ('path', models.CharField(help_text='Absolute path.', max_length=1024, unique=True)),
                 ('version', models.CharField(help_text='Size in bytes and time of the last change of the file.', max_length=64)),
-                ('done', models.PositiveBigIntegerField(help_text='Number of the last row that is stored, with all before it.')),
+                ('done', models.PositiveBigIntegerField(help_text='Number of rows stored so far, from the first one.')),
             ],
         ),
         migrations.AlterField(
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='dataset',
             name='product',
-            field=models.CharField(help_text='Upper case; what it is part of.', max_length=128),
+            field=models.CharField(help_text='Upper-case id of the product that it belongs to.', max_length=128),
         ),
         migrations.AddIndex(
             model_name='dataset',

@@ -9,8 +9,8 @@ The function of a kind gets the `Job`, does its steps, and ends with `finish`::
         finish(job, 0, url)
 
 It runs again from the start after its worker died, or after it raised `TryLater`. A step that writes its own
-rows calls `require_claim` in the same transaction, so that a worker that was taken for dead cannot write
-any more.
+rows calls `require_claim` in the same transaction, so that a worker that was taken for dead can no
+longer write.
 """
 
 from apps.jobs.pipeline.announce import announce

@@ -44,6 +44,6 @@ def require_claim(job: Job) -> None:
         Raised if somebody asked to abort the job.
     """
     if not beat(job):
-        raise LostClaimError(f"This worker does not run {job} any more.")
+        raise LostClaimError(f"This worker no longer runs {job}.")
     if Job.objects.filter(pk=job.pk, abort_at__isnull=False).exists():
         raise JobAbortedError(f"Somebody asked to abort {job}.")

@@ -160,7 +160,7 @@ def _read(text: str, name: str, observatory: str) -> ParsedMapping:
     wanted = get_observatory(observatory).name
     stated = parsed.header.get("observatory")
     if not isinstance(stated, str):
-        raise MappingError(f"{name}: header field 'observatory' must be a text.")
+        raise MappingError(f"{name}: header field 'observatory' must be text.")
     if stated.lower() != wanted:
         raise MappingError(f"{name}: is a mapping of {stated!r} and not of {wanted!r}.")
     return parsed

@@ -35,7 +35,7 @@ class NewRmap:
     Attributes
     ----------
     name
-        Official name; ``N/A`` if the type does not apply any more.
+        Official name; ``N/A`` if the type no longer applies.
     parent
         Name of the rmap it was made from; empty for the first rmap of a type.
     instrument, filekind

@@ -21,5 +21,5 @@ def text_field(header: Mapping[str, Any], name: str, default: str) -> str:
         return default
     value = header[name]
     if not isinstance(value, str):
-        raise TypeError(f"header field {name!r} is not a text")
+        raise TypeError(f"header field {name!r} is not text")
     return value if value.startswith("(") and value.endswith(")") else value.lower()

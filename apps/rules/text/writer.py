@@ -123,7 +123,7 @@ def _sort_key(key: Any) -> tuple[str, ...]:
 def _key(key: Any) -> str:
     for part in key if isinstance(key, tuple) else (key,):
         if type(part) not in _ATOMS:
-            raise MappingError(f"A key must be a text, a number or a tuple of these, not {key!r}.")
+            raise MappingError(f"A key must be text, a number or a tuple of these, not {key!r}.")
     return repr(key)
 
 

@@ -50,7 +50,7 @@ _LOCKLESS = (Kind.CERTIFY, Kind.EXTENDED)
 
 
 def _ends_waiting(view: View) -> View:
-    """Report to the channel of the session when a POST fails, so that nobody waits there for ever."""
+    """Report to the channel of the session when a POST fails, so that nobody waits there forever."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

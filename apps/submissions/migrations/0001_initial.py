@@ -19,8 +19,8 @@ class Migration(migrations.Migration):
             name='IngestFile',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='As it was uploaded, to the letter.', max_length=128)),
-                ('size', models.BigIntegerField(help_text='Bytes, when it is complete.')),
+                ('name', models.CharField(help_text='Name exactly as uploaded.', max_length=128)),
+                ('size', models.BigIntegerField(help_text='Bytes of the complete file.')),
                 ('sha1sum', models.CharField(blank=True, help_text='Lower-case hex; empty until complete.', max_length=40)),
                 ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('completed_at', models.DateTimeField(help_text='When its last byte was stored.', null=True)),

@@ -12,6 +12,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="submission",
             name="lock_tenure",
-            field=models.UUIDField(help_text="Tenure of the lock it was started under.", null=True),
+            field=models.UUIDField(help_text="Tenure of the lock when it started.", null=True),
         ),
     ]

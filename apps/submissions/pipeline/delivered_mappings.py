@@ -75,4 +75,4 @@ def _text(file: SubmittedFile) -> str:
     try:
         return staging.path_of(file).read_text()
     except UnicodeDecodeError as exc:
-        raise MappingError(f"{file.name} is not a text: {exc}") from exc
+        raise MappingError(f"{file.name} is not text: {exc}") from exc

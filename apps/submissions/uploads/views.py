@@ -180,7 +180,7 @@ def listing(request: HttpRequest, *, actor: User) -> HttpResponse:
 def delete(request: HttpRequest, token: str, name: str, *, actor: User) -> HttpResponse:
     if not ingest_area.is_delete_token(actor.pk, name, token):
         listing = reverse("submissions:listing")
-        raise DeniedError(f"This address does not delete a file of yours; take it from {listing}.")
+        raise DeniedError(f"This address does not delete any of your files. Use an address from {listing}.")
     ingest_area.delete(actor.pk, name)
     if request.method == "POST":
         return _back(request)

@@ -73,7 +73,7 @@ class Source:
             return load_text(self.row)
         if self.size > MOST_TEXT:
             raise MappingError(
-                f"{self.name} has {self.size:,} bytes; {MOST_TEXT:,} are the most for a mapping."
+                f"{self.name} has {self.size:,} bytes. A mapping may have at most {MOST_TEXT:,}."
             )
         try:
             return self.path.read_bytes().decode("utf-8")

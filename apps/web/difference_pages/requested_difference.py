@@ -13,7 +13,7 @@ SIDE = "side"
 
 @dataclass(frozen=True, slots=True)
 class RequestedDifference:
-    """The choices of an address. What it asks for that there is not is left out, never an error.
+    """The choices of an address. Unknown choices are ignored and are never an error.
 
     Attributes
     ----------

@@ -177,7 +177,7 @@ def shown(file: File, state: LookState, sent: Mapping[str, str]) -> Inside:
 
 
 def _address(file: File, name: str) -> str:
-    # Caches keep pictures for ever, so a new look at the same bytes needs a new address: it has the version.
+    # Caches keep pictures forever, so a new look at the same bytes needs a new address: it has the version.
     return f"{reverse('web:look_piece', args=[file.sha1sum, name])}?v={VERSION}"
 
 

@@ -12,7 +12,7 @@ from apps.catalog.states import FileKind, FileState
 from apps.core.marks import runs_by_itself
 from apps.core.refusals import Form, answers_in
 
-# A sha1sum means the same bytes for ever, and the address names the version of the look besides.
+# A sha1sum means the same bytes forever, and the address names the version of the look besides.
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
