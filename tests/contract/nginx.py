@@ -1,6 +1,7 @@
 """A real nginx as a plain process, in front of a server that stands below a path."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import time
@@ -11,6 +12,7 @@ from tests.needs import find_nginx
 
 CONFIGURATION = """
 daemon off;
+{user}
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
@@ -50,6 +52,8 @@ def nginx(folder: Path, *, port: int, behind: int, base: str, keeps_path: bool) 
     folder.mkdir()
     text = CONFIGURATION.format(
         folder=folder,
+        # Started by root it would store large bodies as somebody who may not read this folder.
+        user="user root;" if os.geteuid() == 0 else "",
         port=port,
         behind=behind,
         base=base,

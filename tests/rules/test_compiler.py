@@ -74,7 +74,14 @@ def loads(name: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("observatory", "count"), [("hst", 542), ("jwst", 536), ("roman", 7)])
+# The thousand real contexts of hst and jwst take a minute.
+MANY = pytest.mark.campaign if is_real() else ()
+
+
+@pytest.mark.parametrize(
+    ("observatory", "count"),
+    [pytest.param("hst", 542, marks=MANY), pytest.param("jwst", 536, marks=MANY), ("roman", 7)],
+)
 def test_all_contexts_compile_but_the_twelve_known(observatory: str, count: int) -> None:
     folder = data_root() / "mappings" / observatory
     names = sorted(path.name for path in folder.glob("*.pmap"))

@@ -1,6 +1,7 @@
 """Our answers are the client's, key for key and text for text."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,7 @@ CONTEXTS = [
     ("roman_0005.pmap", 600),
     ("roman_0006.pmap", 600),
 ]
+NEWEST = ("hst_0729.pmap", "jwst_0541.pmap", "roman_0006.pmap")
 if not is_real():
     # Every client process costs seconds, and the made rules are few.
     CONTEXTS = [(context, 60) for context, _ in CONTEXTS[::2]] + [
@@ -46,7 +48,16 @@ if not is_real():
     ]
 
 
-@pytest.mark.parametrize(("context", "count"), CONTEXTS)
+def _cases() -> list[Any]:
+    """Return the contexts to compare; of the real ones, all but the newest are a campaign."""
+    older = pytest.mark.campaign if is_real() else ()
+    return [
+        (context, count) if context in NEWEST else pytest.param(context, count, marks=older)
+        for context, count in CONTEXTS
+    ]
+
+
+@pytest.mark.parametrize(("context", "count"), _cases())
 def test_answers_are_those_of_the_client(context: str, count: int, tmp_path: Path) -> None:
     pairs = generated(context, count, "test", tmp_path)
     ours = load_context(context)
