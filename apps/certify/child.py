@@ -10,7 +10,6 @@ When the socket closes, because whoever started it is gone by whatever death, it
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import json
 import os
@@ -22,11 +21,11 @@ import sys
 from dataclasses import dataclass
 from typing import NoReturn
 
-from apps.certify.ends import TOO_MUCH
 from apps.certify.messages import encode, load_job
+from apps.certify.sandbox.ends import TOO_MUCH
+from apps.certify.sandbox.restrictions import end_with_parent
 
 FDS = 4  # Each job comes with its text, and with where events, stray output and its end go.
-_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -70,7 +69,6 @@ class _Server:
         self._waker.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        self._libc = ctypes.CDLL(None)
 
     def serve(self) -> None:
         poll = select.poll()
@@ -112,12 +110,13 @@ class _Server:
         for descriptor in (text, events, stray):
             os.close(descriptor)
         self.running[pid] = _Running(job_id, end)
+        _tell(end, f"{pid} ")
 
     def _be_child(self, text: int, events: int, stray: int) -> NoReturn:
         """Become a child: leave everything of the server behind, do the job and end."""
         status = 1
         try:
-            self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            end_with_parent()
             os.setpgid(0, 0)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -155,9 +154,14 @@ class _Server:
             _pid, status = os.waitpid(ended.si_pid, 0)
             running = self.running.pop(ended.si_pid, None)
             if running is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    os.write(running.end, f"{os.waitstatus_to_exitcode(status)}".encode())
+                _tell(running.end, f"{os.waitstatus_to_exitcode(status)}")
                 os.close(running.end)
+
+
+def _tell(end: int, text: str) -> None:
+    """Write the number or the status of a child to whoever waits for its end."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(end, text.encode())
 
 
 def _kill(pid: int) -> None:

@@ -1,8 +1,8 @@
 """The program that compares two references: ``python -m apps.certify.child_differences``.
 
-Its arguments are the format of the files, both paths, the limits in seconds and in bytes of memory, and the
-path for its answer. It makes one comparison and ends. For FITS files it uses the comparison of astropy. For
-ASDF, JSON and YAML files it compares the trees as plain values, so that no content of a file builds objects.
+Its orders are the format of the files and both paths. It makes one comparison and ends. It compares FITS
+files with astropy. It compares the trees of ASDF, JSON and YAML files as plain values, so that no content of
+a file builds objects.
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from apps.certify.child_job import limit, stay_alone
-from apps.certify.differences import MOST_ANSWER, Section
-from apps.certify.ends import TOO_MUCH, is_our_error
-from apps.certify.messages import Limits
+from apps.certify.differences import Section
+from apps.certify.sandbox.ends import is_our_error
+from apps.certify.sandbox.one_answer import answer
 from apps.certify.trees import DEEPEST_TREE, MOST_NODES, UnreadableTreeError, read_json, read_yaml
 
 MOST_ROWS = 500  # rows of one section
@@ -37,19 +35,14 @@ class _UnreadableError(Exception):
     """A file that cannot be read in its format; people may see the text."""
 
 
-def main() -> None:
-    """Compare two files, and write the differences, or the reason why they cannot be compared."""
-    kind, old, new, seconds, memory, answer = sys.argv[1:]
-    limit(Limits(seconds=float(seconds), memory=int(memory), file_size=MOST_ANSWER))
-    stay_alone()
+def compare(orders: dict[str, str]) -> dict[str, Any]:
+    """Return the differences of two files, or the reason why they cannot be compared."""
+    kind, old, new = orders["kind"], orders["old"], orders["new"]
     try:
         found = list(_fits(old, new) if kind == "fits" else _trees(kind, old, new))
-        told: dict[str, Any] = {"sections": [asdict(section) for section in found[:MOST_SECTIONS]]}
     except _UnreadableError as exc:
-        told = {"refused": str(exc)}
-    except MemoryError:
-        sys.exit(TOO_MUCH)
-    Path(answer).write_text(json.dumps(told))
+        return {"refused": str(exc)}
+    return {"sections": [asdict(section) for section in found[:MOST_SECTIONS]]}
 
 
 def _shown(value: object) -> str:
@@ -297,4 +290,4 @@ def _blocks(path: Path) -> Iterator[tuple[int, str]]:
 
 
 if __name__ == "__main__":
-    main()
+    answer(compare)

@@ -12,9 +12,6 @@ import contextlib
 import gc
 import io
 import os
-import resource
-import socket
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -22,8 +19,8 @@ from typing import Any
 from apps.certify import child_rewrite, child_rmaps, child_sizes
 from apps.certify.child_reporter import Emit, Reporter
 from apps.certify.dangerous_files import find_fault
-from apps.certify.ends import CPU_GRACE
-from apps.certify.messages import CertifyJob, End, FileVerdict, Job, Limits, RmapMade, SynphotJob
+from apps.certify.messages import CertifyJob, End, FileVerdict, Job, RmapMade, SynphotJob
+from apps.certify.sandbox.restrictions import restrict
 from apps.rules.naming.file_names import is_mapping
 
 
@@ -106,8 +103,7 @@ def _collect_young_garbage() -> None:
 def do(job: Job, emit: Emit) -> None:
     """Do all parts of a job and report each step."""
     started = time.monotonic()
-    limit(job.limits)
-    stay_alone()
+    restrict(job.limits)
     _collect_young_garbage()
     os.chdir(job.folder)
     os.environ["CRDS_PATH"] = str(Path(job.folder) / "cache")
@@ -189,32 +185,3 @@ def _try(job: CertifyJob, verdicts: list[FileVerdict], reporter: Reporter) -> li
         reporter.info("Skipping rmap update check due to certify errors above.")
         return []
     return [child_rmaps.trial(*kind, paths, job, reporter) for kind, paths in groups.items()]
-
-
-def limit(limits: Limits) -> None:
-    """Limit the resources of the child: a header may claim terabytes, and a reader may believe it."""
-    bounds = {
-        resource.RLIMIT_AS: limits.memory,
-        resource.RLIMIT_FSIZE: limits.file_size,
-        resource.RLIMIT_CPU: max(1, int(limits.seconds) + 1),
-        resource.RLIMIT_CORE: 0,
-    }
-    for kind, bound in bounds.items():
-        _soft, hard = resource.getrlimit(kind)
-        if hard != resource.RLIM_INFINITY:
-            bound = min(bound, hard)
-        # The signal at the lower bound can only mean that the time is over. At the upper bound the system
-        # sends SIGKILL, which others may also send.
-        above = CPU_GRACE if kind == resource.RLIMIT_CPU and hard == resource.RLIM_INFINITY else 0
-        resource.setrlimit(kind, (bound, bound + above))
-
-
-def stay_alone() -> None:
-    """Refuse every network connection: a file may name an address for its data."""
-
-    def refuse(event: str, _arguments: object) -> None:
-        if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
-            raise ConnectionRefusedError("a file that is being certified reaches no network")
-
-    sys.addaudithook(refuse)
-    socket.setdefaulttimeout(1)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import logging
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
+from typing import Any
 
-from apps.certify.ends import is_fault_of_file
-from apps.certify.environment import child_environment, own_environment
-from apps.certify.errors import BrokenCheckError, CertifyError, ChildError, RefusedJobError, TimedOutError
+from apps.certify.errors import BrokenCheckError, CertifyError, RefusedJobError, TimedOutError
+from apps.certify.sandbox.limits import Limits
+from apps.certify.sandbox.one_answer import ask
 
-logger = logging.getLogger(__name__)
-
+PROGRAM = "apps.certify.child_differences"
 MOST_BYTES = 256 << 20  # of one file
-MOST_ANSWER = 8 << 20  # bytes that a child may tell
-SECONDS = 20.0
-MEMORY = 4 << 30  # bytes of address space
-STRAY_KEPT = 2000  # characters of what a child printed
+# The largest file that a child may write is its answer.
+COMPARE_LIMITS = Limits(seconds=20, memory=4 << 30, file_size=8 << 20, address_space=4 << 30)
 AT_ONCE = 2  # Children of this process; each reads two whole files.
 PATIENCE = 5.0  # seconds to wait until one of them is done
 
@@ -78,8 +68,7 @@ def compare(
     *,
     kind: str,
     observatory: str,
-    seconds: float = SECONDS,
-    memory: int = MEMORY,
+    limits: Limits = COMPARE_LIMITS,
     most_bytes: int = MOST_BYTES,
 ) -> tuple[Section, ...]:
     """Return in what two references differ; nothing if they tell the same.
@@ -92,8 +81,10 @@ def compare(
         ``fits``, ``asdf``, ``json`` or ``yaml``: what both are read as.
     observatory
         Lower case name.
-    seconds, memory, most_bytes
-        Wall-clock time and address space of the child, and the size of a file, in bytes.
+    limits
+        The resources of the child.
+    most_bytes
+        The largest size of a file, in bytes.
 
     Raises
     ------
@@ -115,58 +106,30 @@ def compare(
     if not _room.acquire(timeout=PATIENCE):
         raise BusyError("Other files are being compared just now; try again in a minute.")
     try:
-        answer = _run([kind, str(old), str(new), str(seconds), str(memory)], observatory, seconds)
+        told = _ask({"kind": kind, "old": str(old), "new": str(new)}, observatory, limits)
     finally:
         _room.release()
-    told = json.loads(answer)
     if "refused" in told:
         raise RefusedJobError(told["refused"])
     return tuple(_section(values) for values in told["sections"])
 
 
-def _run(arguments: list[str], observatory: str, seconds: float) -> str:
-    """Return what the child tells."""
-    with tempfile.TemporaryDirectory(prefix="crds-compare-") as home:
-        # A file and no pipe: the limit on what a child may write then holds for its answer, too.
-        answer, stray = Path(home) / "answer", Path(home) / "stray"
-        with stray.open("wb") as stream:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "apps.certify.child_differences", *arguments, str(answer)],
-                env=child_environment(observatory, home=Path(home), outside=own_environment()),
-                cwd=home,
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                start_new_session=True,
-            )
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise TimedOutError(
-                f"To compare these files takes longer than {seconds:g} s, which is too long for a page. "
-                "Download both and compare them there."
-            ) from None
-        finally:
-            _end(process)
-        if process.returncode or not answer.is_file():
-            words = stray.read_text(errors="replace")[-STRAY_KEPT:]
-            if not is_fault_of_file(process.returncode):
-                raise ChildError(f"comparing {arguments} ended with {process.returncode}: {words}")
-            logger.error("comparing %s ended with %s: %s", arguments, process.returncode, words)
-            raise BrokenCheckError(
-                "Comparing these files ended abruptly: one of them is damaged, or asks for more memory or "
-                "time than a page may take.",
-                file=Path(arguments[1]).name,
-            )
-        return answer.read_text()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a child with all it started, if it is not dead."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def _ask(orders: dict[str, str], observatory: str, limits: Limits) -> Any:
+    """Return the answer of the child."""
+    try:
+        return ask(PROGRAM, orders, observatory=observatory, limits=limits)
+    except TimedOutError as exc:
+        raise TimedOutError(
+            f"To compare these files takes longer than {limits.seconds:g} s, which is too long for a page. "
+            "Download both and compare them there."
+        ) from exc
+    except BrokenCheckError as exc:
+        raise BrokenCheckError(
+            "Comparing these files ended abruptly: one of them is damaged, or asks for more memory or "
+            "time than a page may take.",
+            file=Path(orders["old"]).name,
+            detail=exc.detail,
+        ) from exc
 
 
 def _section(values: dict[str, object]) -> Section:

@@ -1,4 +1,4 @@
-"""Errors that stop a certification, sorted by who must act.
+"""Errors that stop a certification, a comparison or a look, sorted by who must act.
 
 A fault in a file is not an error here but a verdict.
 """
@@ -33,13 +33,23 @@ class ChildAbortedError(CertifyError):
 
 
 class BrokenCheckError(CertifyError):
-    """A file whose check ended the whole child: it needs too much memory or crashes a reader."""
+    """A file whose check ended the whole child: it needs too much memory or crashes a reader.
+
+    Attributes
+    ----------
+    file
+        Name of the file; empty if the check read only one.
+    """
 
     code = "certify_broken"
 
-    def __init__(self, message: str, *, file: str, detail: str = "") -> None:
+    def __init__(self, message: str, *, file: str = "", detail: str = "") -> None:
         super().__init__(message, detail=detail)
         self.file = file
+
+
+class OutOfMemoryError(BrokenCheckError):
+    """A file whose check takes more memory than allowed."""
 
 
 class ChildError(Exception):

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from apps.certify.errors import ChildError, RefusedJobError
+from apps.certify.sandbox.limits import Limits
 from apps.rules.naming.file_names import is_file_name, is_mapping
 
 GIB = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The resources that one job may use.
-
-    Attributes
-    ----------
-    seconds
-        Wall-clock time; processor time has the same limit.
-    memory
-        Address space in bytes. Mapped files count, so it must be several times as large as the largest file.
-    file_size
-        Largest file the child may write, in bytes.
-    """
-
-    seconds: float = 3600
-    memory: int = 16 * GIB
-    file_size: int = 8 * GIB
+# Mapped files count in the address space, so it must be several times as large as the largest file.
+JOB_LIMITS = Limits(seconds=3600, memory=16 * GIB, file_size=8 * GIB, address_space=16 * GIB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +89,7 @@ class CertifyJob:
     is_tried: bool = True
     rewrites: tuple[Rewrite, ...] = ()
     edits: tuple[RmapEdit, ...] = ()
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = JOB_LIMITS
 
     def require_sound(self) -> None:
         """Raise `RefusedJobError` unless every file exists, and every name is valid and given only once."""
@@ -171,7 +155,7 @@ class SynphotJob:
     processes
         Number of observation modes built at a time; 0 means one for each core that this process may use.
     limits
-        The resources of the job; the limits of memory and processor time hold for each process.
+        The resources of the job; the limit of processor time holds for each process.
 
     Notes
     -----
@@ -186,7 +170,7 @@ class SynphotJob:
     is_regenerated: bool = False
     is_tested: bool = False
     processes: int = 0
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = JOB_LIMITS
 
     def require_sound(self) -> None:
         """Raise `RefusedJobError` unless every file exists, and every name is valid and given only once."""

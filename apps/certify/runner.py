@@ -13,27 +13,23 @@ import json
 import logging
 import os
 import select
-import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from apps.certify.ends import is_fault_of_file, tells_our_error
-from apps.certify.environment import child_environment, make_cache, own_environment
 from apps.certify.errors import (
     BrokenCheckError,
     ChildAbortedError,
     ChildError,
+    OutOfMemoryError,
     RefusedJobError,
     TimedOutError,
 )
+from apps.certify.job_cache import make_cache
 from apps.certify.messages import (
     Answer,
     CertifyJob,
@@ -41,7 +37,6 @@ from apps.certify.messages import (
     Event,
     FileVerdict,
     Job,
-    Limits,
     Log,
     Rewrite,
     Rewritten,
@@ -52,6 +47,8 @@ from apps.certify.messages import (
     TableMade,
     decode,
 )
+from apps.certify.sandbox.child_process import LOOK, PRINTED_KEPT, ChildProcess, Watch, Wish, never
+from apps.certify.sandbox.ends import is_fault_of_file, tells_our_error
 
 __all__ = [
     "Answer",
@@ -59,7 +56,6 @@ __all__ = [
     "End",
     "Event",
     "FileVerdict",
-    "Limits",
     "Log",
     "Rewrite",
     "Rewritten",
@@ -74,15 +70,8 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-LOOK = 0.2  # seconds between two looks at the clock and at the wish to abort
 LONGEST_LINE = 64 << 20  # bytes
-STRAY_KEPT = 20_000  # bytes of what a child printed beside its events
-
-Wish = Callable[[], bool]
-
-
-def _never() -> bool:
-    return False
+PATIENCE = 5.0  # seconds until a program that does not look at its closed socket is killed
 
 
 @cache
@@ -126,7 +115,7 @@ class Runner:
                 self._server.stop()
                 self._server = None
 
-    def run(self, job: Job, *, is_aborted: Wish = _never) -> Iterator[Event]:
+    def run(self, job: Job, *, is_aborted: Wish = never) -> Iterator[Event]:
         """Do a job and yield what happens as it happens; the last event is `End`.
 
         The child is killed with all it started when the caller stops asking for events.
@@ -162,9 +151,9 @@ class Runner:
     def _events(self, job: Job, is_aborted: Wish) -> Iterator[Event]:
         with self._lock:
             server = self._living_server()
-            running = _Running(server, next(self._ids), job)
+            running = _Running(server, next(self._ids), job, is_aborted)
         try:
-            yield from running.events(is_aborted)
+            yield from running.events()
         finally:
             running.stop()
 
@@ -184,29 +173,19 @@ class _Server:
     """The program which holds the library."""
 
     def __init__(self, observatory: str, python: str) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="crds-certify-"))
-        self._stray = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the program)
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
-                [python, "-m", "apps.certify.child", str(theirs.fileno())],
-                env=child_environment(observatory, home=self._home, outside=own_environment()),
-                cwd=self._home,
-                stdin=subprocess.DEVNULL,
-                stdout=self._stray,
-                stderr=self._stray,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
+            fd = theirs.fileno()
+            self.process = ChildProcess(
+                ("-m", "apps.certify.child", str(fd)), observatory=observatory, python=python, pass_fds=(fd,)
             )
 
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        return self.process.is_alive()
 
     def last_words(self) -> str:
         """Return the end of what the program printed."""
-        size = os.fstat(self._stray.fileno()).st_size
-        words = os.pread(self._stray.fileno(), STRAY_KEPT, max(0, size - STRAY_KEPT))
-        return words.decode(errors="replace").strip()
+        return self.process.printed()
 
     def send(self, verb: str, job_id: int, fds: tuple[int, ...] = ()) -> None:
         """Give an order; one message is one packet, so that threads do not mix theirs."""
@@ -217,25 +196,19 @@ class _Server:
             raise ChildError(f"the certification program is gone: {self.last_words()}") from exc
 
     def stop(self) -> None:
+        """Close the socket, which ends the program; kill it if it still imports and does not look there."""
         self.control.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            # It still imports and has not looked at its socket.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self._stray.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self.process.wait(PATIENCE)
+        self.process.end()
 
 
 class _Running:
     """One job in its child: three pipes to read, and a way to kill it."""
 
-    def __init__(self, server: _Server, job_id: int, job: Job) -> None:
+    def __init__(self, server: _Server, job_id: int, job: Job, is_aborted: Wish) -> None:
         self._server, self._id, self._job = server, job_id, job
-        self._deadline = time.monotonic() + job.limits.seconds
-        self._about, self._status, self._stray = "", b"", b""
+        self._watch = Watch(job.limits, is_aborted)
+        self._about, self._end, self._stray = "", b"", b""
         self._has_ended = False
         with tempfile.TemporaryFile() as text:
             text.write(job.dumps())
@@ -251,9 +224,9 @@ class _Running:
                 for _reading, writing in pipes:
                     os.close(writing)
 
-    def events(self, is_aborted: Wish) -> Iterator[Event]:
+    def events(self) -> Iterator[Event]:
         """Yield events until the child is dead and everything it wrote is read."""
-        for line in self._lines(is_aborted):
+        for line in self._lines():
             event = decode(line)
             if isinstance(event, Log):
                 self._about = event.about
@@ -266,13 +239,13 @@ class _Running:
         if not self._has_ended:
             raise self._death()
 
-    def _lines(self, is_aborted: Wish) -> Iterator[bytes]:
+    def _lines(self) -> Iterator[bytes]:
         poll = select.poll()
         for end in self._ends:
             poll.register(end, select.POLLIN)
         waiting, rest = set(self._ends), b""
         while waiting:
-            self._require_time(is_aborted)
+            self._require_going_on()
             for end, _what in poll.poll(LOOK * 1000):
                 data = os.read(end, 1 << 16)
                 if not data:
@@ -288,40 +261,61 @@ class _Running:
 
     def _note(self, end: int, data: bytes) -> None:
         if end == self._ends[2]:
-            self._status += data
+            self._end += data
         else:
-            self._stray = (self._stray + data)[-STRAY_KEPT:]
+            self._stray = (self._stray + data)[-PRINTED_KEPT:]
 
-    def _require_time(self, is_aborted: Wish) -> None:
+    def _require_going_on(self) -> None:
         at = f" while it looked at {self._about}" if self._about else ""
-        if is_aborted():
-            raise ChildAbortedError(f"Certification was stopped{at}.")
-        if time.monotonic() > self._deadline:
-            raise TimedOutError(f"Certification took longer than {self._job.limits.seconds:g} s{at}.")
+        try:
+            self._watch.require_going_on(self._pid)
+        except ChildAbortedError as exc:
+            raise ChildAbortedError(f"Certification was stopped{at}.") from exc
+        except TimedOutError as exc:
+            seconds = self._job.limits.seconds
+            raise TimedOutError(f"Certification took longer than {seconds:g} s{at}.") from exc
+        except OutOfMemoryError as exc:
+            raise self._fault_of_file(exc.detail) from exc
+
+    @property
+    def _pid(self) -> int | None:
+        """The number of the child, which the program tells before the status."""
+        pid, told, _status = self._end.partition(b" ")
+        return int(pid) if told else None
+
+    @property
+    def _status(self) -> bytes:
+        return self._end.partition(b" ")[2]
 
     def _death(self) -> Exception:
         """Return the error for a child that did not come to its end."""
         stray = self._stray.decode(errors="replace").strip()
-        status = self._status.decode()
-        if not status:
+        if not self._status:
             return ChildError(f"the certification program is gone: {self._server.last_words()}")
-        if not self._about or not is_fault_of_file(int(status)):
-            at = f" at {self._about}" if self._about else ""
+        at = f" at {self._about}" if self._about else ""
+        status = int(self._status)
+        if not self._about or not is_fault_of_file(status):
             return ChildError(f"the child ended with status {status}{at}: {stray}")
-        logger.error("certifying %s ended the child with status %s: %s", self._about, status, stray)
+        return self._fault_of_file(f"status {status}", stray)
+
+    def _fault_of_file(self, detail: str, stray: str = "") -> Exception:
+        """Return the error for a file that ended its child, or for a child that died between files."""
+        if not self._about:
+            return ChildError(f"the child ended between files with {detail}: {stray}")
+        logger.error("certifying %s ended the child with %s: %s", self._about, detail, stray)
         return BrokenCheckError(
             f"Looking at {self._about} ended the check abruptly: the file is damaged, or asks for more "
             "memory or time than a check may take.",
             file=self._about,
-            detail=f"status {status}",
+            detail=detail,
         )
 
     def stop(self) -> None:
         """Kill the child, unless it is dead, and wait until it is."""
         with contextlib.suppress(ChildError):
             self._server.send("kill", self._id)
-            while not self._status and os.read(self._ends[2], 64):
-                pass
+            while not self._status and (data := os.read(self._ends[2], 64)):
+                self._end += data
         self._close()
 
     def _close(self) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from apps.certify.environment import child_environment, own_environment
 from apps.certify.errors import ChildError
+from apps.certify.sandbox.child_process import ChildProcess
 
 SECONDS = 30.0  # enough for a busy machine
 _PACKAGES = ("crds", "astropy", "asdf", "numpy", "apps.certify.child")
@@ -28,20 +25,15 @@ def try_child(observatory: str, *, python: str = sys.executable) -> None:
         Raised with the reason if the program cannot start, or a package is missing.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="crds-trial-") as home:
-            done = subprocess.run(
-                [python, "-c", _PROGRAM],
-                env=child_environment(observatory, home=Path(home), outside=own_environment()),
-                cwd=home,
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-                check=False,
-            )
-    except subprocess.TimeoutExpired as exc:
-        raise ChildError(f"it took longer than {SECONDS:g} s") from exc
+        child = ChildProcess(("-c", _PROGRAM), observatory=observatory, python=python)
     except OSError as exc:
         raise ChildError(str(exc)) from exc
-    if done.returncode:
-        words = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+    try:
+        status = child.wait(SECONDS)
+        words = child.printed().splitlines() or [f"status {status}"]
+    finally:
+        child.end()
+    if status is None:
+        raise ChildError(f"it took longer than {SECONDS:g} s")
+    if status:
         raise ChildError(words[-1])

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from astropy.io import fits
 
-from apps.certify import environment
 from apps.certify.child_synphot_tests import CORE_TEST, OBSMODE_TEST
 from apps.certify.errors import ChildAbortedError, ChildError, RefusedJobError
 from apps.certify.messages import decode, encode, load_job
@@ -24,6 +23,7 @@ from apps.certify.runner import (
     SynphotVerdict,
     TableMade,
 )
+from apps.certify.sandbox import environment
 from tests.certify.test_runner import children_of, require_gone
 from tests.factories.certify import errors, make_job, run_job, verdicts
 from tests.factories.synphot import (
@@ -421,7 +421,7 @@ def test_no_process_that_builds_modes_outlives_its_job(stand_in: Path, tmp_path:
             found += family(runner)
             break
     if end == "kill":
-        os.kill(runner._server._process.pid, signal.SIGKILL)  # type: ignore[union-attr]
+        os.kill(runner._server.process.pid, signal.SIGKILL)  # type: ignore[union-attr]
     with pytest.raises(ChildAbortedError if end == "abort" else ChildError):
         list(events)
     assert len(found) == 3
@@ -432,7 +432,7 @@ def test_no_process_that_builds_modes_outlives_its_job(stand_in: Path, tmp_path:
 
 def family(runner: Runner) -> list[int]:
     """Wait for the two processes that build modes; return them after the child of the runner."""
-    (child,) = children_of(runner._server._process.pid)  # type: ignore[union-attr]
+    (child,) = children_of(runner._server.process.pid)  # type: ignore[union-attr]
     deadline = time.monotonic() + 20
     while len(found := children_of(child)) < 2:
         assert time.monotonic() < deadline

@@ -4,15 +4,17 @@ import json
 import re
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
-from apps.certify.differences import Section, compare
-from apps.certify.ends import TOO_MUCH
+from apps.certify.differences import COMPARE_LIMITS, MOST_BYTES, Section, compare
 from apps.certify.errors import BrokenCheckError, ChildError, RefusedJobError, TimedOutError
+from apps.certify.sandbox.ends import TOO_MUCH
+from apps.certify.sandbox.limits import Limits
 from tests.shared_data import sample_files
 
 pytestmark = pytest.mark.shared_data
@@ -20,8 +22,10 @@ pytestmark = pytest.mark.shared_data
 ROMAN = "asdf://stsci.edu/datamodels/roman/tags/reference_files/dark-1.1.0"
 
 
-def told(old: Path, new: Path, kind: str, **limits: float) -> dict[str, Section]:
-    sections = compare(old, new, kind=kind, observatory="jwst", **limits)  # type: ignore[arg-type]
+def told(
+    old: Path, new: Path, kind: str, *, limits: Limits = COMPARE_LIMITS, most_bytes: int = MOST_BYTES
+) -> dict[str, Section]:
+    sections = compare(old, new, kind=kind, observatory="jwst", limits=limits, most_bytes=most_bytes)
     return {section.title: section for section in sections}
 
 
@@ -162,13 +166,15 @@ def test_files_are_compared_up_to_a_size(tmp_path: Path, most_bytes: int, is_tak
 def test_a_comparison_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     old, new = write(tmp_path, "a.json", "{}"), write(tmp_path, "b.json", "{} ")
     with pytest.raises(TimedOutError, match=r"longer than 0.01 s"):
-        told(old, new, "json", seconds=0.01)
+        told(old, new, "json", limits=replace(COMPARE_LIMITS, seconds=0.01))
 
 
 def test_a_child_that_dies_is_told_without_its_words(tmp_path: Path) -> None:
     old, new = write_fits(tmp_path / "a.fits"), write_fits(tmp_path / "b.fits", A="1")
     with pytest.raises(ChildError):
-        told(old, new, "fits", memory=60 << 20)  # Too little for the libraries, with any files.
+        told(
+            old, new, "fits", limits=replace(COMPARE_LIMITS, address_space=60 << 20)
+        )  # Too little for the libraries, with any files.
 
 
 @pytest.mark.parametrize(

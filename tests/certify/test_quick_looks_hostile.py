@@ -1,10 +1,12 @@
 """Looks into files with false headers: each fault is found, and no look exceeds its limits."""
 
 import bz2
+import signal
 import struct
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,9 @@ import pytest
 from astropy.io import fits
 
 from apps.certify.errors import ChildAbortedError, ChildError
-from apps.certify.quick_looks import limits, runner
+from apps.certify.quick_looks import limits
 from apps.certify.quick_looks.errors import TooMuchError
-from apps.certify.quick_looks.limits import MIB, LookLimits
+from apps.certify.quick_looks.limits import LOOK_LIMITS, MIB
 from apps.certify.quick_looks.runner import look_into
 from apps.certify.quick_looks.values import QuickLook
 from tests.certify.looking import asdf_block, asdf_text, header, image, look, primary, write_fits
@@ -246,13 +248,13 @@ def test_a_child_that_needs_too_much_memory_says_so(tmp_path: Path) -> None:
     # A tree of a million small values takes many times its own size in memory.
     path = written(tmp_path, asdf_text("a: [" + "1," * 1_000_000 + "1]"), "a.asdf")
     with pytest.raises(TooMuchError, match=r"a\.asdf takes more than 96 MiB"):
-        into(path, tmp_path / "made", limits=LookLimits(memory=96 * MIB))
+        into(path, tmp_path / "made", limits=replace(LOOK_LIMITS, memory=96 * MIB))
 
 
 def test_a_child_is_ended_when_its_time_is_over_or_nobody_wants_it(tmp_path: Path) -> None:
     path = write_fits(tmp_path)
     with pytest.raises(TooMuchError, match=r"data\.fits takes longer than 0\.01 s"):
-        into(path, tmp_path / "late", limits=LookLimits(seconds=0.01))
+        into(path, tmp_path / "late", limits=replace(LOOK_LIMITS, seconds=0.01))
     with pytest.raises(ChildAbortedError):
         into(path, tmp_path / "unwanted", is_aborted=lambda: True)
 
@@ -278,7 +280,23 @@ def test_memory_does_not_grow_with_the_cube(tmp_path: Path) -> None:
     assert int(told.stdout) < 200_000  # kilobytes
 
 
-@pytest.mark.parametrize(("status", "is_of_file"), [(-11, True), (-9, False), (-15, False), (1, False)])
-def test_a_reader_that_somebody_kills_is_our_fault(status: int, is_of_file: bool) -> None:
-    death = runner._death(status, "a.fits", LookLimits(), "")
-    assert isinstance(death, TooMuchError if is_of_file else ChildError)
+@pytest.mark.parametrize(
+    ("status", "error", "text"),
+    [
+        (-signal.SIGSEGV, TooMuchError, r"Looking into data\.fits ended the reader"),
+        (-signal.SIGXCPU, TooMuchError, r"data\.fits takes longer than 60 s"),
+        (-signal.SIGKILL, ChildError, "status -9"),
+        (-signal.SIGTERM, ChildError, "status -15"),
+        (1, ChildError, "status 1"),
+    ],
+)
+def test_a_reader_that_somebody_kills_is_our_fault(
+    status: int, error: type[Exception], text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = f"os.kill(os.getpid(), {-status})" if status < 0 else f"sys.exit({status})"
+    program = tmp_path / "python"
+    program.write_text(f"#!{sys.executable}\nimport os, sys\n{ending}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(error, match=text):
+        into(written(tmp_path, b""), tmp_path / "made")

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apps.certify.environment import child_environment
 from apps.certify.errors import (
     BrokenCheckError,
     ChildAbortedError,
@@ -22,8 +22,9 @@ from apps.certify.errors import (
     RefusedJobError,
     TimedOutError,
 )
-from apps.certify.messages import CertifyJob, Limits, Log, RmapEdit, decode, encode
+from apps.certify.messages import JOB_LIMITS, CertifyJob, Log, RmapEdit, decode, encode
 from apps.certify.runner import Runner, runner_for
+from apps.certify.sandbox.environment import child_environment
 from tests.factories.certify import make_job, run_job, verdicts
 from tests.shared_data import sample_files
 
@@ -76,7 +77,7 @@ def kill_at(
     """Run a job, and kill the server program or its child when the log contains `text`."""
     for event in runner.run(job):
         if isinstance(event, Log) and text in event.text:
-            server = runner._server._process.pid  # type: ignore[union-attr]
+            server = runner._server.process.pid  # type: ignore[union-attr]
             os.kill(server if is_server else children_of(server)[0], by)
 
 
@@ -86,7 +87,7 @@ def test_a_job_that_takes_too_long_is_killed_with_all_it_started(
     list(own.run(make_job(tmp_path / "warm", is_tried=False)))
     start = time.monotonic()
     with pytest.raises(TimedOutError, match=f"longer than 1 s while it looked at {DEAD}"):
-        list(own.run(make_job(tmp_path / "job", DEAD, limits=Limits(seconds=1))))
+        list(own.run(make_job(tmp_path / "job", DEAD, limits=replace(JOB_LIMITS, seconds=1))))
     assert time.monotonic() - start < 4
     require_gone(int(slow.read_text()))
 
@@ -160,7 +161,7 @@ def test_nothing_is_left_of_a_worker_that_was_killed(slow: Path, tmp_path: Path)
 
 def test_memory_is_bounded_and_the_file_is_told(own: Runner, tmp_path: Path) -> None:
     """With less memory than the imports took, the first allocation fails in any reader."""
-    job = make_job(tmp_path / "job", "v8q14451j_idc.fits", limits=Limits(memory=1 << 20))
+    job = make_job(tmp_path / "job", "v8q14451j_idc.fits", limits=replace(JOB_LIMITS, memory=1 << 20))
     with contextlib.suppress(BrokenCheckError, ChildError):
         assert verdicts(list(own.run(job)))["v8q14451j_idc.fits"].errors > 0
     assert verdicts(run_job(own, make_job(tmp_path / "next", DEAD)))[DEAD].errors == 0
@@ -185,7 +186,7 @@ def test_no_secret_and_no_setting_reaches_a_child(tmp_path: Path) -> None:
 
 def test_a_child_reaches_no_network(tmp_path: Path) -> None:
     program = (
-        "import socket; from apps.certify.child_job import stay_alone; stay_alone()\n"
+        "import socket; from apps.certify.sandbox.restrictions import stay_alone; stay_alone()\n"
         "for reach in (lambda: socket.create_connection(('127.0.0.1', 9), 1),\n"
         "              lambda: socket.getaddrinfo('example.org', 80)):\n"
         "    try: reach()\n"
@@ -263,3 +264,20 @@ def test_a_full_or_broken_disk_is_not_an_error_of_the_file(
     monkeypatch.setattr("apps.certify.runner.decode", lambda _line: said)
     with pytest.raises(ChildError, match="met a fault of this machine"):
         list(lines)
+
+
+def test_a_child_that_fills_too_much_together_with_its_programs_is_ended(
+    own: Runner, slow: Path, tmp_path: Path
+) -> None:
+    """The program of the child stays below the limit of each process."""
+    slow.with_name("fitsverify").write_text(
+        f"#!{sys.executable}\nimport os, time\n"
+        "filled = bytearray(400 << 20)\nfilled[::4096] = b'x' * len(filled[::4096])\n"
+        f"open({str(slow)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+    )
+    list(own.run(make_job(tmp_path / "warm", is_tried=False)))
+    job = make_job(tmp_path / "job", DEAD, limits=replace(JOB_LIMITS, memory=500 << 20))
+    with pytest.raises(BrokenCheckError, match=f"{DEAD} ended the check abruptly") as caught:
+        list(own.run(job))
+    assert "bytes of memory" in caught.value.detail
+    require_gone(int(slow.read_text()))

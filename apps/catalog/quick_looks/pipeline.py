@@ -1,6 +1,7 @@
 """The work of a worker: look into a file, and store the look."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from apps.catalog.quick_looks.queries import KIND
 from apps.catalog.reading import checked_path
 from apps.certify.errors import ChildAbortedError
 from apps.certify.quick_looks.errors import TooMuchError
-from apps.certify.quick_looks.runner import LookLimits, look_into
+from apps.certify.quick_looks.runner import LOOK_LIMITS, look_into
 from apps.certify.quick_looks.values import LOOK_FILE, QuickLook
 from apps.jobs.models import Job
 from apps.jobs.pipeline import require_claim
@@ -52,7 +53,7 @@ def _look_into(job: Job, file: File, folder: Path) -> None:
         folder,
         name=file.name,
         observatory=settings.OBSERVATORY,
-        limits=LookLimits(seconds=settings.LOOK_SECONDS, memory=settings.LOOK_MEMORY_BYTES),
+        limits=replace(LOOK_LIMITS, seconds=settings.LOOK_SECONDS, memory=settings.LOOK_MEMORY_BYTES),
         is_aborted=lambda: not has_claim(job),
     )
 

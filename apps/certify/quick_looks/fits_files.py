@@ -14,7 +14,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from apps.certify.ends import is_our_error
 from apps.certify.fits_structure import (
     BLOCK,
     BadHeaderError,
@@ -35,6 +34,7 @@ from apps.certify.quick_looks.fits_headers import cards_of, number, text
 from apps.certify.quick_looks.limits import MOST_CARDS, MOST_CARDS_OF_PART, MOST_PARTS
 from apps.certify.quick_looks.safe_text import shown
 from apps.certify.quick_looks.values import FilePart, QuickLook
+from apps.certify.sandbox.ends import is_our_error
 
 _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 _TYPES = {"IMAGE": "image", "BINTABLE": "binary table", "TABLE": "text table"}

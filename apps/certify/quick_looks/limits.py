@@ -5,7 +5,7 @@ Whatever a file claims, a look stays a few hundred kilobytes and takes seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from apps.certify.sandbox.limits import Limits
 
 MIB = 1 << 20
 
@@ -29,21 +29,5 @@ MOST_NODES = 3_000  # of a tree
 DEEPEST_NODE = 40
 LARGEST_BLOCK = 64 * MIB  # bytes of a compressed block, when it is not compressed any more
 
-
-@dataclass(frozen=True, slots=True)
-class LookLimits:
-    """What the child of one look may use.
-
-    Attributes
-    ----------
-    seconds
-        Wall-clock time; processor time is limited to the same.
-    memory
-        Bytes of memory of its own. What it maps of the file does not count.
-    written
-        Largest file it may write, in bytes.
-    """
-
-    seconds: float = 60
-    memory: int = 512 * MIB
-    written: int = 32 * MIB
+# What is mapped of a file costs nothing, so the address space has no limit.
+LOOK_LIMITS = Limits(seconds=60, memory=512 * MIB, file_size=32 * MIB)

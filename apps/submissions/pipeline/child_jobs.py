@@ -11,7 +11,7 @@ from django.conf import settings
 
 from apps.catalog.reading import require_unaltered
 from apps.certify.errors import ChildAbortedError
-from apps.certify.messages import CertifyJob, Event, Job, Limits, Log
+from apps.certify.messages import JOB_LIMITS, CertifyJob, Event, Job, Log
 from apps.certify.runner import runner_for
 from apps.contexts import queries as contexts
 from apps.core.free_text import storable
@@ -41,7 +41,7 @@ def job_for(work: SubmissionRun) -> CertifyJob:
         folder=str(staging.work_folder(work.submission)),
         is_compared=work.submission.is_compared,
         is_tried=False,
-        limits=Limits(seconds=settings.SUBMISSION_SECONDS),
+        limits=replace(JOB_LIMITS, seconds=settings.SUBMISSION_SECONDS),
     )
 
 

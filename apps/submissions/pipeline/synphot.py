@@ -1,11 +1,12 @@
 """Synthetic photometry: lookup tables for new components, tests of the ensemble (website, section 8.9)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
 
 from apps.catalog import storage
-from apps.certify.messages import Limits, SynphotJob, SynphotVerdict, TableMade
+from apps.certify.messages import JOB_LIMITS, SynphotJob, SynphotVerdict, TableMade
 from apps.submissions import staging
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.certification import keep_result, refuse_errors
@@ -25,7 +26,7 @@ def _job(work: SubmissionRun, paths: list[Path], *, is_tested: bool) -> SynphotJ
         files=tuple(map(str, paths)),
         is_regenerated=not is_tested,
         is_tested=is_tested,
-        limits=Limits(seconds=settings.SUBMISSION_SECONDS),
+        limits=replace(JOB_LIMITS, seconds=settings.SUBMISSION_SECONDS),
     )
 
 

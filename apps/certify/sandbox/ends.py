@@ -6,6 +6,14 @@ import errno
 import re
 import signal
 
+from apps.certify.errors import (
+    BrokenCheckError,
+    CertifyError,
+    ChildError,
+    OutOfMemoryError,
+    TimedOutError,
+)
+
 TOO_MUCH = 3  # Exit status of a child that ran out of memory.
 CPU_GRACE = 5  # seconds between the signal that time is over and the kill
 
@@ -46,3 +54,30 @@ def tells_our_error(text: str) -> bool:
     True
     """
     return _OUR_WORDS.search(text) is not None
+
+
+def error_of_end(status: int, doing: str, words: str) -> CertifyError | ChildError:
+    """Return the error for a child that did not come to its end.
+
+    A child that ran out of memory or time, or that a fault of memory ended, read what it should not have
+    believed. A child that somebody killed, or that fell over, is our fault.
+
+    Parameters
+    ----------
+    status
+        Value of `subprocess.Popen.returncode`, not zero.
+    doing
+        What the child did; only for our log.
+    words
+        What it printed; only for our log.
+    """
+    detail = f"status {status}"
+    if status == TOO_MUCH:
+        return OutOfMemoryError("The check asks for more memory than it may take.", detail=detail)
+    if status == -signal.SIGXCPU:
+        return TimedOutError("The check asks for more time than it may take.", detail=detail)
+    if is_fault_of_file(status):
+        return BrokenCheckError(
+            "The check ended abruptly: the file is damaged, or asks for too much.", detail=detail
+        )
+    return ChildError(f"{doing} ended with status {status}: {words}")
