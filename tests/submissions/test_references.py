@@ -164,12 +164,14 @@ def test_mappings_among_references_are_refused() -> None:
     refused({"flat.fits": GOOD, "new.rmap": b"header = {}"}, "Only references can be submitted here, not new")
 
 
-def test_bytes_that_changed_since_their_upload_are_refused() -> None:
+def test_bytes_that_changed_since_their_upload_are_refused(caplog: pytest.LogCaptureFixture) -> None:
     before = snapshot()
     submission = deliver()
     (submission.folder / "uploaded" / "flat.fits").write_bytes(TWIN)
     process(submission)
-    assert submission.reason == "flat.fits has changed since you uploaded it. Upload it again."
+    assert submission.reason.startswith("flat.fits has changed on this server since you uploaded it.")
+    incident = submission.reason.removesuffix(".").rpartition(" ")[2]
+    assert f"incident {incident}" in caplog.text
     assert snapshot() == before
 
 

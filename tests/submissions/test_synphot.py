@@ -99,3 +99,18 @@ def test_a_component_that_is_nowhere_in_the_graph_fails_the_delivery(user: User,
     assert "acs_stray" in submission.reason
     assert not File.objects.filter(name__contains="stray").exists()
     assert not Path(settings.DATA_ROOT / "submissions" / str(submission.key)).exists()
+
+
+def test_a_component_that_changed_on_the_disk_is_our_fault(user: User, tmp_path: Path) -> None:
+    """Only the ensemble test reads this component, so nothing else can notice the change."""
+    lock = acquire(instrument="synphot", user=user.username)
+    component = storage.path_of("acs_f555w_hrc_006_syn.fits")
+    changed = bytearray(component.read_bytes())
+    changed[-1] ^= 1
+    component.unlink()
+    component.write_bytes(changed)
+    new = deliver(tmp_path, NEW_THROUGHPUT, of="acs_f555w_hrc_006_syn.fits", DESCRIP="new")
+    submission = submit(user, new, lock)
+    assert submission.status == Status.FAILED
+    assert "acs_f555w_hrc_006_syn.fits has sha1sum" in submission.reason
+    assert "Incident" in submission.reason

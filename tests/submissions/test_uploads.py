@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -300,16 +301,27 @@ def test_the_quota_counts_other_files_and_promised_bytes_but_not_the_replaced_fi
     assert send(browser, CONTENT[:1000], 0, total=6000).status_code == 413
 
 
-def test_a_disk_that_is_nearly_full_is_left_alone(browser: Client, settings: Any) -> None:
+def require_incident(error: str, log: str) -> None:
+    """Check that a text for people ends with the number of an incident, and that the log has it."""
+    told = re.search(r" Incident (\S+)\.\Z", error)
+    assert told, error
+    assert told[1] in log
+
+
+def test_a_disk_that_is_nearly_full_is_left_alone(
+    browser: Client, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.INGEST_RESERVE_BYTES = 10**18
     response = send(browser, CONTENT)
     assert response.status_code == 507
-    assert "no space" in response.json()["files"][0]["error"]
+    error = response.json()["files"][0]["error"]
+    assert "no space" in error
+    require_incident(error, caplog.text)
     assert not files_below_ingest()
 
 
 def test_a_disk_that_becomes_full_ends_in_words_and_takes_the_piece_back(
-    browser: Client, monkeypatch: pytest.MonkeyPatch
+    browser: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     send(browser, CONTENT[:1000], 0)
 
@@ -319,6 +331,7 @@ def test_a_disk_that_becomes_full_ends_in_words_and_takes_the_piece_back(
     monkeypatch.setattr("apps.submissions.uploads.handler.os.pwrite", full)
     response = send(browser, CONTENT[1000:2000], 1000)
     assert response.status_code == 507
+    require_incident(response.json()["files"][0]["error"], caplog.text)
     assert browser.get(f"{CHUNKED}?name={NAME}").json()["received"] == 1000
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from django.conf import settings
 
 from apps.catalog import storage
+from apps.catalog.reading import require_unaltered
 from apps.certify.messages import JOB_LIMITS, SynphotJob, SynphotVerdict, TableMade
+from apps.contexts import queries as contexts
 from apps.submissions import staging
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.certification import keep_result, refuse_errors
@@ -18,9 +20,20 @@ INSTRUMENT = "synphot"
 
 
 def _job(work: SubmissionRun, paths: list[Path], *, is_tested: bool) -> SynphotJob:
+    """Return a job for all files of photometry, with a new folder.
+
+    The child reads rules and components from the store by itself, so their bytes are compared here.
+
+    Raises
+    ------
+    DamagedFileError, NotHeldError
+        Raised if one of them was changed on the disk, or is missing.
+    """
+    base = work.submission.base
+    require_unaltered([*contexts.mapping_names(base), *_components(base)])
     return SynphotJob(
         observatory=settings.OBSERVATORY,
-        context=work.submission.base,
+        context=base,
         store=str(settings.STORE_ROOT),
         folder=str(staging.work_folder(work.submission)),
         files=tuple(map(str, paths)),
@@ -28,6 +41,12 @@ def _job(work: SubmissionRun, paths: list[Path], *, is_tested: bool) -> SynphotJ
         is_tested=is_tested,
         limits=replace(JOB_LIMITS, seconds=settings.SUBMISSION_SECONDS),
     )
+
+
+def _components(context: str) -> tuple[str, ...]:
+    """Return the names of all references of photometry that a context has."""
+    imaps = dict(contexts.upper_mappings_of(context)[context].selections)
+    return contexts.reference_names(imaps[INSTRUMENT]) if INSTRUMENT in imaps else ()
 
 
 def regenerate_lookup_tables(work: SubmissionRun) -> None:

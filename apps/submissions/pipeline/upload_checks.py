@@ -1,5 +1,6 @@
 """First steps: check that the files are those that were uploaded, and that they may be delivered together."""
 
+import logging
 import re
 
 from apps.catalog import storage
@@ -11,16 +12,26 @@ from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import ADOPTED, Kind, Origin
 
+logger = logging.getLogger(__name__)
+
 _GEIS = re.compile(r"\.r[0-9][hd]\Z")
 NAMED = 20  # files or faults that one message names
 
 
 def verify_uploads(work: SubmissionRun) -> None:
-    """Refuse files whose bytes differ from the sha1sum that was recorded when they arrived."""
+    """Refuse files whose bytes differ from the sha1sum that was recorded when they arrived.
+
+    Only a fault of this server changes them. Yet the submitter can upload them again.
+    """
     for file in work.files(Origin.UPLOADED):
         path = staging.path_of(file)
         if not path.is_file() or storage.sha1sum(path) != file.sha1sum:
-            raise RejectedError(f"{file.name} has changed since you uploaded it. Upload it again.")
+            incident = work.job.incident
+            logger.error("%s was changed on the disk after its upload, incident %s", path, incident)
+            raise RejectedError(
+                f"{file.name} has changed on this server since you uploaded it. Upload it again. "
+                f"Incident {incident}."
+            )
 
 
 def refuse_foreign_files(work: SubmissionRun) -> None:

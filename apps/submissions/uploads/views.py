@@ -1,5 +1,6 @@
 """Views of the ingest area, for the scripted client and for the panel of our own pages."""
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -15,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
+from apps.core import incidents
 from apps.core.access import Role, with_role
 from apps.core.addresses import below_base, is_local
 from apps.core.errors import DeniedError
@@ -32,6 +34,8 @@ from apps.submissions.models import IngestFile
 from apps.submissions.pages.start_page import start_page
 from apps.submissions.uploads import ingest_area
 from apps.submissions.uploads.handler import Arrival, UploadHandler, parse_range
+
+logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
 Answer = Callable[[HttpRequest, User, list[Arrival]], HttpResponse]
@@ -114,7 +118,7 @@ def _as_json(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> Http
 
 def _item(actor: User, arrival: Arrival) -> dict[str, Any]:
     if arrival.error is not None:
-        item: dict[str, Any] = {"name": arrival.name[:256], "error": str(arrival.error)}
+        item: dict[str, Any] = {"name": arrival.name[:256], "error": _told(arrival.error, arrival.name)}
         if isinstance(arrival.error, UploadGapError):
             item["expected"] = arrival.error.expected
         return item
@@ -124,8 +128,17 @@ def _item(actor: User, arrival: Arrival) -> dict[str, Any]:
     return {"name": arrival.name, "size": received, "deleteUrl": _address(actor.pk, arrival.name)}
 
 
+def _told(error: CrdsError, name: str) -> str:
+    """Return the text of an error. A full disk is our fault: the text and the log have its incident."""
+    if not isinstance(error, NoSpaceError):
+        return str(error)
+    incident = incidents.current()
+    logger.error("no room for the upload of %r, incident %s: %s", name, incident, error)
+    return f"{error} Incident {incident}."
+
+
 def _as_page(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> HttpResponse:
-    errors = [str(arrival.error) for arrival in arrivals if arrival.error]
+    errors = [_told(arrival.error, arrival.name) for arrival in arrivals if arrival.error]
     if not arrivals:
         errors = ["Choose a file first."]
     if not errors:
