@@ -11,6 +11,7 @@ from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.datasets.models import Dataset
 from apps.rules.errors import CrdsError
+from apps.rules.observatories import get_observatory
 from apps.web.context_pages.context_lists import (
     Delivered,
     LatestContext,
@@ -60,6 +61,8 @@ class Home:
         Whether there is a build context.
     commands
         Shell commands that make the client ask this server.
+    how_to_fill
+        The commands that fill an empty server.
     """
 
     pointers: dict[str, str]
@@ -71,6 +74,7 @@ class Home:
     latest_contexts: list[LatestContext]
     delivered: list[Delivered]
     commands: str
+    how_to_fill: str
 
 
 def home() -> Home:
@@ -87,7 +91,15 @@ def home() -> Home:
         latest_contexts=find_latest_contexts(LATEST_CONTEXTS),
         delivered=find_delivered()[:DELIVERIES],
         commands=_commands(latest or f"{settings.OBSERVATORY}_0001.pmap"),
+        how_to_fill=_how_to_fill(),
     )
+
+
+def _how_to_fill() -> str:
+    """Return the commands that fill an empty server of this observatory."""
+    demo = "manage.py seed_demo makes a small demo observatory, and "
+    has_demo = get_observatory(settings.OBSERVATORY).has_demo
+    return f"Fill the server: {demo if has_demo else ''}manage.py import_cache imports a CRDS cache."
 
 
 def _commands(context: str) -> str:

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client, RequestFactory
 
+from apps import demo
 from apps.catalog import identity
+from apps.rules.observatories import NAMES
 from apps.web import views
 from apps.web.home_links import services
 from tests.factories.accounts import make_user
@@ -15,10 +17,13 @@ from tests.factories.contexts import make_change, make_context
 pytestmark = pytest.mark.django_db
 
 
-def test_home_of_an_empty_server_says_how_to_fill_it(client: Client) -> None:
+@pytest.mark.parametrize("observatory", NAMES)
+def test_home_of_an_empty_server_says_how_to_fill_it(observatory: str, client: Client, settings: Any) -> None:
+    settings.OBSERVATORY = observatory
     answer = client.get("/")
     assert answer.status_code == 200
     assert b"import_cache" in answer.content
+    assert (b"seed_demo" in answer.content) == (observatory == demo.OBSERVATORY)
 
 
 def test_home_counts_known_and_held_files(client: Client) -> None:

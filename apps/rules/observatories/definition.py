@@ -129,6 +129,8 @@ class Observatory:
         empty if contexts do not belong to versions.
     headers_name_reftype
         Whether headers of datasets hold the parkey of the instrument's own rules, ``REFTYPE``, as UNDEFINED.
+    has_demo
+        Whether a server of this observatory can be filled with the demo.
     """
 
     name: str
@@ -149,6 +151,7 @@ class Observatory:
     compliance_checks: tuple[str, ...] = ("fits", "json", "asdf", "certify")
     release_page: str = ""
     headers_name_reftype: bool = False
+    has_demo: bool = False
 
     @property
     def instruments(self) -> tuple[str, ...]:

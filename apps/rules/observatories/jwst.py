@@ -13,5 +13,6 @@ OBSERVATORY = Observatory(
     extra_parkeys=("META.VISIT.TSOVISIT", "META.INSTRUMENT.LAMP_STATE"),
     release_page="https://github.com/spacetelescope/jwst/releases/tag/{version}",
     headers_name_reftype=True,
+    has_demo=True,
     **generated_facts("jwst"),
 )
