@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.contenttypes",
+    "apps.accounts",  # Before Django's accounts: its command changepassword replaces theirs.
     "django.contrib.auth",
     "django.contrib.sessions",
     "apps.core",
@@ -56,7 +57,6 @@ INSTALLED_APPS = [
     "apps.catalog",
     "apps.contexts",
     "apps.locks",
-    "apps.accounts",
     "apps.datasets",
     "apps.bestrefs",
     "apps.distribution",

@@ -35,6 +35,12 @@ def noted(action: Action, *, user: str, instrument: str = "", why: str = "", det
     _record(action=action, user=user, instrument=instrument, why=why, details=details)
 
 
+def account_changed(account: str, *, action: Action, user: str, details: str = "") -> None:
+    """Record that `user` did `action` to an account. The count of changes stays."""
+    told = f"account {account}{f': {details}' if details else ''}"
+    AuditRecord.objects.create(action=action, user=user, details=told)
+
+
 def listing(head: str, names: Sequence[str]) -> str:
     """Return a heading and the names of files, for the details of a record."""
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""

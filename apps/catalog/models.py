@@ -188,7 +188,7 @@ class DeliveredFile(models.Model):
 
 
 class Action(models.TextChoices):
-    """The actions that change files or pointers, as pages and snapshots name them (website, section 6.4)."""
+    """The acts that are recorded; pages and snapshots show those on files and pointers (website, 6.4)."""
 
     ADD_FILE = "add file"
     SUBMIT_FILE = "submit file"
@@ -212,6 +212,27 @@ class Action(models.TextChoices):
     ADOPT_DATA = "adopt data"
     FIND_AFFECTED_DATASETS = "find affected datasets"
     BREAK_LOCK = "break lock"
+    CREATE_ACCOUNT = "create account"
+    CLOSE_ACCOUNT = "close account"
+    CHANGE_PASSWORD = "change password"  # noqa: S105 (it is not a password)
+    BIND_IDENTITY = "bind identity"
+    GRANT_ROLE = "grant role"
+    WITHDRAW_ROLE = "withdraw role"
+    CREATE_TOKEN = "create token"  # noqa: S105 (it is not a token)
+    REVOKE_TOKEN = "revoke token"  # noqa: S105 (it is not a token)
+
+
+# Acts that change neither files nor pointers. The public does not see them.
+ACCOUNT_ACTIONS = (
+    Action.CREATE_ACCOUNT,
+    Action.CLOSE_ACCOUNT,
+    Action.CHANGE_PASSWORD,
+    Action.BIND_IDENTITY,
+    Action.GRANT_ROLE,
+    Action.WITHDRAW_ROLE,
+    Action.CREATE_TOKEN,
+    Action.REVOKE_TOKEN,
+)
 
 
 class AuditRecord(models.Model):

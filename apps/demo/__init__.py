@@ -4,3 +4,4 @@ Its name is jwst, so that the client needs no special settings, but every file i
 """
 
 OBSERVATORY = "jwst"
+USER = "seed_demo"  # It acts for nobody, as records say.

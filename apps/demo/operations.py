@@ -22,13 +22,11 @@ from apps.contexts.models import ContextChange
 from apps.core.errors import ConflictError
 from apps.datasets.models import Dataset
 from apps.datasets.operations import import_file
-from apps.demo import OBSERVATORY
+from apps.demo import OBSERVATORY, USER
 from apps.demo.deliveries import DemoDelivery
 from apps.demo.exposures import Exposure, exposures
 from apps.demo.references import Reference
 from apps.demo.releases import Release, RulesFile, releases
-
-USER = "seed_demo"
 
 
 @dataclass

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.accounts.operations import create_account
+from apps.accounts.operations import change_password, create_account
 from apps.core.access import Role
 from apps.core.addresses import absolute
 from apps.core.files import write_once
+from apps.demo import USER
 
 _ROLES = {"demo_submitter": Role.SUBMITTER, "demo_operator": Role.OPERATOR}
 
@@ -41,11 +42,10 @@ def ensure_demo_accounts() -> list[DemoAccount]:
         if user is None:
             # With an address there are mails to look at; nobody can have one of this domain.
             email = f"{name}@example.org"
-            create_account(name, role=role, password=passwords[name], email=email)
+            create_account(name, role=role, password=passwords[name], email=email, by=USER)
         elif not user.check_password(passwords[name]):
             # The file was lost, or the database copied: what we print must be true.
-            user.set_password(passwords[name])
-            user.save(update_fields=["password"])
+            change_password(user, passwords[name], by=USER)
     return [DemoAccount(name, str(role), passwords[name]) for name, role in _ROLES.items()]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 from apps.catalog import queries
-from apps.catalog.models import AuditRecord
+from apps.catalog.models import ACCOUNT_ACTIONS, AuditRecord
 from apps.core.files import keep
 
 FORMAT = 2  # Increase this number when the form of the published data changes.
@@ -82,10 +82,11 @@ def _load_or_make(name: str, source: tuple[object, ...], make: Callable[[], byte
 def _path(name: str, source: tuple[object, ...]) -> Path:
     """Return the file of an edition.
 
-    The newest audit record is part of the name, because a database restored from an older copy counts the
-    same revision numbers again.
+    The newest audit record of a file or pointer is part of the name, because a database restored from an
+    older copy counts the same revision numbers again.
     """
-    newest = AuditRecord.objects.order_by("-pk").values_list("pk", "at").first()
+    records = AuditRecord.objects.exclude(action__in=ACCOUNT_ACTIONS)
+    newest = records.order_by("-pk").values_list("pk", "at").first()
     mark = hashlib.sha256(repr((source, newest)).encode()).hexdigest()[:16]
     return settings.DATA_ROOT / "published" / f"{name}-{source[0]}-{mark}"
 

@@ -234,12 +234,31 @@ def test_change_account_refuses_nonsense(arguments: tuple[str, ...]) -> None:
         call_command("change_account", *arguments)
 
 
-def test_changepassword_of_django_works_with_our_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+def type_passwords(patch: pytest.MonkeyPatch, *typed: str) -> None:
+    answers = iter(typed)
+    patch.setattr("getpass.getpass", lambda **_prompt: next(answers))
+
+
+def test_changepassword_sets_the_local_password(monkeypatch: pytest.MonkeyPatch) -> None:
     make_user(password=None)
-    monkeypatch.setattr("getpass.getpass", lambda **_prompt: "a-brand-new-word")
+    type_passwords(monkeypatch, "a-brand-new-word", "a-brand-new-word")
     call_command("changepassword", "homer")
     values = {"username": "homer", "password": "a-brand-new-word", "instrument": "none"}
     assert post(Client(), "/login/", **values).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [("nobody", ()), ("homer", ("a-brand-new-word", "another-new-word")), ("homer", ("", ""))],
+)
+def test_changepassword_refuses_nonsense(
+    name: str, typed: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = make_user().password
+    type_passwords(monkeypatch, *typed)
+    with pytest.raises(CommandError):
+        call_command("changepassword", name)
+    assert User.objects.get().password == before
 
 
 @pytest.mark.parametrize("path", ["/json/", "/healthz"])

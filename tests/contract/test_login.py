@@ -114,7 +114,7 @@ def test_an_instrument_that_was_not_granted_is_told(demo: Client) -> None:
 CROWD = """
 from apps.accounts.operations import create_account, create_token
 for number in range(8):
-    print(create_token(create_account(f"crowd{number}", role="submitter"), name="x")[1])
+    print(create_token(create_account(f"crowd{number}", role="submitter", by="test"), name="x")[1])
 """
 
 

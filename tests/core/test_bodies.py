@@ -19,7 +19,7 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=limit"
 CREATE = """
 from apps.accounts.operations import create_account, create_token
-user = create_account("homer", role="submitter", password="correct horse battery")
+user = create_account("homer", role="submitter", password="correct horse battery", by="test")
 print(create_token(user, name="test", scopes=[])[1])
 """
 

@@ -19,7 +19,9 @@ def make_user(
     password: str | None = PASSWORD,
     **fields: Any,
 ) -> User:
-    return create_account(name, role=role, instruments=instruments, password=password, **fields)
+    return create_account(
+        name, role=role, instruments=instruments, password=password, **{"by": "test", **fields}
+    )
 
 
 def make_token(user: User | None = None, *, scopes: Iterable[str] = (), **fields: Any) -> tuple[Token, str]:

@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 
 from apps.accounts.errors import AccountExistsError, BadAccountError
 from apps.accounts.models import NAME, Grant, User
+from apps.catalog import audit
+from apps.catalog.models import Action
 from apps.core.access import Role
 from apps.locks.operations import release_user
 from apps.locks.queries import require_instrument
@@ -26,6 +28,7 @@ def create_account(
     password: str | None = None,
     issuer: str = "",
     subject: str = "",
+    by: str,
 ) -> User:
     """Make an account with one role.
 
@@ -42,6 +45,8 @@ def create_account(
     issuer, subject
         The person's identity at the provider of single sign-on. If it is not given, the first login with a
         verified address equal to `email` sets it.
+    by
+        Account or command that acts, for the audit record.
 
     Raises
     ------
@@ -58,13 +63,20 @@ def create_account(
         with transaction.atomic():
             user.save()
             Grant.objects.bulk_create(Grant(user=user, role=role, instrument=name) for name in names)
+            told = _role_for(role, names)
+            audit.account_changed(name, action=Action.CREATE_ACCOUNT, user=by, details=told)
     except IntegrityError:
         raise AccountExistsError(
             f"The account {name} was not made: "
             "its name, e-mail address or identity already belongs to an account."
         ) from None
-    logger.info("account %s was made: %s for %s", name, role, ", ".join(names) or "all instruments")
+    logger.info("account %s was made: %s", name, told)
     return user
+
+
+def _role_for(role: str, instruments: Iterable[str]) -> str:
+    """Return a role and its instruments in words; an empty name means all instruments."""
+    return f"{role} for {', '.join(filter(None, instruments)) or 'all instruments'}"
 
 
 def _require_valid(name: str, role: str, email: str) -> None:
@@ -82,7 +94,8 @@ def _require_valid(name: str, role: str, email: str) -> None:
             raise BadAccountError(f"{email[:150]!r} is not an e-mail address.") from None
 
 
-def grant(user: User, *, role: str, instruments: Iterable[str] = ()) -> None:
+@transaction.atomic
+def grant(user: User, *, role: str, instruments: Iterable[str] = (), by: str) -> None:
     """Grant a role for some instruments or for all. Existing grants stay.
 
     Raises
@@ -91,26 +104,43 @@ def grant(user: User, *, role: str, instruments: Iterable[str] = ()) -> None:
         Raised if a value is not valid.
     """
     _require_valid(user.username, role, "")
-    for name in sorted({require_instrument(instrument) for instrument in instruments}) or [""]:
+    names = sorted({require_instrument(instrument) for instrument in instruments}) or [""]
+    for name in names:
         Grant.objects.get_or_create(user=user, role=role, instrument=name)
-    logger.info("account %s was granted the role %s", user, role)
+    told = _role_for(role, names)
+    audit.account_changed(user.username, action=Action.GRANT_ROLE, user=by, details=told)
+    logger.info("account %s was granted the role %s", user, told)
 
 
-def withdraw(user: User, *, role: str) -> None:
+@transaction.atomic
+def withdraw(user: User, *, role: str, by: str) -> None:
     """Withdraw a role for every instrument. A lock that the person holds stays until its end."""
-    Grant.objects.filter(user=user, role=role).delete()
+    if not Grant.objects.filter(user=user, role=role).delete()[0]:
+        return
+    audit.account_changed(user.username, action=Action.WITHDRAW_ROLE, user=by, details=role)
     logger.info("account %s no longer has the role %s", user, role)
 
 
 @transaction.atomic
-def close_account(user: User) -> None:
+def change_password(user: User, password: str, *, by: str) -> None:
+    """Set the local password of an account, which ends its sessions."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    audit.account_changed(user.username, action=Action.CHANGE_PASSWORD, user=by)
+    logger.info("the password of account %s was changed", user)
+
+
+@transaction.atomic
+def close_account(user: User, *, by: str) -> None:
     """Close an account: end its sessions and tokens, and release its lock. Its records stay."""
     user.is_active = False
     user.save(update_fields=["is_active"])
     release_user(user.username)
+    audit.account_changed(user.username, action=Action.CLOSE_ACCOUNT, user=by)
     logger.info("account %s was closed", user)
 
 
+@transaction.atomic
 def bind_identity(email: str, *, issuer: str, subject: str) -> User | None:
     """Bind an identity to the account with this verified address, and return it; None if there is none.
 
@@ -121,5 +151,8 @@ def bind_identity(email: str, *, issuer: str, subject: str) -> User | None:
     waiting = User.objects.filter(email__iexact=email, subject="", is_active=True)
     if not waiting.update(issuer=issuer, subject=subject):
         return None
-    logger.info("identity %s of %s bound to the account with its verified address", subject, issuer)
-    return User.objects.get(issuer=issuer, subject=subject)
+    user = User.objects.get(issuer=issuer, subject=subject)
+    told = f"{subject} of {issuer}"
+    audit.account_changed(user.username, action=Action.BIND_IDENTITY, user=user.username, details=told)
+    logger.info("identity %s bound to the account with its verified address", told)
+    return user

@@ -6,12 +6,15 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from apps.accounts.errors import BadAccountError
 from apps.accounts.models import Grant, Token, User
 from apps.accounts.queries import PREFIX, digest_of
+from apps.catalog import audit
+from apps.catalog.models import Action
 from apps.core.access import Role
 from apps.core.errors import DeniedError
 from apps.locks.queries import instruments
@@ -19,8 +22,14 @@ from apps.locks.queries import instruments
 logger = logging.getLogger(__name__)
 
 
+@transaction.atomic
 def create_token(
-    user: User, *, name: str, scopes: Collection[str] = (), days: int | None = None
+    user: User,
+    *,
+    name: str,
+    scopes: Collection[str] = (),
+    days: int | None = None,
+    by: str = "",
 ) -> tuple[Token, str]:
     """Make a token, and return its row and its text. The text is not stored.
 
@@ -32,6 +41,8 @@ def create_token(
         Roles that it may use; all roles of the owner if none are given.
     days
         Days until it expires, at most `TOKEN_DAYS`; that many if not given.
+    by
+        Command that acts, for the audit record; the owner acts if it is not given.
 
     Raises
     ------
@@ -55,6 +66,12 @@ def create_token(
         scopes=chosen,
         expires_at=timezone.now() + timedelta(days=_days(days)),
     )
+    audit.account_changed(
+        user.username,
+        action=Action.CREATE_TOKEN,
+        user=by or user.username,
+        details=f"{token.prefix}… for {', '.join(chosen)}",
+    )
     logger.info("token %s was made for %s", token.prefix, user)
     return token, text
 
@@ -65,6 +82,7 @@ def _days(wanted: int | None) -> int:
     return wanted or settings.TOKEN_DAYS
 
 
+@transaction.atomic
 def revoke_token(token: Token, *, by: User) -> None:
     """End a token and the sessions that began with it. A second call changes nothing.
 
@@ -76,6 +94,9 @@ def revoke_token(token: Token, *, by: User) -> None:
     if by.pk != token.user_id and not _is_admin_over(token.user_id, by):
         raise DeniedError("Only its owner, or an admin for the owner's instruments, may revoke a token.")
     if Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        audit.account_changed(
+            token.user.username, action=Action.REVOKE_TOKEN, user=by.username, details=f"{token.prefix}…"
+        )
         logger.info("%s revoked the token %s", by, token.prefix)
 
 

@@ -8,6 +8,8 @@ from apps.accounts.queries import find_user
 from apps.core.access import Role
 from apps.rules.errors import CrdsError
 
+ACTOR = "change_account"
+
 
 class Command(BaseCommand):
     help = (
@@ -34,11 +36,11 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account {options['account']!r}.")
         try:
             if options["grant"]:
-                grant(user, role=options["grant"], instruments=options["instrument"])
+                grant(user, role=options["grant"], instruments=options["instrument"], by=ACTOR)
             elif options["withdraw"]:
-                withdraw(user, role=options["withdraw"])
+                withdraw(user, role=options["withdraw"], by=ACTOR)
             else:
-                close_account(user)
+                close_account(user, by=ACTOR)
         except CrdsError as exc:
             raise CommandError(str(exc)) from exc
         roles = ", ".join(str(grant) for grant in user.grants.all()) or "no role"

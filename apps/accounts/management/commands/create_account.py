@@ -8,6 +8,8 @@ from apps.accounts.operations import create_account, create_token
 from apps.core.access import Role
 from apps.rules.errors import CrdsError
 
+ACTOR = "create_account"
+
 
 class Command(BaseCommand):
     help = "Make an account. With --print-token, standard output holds the token and nothing else."
@@ -43,8 +45,9 @@ class Command(BaseCommand):
                 password=options["password"],
                 issuer=settings.OIDC_ISSUER,
                 subject=options["subject"],
+                by=ACTOR,
             )
-            token = create_token(user, name="create_account")[1] if options["print_token"] else ""
+            token = create_token(user, name=ACTOR, by=ACTOR)[1] if options["print_token"] else ""
         except CrdsError as exc:
             raise CommandError(str(exc)) from exc
         self.stderr.write(f"The account {user} was made, with the role {options['role']}.")

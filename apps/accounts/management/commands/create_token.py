@@ -23,7 +23,13 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no account {options['account']!r}.")
         try:
-            _, text = create_token(user, name=options["name"], scopes=options["scope"], days=options["days"])
+            _, text = create_token(
+                user,
+                name=options["name"],
+                scopes=options["scope"],
+                days=options["days"],
+                by="create_token",
+            )
         except CrdsError as exc:
             raise CommandError(str(exc)) from exc
         self.stdout.write(text)
