@@ -40,7 +40,11 @@ WSGI_APPLICATION = "crds_server.wsgi.application"
 FORCE_SCRIPT_NAME = PUBLIC_PATH or None  # Links begin with it, also outside requests.
 APPEND_SLASH = False  # A redirected POST loses its body; both spellings are routed instead.
 X_ACCEL_PREFIX = env.text("X_ACCEL_PREFIX", "")  # nginx's address of the store; empty: we send the bytes.
-RPC_BODY_LIMIT = env.number("RPC_BODY_LIMIT", 64 * 1024 * 1024, minimum=1024)  # bytes
+RPC_BODY_LIMIT = env.number("RPC_BODY_LIMIT", 8 << 20, minimum=1024)  # bytes
+RPC_NODE_LIMIT = env.number("RPC_NODE_LIMIT", 300_000, minimum=1000)  # values and keys in one request
+RPC_BATCH_UNITS = env.number("RPC_BATCH_UNITS", 2000, minimum=1)  # of the calls of one batch together
+RPC_BATCH_BYTES = env.number("RPC_BATCH_BYTES", 32 << 20, minimum=1024)  # Then a batch gets no more answers.
+RPC_BATCH_SECONDS = env.number("RPC_BATCH_SECONDS", 30, minimum=1)  # Then a batch gets no more answers.
 MAX_HEADERS_PER_RPC = env.number("MAX_HEADERS_PER_RPC", 1000, minimum=1)
 MAX_BESTREFS_PER_RPC = env.number("MAX_BESTREFS_PER_RPC", 1000, minimum=1)
 

@@ -23,6 +23,8 @@ from apps.core.errors import InvalidInputError
 
 LONGEST = 800_000  # characters: 10,000 cards; the headers of all extensions together have fewer
 MAX_VALUE = 2_000  # characters, the limit of the rules
+# Opening brackets, commas and lines of a text with a tree. A header of 10,000 keywords has 20,000.
+MOST_MARKS = 20_000
 
 # Keywords are up to eight characters, data model paths longer, and HIERARCH keywords have blanks in them.
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
@@ -42,7 +44,8 @@ def read_header(text: str) -> dict[str, str]:
     Raises
     ------
     InvalidInputError
-        Raised if the text is longer than `LONGEST`, or cannot be read in the form in which it begins.
+        Raised if the text is longer than `LONGEST`, has more parts than `MOST_MARKS`, or cannot be read in
+        the form in which it begins.
 
     Examples
     --------
@@ -60,14 +63,25 @@ def read_header(text: str) -> dict[str, str]:
 
 def _read(text: str) -> dict[str, str]:
     if text.startswith(ASDF_START):
-        return read_asdf(text)
+        return read_asdf(_small_tree(text))
     if is_literal(text):
-        return read_literal(text)
+        return read_literal(_small_tree(text))
     text = textwrap.dedent(text.removeprefix("\ufeff"))
     if _FITS_START.search(text):
         return read_cards("".join(_cards(text)))
-    found = read_flat_yaml(text) if is_yaml(text) else None
+    found = read_flat_yaml(_small_tree(text)) if is_yaml(text) else None
     return _read_lines(text) if found is None else found
+
+
+def _small_tree(text: str) -> str:
+    """Return a text, or refuse it before it is parsed into a tree that takes a thousand times its size."""
+    marks = sum(map(text.count, "[{,\n"))
+    if marks > MOST_MARKS:
+        raise InvalidInputError(
+            f"The header has {marks:,} brackets, commas and lines; at most {MOST_MARKS:,} are read. "
+            "Keep the part with the matching parameters."
+        )
+    return text
 
 
 def _cards(text: str) -> Iterator[str]:

@@ -30,6 +30,9 @@ from apps.rules.lookup.context import Context
 NOT_FOUND = "NOT FOUND "
 _LABEL = re.compile(r"[A-Za-z0-9.:_+-]{1,128}")
 
+MAX_REFTYPES = 200  # in one call; the most that an instrument has are about 60
+LONGEST_REFTYPE = 64  # characters
+
 References = dict[str, str]
 
 
@@ -51,8 +54,10 @@ def best_references(
     ------
     CrdsError
         Raised if the context or the instrument is unknown, or an imap or rmap belongs to another instrument.
+    LimitExceededError
+        Raised if more types are named than any instrument has.
     """
-    return _best_references(context_for(specifier), header, reftypes or None)
+    return _best_references(context_for(specifier), header, _chosen(reftypes))
 
 
 def best_references_by_header_map(
@@ -71,7 +76,7 @@ def best_references_by_header_map(
     if not all(map(_LABEL.fullmatch, header_map)):
         _refuse_labels(header_map)
     context = context_for(specifier)
-    chosen = reftypes or None
+    chosen = _chosen(reftypes)
     return {label: _references_or_reason(context, header, chosen) for label, header in header_map.items()}
 
 
@@ -93,7 +98,7 @@ def best_references_by_ids(
         Raised if there are more ids than one call may name.
     """
     context = _context_for_ids(specifier, ids)
-    chosen = reftypes or None
+    chosen = _chosen(reftypes)
     answers: dict[str, Any] = {}
     headers: dict[str, Header] = {}
     for text, found in headers_of(ids).items():
@@ -209,6 +214,18 @@ def _require_same_instrument(context: Context, header: Mapping[str, Any]) -> Non
         raise InstrumentNotInContextError(
             f"{context.name} has rules for {known.upper()} only; the data are of {instrument.upper()[:40]!r}."
         )
+
+
+def _chosen(reftypes: Sequence[str] | None) -> Sequence[str] | None:
+    """Return the wanted types, None for all. Each of them costs time and text for each header."""
+    if not reftypes:
+        return None
+    _require_at_most(MAX_REFTYPES, reftypes, "types")
+    if longest := next((name for name in reftypes if len(name) > LONGEST_REFTYPE), ""):
+        raise LimitExceededError(
+            f"A type has {len(longest)} characters; at most {LONGEST_REFTYPE} are looked up."
+        )
+    return reftypes
 
 
 def _references_or_reason(context: Context, header: Any, reftypes: Sequence[str] | None) -> References | str:

@@ -1,4 +1,4 @@
-"""Bodies of requests: bodies of unknown length are read, and bodies in an unknown coding are refused.
+"""Bodies of requests: those of unknown length are read; those in an unknown coding or too long are refused.
 
 Node, Java, ``curl -T -`` and generators of Python's ``requests`` send ``Transfer-Encoding: chunked``. Django
 reads as many bytes as ``Content-Length`` says, so it takes such a body for empty. A web server that marks the
@@ -9,7 +9,9 @@ import codecs
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import BadRequest
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse
 
 from apps.core.marks import has_mark
@@ -39,11 +41,40 @@ class ReadBodies:
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         """Refuse a body before anything tries to read it."""
-        if has_mark(view, "reads_raw_body") or not (
-            wrong := wrong_coding(request) or _wrong_charset(request)
-        ):
+        if has_mark(view, "reads_raw_body"):
             return None
-        return refusal(request, view, title="The request could not be read", text=wrong, status=415)
+        title = "The request could not be read"
+        if wrong := wrong_coding(request) or _wrong_charset(request):
+            return refusal(request, view, title=title, text=wrong, status=415)
+        if not has_mark(view, "takes_files"):
+            limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            if (announced_length(request) or 0) > limit:
+                text = f"The form is too large: at most {limit:,} bytes are read."
+                return refusal(request, view, title=title, text=text, status=413)
+            _take_a_short_form(request, limit)
+        return None
+
+
+def _take_a_short_form(request: HttpRequest, limit: int) -> None:
+    """Read at most `limit` bytes of a body of unknown length, and store none of its files."""
+    if isinstance(request._stream, _ChunkedBody):
+        request._stream.limit = limit
+    if request.content_type == "multipart/form-data":
+        request.upload_handlers = [_NoFiles(request)]
+
+
+class _NoFiles(FileUploadHandler):
+    """The handler of files for pages that take none: otherwise anybody could fill the temporary folder."""
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Skip the file."""
+        raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Keep nothing."""
+
+    def file_complete(self, file_size: int) -> None:
+        """Return no file."""
 
 
 def is_chunked(request: HttpRequest) -> bool:
@@ -84,6 +115,8 @@ class _ChunkedBody:
 
     def __init__(self, source: Any) -> None:
         self._source = source
+        self._read = 0
+        self.limit: int | None = None  # Bytes of the whole body; None if the view counts them itself.
 
     def read(self, *size: int) -> bytes:
         """Return at most `size` bytes, and none at the end."""
@@ -97,7 +130,14 @@ class _ChunkedBody:
         """Do nothing: the web server owns the connection."""
 
     def _guard(self, read: Callable[..., bytes], *size: int) -> bytes:
+        asked = size[0] if size and size[0] is not None and size[0] >= 0 else None
+        if self.limit is not None:
+            asked = min(self.limit + 1, self.limit + 1 if asked is None else asked)
         try:
-            return read(*size)
+            found = read() if asked is None else read(asked)
         except Exception as exc:  # Each web server has errors of its own for this.
             raise BadRequest("The body ended too early, or its chunks are malformed.") from exc
+        self._read += len(found)
+        if self.limit is not None and self._read > self.limit:
+            raise RequestDataTooBig(f"The form is too large: at most {self.limit:,} bytes are read.")
+        return found

@@ -30,6 +30,11 @@ def reads_raw_body(view: View) -> View:
     return _marked(view, "reads_raw_body")
 
 
+def takes_files(view: View) -> View:
+    """Mark a view that takes files, with limits of its own. Any other view takes short forms only."""
+    return _marked(view, "takes_files")
+
+
 def has_mark(view: Callable[..., Any] | None, mark: str) -> bool:
     """Return whether a view, or one that it wraps, has a mark."""
     return bool(getattr(view, mark, False))

@@ -25,12 +25,15 @@ class Entry:
         The first line of its documentation.
     is_callable
         Whether the console calls it.
+    cost
+        The units that a call counts in a batch.
     """
 
     name: str
     usage: str
     text: str
     is_callable: bool
+    cost: str
 
 
 def entries() -> list[Entry]:
@@ -41,7 +44,8 @@ def entries() -> list[Entry]:
 def _entry(method: Method) -> Entry:
     words = (one.name if one.is_required else f"[{one.name}]" for one in method.parameters)
     text = (inspect.getdoc(method.function) or "").partition("\n")[0]
-    return Entry(method.name, f"{method.name}({', '.join(words)})", text, method.name not in WRITING)
+    usage = f"{method.name}({', '.join(words)})"
+    return Entry(method.name, usage, text, method.name not in WRITING, str(method.cost))
 
 
 def call(name: str, params: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.core.marks import changes_nothing
 from apps.rpc import console
+from apps.rpc.budgets import limits
 
 
 @changes_nothing
@@ -24,7 +25,12 @@ def browse(request: HttpRequest) -> HttpResponse:
     sent = request.POST if request.method == "POST" else request.GET
     known = console.entries()
     chosen = next((one for one in known if one.name == sent.get("method")), None)
-    page: dict[str, Any] = {"methods": known, "chosen": chosen, "params": sent.get("params", "[]")}
+    page: dict[str, Any] = {
+        "methods": known,
+        "limits": limits(),
+        "chosen": chosen,
+        "params": sent.get("params", "[]"),
+    }
     if sent.get("method") and chosen is None:
         page["error"] = f"This server has no method {sent['method'][:100]!r}."
     elif request.method == "POST" and chosen is not None:

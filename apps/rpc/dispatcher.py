@@ -10,11 +10,10 @@ from typing import Any
 import orjson
 
 from apps.rpc import parsing
+from apps.rpc.budgets import BATCH_LIMIT, BatchBudget
 from apps.rpc.client import note_client
 from apps.rpc.errors import InvalidParamsError, InvalidRequestError, RpcError, describe
 from apps.rpc.registry import Prepared, get_method
-
-BATCH_LIMIT = 1000  # requests in one body
 
 # Envelopes keep the spaces that the documented answers have. Results can be a megabyte, so a library that is
 # ten times as fast writes them; the client reads both alike.
@@ -29,10 +28,19 @@ def answer(body: bytes) -> bytes:
         may_hold_nul = b"\\u0000" in body
         if type(document) is list:
             _require_batch(document)
-            return b"[" + b", ".join(_answer_one(request, may_hold_nul) for request in document) + b"]"
+            return _answer_batch(document, may_hold_nul)
         return _answer_one(document, may_hold_nul)
     except RpcError as exc:
         return failure(exc)
+
+
+def _answer_batch(requests: list[Any], may_hold_nul: bool) -> bytes:
+    budget = BatchBudget()
+    answers: list[bytes] = []
+    for request in requests:
+        answers.append(_answer_one(request, may_hold_nul, budget))
+        budget.size += len(answers[-1])
+    return b"[" + b", ".join(answers) + b"]"
 
 
 def _require_batch(requests: list[Any]) -> None:
@@ -44,7 +52,7 @@ def _require_batch(requests: list[Any]) -> None:
         )
 
 
-def _answer_one(request: Any, may_hold_nul: bool) -> bytes:
+def _answer_one(request: Any, may_hold_nul: bool, budget: BatchBudget | None = None) -> bytes:
     identifier, version = None, None
     try:
         if type(request) is not dict:
@@ -52,7 +60,7 @@ def _answer_one(request: Any, may_hold_nul: bool) -> bytes:
         version = request.get("jsonrpc")
         identifier = _identifier(request)
         note_client(identifier)
-        result = _call(request, may_hold_nul)
+        result = _call(request, may_hold_nul, budget)
         encoded = result.json if type(result) is Prepared else orjson.dumps(result)
     except Exception as exc:
         return failure(exc, identifier=identifier, version=version)
@@ -67,7 +75,7 @@ def _identifier(request: dict[str, Any]) -> str | int | float | None:
     raise InvalidRequestError("'id' must be text, a number or null.")
 
 
-def _call(request: dict[str, Any], may_hold_nul: bool) -> Any:
+def _call(request: dict[str, Any], may_hold_nul: bool, budget: BatchBudget | None) -> Any:
     name = request.get("method")
     if type(name) is not str:
         raise InvalidRequestError("'method' must be the name of a method, as text.")
@@ -75,6 +83,8 @@ def _call(request: dict[str, Any], may_hold_nul: bool) -> Any:
     params = request.get("params", [])
     if may_hold_nul and parsing.holds_nul(params):
         raise InvalidParamsError(f"{name}: a text holds the character NUL.")
+    if budget is not None:
+        budget.charge(method, params)
     return method.call(params)
 
 

@@ -50,6 +50,12 @@ class InvalidParamsError(RpcError):
     code, name, number = "invalid_params", "InvalidParamsError", -32602
 
 
+class BatchLimitError(RpcError):
+    """The batch has used up its budget; the caller may send this call again in another one."""
+
+    code = "batch_limit"
+
+
 class MaintenanceError(RpcError):
     """The method would change something during maintenance; the caller may repeat the call later."""
 

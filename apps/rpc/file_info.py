@@ -7,7 +7,10 @@ that mappings never have is empty.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
+
+import orjson
 
 from apps.catalog.models import File
 from apps.catalog.states import FileState
@@ -106,24 +109,43 @@ FIELDS: Mapping[str, Field] = {
 Info = dict[str, str]
 
 
-def info_by_name(names: Iterable[str] | None, fields: Iterable[str] | None) -> dict[str, Info]:
+def info_by_name(names: Iterable[str], fields: Iterable[str] | None) -> dict[str, Info]:
     """Return the requested fields of files, by file name.
 
     Parameters
     ----------
     names
-        None means all official files. Unknown names are left out of the result.
+        Unknown names are left out of the result.
     fields
         None means all. Fields that do not exist are ignored.
     """
-    wanted = {name: FIELDS[name] for name in (FIELDS if fields is None else fields) if name in FIELDS}
-    columns = [field.column for field in wanted.values()]
+    wanted = _wanted(fields)
+    return dict(_infos(_rows_named(list(names), _columns(wanted)), wanted))
+
+
+def whole_catalog(fields: Iterable[str] | None) -> bytes:
+    """Return the requested fields of all official files as JSON, an object with the names as keys.
+
+    The text is written in pieces, because the values themselves would take ten times as much memory.
+    """
+    wanted = _wanted(fields)
+    infos = _infos(_rows(_columns(wanted)), wanted)
+    pieces = iter(lambda: dict(islice(infos, BATCH)), {})
+    return b"{" + b",".join(orjson.dumps(piece)[1:-1] for piece in pieces) + b"}"
+
+
+def _wanted(fields: Iterable[str] | None) -> dict[str, Field]:
+    return {name: FIELDS[name] for name in (FIELDS if fields is None else fields) if name in FIELDS}
+
+
+def _columns(wanted: Mapping[str, Field]) -> list[str]:
+    return [field.column for field in wanted.values()]
+
+
+def _infos(rows: Iterable[tuple[Any, ...]], wanted: Mapping[str, Field]) -> Iterator[tuple[str, Info]]:
     writers = [(name, field.write) for name, field in wanted.items()]
-    rows = _rows(columns) if names is None else _rows_named(list(names), columns)
-    return {
-        row[0]: {name: write(value) for (name, write), value in zip(writers, row[1:], strict=True)}
-        for row in rows
-    }
+    for row in rows:
+        yield row[0], {name: write(value) for (name, write), value in zip(writers, row[1:], strict=True)}
 
 
 def _rows(columns: list[str]) -> Iterator[tuple[Any, ...]]:

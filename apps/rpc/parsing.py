@@ -6,14 +6,15 @@ from typing import Any
 
 import orjson
 
+from apps.rpc.budgets import shape
 from apps.rpc.errors import ParseError
 
 
 def parse(body: bytes) -> Any:
     """Return the document in a request body.
 
-    NaN, infinities, numbers that no floating point number can hold, half surrogate pairs, and nesting deeper
-    than 1024 are refused. If a key is twice in one object, the last one counts.
+    NaN, infinities, numbers that no floating point number can hold, half surrogate pairs, and bodies beyond
+    `budgets.shape` are refused. If a key is twice in one object, the last one counts.
 
     Raises
     ------
@@ -22,6 +23,8 @@ def parse(body: bytes) -> Any:
     """
     if not body.strip():
         raise ParseError("The body is empty; a JSON object with 'method' and 'params' was expected.")
+    if fault := shape().fault(body):
+        raise ParseError(f"The body is too large to be parsed: {fault}.")
     try:
         return orjson.loads(body.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as exc:

@@ -36,6 +36,43 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """The cost of a call in a batch. One unit is about the work for the references of one dataset.
+
+    Attributes
+    ----------
+    base
+        Units of a call, whatever its parameters are.
+    counted
+        Name of the parameter whose items cost something; empty if there is none.
+    items
+        The number of items that cost one unit.
+    absent
+        Units of a call without that parameter, which then stands for everything there is.
+    """
+
+    base: int = 1
+    counted: str = ""
+    items: int = 1
+    absent: int = 0
+
+    def units(self, argument: Any) -> int:
+        """Return the units of a call, given the value of the counted parameter."""
+        if not self.counted:
+            return self.base
+        if argument is None:
+            return self.base + self.absent
+        return self.base + (len(argument) // self.items if isinstance(argument, (list, dict)) else 0)
+
+    def __str__(self) -> str:
+        if not self.counted:
+            return str(self.base)
+        per = f"1 for each {self.items:,}" if self.items > 1 else "1 for each one"
+        absent = f", {self.absent} if it is null" if self.absent else ""
+        return f"{self.base}, and {per} of {self.counted}{absent}"
+
+
+@dataclass(frozen=True)
 class Method:
     """A function that clients may call."""
 
@@ -44,6 +81,7 @@ class Method:
     parameters: tuple[Parameter, ...]
     aliases: Mapping[str, str]
     changes_something: bool
+    cost: Cost
     required: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +108,15 @@ class Method:
         raise InvalidParamsError(
             f"The parameters of {self.name} must be a list or an object; {word_for(params)} was found."
         )
+
+    def argument(self, name: str, params: Any) -> Any:
+        """Return the value of one parameter in params that were not checked; None if it is not there."""
+        if type(params) is dict:
+            found = (value for key, value in params.items() if self.aliases.get(key, key) == name)
+            return next(found, None)
+        names = [parameter.name for parameter in self.parameters]
+        at = names.index(name) if name in names else len(names)
+        return params[at] if type(params) is list and at < len(params) else None
 
     def _require_fit(self, values: list[Any]) -> None:
         if not self.required <= len(values) <= len(self.parameters):
@@ -109,6 +156,7 @@ class Method:
 
 
 _methods: dict[str, Method] = {}
+ONE = Cost()
 
 
 Function = typing.TypeVar("Function", bound=Callable[..., Any])
@@ -118,12 +166,17 @@ Function = typing.TypeVar("Function", bound=Callable[..., Any])
 def read_method(function: Function, /) -> Function: ...
 @typing.overload
 def read_method(
-    *, name: str = "", aliases: Mapping[str, str] | None = None
+    *, name: str = "", aliases: Mapping[str, str] | None = None, cost: Cost = ONE
 ) -> Callable[[Function], Function]: ...
 
 
 def read_method(
-    function: Function | None = None, /, *, name: str = "", aliases: Mapping[str, str] | None = None
+    function: Function | None = None,
+    /,
+    *,
+    name: str = "",
+    aliases: Mapping[str, str] | None = None,
+    cost: Cost = ONE,
 ) -> Function | Callable[[Function], Function]:
     """Register a function that changes nothing; clients call it by its own name, or by `name`.
 
@@ -134,28 +187,32 @@ def read_method(
     ----------
     aliases
         Another name of a parameter to the function's own name. `SYNONYMS` apply without being listed.
+    cost
+        What a call counts in a batch.
     """
 
     def decorate(function: Function) -> Function:
-        return _register(function, name, aliases or {}, changes_something=False)
+        return _register(function, name, aliases or {}, cost, changes_something=False)
 
     return decorate if function is None else decorate(function)
 
 
 def write_method(function: Function) -> Function:
     """Register a function that changes something; calls to it are refused during maintenance."""
-    return _register(function, "", {}, changes_something=True)
+    return _register(function, "", {}, ONE, changes_something=True)
 
 
 def _register(
-    function: Function, name: str, aliases: Mapping[str, str], *, changes_something: bool
+    function: Function, name: str, aliases: Mapping[str, str], cost: Cost, *, changes_something: bool
 ) -> Function:
     chosen = name or function.__name__
     if chosen in _methods:
         raise ValueError(f"two methods are called {chosen}")
     parameters = _parameters(function)
     known = _aliases(parameters) | dict(aliases)
-    _methods[chosen] = Method(chosen, function, parameters, known, changes_something)
+    if cost.counted and cost.counted not in {parameter.name for parameter in parameters}:
+        raise ValueError(f"{chosen} has no parameter {cost.counted} whose items could be counted")
+    _methods[chosen] = Method(chosen, function, parameters, known, changes_something, cost)
     return function
 
 

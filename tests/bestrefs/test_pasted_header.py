@@ -1,5 +1,6 @@
 import json
 import pprint
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -219,3 +220,31 @@ def test_values_of_yaml_stay_as_they_are_written() -> None:
 def test_texts_that_cannot_be_read_say_why(text: str, told: str) -> None:
     with pytest.raises(InvalidInputError, match=told):
         read_header(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'a': [" + "[]," * 200_000 + "]}",
+        '{"a": [' + "[]," * 200_000 + "1]}",
+        "a: [" + "[]," * 200_000 + "]\n",
+        "#ASDF 1.0.0\n%YAML 1.1\n---\na: [" + "[]," * 200_000 + "]\n...\n",
+        "\n".join(f"a{number}: 1" for number in range(60_000)),
+    ],
+    ids=["literal", "json", "yaml", "asdf", "lines"],
+)
+def test_a_text_of_very_many_parts_is_refused_before_it_is_parsed(text: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidInputError, match="brackets, commas and lines; at most 20,000 are read"):
+            read_header(text)
+        assert tracemalloc.get_traced_memory()[1] < 5 * len(text)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_header_of_ten_thousand_keywords_is_read() -> None:
+    pairs = {f"KEY{number}": "1" for number in range(9_990)}
+    assert len(read_header(json.dumps(pairs))) == 9_990
+    assert len(read_header(json.dumps(pairs, indent=1))) == 9_990
+    assert len(read_header("".join(f"{key}: 1\n" for key in pairs))) == 9_990

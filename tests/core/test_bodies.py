@@ -161,6 +161,18 @@ def test_a_form_that_is_too_large_is_refused(server: WebServer, csrf: str, way: 
     assert "too large" in text
 
 
+@pytest.mark.parametrize("way", ["chunked", "with a length"])
+def test_a_file_that_no_page_asked_for_is_refused(server: WebServer, csrf: str, way: str) -> None:
+    body = upload(b"x" * FORM_LIMIT)
+    headers = {"Content_Type": MULTIPART, "Cookie": f"csrftoken={csrf}"}
+    if way == "chunked":
+        status, _, text = send_chunked(server, "/login/", body, **headers)
+    else:
+        status, _, text = send(server, "/login/", body, Content_Length=str(len(body)), **headers)
+    assert status == 413
+    assert "too large" in text
+
+
 def test_an_upload_is_read(server: WebServer, bearer: dict[str, str]) -> None:
     content = b"SIMPLE" * 100_000
     status, _, text = send_chunked(

@@ -2,6 +2,7 @@
 
 import random
 import signal
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from apps.rules.lookup.compiled_bytes import dump, load
 from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.lookup.context import assemble
 from apps.rules.observatories import get_observatory
+from apps.rules.text.parser import parse_mapping
 from tests.rules.factories import CASES, make_context, make_header, make_rmap, make_rmap_text
 from tests.rules.oracle import ask_client, differences, load_context, mapping_text, our_answer
 
@@ -297,3 +299,26 @@ def test_real_rules_survive_damage_or_are_refused() -> None:
     text = mapping_text("jwst_miri_flat_0001.rmap")
     for _ in range(100):
         attempt(damage(text, random_).replace("JWST", "HST"))
+
+
+@pytest.mark.parametrize(
+    "piece", ["[],", "{},", "(),", "[[]],", "'a':{'b':1},", "'a',", "-1,", "Match({1:2}),"]
+)
+def test_a_mapping_of_very_many_nodes_is_refused_before_it_is_parsed(piece: str) -> None:
+    many = piece * (2_000_000 // len(piece))
+    text = f"header = {{}}\nselector = {{'x': [{many}]}}\n"
+    tracemalloc.start()
+    try:
+        with pytest.raises(MappingError, match="brackets, commas and colons; a mapping has at most 100000"):
+            parse_mapping(text, NAME)
+        assert tracemalloc.get_traced_memory()[1] < 15 * len(text)
+    finally:
+        tracemalloc.stop()
+
+
+def test_punctuation_in_texts_and_comments_is_not_counted() -> None:
+    comment = "#" + "[{(,:" * 30_000
+    text = (
+        f"header = {{'a': '{'[,:' * 6000}'}}  {comment}\nselector = {{}}\ncomment = '''{',:[' * 40_000}'''\n"
+    )
+    assert parse_mapping(text, NAME).selector == {}

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -455,6 +456,31 @@ def test_uploads_are_taken_up_to_a_limit(monkeypatch: pytest.MonkeyPatch, more: 
     text = compare_upload(logged_in(), content)
     assert ("too big to be compared here" not in error_of(text)) is is_taken
     assert ("Logical Diff" in text) is is_taken
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            b"header = {}\nselector = {'a': [" + b"[]," * 600_000 + b"]}\n",
+            "brackets, commas and colons; a mapping has at most 100000",
+        ),
+        (b"\n" * 100_001, "has 100,001 lines"),
+        (b"#" * (2 << 20) + b"\n", "has 2,097,153 bytes"),
+    ],
+    ids=["nodes", "lines", "bytes"],
+)
+def test_an_uploaded_mapping_of_a_hostile_shape_is_refused_at_little_cost(content: bytes, words: str) -> None:
+    make_rmaps()
+    browser = logged_in()
+    tracemalloc.start()
+    try:
+        text = compare_upload(browser, content)
+        peak = tracemalloc.get_traced_memory()[1]
+        assert peak < 12 * len(content) + (4 << 20)
+    finally:
+        tracemalloc.stop()
+    assert words in text
 
 
 def test_two_uploaded_files_are_compared() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from apps.bestrefs import queries
-from apps.rpc.registry import read_method
+from apps.rpc.registry import Cost, read_method
 
 
 @read_method
@@ -14,7 +14,7 @@ def get_best_references(
     return queries.best_references(pipeline_context, header, reftypes)
 
 
-@read_method
+@read_method(cost=Cost(counted="dataset_ids"))
 def get_best_references_by_ids(
     context: str | None,
     dataset_ids: list[str],
@@ -27,7 +27,7 @@ def get_best_references_by_ids(
     )
 
 
-@read_method
+@read_method(cost=Cost(counted="header_map"))
 def get_best_references_by_header_map(
     context: str | None, header_map: dict[str, Any], reftypes: list[str] | None = None
 ) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def get_best_references_by_header_map(
     return queries.best_references_by_header_map(context, header_map, reftypes)
 
 
-@read_method
+@read_method(cost=Cost(counted="dataset_ids"))
 def get_aui_best_references(date: str | None, dataset_ids: list[str]) -> dict[str, Any]:
     """Return id to success and the files it needs, or to failure and reason."""
     return queries.aui_best_references(date, dataset_ids)

@@ -6,18 +6,18 @@ from apps.catalog.models import File
 from apps.catalog.states import FileKind
 from apps.distribution.queries import file_url
 from apps.rpc.arguments import require_file_name, require_observatory, require_ours
-from apps.rpc.file_info import NOT_FOUND, info_by_name
-from apps.rpc.registry import read_method
+from apps.rpc.file_info import NOT_FOUND, info_by_name, whole_catalog
+from apps.rpc.registry import Cost, Prepared, read_method
 
 
-@read_method
+@read_method(cost=Cost(20))
 def list_mappings(observatory: str | None = None, glob_pattern: str = "*") -> list[str]:
     """Return the names of all mappings that match a shell pattern, sorted."""
     require_observatory(observatory)
     return queries.names_matching(FileKind.MAPPING, glob_pattern)
 
 
-@read_method
+@read_method(cost=Cost(20))
 def list_references(observatory: str | None = None, glob_pattern: str = "*") -> list[str]:
     """Return the names of all references that match a shell pattern, sorted."""
     require_observatory(observatory)
@@ -34,14 +34,16 @@ def get_file_info(pipeline_context: str | None, filename: str) -> dict[str, str]
     return found[filename]
 
 
-@read_method
+@read_method(cost=Cost(counted="files", items=100, absent=500))
 def get_file_info_map(
     observatory: str | None, files: list[str] | None = None, fields: list[str] | None = None
-) -> dict[str, dict[str, str] | str]:
+) -> dict[str, dict[str, str] | str] | Prepared:
     """Return fields of the catalog for some files, or for all, by file name."""
     require_observatory(observatory)
+    if files is None:
+        return Prepared(whole_catalog(fields))
     found = info_by_name(files, fields)
-    return {**found} if files is None else {name: found.get(name, NOT_FOUND) for name in files}
+    return {name: found.get(name, NOT_FOUND) for name in files}
 
 
 @read_method

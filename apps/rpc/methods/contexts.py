@@ -6,7 +6,7 @@ from apps.contexts import operations, queries
 from apps.core.errors import InvalidInputError
 from apps.distribution.wire_format import timestamp
 from apps.rpc.arguments import require_observatory
-from apps.rpc.registry import read_method, write_method
+from apps.rpc.registry import Cost, read_method, write_method
 
 # The state that a caller asks for, and the tag of the specifier with the same meaning.
 STATES = {
@@ -43,7 +43,7 @@ def get_context_by_date(date: str | None, observatory: str | None = None) -> str
     return queries.resolve(date)
 
 
-@read_method
+@read_method(cost=Cost(10))
 def get_context_history(observatory: str | None) -> list[list[str]]:
     """Return start, context and reason of each period of the latest context, oldest first."""
     require_observatory(observatory)
@@ -51,13 +51,13 @@ def get_context_history(observatory: str | None) -> list[list[str]]:
     return [[timestamp(era.started_at), era.context, era.reason] for era in eras]
 
 
-@read_method
+@read_method(cost=Cost(10))
 def get_mapping_names(pipeline_context: str | None) -> list[str]:
     """Return the names of a mapping and of all mappings below it, sorted."""
     return list(queries.mapping_names(queries.resolve(pipeline_context)))
 
 
-@read_method
+@read_method(cost=Cost(20))
 def get_reference_names(pipeline_context: str | None) -> list[str]:
     """Return the names of all references below a mapping, sorted."""
     return list(queries.reference_names(queries.resolve(pipeline_context)))

@@ -3,16 +3,16 @@
 from typing import Any
 
 from apps.bestrefs import queries
-from apps.rpc.registry import read_method
+from apps.rpc.registry import Cost, read_method
 
 
-@read_method
+@read_method(cost=Cost(200))
 def get_dataset_ids(context: str | None, instrument: str, datasets_since: str | None = None) -> list[str]:
     """Return the ids of the archived datasets of an instrument."""
     return queries.dataset_ids(context, instrument, datasets_since)
 
 
-@read_method
+@read_method(cost=Cost(counted="dataset_ids"))
 def get_dataset_headers_by_id(
     context: str | None, dataset_ids: list[str], datasets_since: str | None = None
 ) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def get_dataset_headers_by_id(
     return queries.dataset_headers(context, dataset_ids, datasets_since)
 
 
-@read_method
+@read_method(cost=Cost(1000))
 def get_dataset_headers_by_instrument(
     context: str | None, instrument: str, datasets_since: str | None = None
 ) -> dict[str, Any]:

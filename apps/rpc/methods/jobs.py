@@ -5,10 +5,10 @@ from typing import Any
 from apps.core.errors import InvalidInputError
 from apps.jobs import operations
 from apps.jobs.message_format import escaped
-from apps.rpc.registry import read_method, write_method
+from apps.rpc.registry import Cost, read_method, write_method
 
 
-@read_method
+@read_method(cost=Cost(10))
 def jpoll_pull_messages(key: str, since_id: str | int | None = None) -> list[dict[str, Any]]:
     """Return the messages with an id above `since_id`; null returns the messages since the last pull."""
     return [escaped(message) for message in operations.pull(key, since_id=_number(since_id))]

@@ -2,10 +2,10 @@
 
 from apps.reprocessing import queries
 from apps.rpc.arguments import require_observatory
-from apps.rpc.registry import read_method
+from apps.rpc.registry import Cost, read_method
 
 
-@read_method
+@read_method(cost=Cost(200))
 def get_affected_datasets(
     observatory: str | None, old_context: str | None = None, new_context: str | None = None
 ) -> dict[str, object]:

@@ -3,10 +3,10 @@
 import inspect
 from typing import Any
 
-from apps.rpc.registry import all_methods, read_method
+from apps.rpc.registry import Cost, all_methods, read_method
 
 
-@read_method(name="system.describe")
+@read_method(name="system.describe", cost=Cost(10))
 def describe() -> list[dict[str, Any]]:
     """List all methods with their parameters and purpose."""
     return [

@@ -25,6 +25,8 @@ MAX_STRING = 20_000
 MAX_COMMENT = 200_000
 MAX_DIGITS = 40
 MAX_DEPTH = 30
+# Brackets, commas and colons. A mapping of 1 MB has 40,000. Each takes up to 1.5 kB while it is parsed.
+MAX_NODES = 100_000
 
 _WORDS = "|".join(sorted(SELECTORS | set(SECTIONS) | {"True", "False", "None"}))
 _TOKENS = re.compile(
@@ -41,6 +43,14 @@ _TOKENS = re.compile(
     )*+""",
     re.VERBOSE | re.DOTALL,
 )
+
+
+_LITERALS = re.compile(
+    r"""\#[^\n]*+|'''(?:[^'\\]|'(?!'')|\\.)*+'''|\"{3}(?:[^"\\]|"(?!"")|\\.)*+\"{3}
+    |'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+\"""",
+    re.VERBOSE | re.DOTALL,
+)
+_NODES = "([{,:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,14 @@ def _require_plain_tokens(text: str, name: str) -> None:
     if end < len(text):
         line = text.count("\n", 0, end) + 1
         raise MappingError(f"{name} line {line}: {text[end : end + 30]!r} is not allowed in a mapping.")
+    if _nodes(text) > MAX_NODES and (nodes := _nodes(_LITERALS.sub("", text))) > MAX_NODES:
+        raise MappingError(
+            f"{name}: has {nodes} brackets, commas and colons; a mapping has at most {MAX_NODES}."
+        )
+
+
+def _nodes(text: str) -> int:
+    return sum(map(text.count, _NODES))
 
 
 def _sections(module: ast.Module, name: str) -> Iterator[tuple[str, Any]]:

@@ -20,6 +20,7 @@ from apps.core import incidents
 from apps.core.access import Role, with_role
 from apps.core.addresses import below_base, is_local
 from apps.core.errors import DeniedError
+from apps.core.marks import takes_files
 from apps.core.same_origin import own_pages_only
 from apps.rules.errors import CrdsError
 from apps.submissions.errors import (
@@ -63,6 +64,7 @@ def sets_token(view: View) -> View:
 
 # The token of the form is in the body, and upload handlers cannot be changed once the body is read. So these
 # views skip the check of the site's middleware, and the inner view makes it.
+@takes_files
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
@@ -80,6 +82,7 @@ def chunked(request: HttpRequest, *, actor: User) -> HttpResponseBase:
     return _receive(request, actor, UploadHandler(request, owner_id=actor.pk, piece=piece), _as_json)
 
 
+@takes_files
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache

@@ -17,7 +17,8 @@ from apps.rules.errors import CrdsError, MappingError
 from apps.rules.naming.file_names import MAPPING_EXTENSIONS, is_file_name, is_mapping
 
 LONGEST = 200  # characters that may be typed
-MOST_TEXT = 4 << 20  # bytes of an uploaded mapping, ten times the largest there is
+MOST_TEXT = 2 << 20  # bytes of an uploaded mapping, twice the largest there is
+MOST_LINES = 100_000  # of an uploaded mapping; the comparison keeps each of them in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,11 @@ class Source:
             raise MappingError(
                 f"{self.name} has {self.size:,} bytes. A mapping may have at most {MOST_TEXT:,}."
             )
+        content = self.path.read_bytes()
+        if (lines := content.count(b"\n")) > MOST_LINES:
+            raise MappingError(f"{self.name} has {lines:,} lines; {MOST_LINES:,} are the most for a mapping.")
         try:
-            return self.path.read_bytes().decode("utf-8")
+            return content.decode("utf-8")
         except UnicodeDecodeError as exc:
             raise MappingError(f"{self.name} is not UTF-8 text: {exc.reason} at byte {exc.start}.") from exc
 

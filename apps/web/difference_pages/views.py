@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.catalog.similar_names import nearest_names
 from apps.core.errors import DeniedError, InvalidInputError, NotFoundError
 from apps.core.forms import messages_of
-from apps.core.marks import changes_nothing
+from apps.core.marks import changes_nothing, takes_files
 from apps.core.refusals import refuse
 from apps.rules.errors import CrdsError
 from apps.web.difference_pages.compared_files import Source, find_known, of_upload
@@ -79,6 +79,7 @@ def _with(names: list[str], number: int, other: str) -> str:
 
 # The CSRF token is in the body, and upload handlers cannot be changed once the body is read. So the site's
 # middleware skips its check, and the inner view makes it.
+@takes_files
 @changes_nothing
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
