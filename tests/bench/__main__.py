@@ -7,6 +7,7 @@ BENCHMARKS = (
     "engine",
     "import_cache",
     "datasets",
+    "archive",
     "cold",
     "rpc",
     "downloads",
