@@ -1,6 +1,6 @@
 """Errors of questions about best references."""
 
-from apps.core.errors import InvalidInputError
+from apps.core.errors import InvalidInputError, NotFoundError
 
 
 class LimitExceededError(InvalidInputError):
@@ -49,3 +49,9 @@ class UnknownTypeError(InvalidInputError):
     """The instrument has no such reference type in the context."""
 
     code = "reftype_unknown"
+
+
+class NoSuchExposureError(NotFoundError):
+    """No exposure has this id, or several have it; the message names them."""
+
+    code = "dataset_unknown"

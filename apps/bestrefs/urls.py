@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.bestrefs import explain_views, explore_views, views
+from apps.bestrefs import dataset_views, explain_views, explore_views, views
 
 app_name = "bestrefs"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("bestrefs/results", views.results),
     path("bestrefs/explain/", explain_views.why, name="explain"),
     path("bestrefs/explain", explain_views.why),
+    path("dataset/<str:dataset_id>/", dataset_views.history, name="dataset"),
+    path("dataset/<str:dataset_id>", dataset_views.history),
     path("bestrefs_explore/", explore_views.choose, name="explore"),
     path("bestrefs_explore", explore_views.choose),
     path("bestrefs_explore/<str:context>/<str:instrument>/", explore_views.parameters, name="parameters"),

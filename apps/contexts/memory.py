@@ -80,6 +80,25 @@ class Pool:
                 gc.freeze()
             return self._contexts[name]
 
+    def contexts(self, names: Iterable[str]) -> dict[str, Context | CrdsError]:
+        """Return many contexts by name, or for each the reason why it cannot be used.
+
+        They are not kept, because a question about a whole history names hundreds. Their mappings are.
+        """
+        found: dict[str, Context | CrdsError] = {}
+        with self._lock:
+            for name in names:
+                try:
+                    found[name] = self._contexts.get(name) or self._passing(name)
+                except CrdsError as exc:
+                    found[name] = exc
+        return found
+
+    def _passing(self, name: str) -> Context:
+        members = self._members(name)
+        _require_sound(name, members.values())
+        return _assembled(name, members)
+
     def closure(self, name: str) -> tuple[str, ...]:
         """Return a mapping and all mappings below it, sorted; no rmap is read.
 

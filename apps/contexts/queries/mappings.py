@@ -1,5 +1,7 @@
 """Queries for contexts and mappings by name."""
 
+from collections.abc import Iterable
+
 from apps.catalog import queries as catalog
 from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
@@ -7,6 +9,7 @@ from apps.contexts.errors import (
     UnknownContextError,
 )
 from apps.contexts.memory import pool
+from apps.rules.errors import CrdsError
 from apps.rules.lookup.compiled_mapping import CompiledMapping
 from apps.rules.lookup.context import Context
 from apps.rules.naming.file_names import is_file_name
@@ -39,6 +42,26 @@ def get_context(name: str) -> Context:
         Raised if it, or a mapping it needs, is not held, damaged or refused; the message names the culprit.
     """
     return pool().context(name)
+
+
+def contexts_named(names: Iterable[str]) -> dict[str, Context | CrdsError]:
+    """Return many contexts by name, or for each the reason why it cannot be used.
+
+    An imap gives the rules of one instrument.
+    """
+    return pool().contexts(names)
+
+
+def imap_of(context: str, instrument: str) -> str | None:
+    """Return the imap or special value that a pmap names for a lower case instrument, or None.
+
+    Raises
+    ------
+    UnknownContextError, UnusableContextError
+        As `get_context`.
+    """
+    selections = pool().selections(context)
+    return {key.lower(): imap for key, imap in selections.items()}.get(instrument)
 
 
 def mapping_names(name: str) -> tuple[str, ...]:

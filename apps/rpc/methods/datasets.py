@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from apps.bestrefs import queries
+from apps.bestrefs.dataset_history import as_dict, dataset_history
 from apps.rpc.registry import Cost, read_method
 
 
@@ -26,3 +29,9 @@ def get_dataset_headers_by_instrument(
 ) -> dict[str, Any]:
     """Return id to the matching parameters of all archived datasets of an instrument."""
     return queries.dataset_headers_of_instrument(context, instrument, datasets_since)
+
+
+@read_method(cost=Cost(50))
+def get_dataset_history(dataset_id: str) -> dict[str, Any]:
+    """Return the references of one dataset under every context that was the latest one."""
+    return as_dict(dataset_history(dataset_id, settings.OBSERVATORY))
