@@ -42,9 +42,9 @@ def _import_library(observatory: str) -> None:
     The library collects garbage around each file, which otherwise looks at a million objects each time, and
     unshares their memory.
     """
-    from apps.certify import child_job
+    from apps.certify import child_job, child_library  # noqa: F401 (the import of the first is what matters)
 
-    child_job.prepare(observatory)
+    child_library.prepare(observatory)
     gc.collect()
     gc.freeze()
 

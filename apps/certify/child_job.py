@@ -8,15 +8,12 @@ are those of the library. The trial rmap is not, since the library keeps it at o
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import io
 import os
 import time
 from pathlib import Path
 from typing import Any
 
-from apps.certify import child_rewrite, child_rmaps, child_sizes
+from apps.certify import child_library, child_rewrite, child_rmaps, child_sizes
 from apps.certify.child_reporter import Emit, Reporter
 from apps.certify.dangerous_files import find_fault
 from apps.certify.messages import CertifyJob, End, FileVerdict, Job, RmapMade, SynphotJob
@@ -24,87 +21,11 @@ from apps.certify.sandbox.restrictions import restrict
 from apps.rules.naming.file_names import is_mapping
 
 
-def prepare(observatory: str) -> None:
-    """Import the packages that jobs need, and fill the tables that the libraries fill at their first use.
-
-    Packages that an observatory needs may be missing; the library reports that when it needs them.
-    """
-    import asdf
-    import astropy.io.fits
-    import astropy.table
-    import crds.certify.certify
-    import crds.io.tables
-    import crds.refactoring.refactor  # noqa: F401 (its import is what matters)
-    from crds.certify import mapping_parser
-    from crds.core import selectors, utils
-
-    utils.get_locator_module(observatory)
-    # The library makes its grammar when it reads the first mapping, which takes half a second.
-    make = mapping_parser.parsley.makeGrammar
-    mapping_parser.MAPPING_PARSER = make(mapping_parser.MAPPING_GRAMMAR, selectors.SELECTORS)
-    asdf.AsdfFile({"meta": {}}).write_to(written := io.BytesIO())
-    written.seek(0)
-    with asdf.open(written):
-        pass
-    rows = astropy.io.fits.BinTableHDU(astropy.table.Table({"a": [1.0], "b": ["x"]}))
-    astropy.table.Table.read(rows)
-    if observatory == "jwst":
-        with contextlib.suppress(ImportError):
-            from stdatamodels.jwst import datamodels
-
-            datamodels.ReferenceImageModel().to_flat_dict(include_arrays=False)
-    _survive_name_comparison()
-
-
-def _survive_name_comparison() -> None:
-    """Replace the comparison of names: for names of different styles, the library warns and then crashes.
-
-    If no rule compares the two styles, the first name counts as the newer one. So the only result is the
-    warning of the library.
-    """
-    from crds.core import naming
-
-    compare = naming.newer
-
-    def newer(name1: str, name2: str) -> bool:
-        try:
-            return bool(compare(name1, name2))
-        except UnboundLocalError:
-            return True
-
-    naming.newer = newer
-
-
-def _compare_nothing(reporter: Reporter) -> None:
-    """Check only the rows of new tables: the library compares them with old ones even if asked not to.
-
-    Modes that a table has twice are still found.
-    """
-    from crds.certify import certify
-    from crds.io import tables
-
-    def check_alone(certifier: Any) -> None:
-        for table in tables.tables(certifier.filename):
-            certify.table_mode_dictionary("new reference", table, certifier.mode_columns)
-        reporter.info("Skipping tables comparison, as asked.")
-
-    certify.ReferenceCertifier.certify_reference_modes = check_alone
-
-
-def _collect_young_garbage() -> None:
-    """Limit garbage collection to young objects; the library collects about thirty times for each file.
-
-    The objects of one file are young. To look at all objects took half of the time for a small file.
-    """
-    collect = gc.collect
-    gc.collect = lambda generation=1: collect(1)
-
-
 def do(job: Job, emit: Emit) -> None:
     """Do all parts of a job and report each step."""
     started = time.monotonic()
     restrict(job.limits)
-    _collect_young_garbage()
+    child_library.collect_young_garbage()
     os.chdir(job.folder)
     os.environ["CRDS_PATH"] = str(Path(job.folder) / "cache")
     os.environ["TMPDIR"] = job.folder
@@ -121,7 +42,7 @@ def _do_synphot(job: SynphotJob, reporter: Reporter) -> list[Any]:
 
 def _do_files(job: CertifyJob, reporter: Reporter) -> list[Any]:
     if not job.is_compared:
-        _compare_nothing(reporter)
+        child_library.compare_nothing(reporter)
     done: list[Any] = [_certify(path, job, reporter) for path in job.files]
     if job.is_tried:
         done += _try(job, done, reporter)
