@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from apps.certify.child_mapping_grammar import QuickGrammar
@@ -43,6 +45,7 @@ def prepare(observatory: str) -> None:
             datamodels.ReferenceImageModel().to_flat_dict(include_arrays=False)
     read_mappings_quickly()
     compare_cases_quickly()
+    _convert_once()
     _survive_name_comparison()
 
 
@@ -85,6 +88,25 @@ def compare_cases_quickly() -> None:
             del self.keys
 
     MatchSelector.validate_selector, MatchSelector._validate_raw_key = validate_selector, validate_raw_key
+
+
+def _convert_once() -> None:
+    """Remember results that depend on a text alone: the library works them out each time it loads an rmap.
+
+    It loads the same few rmaps some twenty times for one insertion, and a child does only one job.
+    """
+    from crds.core import selectors, utils
+    from crds.core.mapping_verifier import MAPPING_VERIFIER
+
+    utils.condition_value = _remembering(utils.condition_value)
+    selectors.esoteric_key = _remembering(selectors.esoteric_key)
+    MAPPING_VERIFIER.compile_and_check = lru_cache(maxsize=1000)(MAPPING_VERIFIER.compile_and_check)
+
+
+def _remembering(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a function that remembers the results for texts, and passes on other values."""
+    remembered = lru_cache(maxsize=200_000)(work)
+    return lambda value: remembered(value) if type(value) is str else work(value)
 
 
 def _survive_name_comparison() -> None:
