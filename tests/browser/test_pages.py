@@ -39,6 +39,7 @@ PUBLIC = {
     "versions": "/server_versions/",
     "command line": "/docs/cmdline_bestrefs/",
     "guide": "/static/users_guide/index.html",
+    "glossary": "/docs/glossary/",
     "console": "/json/browse/?method=get_default_context",
     "search": "/search/?q=miri",
     "not found": "/browse/jwst_miri_flat_9999.fits",

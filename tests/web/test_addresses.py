@@ -19,6 +19,7 @@ OPEN = (
     "/bestrefs_explore/",
     "/server_versions/",
     "/docs/cmdline_bestrefs/",
+    "/docs/glossary/",
     "/static/users_guide/index.html",
     "/submission_form/redcat_description.yml",
     "/search/",

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
         ("/server_versions/", "Server Environment Package Versions"),
         ("/docs/cmdline_bestrefs/", "Best references on the command line"),
         ("/static/users_guide/index.html", "Users&#x27; guide"),
+        ("/docs/glossary/", "Glossary"),
     ],
 )
 def test_help_is_open_to_everybody(client: Client, path: str, heading: str) -> None:
@@ -29,7 +30,7 @@ def test_the_guide_has_the_chapter_that_error_messages_name(client: Client) -> N
 
 
 def test_every_link_of_the_help_within_a_page_leads_somewhere(client: Client) -> None:
-    for path in ("/docs/cmdline_bestrefs/", "/static/users_guide/index.html"):
+    for path in ("/docs/cmdline_bestrefs/", "/static/users_guide/index.html", "/docs/glossary/"):
         text = client.get(path).text
         named = {part.split('"')[0] for part in text.split('href="#')[1:]} - {"main"}
         assert named

@@ -10,6 +10,7 @@ from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.core.tables import Column, Table, exported
 from apps.web.help_pages import versions
+from apps.web.help_pages.glossary import glossary_page
 
 _COLUMNS = (
     Column("package", "Package", lambda row: row[0], sort="package", search="package"),
@@ -34,6 +35,11 @@ def command_line(request: HttpRequest) -> HttpResponse:
 @require_safe
 def users_guide(request: HttpRequest) -> HttpResponse:
     return render(request, "web/users_guide.html", {"page": _example()})
+
+
+@require_safe
+def glossary(request: HttpRequest) -> HttpResponse:
+    return render(request, "web/glossary.html", {"page": glossary_page()})
 
 
 def _example() -> dict[str, str]:
