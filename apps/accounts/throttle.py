@@ -1,12 +1,17 @@
 """Limits on guessing local passwords.
 
-Each attempt is stored before its password is checked, and deleted if the password was right. Three counts of
-attempts in the last `LOGIN_WINDOW_SECONDS` are limited: one name from one address (so that nobody can shut
-out a colleague elsewhere) to `LOGIN_ATTEMPTS`, one address to five times as many, and one name from all
-addresses to ten times as many. Tokens are not counted: nobody can guess 256 random bits, and somebody who
-guesses passwords must not shut out programs.
+Each attempt is stored before its password is checked, and deleted if the password was right. Attempts in
+the last `LOGIN_WINDOW_SECONDS` are counted. One name from one address may fail `LOGIN_ATTEMPTS` times, and is
+then refused. One address with any names may fail five times as often, and one name from all addresses ten
+times as often. More attempts are not refused but delayed, because the address may be the proxy of a whole
+institute, and the guesser need not be the owner of the name.
+
+A browser in which a person has logged in before is a known device of that person. It is counted by itself, so
+nobody elsewhere can delay or refuse it. Tokens are not counted: nobody can guess 256 random bits.
 """
 
+import threading
+import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -17,6 +22,11 @@ from django.utils import timezone
 from apps.accounts.errors import TooManyAttemptsError
 from apps.accounts.models import Attempt
 
+DELAY = 2.0  # seconds
+# So many attempts wait at once in a process; the others are refused, so that they do not hold all threads.
+WAITING = 2
+_waiting = threading.BoundedSemaphore(WAITING)
+
 
 def address_of(request: HttpRequest) -> str:
     """Return the address of the caller; a trusted proxy gives it in `CLIENT_ADDRESS_HEADER`."""
@@ -26,8 +36,13 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))[:64]
 
 
-def note(name: str, address: str) -> Attempt:
-    """Store an attempt, and return it.
+def note(name: str, address: str, *, device: str = "") -> Attempt:
+    """Store an attempt, wait if many others failed, and return it.
+
+    Parameters
+    ----------
+    device
+        Id of a known device of the person with this name; empty if it is not known.
 
     Raises
     ------
@@ -36,17 +51,38 @@ def note(name: str, address: str) -> Attempt:
     """
     since = timezone.now() - timedelta(seconds=settings.LOGIN_WINDOW_SECONDS)
     Attempt.objects.filter(at__lte=since).delete()
-    attempt = Attempt.objects.create(name=name.lower()[:150], address=address)
+    place = f"device {device}"[:64] if device else address
+    attempt = Attempt.objects.create(name=name.lower()[:150], address=place)
     recent = Attempt.objects.filter(at__gt=since)
     limit = settings.LOGIN_ATTEMPTS
-    _refuse_beyond(recent.filter(name=attempt.name, address=address), limit, attempt)
-    _refuse_beyond(recent.filter(address=address), 5 * limit, attempt)
-    _refuse_beyond(recent.filter(name=attempt.name), 10 * limit, attempt)
+    _refuse_beyond(recent.filter(name=attempt.name, address=place), limit, attempt)
+    is_busy = _are_beyond(recent.filter(address=address), 5 * limit) or _are_beyond(
+        recent.filter(name=attempt.name), 10 * limit
+    )
+    if is_busy and not device:
+        _delay(attempt)
     return attempt
 
 
+def _are_beyond(attempts: QuerySet[Attempt], limit: int) -> bool:
+    return attempts.count() > limit
+
+
+def _delay(attempt: Attempt) -> None:
+    """Wait before the password is checked, or refuse the attempt if others wait already."""
+    if not _waiting.acquire(blocking=False):
+        attempt.delete()
+        raise TooManyAttemptsError(
+            "Many logins failed here a moment ago. Try again in a few seconds, or use an API token."
+        )
+    try:
+        time.sleep(DELAY)
+    finally:
+        _waiting.release()
+
+
 def _refuse_beyond(attempts: QuerySet[Attempt], limit: int, attempt: Attempt) -> None:
-    if attempts.count() <= limit:
+    if not _are_beyond(attempts, limit):
         return
     # A refused attempt must not count, or somebody who keeps trying could never log in again.
     attempt.delete()

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts import login_wishes, operations
 from apps.accounts.forms import LoginForm, local_address
+from apps.accounts.known_devices import device_of, remember
 from apps.accounts.middleware import COOKIE
 from apps.accounts.models import Token, User
+from apps.accounts.queries import find_user
 from apps.accounts.refusal_pages import denied_page, login_page
 from apps.accounts.throttle import address_of
 from apps.core.marks import allowed_in_maintenance
@@ -48,10 +50,15 @@ def _enter(request: HttpRequest, form: LoginForm) -> HttpResponse:
             key = get_random_string(32)
             login_wishes.keep(request.session, key, wish)
             return redirect(f"{reverse('accounts:sso')}?{urlencode({'wish': key})}")
+    name = form.cleaned_data["username"]
+    device = device_of(request, find_user(name)) if password else ""
     user, token = operations.identify(
-        name=form.cleaned_data["username"], password=password, cookie=cookie, address=address_of(request)
+        name=name, password=password, cookie=cookie, address=address_of(request), device=device
     )
-    return finish(request, user, wish, token=token)
+    answer = finish(request, user, wish, token=token)
+    if token is None:
+        remember(request, answer, user)
+    return answer
 
 
 def finish(

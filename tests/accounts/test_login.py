@@ -1,4 +1,5 @@
 import re
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -6,7 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.accounts import known_devices, throttle
 from apps.accounts.models import Attempt
+from apps.accounts.queries import find_user
 from apps.locks.models import Lock
 from tests.factories.accounts import PASSWORD, logged_in, make_token, make_user, post
 from tests.factories.locks import make_lock
@@ -285,12 +288,85 @@ def test_guessing_elsewhere_shuts_nobody_out(settings: Any) -> None:
     assert enter(browser()).status_code == 302
 
 
-def test_one_address_cannot_try_many_names(settings: Any) -> None:
+@pytest.fixture
+def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the delays that logins were given; nobody really waits."""
+    waited: list[float] = []
+    monkeypatch.setattr("apps.accounts.throttle.time.sleep", waited.append)
+    return waited
+
+
+def test_one_address_tries_many_names_slowly_and_shuts_nobody_out(settings: Any, delays: list[float]) -> None:
     settings.LOGIN_ATTEMPTS = 1
     make_user()
     for number in range(5):
         enter(browser(), username=f"name{number}", password="wrong")
+    assert delays == []
+    assert "could not be verified" in error_of(enter(browser(), username="name6", password="wrong"))
+    assert enter(browser()).status_code == 302
+    assert delays == [throttle.DELAY] * 2
+
+
+def test_many_addresses_guess_one_name_slowly_and_shut_nobody_out(settings: Any, delays: list[float]) -> None:
+    settings.LOGIN_ATTEMPTS = 1
+    make_user()
+    for number in range(10):
+        enter(Client(REMOTE_ADDR=f"192.0.2.{number}"), password="wrong")
+    assert delays == []
+    assert enter(browser()).status_code == 302
+    assert delays == [throttle.DELAY]
+
+
+def test_few_attempts_wait_at_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.LOGIN_ATTEMPTS = 1
+    make_user()
+    for number in range(5):
+        enter(browser(), username=f"name{number}", password="wrong")
+    monkeypatch.setattr(throttle, "_waiting", threading.BoundedSemaphore(1))
+    with throttle._waiting:
+        assert "Try again in a few seconds" in error_of(enter(browser()))
+    monkeypatch.setattr(throttle, "DELAY", 0)
+    assert enter(browser()).status_code == 302
+
+
+def test_a_known_device_is_never_refused_or_delayed_because_of_others(
+    settings: Any, delays: list[float]
+) -> None:
+    settings.LOGIN_ATTEMPTS = 1
+    make_user()
+    own = logged_in(find_user("homer"))
+    own.get("/logout/")
+    for number in range(12):
+        enter(browser(), password="wrong")
+        enter(browser(), username=f"name{number}", password="wrong")
+        enter(Client(REMOTE_ADDR=f"192.0.2.{number}"), password="wrong")
+    delays.clear()
     assert "Too many" in error_of(enter(browser()))
+    assert enter(own).status_code == 302
+    assert delays == []
+
+
+def test_a_known_device_guesses_no_more_often_than_others(settings: Any) -> None:
+    settings.LOGIN_ATTEMPTS = 2
+    make_user()
+    own = logged_in(find_user("homer"))
+    own.get("/logout/")
+    for _ in range(2):
+        assert "could not be verified" in error_of(enter(own, password="wrong"))
+    assert "Too many" in error_of(enter(own))
+    assert enter(browser()).status_code == 302
+
+
+@pytest.mark.parametrize("forged", ["", "1:abc", "1:abc:def:ghi", "{pk}:abc:x:y"])
+def test_a_forged_device_or_that_of_another_person_is_unknown(settings: Any, forged: str) -> None:
+    settings.LOGIN_ATTEMPTS = 1
+    homer, marge = make_user(), make_user("marge")
+    other = logged_in(marge)
+    other.get("/logout/")
+    if forged:
+        other.cookies[known_devices.COOKIE] = forged.replace("{pk}", str(homer.pk))
+    enter(browser(), password="wrong")
+    assert "Too many" in error_of(enter(other))
 
 
 def test_attempts_count_for_a_while_only(settings: Any) -> None:

@@ -28,7 +28,9 @@ SESSION_TOKEN = "token_id"  # noqa: S105 - A place in the session.
 _NOT_VERIFIED = "Your identity could not be verified: the user name, password or API token is wrong."
 
 
-def identify(*, name: str, password: str, cookie: str, address: str) -> tuple[User, Token | None]:
+def identify(
+    *, name: str, password: str, cookie: str, address: str, device: str = ""
+) -> tuple[User, Token | None]:
     """Return the account of a password or token, and the token if it is one.
 
     Parameters
@@ -42,6 +44,8 @@ def identify(*, name: str, password: str, cookie: str, address: str) -> tuple[Us
         Token; it counts only without a password.
     address
         Address of the caller.
+    device
+        Id of the caller's browser if it is a known device of the person with this name.
 
     Raises
     ------
@@ -57,11 +61,11 @@ def identify(*, name: str, password: str, cookie: str, address: str) -> tuple[Us
         logger.warning("login from %s refused: no such token", address)
         page = absolute(reverse("accounts:tokens"))
         raise LoginError(f"{_NOT_VERIFIED} Tokens expire; make a new one at {page}.")
-    return _with_password(name, password, address), None
+    return _with_password(name, password, address, device), None
 
 
-def _with_password(name: str, password: str, address: str) -> User:
-    attempt = throttle.note(name, address)
+def _with_password(name: str, password: str, address: str, device: str) -> User:
+    attempt = throttle.note(name, address, device=device)
     user = find_user(name)
     if user is None:
         # As slow as a wrong password, so that the time does not reveal which names exist.
