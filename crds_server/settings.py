@@ -91,7 +91,17 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
 ]
 
-CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": ["'self'"], "frame-ancestors": ["'none'"]}}
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": [
+            "'self'"
+        ],  # And the single sign-on, to which the login form is redirected; see below.
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
 
 TEMPLATES = [
     {
@@ -143,8 +153,14 @@ CSRF_COOKIE_HTTPONLY = False
 CSRF_USE_SESSIONS = False
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
 CSRF_FAILURE_VIEW = "apps.accounts.views.csrf_failure"
+HSTS_SECONDS = env.number("HSTS_SECONDS", 365 * 24 * 3600)  # Browsers then refuse plain http for this host.
 if IS_HTTPS:  # A proxy in front of us ends TLS. It must set this header and remove the header of callers.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = HSTS_SECONDS
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HSTS_SECONDS > 0
+# The proxy also redirects http to https: it alone sees which of the two a browser used.
+SILENCED_SYSTEM_CHECKS = ["security.W008"]
+SECURITY_CONTACT = env.text("SECURITY_CONTACT", "")  # https: or mailto:, for /.well-known/security.txt.
 ACCOUNT_CONTACT = env.text(
     "ACCOUNT_CONTACT", "the operators of this server"
 )  # The people who create accounts.
@@ -157,6 +173,8 @@ LOCK_SECONDS = env.number("LOCK_SECONDS", 4 * 3600, minimum=1)  # The life of a 
 # Single sign-on by OpenID Connect. It is off unless an issuer is named.
 
 OIDC_ISSUER = env.word("OIDC_ISSUER", "", r"(https?://\S+)?")
+if OIDC_ISSUER:
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(env.split_url(OIDC_ISSUER)[0])
 OIDC_PROVIDER_NAME = env.text("OIDC_PROVIDER_NAME", "single sign-on")
 OIDC_RP_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
 OIDC_RP_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")
@@ -290,10 +308,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,  # Otherwise the tracebacks of failed requests would be lost.
     "formatters": {"json": {"()": "apps.core.logs.json_formatter"}},
+    "filters": {"one_line": {"()": "apps.core.logs.OneLine"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
+        # Anybody can send a wrong Host header, as often as they like.
+        "django.security.DisallowedHost": {"filters": ["one_line"], "propagate": True},
         "kombu.connection": {"level": "ERROR"},  # Its only warning is that a folder has no host name.
     },
 }

@@ -25,7 +25,7 @@ def device_of(request: HttpRequest, user: User | None) -> str:
         text = request.get_signed_cookie(COOKIE, "", salt=SALT, max_age=AGE)
     except BadSignature:
         return ""
-    owner, _, device = text.partition(":")
+    owner, _, device = (text or "").partition(":")
     return device if owner == str(user.pk) else ""
 
 

@@ -20,3 +20,13 @@ def json_formatter() -> logging.Formatter:
             structlog.processors.JSONRenderer(),
         ],
     )
+
+
+class OneLine(logging.Filter):
+    """Reduce a record to its message: a warning without a traceback, for mistakes of callers."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Remove the traceback, and pass the record on."""
+        record.exc_info = record.exc_text = None
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+        return True
