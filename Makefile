@@ -19,7 +19,7 @@ help:
 	@echo '             OBSERVATORY=hst    an empty server for hst, roman or tobs, to import rules into'
 	@echo 'make reset   remove the data of `make run` in $(RUN_ROOT)'
 	@echo 'make test    run the suite; ARGS="tests/locks" runs a part, ARGS=--campaigns adds the slow tests'
-	@echo 'make lint    check style, types, layers and migrations'
+	@echo 'make lint    check style, plain English, types, layers and migrations'
 	@echo 'make bench   measure the figures of docs/benchmarks.md'
 	@echo 'make clean   remove the environments $(VENV) and $(CLIENT)'
 
@@ -50,6 +50,7 @@ test: $(VENV)/.ready-dev $(CLIENT)/.ready
 lint: $(VENV)/.ready-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(PY) -m tests.plain_english
 	$(PY) -m mypy
 	$(PY) -m mypy --strict apps/rules apps/certify apps/core
 	$(VENV)/bin/lint-imports

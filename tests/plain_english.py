@@ -106,7 +106,7 @@ def turns(path: str, text: str) -> Iterator[Finding]:
 def main(paths: list[str]) -> int:
     found = [
         finding
-        for path in paths or tracked_files()
+        for path in (filter(is_read, paths) if paths else tracked_files())
         for finding in findings(path, (ROOT / path).read_text(encoding="utf-8"))
     ]
     for finding in found:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plain_english import findings
+from tests.plain_english import findings, main
 
 
 def found(text: str, path: str = "docs/page.md") -> list[str]:
@@ -62,3 +62,8 @@ def test_a_docstring_may_begin_with_a_verb_or_a_noun() -> None:
 def test_a_finding_names_place_and_remedy() -> None:
     (finding,) = findings("docs/page.md", "First.\nBegin anew.\n")
     assert str(finding) == "docs/page.md:2: 'anew': write again, or new"
+
+
+def test_files_that_nobody_reads_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["static/img/icon.svg", "tests/plain_english.py"]) == 0
+    assert capsys.readouterr().out == ""

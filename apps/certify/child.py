@@ -1,10 +1,10 @@
 """The program that certifies: ``python -m apps.certify.child FD``, started and spoken to by `runner`.
 
-It imports the library once and then waits at the socket `FD`. For each job it forks a child which does it and
-ends: certification counts in globals, replaces hooks of the interpreter and never empties its caches, so that
-no process shall do two jobs. Forking takes hundredths of a second where importing takes a second or two.
+It imports the library once and then waits at the socket `FD`. For each job it forks a child that does the job
+and ends: certification counts in globals, replaces hooks of the interpreter and never empties its caches, so
+a process must not do two jobs. A fork takes hundredths of a second, an import a second or two.
 
-When the socket closes, because whoever started it is gone by whatever death, it kills its children and ends.
+The socket closes when the process that started it has ended in any way. Then it kills its children and ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The sandbox of children: what a program may use, and how its end is told."""
+"""The sandbox of children: what a program may use, and how its end is reported."""
 
 import os
 import signal

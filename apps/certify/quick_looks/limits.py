@@ -1,6 +1,6 @@
-"""How much of a file is looked at, and how much of that is kept.
+"""Limits of quick looks: how much of a file is read, and how much of that is kept.
 
-Whatever a file claims, a look stays a few hundred kilobytes and takes seconds.
+Whatever a file claims, a look has a few hundred kilobytes at most and takes seconds.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ CHUNK = 1 << 20  # values that are read at once
 SAMPLE = 1 << 20  # values of which median and histogram are taken
 BINS = 64
 LONGEST_TEXT = 64 << 10  # characters of a text file
-LARGEST_DOCUMENT = 4 * MIB  # bytes of JSON that is printed anew
+LARGEST_DOCUMENT = 4 * MIB  # bytes of JSON that is formatted again
 MOST_NODES = 3_000  # of a tree
 DEEPEST_NODE = 40
-LARGEST_BLOCK = 64 * MIB  # bytes of a compressed block, when it is not compressed any more
+LARGEST_BLOCK = 64 * MIB  # bytes of a compressed block after decompression
 
 # What is mapped of a file costs nothing, so the address space has no limit.
 LOOK_LIMITS = Limits(seconds=60, memory=512 * MIB, file_size=32 * MIB)

@@ -32,7 +32,7 @@ def look_into(
     limits: Limits = LOOK_LIMITS,
     is_aborted: Wish = never,
 ) -> QuickLook:
-    """Let a child look into a file, and return what it saw; the folder holds the look then.
+    """Start a child that reads a file, and return the look, which is also in the folder.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ class Source:
             )
         content = self.path.read_bytes()
         if (lines := content.count(b"\n")) > MOST_LINES:
-            raise MappingError(f"{self.name} has {lines:,} lines; {MOST_LINES:,} are the most for a mapping.")
+            raise MappingError(f"{self.name} has {lines:,} lines. A mapping may have at most {MOST_LINES:,}.")
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError as exc:
