@@ -4,7 +4,6 @@ Source: wire protocol, section 3.
 """
 
 import json
-import pprint
 from typing import Any
 from urllib.parse import quote
 
@@ -15,13 +14,14 @@ from django.utils import timezone
 from apps.catalog import queries as catalog
 from apps.catalog import storage
 from apps.catalog.models import File
-from apps.catalog.states import FileKind, FileState
+from apps.catalog.states import FileKind
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.core.addresses import absolute
 from apps.core.files import keep
 from apps.distribution import derived_data
-from apps.distribution.wire_format import encode, timestamp
+from apps.distribution.metadata_blocks import packed_metadata
+from apps.distribution.wire_format import encoded, timestamp
 
 # The CRDS release whose protocol this server speaks; clients show it as the version of the server.
 PROTOCOL_VERSION = "14.0.3"
@@ -67,8 +67,8 @@ def _make_json() -> bytes:
 
 def _publish_in_store(info: dict[str, Any]) -> None:
     """Write the files that a client needs to use the store as its read-only cache."""
-    literal = pprint.pformat({**info, "last_synced": info["last_refreshed"]})
-    keep(storage.config_path("server_config"), literal.encode())
+    literal = _literal({**info, "last_synced": info["last_refreshed"]})
+    keep(storage.config_path("server_config"), literal)
     keep(storage.config_path("bad_files.txt"), _lines(info["bad_files_list"]))
 
 
@@ -77,7 +77,13 @@ def _lines(names: list[str]) -> bytes:
 
 
 def _make_literal() -> bytes:
-    return pprint.pformat(json.loads(derived_data.current("server_info", _make_json))).encode()
+    return _literal(json.loads(derived_data.current("server_info", _make_json)))
+
+
+def _literal(info: dict[str, Any]) -> bytes:
+    """Return a Python literal with one key a line; `pprint` takes seconds for the long values."""
+    lines = (f"{key!r}: {value!r}" for key, value in sorted(info.items()))
+    return ("{" + ",\n ".join(lines) + "}").encode()
 
 
 def _describe() -> dict[str, Any]:
@@ -93,7 +99,7 @@ def _describe() -> dict[str, Any]:
         "mappings": catalog.names_matching(FileKind.MAPPING, "*"),
         "bad_files_list": catalog.bad_file_names(),
         "context_history": history,
-        "download_metadata": encode(download_metadata()),
+        "download_metadata": encoded(packed_metadata()),
         "force_remote_mode": 0,
         "max_headers_per_rpc": settings.MAX_HEADERS_PER_RPC,
         "max_bestrefs_per_rpc": settings.MAX_BESTREFS_PER_RPC,
@@ -129,25 +135,5 @@ def _addresses() -> dict[str, dict[str, str]]:
 
 def _history() -> list[list[str]]:
     """Return start, context and reason of each period of the latest context, newest first."""
-    return [[timestamp(era.started_at), era.context, era.reason] for era in contexts.history()]
-
-
-def download_metadata() -> dict[str, dict[str, str]]:
-    """Return size and sha1sum of every official file, by name.
-
-    A client can only ask for files in this list. As on the original servers, it also holds files whose bytes
-    this server does not hold. A client then reads their size and sha1sum without a download. If it asks for
-    the bytes, the 404 says that the file is known but not held, instead of unknown. A file of unknown size or
-    sha1sum cannot be described and is left out.
-    """
-    rows = (
-        File.objects.exclude(state=FileState.UPLOADED)
-        .exclude(sha1sum="")
-        .exclude(size=None)
-        .order_by("name")
-        .values_list("name", "size", "sha1sum")
-    )
-    return {
-        name: {"size": str(size), "sha1sum": sha1sum}
-        for name, size, sha1sum in rows.iterator(chunk_size=5000)
-    }
+    eras = contexts.history().values_list("started_at", "context", "reason")
+    return [[timestamp(started_at), context, reason] for started_at, context, reason in eras]

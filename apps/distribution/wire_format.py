@@ -23,5 +23,9 @@ def timestamp(moment: datetime) -> str:
 
 def encode(value: Any) -> dict[str, str]:
     """Return a value in the packed form that clients unpack (wire protocol, section 1.4)."""
-    packed = gzip.compress(json.dumps(value, separators=(",", ":")).encode(), _LEVEL, mtime=0)
+    return encoded(gzip.compress(json.dumps(value, separators=(",", ":")).encode(), _LEVEL, mtime=0))
+
+
+def encoded(packed: bytes) -> dict[str, str]:
+    """Return the packed form of a value whose JSON is compressed already, in one gzip member or several."""
     return {"crds_encoded": "1.0", "crds_payload": base64.b64encode(packed).decode()}
