@@ -48,8 +48,32 @@ class File(models.Model):
     changed_at = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
+        # Rows are wide. The first three indexes hold all that lists filter and count by, so that a list of
+        # half a million files reads a tenth of the table.
         indexes = (
-            models.Index(fields=["kind", "instrument", "filekind"]),
+            models.Index(
+                fields=[
+                    *("delivered_at", "id", "state", "kind", "instrument", "filekind", "name", "uploaded_as"),
+                    *("rejected", "blacklisted", "deliverer"),
+                ],
+                name="file_by_delivery",
+            ),
+            models.Index(
+                fields=["kind", "instrument", "filekind", "name", "state", "held_at"], name="file_by_type"
+            ),
+            models.Index(
+                fields=[
+                    *("state", "delivered_at", "id", "held_at", "kind", "instrument", "filekind", "name"),
+                    *("rejected", "blacklisted", "deliverer"),
+                ],
+                name="file_by_state",
+            ),
+            models.Index(fields=["deliverer"], name="file_by_deliverer"),
+            models.Index(fields=["useafter_at", "id"], name="file_by_useafter"),
+            models.Index(fields=["activated_at", "id"], name="file_by_activation"),
+            models.Index(fields=["name"], condition=Q(rejected=True), name="rejected_file"),
+            models.Index(fields=["name"], condition=Q(blacklisted=True), name="blacklisted_file"),
+            models.Index(fields=["sha1sum"], condition=Q(size__isnull=True), name="file_without_size"),
             models.Index(fields=["sha1sum"]),
         )
         constraints = (
@@ -249,7 +273,13 @@ class AuditRecord(models.Model):
 
     class Meta:
         ordering = ("-at", "-pk")
-        indexes = (models.Index(fields=["filename"]),)
+        indexes = (
+            models.Index(fields=["filename"]),
+            # All that the list of activities filters and counts by.
+            models.Index(
+                fields=["at", "id", "action", "filename", "instrument", "filekind"], name="record_by_time"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.user} {self.action} {self.filename}"

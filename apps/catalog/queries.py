@@ -10,6 +10,7 @@ from apps.catalog.errors import UnknownFileError
 from apps.catalog.models import File, Revision
 from apps.catalog.states import FileKind, FileState
 from apps.core.errors import InvalidInputError
+from apps.core.globs import clean_glob, matching
 
 CHUNK = 500  # names in one query; databases bound the number of parameters
 
@@ -62,11 +63,18 @@ def names_matching(kind: FileKind, pattern: str) -> list[str]:
         raise InvalidInputError(
             f"Bad pattern {pattern!r}: expected 1 to 128 of the characters of file names and * ? [ ] !."
         )
-    # The fixed start of the pattern excludes most rows. Below it is compared again, with its case.
-    fixed = re.split(r"[*?\[]", pattern, maxsplit=1)[0]
-    rows = File.objects.filter(kind=kind, name__startswith=fixed).exclude(state=FileState.UPLOADED)
+    rows = File.objects.filter(_roughly(pattern), kind=kind).exclude(state=FileState.UPLOADED)
+    names = rows.order_by().values_list("name", flat=True)
     matches = re.compile(fnmatch.translate(pattern)).match
-    return sorted(name for name in rows.values_list("name", flat=True) if matches(name))
+    return sorted(names if pattern == "*" else filter(matches, names))
+
+
+def _roughly(pattern: str) -> Q:
+    """Return a condition of the database that all matches of a shell pattern fulfil, and few other names."""
+    try:
+        return matching("name", clean_glob(pattern))
+    except InvalidInputError:  # It has a set or a number of stars that the database does not compare.
+        return Q(name__begins=re.split(r"[*?\[]", pattern, maxsplit=1)[0])
 
 
 def bad_file_names() -> list[str]:
@@ -99,7 +107,7 @@ def siblings_of(name: str) -> list[str]:
     if found is None:
         return []
     stem, extension = found.groups()
-    rows = File.objects.filter(kind=FileKind.MAPPING, name__startswith=stem, name__endswith=extension)
+    rows = File.objects.filter(kind=FileKind.MAPPING, name__begins=stem, name__endswith=extension)
     names = rows.exclude(state=FileState.UPLOADED).order_by("-delivered_at", "-name")
     is_sibling = re.compile(rf"{re.escape(stem)}(?:_\d+)?{re.escape(extension)}").fullmatch
     return [other for other in names.values_list("name", flat=True) if other != name and is_sibling(other)]

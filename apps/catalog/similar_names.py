@@ -44,7 +44,8 @@ def _alike(name: str) -> list[str]:
     begin, middle, end = name[:third], name[third:-third], name[-third:]
     patterns = (
         Q(name__endswith=middle + end),
-        Q(name__startswith=begin, name__endswith=end),
-        Q(name__startswith=begin + middle),
+        Q(name__begins=begin, name__endswith=end),
+        Q(name__begins=begin + middle),
     )
-    return [found for one in patterns for found in _names().filter(one).order_by("-pk")[:_PER_PATTERN]]
+    newest = ("-delivered_at", "-pk")
+    return [found for one in patterns for found in _names().filter(one).order_by(*newest)[:_PER_PATTERN]]

@@ -24,8 +24,13 @@ def available() -> Q:
 
 
 def unavailable_names() -> set[str]:
-    """Return the names of all catalogued files that people cannot get; usually there are few or none."""
-    return set(File.objects.exclude(available()).values_list("name", flat=True))
+    """Return the names of all catalogued files that people cannot get; usually there are few or none.
+
+    It is the opposite of `available`, in a form that the database answers from an index.
+    """
+    is_missing = Q(held_at=None, state__in=[state for state in FileState if state not in ARRIVED])
+    rows = File.objects.filter(Q(state=FileState.UPLOADED) | is_missing)
+    return set(rows.values_list("name", flat=True))
 
 
 def unknown_names(names: Collection[str]) -> set[str]:
@@ -40,9 +45,11 @@ def unknown_names(names: Collection[str]) -> set[str]:
 
 def bad_names(names: Collection[str]) -> list[str]:
     """Return those of `names` that are marked bad, sorted; if there are none, those that are tainted."""
-    rows = File.objects.filter(Q(rejected=True) | Q(blacklisted=True))
-    flags = {name: rejected for name, rejected in rows.values_list("name", "rejected") if name in names}
-    return sorted(name for name, rejected in flags.items() if rejected) or sorted(flags)
+    for flag in ("rejected", "blacklisted"):
+        rows = File.objects.filter(**{flag: True}).values_list("name", flat=True)
+        if found := sorted(name for name in rows if name in names):
+            return found
+    return []
 
 
 def incomplete_contexts() -> set[str]:

@@ -1,5 +1,6 @@
 """The contexts that a page offers for a choice (website specification, section 5.4)."""
 
+import heapq
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,11 +90,15 @@ def official_contexts() -> QuerySet[File]:
 
 def recent_contexts() -> list[File]:
     """Return the contexts that were delivered last, the newest first."""
-    names = sorted(official_contexts().values_list("name", flat=True), key=delivery_order, reverse=True)[
-        :MENU
-    ]
+    names = newest_contexts(MENU)
     found = catalog.files_named(names)
     return [found[name] for name in names]
+
+
+def newest_contexts(count: int) -> list[str]:
+    """Return the names of the contexts that were delivered last, the newest first."""
+    names = official_contexts().values_list("name", flat=True)
+    return heapq.nlargest(count, names, key=delivery_order)
 
 
 def delivery_order(name: str) -> tuple[int, str]:

@@ -73,6 +73,25 @@ class Glob(Lookup):
         return f"{column} LIKE %s", [*parameters, pattern.translate(_LIKE)]
 
 
+@CharField.register_lookup
+class Begins(Lookup):
+    """The comparison of the beginning of a column with any text; case counts.
+
+    Django's ``startswith`` is a LIKE with ESCAPE on SQLite, which reads the whole table. GLOB uses an index.
+    """
+
+    lookup_name = "begins"
+    prepare_rhs = False
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} GLOB %s", [*parameters, re.sub(r"([*?[])", r"[\1]", str(self.rhs)) + "*"]
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} LIKE %s", [*parameters, re.sub(r"([%_\\])", r"\\\1", str(self.rhs)) + "%"]
+
+
 def _expression(pattern: str) -> str:
     """Return the regular expression of a cleaned pattern."""
     return f"^{''.join(map(_part, _PART.findall(pattern)))}$"

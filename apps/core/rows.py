@@ -37,6 +37,29 @@ def rows_of(model: type[Row], **equal: Any) -> list[Row]:
     return list(model._default_manager.raw(sql, values))
 
 
+def distinct(model: type[Model], name: str) -> list[str]:
+    """Return the different values of a text column, sorted by code points.
+
+    The column needs an index. Each value is found from the one before it, so that a few values in half a
+    million rows are a few steps; DISTINCT would read all rows on PostgreSQL.
+    """
+    quote = connection.ops.quote_name
+    column, table = quote(str(_field(model, name).column)), quote(model._meta.db_table)
+    # The names are those of our own fields.
+    sql = f"""
+        WITH RECURSIVE step(value) AS (
+            SELECT min({column}) FROM {table}
+            UNION ALL
+            SELECT (SELECT min({column}) FROM {table} WHERE {column} > value) FROM step
+            WHERE value IS NOT NULL
+        )
+        SELECT value FROM step WHERE value IS NOT NULL
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return sorted(value for (value,) in cursor.fetchall())
+
+
 @cache
 def _select(model: type[Model], names: tuple[str, ...]) -> tuple[str, tuple[Field[Any, Any], ...]]:
     quote = connection.ops.quote_name

@@ -68,6 +68,8 @@ class Dataset(models.Model):
             models.Index(fields=["instrument", "observed_at"]),
             # Questions about modes read this index alone.
             models.Index(fields=["mode", "observed_at", "product"]),
+            # The ids of an instrument are read from it alone, without the wide rows.
+            models.Index(fields=["instrument", "product", "exposure"], name="dataset_ids_of_instrument"),
         )
         constraints = (models.UniqueConstraint(fields=["product", "exposure"], name="one_row_per_exposure"),)
 

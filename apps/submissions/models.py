@@ -191,6 +191,12 @@ class SubmittedFile(models.Model):
 
     class Meta:
         ordering = ("pk",)
+        # Names are searched by their beginning, which PostgreSQL does with this class of operators only.
+        indexes = (
+            models.Index(
+                fields=["official_name"], name="submitted_official_name", opclasses=["varchar_pattern_ops"]
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=["submission", "name"], name="name_is_once_in_submission"),
             models.UniqueConstraint(

@@ -94,7 +94,7 @@ def _between(start: datetime | None, end: datetime | None) -> Q:
 def _has_extension(extension: str) -> Q:
     if extension == EXTENSIONS[-1]:
         return matching("filename", "*.r[0-9]h") | matching("filename", "*.r[0-9]d")
-    return Q(filename__endswith=extension) if extension else Q()
+    return matching("filename", f"*{extension}") if extension else Q()
 
 
 COLUMNS = (
@@ -139,6 +139,7 @@ def listing(form: ActivityForm, sent: Mapping[str, str]) -> Table:
         order="-date",
         size=PAGE_SIZE,
         label="Activities",
+        is_wide=True,
     )
 
 

@@ -89,7 +89,7 @@ def home() -> Home:
         has_builds=Pointer.BUILD in pointers,
         figures=_figures(),
         latest_contexts=find_latest_contexts(LATEST_CONTEXTS),
-        delivered=find_delivered()[:DELIVERIES],
+        delivered=find_delivered(DELIVERIES),
         commands=_commands(latest or f"{settings.OBSERVATORY}_0001.pmap"),
         how_to_fill=_how_to_fill(),
     )

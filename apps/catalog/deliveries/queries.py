@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from apps.catalog.errors import UnknownDeliveryError
 from apps.catalog.models import DeliveredFile, Delivery, File
@@ -66,7 +67,21 @@ def matching(*, status: str = "", text: str = "") -> QuerySet[Delivery]:
 
 
 def _measured(rows: QuerySet[Delivery]) -> QuerySet[Any]:
-    return rows.annotate(count=Count("files"), bytes=Sum("files__size"))
+    """Count the files of each delivery that is read, not those of all deliveries before a page is cut."""
+    own = DeliveredFile.objects.filter(delivery=OuterRef("pk")).order_by().values("delivery")
+    count = Subquery(own.annotate(found=Count("pk")).values("found"))
+    size = Subquery(own.annotate(found=Sum("file__size")).values("found"))
+    return rows.annotate(count=Coalesce(count, 0), bytes=size)
+
+
+def with_files(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return deliveries that are read with their rows and files, without the long texts of the files."""
+    shown = ("name", "kind", "size", "state", "rejected", "blacklisted")
+    files = DeliveredFile.objects.select_related("file")
+    files = files.only(
+        "delivery", "checked_at", "available_at", "problem", *(f"file__{name}" for name in shown)
+    )
+    return rows.prefetch_related(Prefetch("rows", files))
 
 
 def shown_state(file: File) -> str:

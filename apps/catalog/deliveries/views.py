@@ -177,7 +177,7 @@ def change(request: HttpRequest, name: str, *, actor: Actor) -> HttpResponseBase
 
 def _page(request: HttpRequest, actor: Actor, error: str = "") -> HttpResponseBase:
     wanted, text = _wanted_status(request), _wanted_text(request)
-    found = queries.matching(status=wanted, text=text).prefetch_related("rows__file")
+    found = queries.with_files(queries.matching(status=wanted, text=text))
     kept = {"status": wanted or "*", "text": text or "*"} if wanted or text else {}
     table = Table(
         COLUMNS, found, request.GET, kept=kept, order="-made_at", size=PAGE_SIZE, label="Deliveries"

@@ -106,12 +106,14 @@ def mend(row: File, columns: Mapping[str, Any]) -> bool:
     delivered_at = columns.get("delivered_at")
     if delivered_at and not row.deliverer and delivered_at < row.delivered_at:
         filled["delivered_at"] = delivered_at
+    if filled:
+        filled["changed_at"] = timezone.now()
     for key, value in filled.items():
         setattr(row, key, value)
     return bool(filled)
 
 
-MENDED = ("size", "sha1sum", "instrument", "filekind", "derived_from", *FILLED)
+MENDED = ("size", "sha1sum", "instrument", "filekind", "derived_from", "changed_at", *FILLED)
 
 
 def _save(rows: list[File]) -> None:

@@ -61,7 +61,7 @@ def _tell_headers(names: Iterable[str]) -> None:
         if row.is_held and not any(getattr(row, column) for column in _OF_HEADERS) and _tell_header(row)
     ]
     with transaction.atomic():
-        File.objects.bulk_update(told, header_facts.COLUMNS, batch_size=100)
+        File.objects.bulk_update(told, (*header_facts.COLUMNS, "changed_at"), batch_size=100)
 
 
 def _tell_header(row: File) -> bool:

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from apps.core.tables.columns import Cell, Column
 
 SIZES = (50, 200, 1000)  # rows of a page
+MOST = 5000  # rows of a page that shows all; the rest is on further pages, and in the exports
 LONGEST_SEARCH = 200  # characters
 FORMATS = ("csv", "json")
 
@@ -55,6 +56,18 @@ class TableLine:
     pick: str = ""
 
 
+class _ByKeys(Paginator):  # type: ignore[type-arg]  # Django's class takes no parameters at run time.
+    """Pages of a query that reads the keys of a page before its rows."""
+
+    def page(self, number: int | str) -> Page[Any]:
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        rows: Any = self.object_list
+        keys = list(rows.values_list("pk", flat=True)[start : start + self.per_page])
+        found = rows.in_bulk(keys)
+        return Page([found[key] for key in keys if key in found], number, self)
+
+
 @dataclass
 class Table:
     """Rows, with the part of them that an address asks for.
@@ -85,6 +98,9 @@ class Table:
         Check boxes, if rows can be ticked.
     anchor
         Id of the element that holds the table, such as a panel that the links should leave open.
+    is_wide
+        Whether the rows of a query are wide. Then the keys of a page are read first, which an index may give,
+        and then only the rows of the page.
     """
 
     columns: Sequence[Column]
@@ -97,6 +113,7 @@ class Table:
     prefix: str = ""
     picks: Picks | None = None
     anchor: str = ""
+    is_wide: bool = False
 
     @cached_property
     def found(self) -> "QuerySet[Any] | list[Any]":
@@ -106,8 +123,8 @@ class Table:
     @cached_property
     def page(self) -> Page[Any]:
         """The rows of the requested page, or of the nearest existing page."""
-        size = self.page_size or max(1, len(self.found))
-        return Paginator(self.found, size).get_page(self._asked("page"))
+        paginator = _ByKeys if self.is_wide and isinstance(self.found, QuerySet) else Paginator
+        return paginator(self.found, self.page_size or MOST).get_page(self._asked("page"))
 
     @property
     def cells(self) -> Iterator[list[Cell]]:

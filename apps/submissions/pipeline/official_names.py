@@ -73,8 +73,8 @@ def next_name(stem: str, extension: str) -> str:
 
 def taken_names(start: str) -> set[str]:
     """Return all names, official or reserved, that begin with `start`."""
-    official = File.objects.filter(name__startswith=start).values_list("name", flat=True)
-    reserved = SubmittedFile.objects.filter(is_reserved=True, official_name__startswith=start)
+    official = File.objects.filter(name__begins=start).values_list("name", flat=True)
+    reserved = SubmittedFile.objects.filter(is_reserved=True, official_name__begins=start)
     return {*official, *reserved.values_list("official_name", flat=True)}
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from apps.contexts import queries as contexts
-from apps.contexts.context_chooser import delivery_order, official_contexts
+from apps.contexts.context_chooser import delivery_order, newest_contexts, official_contexts
 from apps.contexts.models import ContextChange, Pointer
 from apps.core.tables import Column, Picks, Table
 from apps.rules.observatories import get_observatory
@@ -75,12 +75,17 @@ def find_latest_contexts(limit: int | None = None) -> list[LatestContext]:
     ]
 
 
-def find_delivered() -> list[Delivered]:
-    """Return every context that was delivered, the newest first.
+def find_delivered(limit: int | None = None) -> list[Delivered]:
+    """Return the contexts that were delivered, the newest first; all of them without `limit`.
 
     Imported contexts have no description; the reason to make one latest takes its place.
     """
-    reasons = {row.context: row.reason for row in find_latest_contexts()}
+    rows, eras = official_contexts(), contexts.history()
+    if limit is not None:
+        names = newest_contexts(limit)
+        rows, eras = rows.filter(name__in=names), eras.filter(context__in=names)
+    # The eras come from new to old, so the reason of the first era of a context is the one that stays.
+    reasons = dict(eras.values_list("context", "reason"))
     pointed = {pointer.value: contexts.find_pointed(pointer) for pointer in Pointer}
     fields = ("delivered_at", "name", "state", "description", "rejected", "blacklisted")
     found = [
@@ -92,9 +97,7 @@ def find_delivered() -> list[Delivered]:
             rejected or blacklisted,
             tuple(pointer for pointer, context in pointed.items() if context == name and pointer != state),
         )
-        for delivered_at, name, state, description, rejected, blacklisted in official_contexts().values_list(
-            *fields
-        )
+        for delivered_at, name, state, description, rejected, blacklisted in rows.values_list(*fields)
     ]
     return sorted(found, key=lambda context: delivery_order(context.name), reverse=True)
 

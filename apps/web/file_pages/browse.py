@@ -8,10 +8,12 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from apps.catalog.models import File
-from apps.catalog.states import FileState
+from apps.catalog.states import FileKind, FileState
 from apps.core.filters import ANY, FilterForm, GlobFilter, MenuFilter, MomentFilter
 from apps.core.globs import matching
+from apps.core.rows import distinct
 from apps.core.tables import Column, Table
+from apps.rules.naming.file_names import is_mapping
 from apps.rules.observatories import get_observatory
 from apps.web.activity import EXTENSIONS, instruments
 from apps.web.file_pages.wording import NO_MOMENT, NOTHING, as_text, look_of_status, status_of
@@ -31,8 +33,8 @@ def _reference_types() -> dict[str, str]:
 
 
 def _deliverers() -> list[str]:
-    rows = File.objects.exclude(deliverer="").order_by("deliverer")
-    return list(rows.values_list("deliverer", flat=True).distinct())
+    """Return the accounts that ever delivered, sorted."""
+    return [name for name in distinct(File, "deliverer") if name]
 
 
 class _TypeFilter(MenuFilter):
@@ -90,7 +92,9 @@ def _delivered_between(start: datetime | None, end: datetime | None) -> Q:
 def _has_extension(extension: str) -> Q:
     if extension == EXTENSIONS[-1]:
         return matching("name", "*.r[0-9]h") | matching("name", "*.r[0-9]d")
-    return matching("name", f"*{extension}") if extension else Q()
+    # The kind follows from the extension. It excludes nearly all rows where a mapping is wanted.
+    of_kind = Q(kind=FileKind.MAPPING) if is_mapping(extension) else Q()
+    return of_kind & matching("name", f"*{extension}") if extension else Q()
 
 
 def _has_status(status: str) -> Q:
@@ -160,4 +164,5 @@ def listing(form: BrowseForm, sent: Mapping[str, str], *, is_inside: bool) -> Ta
         kept=form.kept,
         order="delivery_date",
         label=f"{settings.OBSERVATORY} files",
+        is_wide=True,
     )

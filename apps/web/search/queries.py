@@ -14,6 +14,7 @@ from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
+from apps.contexts.context_chooser import official_contexts
 from apps.contexts.models import Pointer
 from apps.core.errors import InvalidInputError
 from apps.core.free_text import storable
@@ -178,19 +179,27 @@ def _named(rows: QuerySet[File], text: str, most: int) -> list[File]:
     """Return files by name, by the name of the upload, or by sha1sum; the best matches first.
 
     The first query finds names that begin with the text, by an index. A second one runs only if there is
-    room for more hits. Both take a third of the time of one query that ranks every file.
+    room for more hits; it reads no row but the keys of an index, the newest first.
     """
     if is_pattern(text):
         return list(rows.filter(matching("name", text)).order_by("-name")[:most])
     if is_sum(text):
-        return list(rows.filter(sha1sum__startswith=text.lower()).order_by("-name")[:most])
-    begins = Q(name__startswith=text) | Q(name__startswith=text.lower())
+        return list(rows.filter(_sums(text)).order_by("-name")[:most])
+    begins = Q(name__begins=text) | Q(name__begins=text.lower())
     found = list(rows.filter(begins).order_by("-delivered_at", "-name")[:most])
     if len(found) < most:
         wanted = Q(name__icontains=text) | Q(uploaded_as__icontains=text)
         others = rows.filter(wanted).exclude(pk__in=[row.pk for row in found])
-        found += others.order_by("-delivered_at", "-name")[: most - len(found)]
+        newest = others.order_by("-delivered_at", "-pk").values_list("pk", flat=True)
+        keys = list(newest[: most - len(found)])
+        found += sorted(rows.filter(pk__in=keys), key=lambda row: keys.index(row.pk))
     return sorted(found, key=lambda row: _rank(row.name, text))
+
+
+def _sums(text: str) -> Q:
+    """Return the condition that a sha1sum begins with `text`: such sums lie between two others."""
+    digits = text.lower()
+    return Q(sha1sum__gte=digits.ljust(SUM, "0"), sha1sum__lte=digits.ljust(SUM, "f"))
 
 
 def _rank(name: str, text: str) -> int:
@@ -274,7 +283,7 @@ def _meant(text: str) -> list[Hit]:
 
 
 def _pmaps(text: str, most: int) -> list[Hit]:
-    rows = File.objects.filter(name__endswith=".pmap").exclude(state=FileState.UPLOADED)
+    rows = official_contexts()
     if is_pattern(text):
         if _problem(text):
             return []
