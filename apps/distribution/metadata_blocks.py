@@ -35,7 +35,7 @@ Mark = list[str]  # Key and time of an audit record; empty if there was none.
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class MetadataBlock:
     """Files whose names follow each other in sorted order.
 
     Attributes
@@ -58,7 +58,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Blocks:
+class MetadataBlocks:
     """All blocks, in the order of names.
 
     Attributes
@@ -71,7 +71,7 @@ class Blocks:
 
     as_of: datetime
     mark: Mark
-    blocks: tuple[Block, ...]
+    blocks: tuple[MetadataBlock, ...]
 
     @property
     def count(self) -> int:
@@ -107,7 +107,7 @@ def _number_described() -> int:
     return official.count() - without_sum - without_size
 
 
-def _renewed(known: Blocks | None) -> Blocks | None:
+def _renewed(known: MetadataBlocks | None) -> MetadataBlocks | None:
     """Return the blocks with what changed since they were made, or None if all must be made again."""
     if known is None or not _is_here(known.mark):
         return None
@@ -117,11 +117,11 @@ def _renewed(known: Blocks | None) -> Blocks | None:
         name: _entry(size, sha1sum) if state != FileState.UPLOADED and sha1sum and size is not None else None
         for name, size, sha1sum, state in rows.values_list("name", "size", "sha1sum", "state")
     }
-    blocks = Blocks(as_of, mark, tuple(_patched(known.blocks, changed)))
+    blocks = MetadataBlocks(as_of, mark, tuple(_patched(known.blocks, changed)))
     return blocks if blocks.count == _number_described() else None
 
 
-def _patched(blocks: tuple[Block, ...], changed: dict[str, Entry | None]) -> Iterator[Block]:
+def _patched(blocks: tuple[MetadataBlock, ...], changed: dict[str, Entry | None]) -> Iterator[MetadataBlock]:
     """Yield the blocks with changed entries; an entry of None is removed if it was there."""
     firsts = [block.first for block in blocks]
 
@@ -129,7 +129,7 @@ def _patched(blocks: tuple[Block, ...], changed: dict[str, Entry | None]) -> Ite
         return max(0, bisect.bisect_right(firsts, name) - 1)
 
     of_block = {number: list(names) for number, names in groupby(sorted(changed), place)}
-    for number, block in enumerate(blocks or (Block("", 0, _pack(b"")),)):
+    for number, block in enumerate(blocks or (MetadataBlock("", 0, _pack(b"")),)):
         if number not in of_block:
             yield block
             continue
@@ -144,23 +144,23 @@ def _patched(blocks: tuple[Block, ...], changed: dict[str, Entry | None]) -> Ite
             yield from _cut(sorted(after.items()))
 
 
-def _cut(entries: list[tuple[str, Entry]]) -> Iterator[Block]:
+def _cut(entries: list[tuple[str, Entry]]) -> Iterator[MetadataBlock]:
     """Yield sorted entries as blocks."""
     size = len(entries) if len(entries) <= 2 * BLOCK else BLOCK
     for start in range(0, len(entries), max(1, size)):
         part = dict(entries[start : start + size])
         text = json.dumps(part, separators=(",", ":"))[1:-1]
-        yield Block(next(iter(part)), len(part), _pack(text.encode()))
+        yield MetadataBlock(next(iter(part)), len(part), _pack(text.encode()))
 
 
-def _all() -> Blocks:
+def _all() -> MetadataBlocks:
     as_of, mark = datetime.now(UTC), _newest()
     rows = described().values_list("name", "size", "sha1sum")
     entries = sorted((name, _entry(size, sha1sum)) for name, size, sha1sum in rows.iterator(chunk_size=5000))
     blocks = (
         block for start in range(0, len(entries), BLOCK) for block in _cut(entries[start : start + BLOCK])
     )
-    return Blocks(as_of, mark, tuple(blocks))
+    return MetadataBlocks(as_of, mark, tuple(blocks))
 
 
 def _entry(size: int | None, sha1sum: str) -> Entry:
@@ -188,7 +188,7 @@ def _path() -> Path:
     return root / "published" / "metadata.blocks"
 
 
-def _keep(blocks: Blocks) -> None:
+def _keep(blocks: MetadataBlocks) -> None:
     """Write a line that describes the blocks, and then the blocks."""
     index = [[block.first, block.count, len(block.packed)] for block in blocks.blocks]
     about = [_FORMAT, settings.OBSERVATORY, blocks.as_of.isoformat(), blocks.mark, index]
@@ -196,7 +196,7 @@ def _keep(blocks: Blocks) -> None:
     keep(_path(), _sha1sum(content) + content)
 
 
-def _load() -> Blocks | None:
+def _load() -> MetadataBlocks | None:
     """Return the blocks that were kept, or None if there are none, or they are damaged or of another form."""
     try:
         data = _path().read_bytes()
@@ -211,9 +211,9 @@ def _load() -> Blocks | None:
         return None
     blocks, start = [], 0
     for first, count, length in index:
-        blocks.append(Block(first, count, packed[start : start + length]))
+        blocks.append(MetadataBlock(first, count, packed[start : start + length]))
         start += length
-    return Blocks(datetime.fromisoformat(as_of), mark, tuple(blocks))
+    return MetadataBlocks(datetime.fromisoformat(as_of), mark, tuple(blocks))
 
 
 def _sha1sum(content: bytes) -> bytes:
