@@ -84,7 +84,6 @@ def _has_stsynphot() -> bool:
 
 NEEDS = {
     "chromium": Need("Chromium", "apt-get install chromium", _has_program("chromium")),
-    "curl": Need("curl", "apt-get install curl", _has_program("curl")),
     "fitsverify": Need("fitsverify", "apt-get install fitsverify", _has_program("fitsverify")),
     "nginx": Need("nginx", "apt-get install nginx-light", _has_nginx),
     "node": Need("Node.js", "apt-get install nodejs", _has_program("node")),
