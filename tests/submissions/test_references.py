@@ -13,6 +13,7 @@ from apps.submissions.operations import SubmissionOptions, confirm, start
 from apps.submissions.pipeline import sweep
 from apps.submissions.states import Kind
 from tests.factories.catalog import make_file
+from tests.factories.certify import clean_verdict
 from tests.factories.sites import (
     add,
     deliver,
@@ -69,7 +70,7 @@ def test_every_faulty_file_is_named_with_its_fault() -> None:
     assert submission.reason.startswith(
         f"Certification found {sum(row.errors for row in rows.values())} errors"
     )
-    assert rows.pop("good.fits").verdict == "OK"
+    assert rows.pop("good.fits").verdict == clean_verdict()
     for name, row in rows.items():
         faults = " ".join(text for level, text in row.log if level == "ERROR")
         assert row.verdict == "ERRORS", name
@@ -182,7 +183,7 @@ def test_certify_judges_and_leaves_nothing() -> None:
     submission = process(deliver(files, kind=Kind.CERTIFY, instrument=""))
     assert submission.status == "certified"
     assert {file.name: file.verdict for file in submission.files.all()} == {
-        "flat.fits": "OK",
+        "flat.fits": clean_verdict(),
         "known.fits": "ERRORS",
         "page.fits": "ERRORS",
     }
@@ -196,7 +197,7 @@ def test_an_official_file_is_certified_once_more_where_it_is(site: str) -> None:
     wishes = SubmissionOptions(kind=Kind.CERTIFY, names=("jwst_miri_flat_0001.fits",), context=site)
     submission = process(start(wishes, user=find_user(), lock_key=None, channel=None))
     assert submission.status == "certified", submission.reason
-    assert [file.verdict for file in submission.files.all()] == ["OK"]
+    assert [file.verdict for file in submission.files.all()] == [clean_verdict()]
     # The reference is already in its rmap, so it is not tried there again.
     assert submission.tests == []
     sweep()
