@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -24,6 +25,19 @@ from apps.rules.naming.file_names import is_file_name
 
 TICK = timedelta(microseconds=1)
 LISTED = 10  # names of files in one message
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A move of a pointer that somebody asks for; `set_context` explains its values."""
+
+    pointer: Pointer
+    context: str
+    user: str
+    reason: str
+    started_at: datetime | None = None
+    calibration_version: str = ""
+    moves_banner: bool = False
 
 
 def set_context(
@@ -79,29 +93,19 @@ def set_context(
     -----
     If there are two calls at once, one waits for the other, and its era starts later.
     """
-    chosen = as_pointer(pointer)
-    _require_version(chosen, calibration_version)
-    if moves_banner and chosen != Pointer.BUILD:
-        raise InvalidInputError(f"Only a build context is shown as banner, not {chosen}.")
+    move = _Move(as_pointer(pointer), context, user, reason, started_at, calibration_version, moves_banner)
+    _require_sense(move)
     # This takes time. It is done before the lock is taken, so that nobody has to wait.
-    files = _require_loadable(chosen, context)
+    files = _require_loadable(move.pointer, context)
     unknown = unknown_names(files)
     with transaction.atomic():
         take_turn()
-        _require_seen(chosen, seen)
+        _require_seen(move.pointer, seen)
         _require_good(context, files)
-        if chosen == Pointer.LATEST and not is_overridden:
+        if move.pointer == Pointer.LATEST and not is_overridden:
             _require_available(context, unknown | unavailable_names().intersection(files))
-        change = _move(
-            chosen,
-            context,
-            user=user,
-            reason=reason,
-            started_at=started_at,
-            calibration_version=calibration_version,
-            is_banner=moves_banner and is_newer_banner(context),
-        )
-        if chosen == Pointer.LATEST:
+        change = _write(move)
+        if move.pointer == Pointer.LATEST:
             follow_latest(files, since=change.started_at)
     return change
 
@@ -123,33 +127,31 @@ def move_edit(context: str, *, user: str, reason: str) -> ContextChange:
         take_turn()
         if queries.get_pmap(context).is_bad:
             raise UnusableContextError(f"{context} cannot be used: it is marked bad.")
-        return _move(Pointer.EDIT, context, user=user, reason=reason)
+        return _write(_Move(Pointer.EDIT, context, user, reason))
 
 
-def _move(
-    pointer: Pointer,
-    context: str,
-    *,
-    user: str,
-    reason: str,
-    started_at: datetime | None = None,
-    calibration_version: str = "",
-    is_banner: bool = False,
-) -> ContextChange:
+def _write(move: _Move) -> ContextChange:
     """Write the row and the audit record of a move; the caller has the ledger's lock."""
-    before = _context_before(pointer, calibration_version)
+    before = _context_before(move.pointer, move.calibration_version)
     change = ContextChange.objects.create(
-        pointer=pointer,
-        context=context,
-        calibration_version=calibration_version,
-        is_banner=is_banner,
-        started_at=_start(pointer, started_at),
-        user=user,
-        reason=reason,
+        pointer=move.pointer,
+        context=move.context,
+        calibration_version=move.calibration_version,
+        is_banner=move.moves_banner and is_newer_banner(move.context),
+        started_at=_start(move.pointer, move.started_at),
+        user=move.user,
+        reason=move.reason,
     )
-    version = f" for version {calibration_version}" if calibration_version else ""
-    audit.pointer_moved(context, pointer=pointer, before=before, user=user, why=reason, details=version)
+    _record(move, before)
     return change
+
+
+def _record(move: _Move, before: str | None) -> None:
+    """Write the audit record of a move away from the context `before`."""
+    version = f" for version {move.calibration_version}" if move.calibration_version else ""
+    audit.pointer_moved(
+        move.context, pointer=move.pointer, before=before, user=move.user, why=move.reason, details=version
+    )
 
 
 def _context_before(pointer: Pointer, calibration_version: str) -> str | None:
@@ -176,13 +178,18 @@ def as_pointer(name: str) -> Pointer:
         ) from None
 
 
-def _require_version(pointer: Pointer, version: str) -> None:
-    if pointer == Pointer.BUILD and not queries.is_version(version):
+def _require_sense(move: _Move) -> None:
+    """Refuse a move whose version or banner does not belong to its pointer."""
+    version = move.calibration_version
+    is_build = move.pointer == Pointer.BUILD
+    if is_build and not queries.is_version(version):
         raise InvalidInputError(
             f"A build context needs a calibration version such as 1.14.1, not {version[:40]!r}."
         )
-    if pointer != Pointer.BUILD and version:
-        raise InvalidInputError(f"Only a build context has a calibration version, not {pointer}.")
+    if version and not is_build:
+        raise InvalidInputError(f"Only a build context has a calibration version, not {move.pointer}.")
+    if move.moves_banner and not is_build:
+        raise InvalidInputError(f"Only a build context is shown as banner, not {move.pointer}.")
 
 
 def _require_loadable(pointer: Pointer, context: str) -> frozenset[str]:
