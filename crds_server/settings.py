@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "apps.reprocessing",
     "apps.demo",
     "apps.rpc",
+    "apps.vo",
     "apps.web",
 ]
 
@@ -243,6 +244,25 @@ LOOK_MEMORY_BYTES = env.number("LOOK_MEMORY_BYTES", 512 << 20, minimum=256 << 20
 LOOKS_WAITING = env.number("LOOKS_WAITING", 8, minimum=1)  # The most looks that wait or are made at once.
 LOOKS_BYTES = env.number("LOOKS_BYTES", 20 * 10**9, minimum=1)  # Above this the least used are removed.
 
+# Services of the Virtual Observatory (docs/guide/vo.md).
+
+IVOA_AUTHORITY = env.word("IVOA_AUTHORITY", "crds.invalid", r"[A-Za-z0-9][A-Za-z0-9._-]{2,62}")
+VO_TOKEN_SECONDS = env.number("VO_TOKEN_SECONDS", 8 * 3600, minimum=60)  # The life of a signed token.
+VO_TOKEN_BY_GET = env.flag("VO_TOKEN_BY_GET", True)  # Known clients send the password in the query string.
+VO_BODY_LIMIT = env.number("VO_BODY_LIMIT", 4 * 1024 * 1024, minimum=1024)  # bytes
+VO_REQUESTS_PER_MINUTE = env.number("VO_REQUESTS_PER_MINUTE", 600, minimum=1)  # of one token or address
+TAP_SYNC_SECONDS = env.number("TAP_SYNC_SECONDS", 30, minimum=1)  # The longest synchronous query.
+TAP_ASYNC_SECONDS = env.number("TAP_ASYNC_SECONDS", 600, minimum=1)  # A job, unless it asks for another time.
+TAP_ASYNC_MAX_SECONDS = env.number("TAP_ASYNC_MAX_SECONDS", 3600, minimum=1)  # The most that it can ask for.
+TAP_ROWS = env.number("TAP_ROWS", 50_000, minimum=1)  # Rows of an answer, unless MAXREC says otherwise.
+TAP_MAX_ROWS = env.number("TAP_MAX_ROWS", 1_000_000, minimum=1)  # The most that MAXREC can ask for.
+TAP_QUERIES = env.number("TAP_QUERIES", 4, minimum=1)  # Queries that one process runs at once.
+TAP_JOBS_RUNNING = env.number("TAP_JOBS_RUNNING", 2, minimum=1)  # Jobs of one person that run at once.
+TAP_JOBS_KEPT = env.number("TAP_JOBS_KEPT", 200, minimum=1)  # Jobs of one person that are kept.
+TAP_JOB_DAYS = env.number("TAP_JOB_DAYS", 3, minimum=1)  # A job is kept so long, unless it asks for more.
+TAP_JOB_MAX_DAYS = env.number("TAP_JOB_MAX_DAYS", 30, minimum=1)
+TAP_RESULTS_ROOT = DATA_ROOT / "tap_results"
+
 # Background work. The database records the work, and the broker only announces it.
 
 HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # The time between two signs of life.
@@ -253,9 +273,12 @@ JOB_KINDS: dict[str, str] = {
     "look": "apps.catalog.quick_looks.pipeline.run",
     "reprocessing": "apps.reprocessing.pipeline.run",
     "reprocessing_help": "apps.reprocessing.pipeline.help_search",
+    "bestrefs": "apps.bestrefs.pipeline.run",
+    "query": "apps.vo.uws.pipeline.run",
 }
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker this often fails.
-JOB_KIND_ATTEMPTS: dict[str, int] = {"mail": MAIL_ATTEMPTS}  # Kinds with another number of attempts.
+# Kinds with another number of attempts. A query that killed its worker is not tried again.
+JOB_KIND_ATTEMPTS: dict[str, int] = {"mail": MAIL_ATTEMPTS, "query": 1}
 REPROCESSING_HELPERS = env.number("REPROCESSING_HELPERS", 7, minimum=0)  # workers that help with one search
 CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
 
@@ -280,6 +303,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "keep-listings": {
+        "task": "apps.contexts.tasks.keep_listings",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "follow-datasets": {
+        "task": "apps.bestrefs.tasks.follow",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "remove-old-queries": {"task": "apps.vo.tasks.remove_old_jobs", "schedule": crontab(minute="*/10")},
     "sweep-submissions": {"task": "apps.submissions.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
     "remove-abandoned-parts": {
         "task": "apps.submissions.tasks.remove_abandoned_parts",
@@ -315,6 +349,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # Anybody can send a wrong Host header, as often as they like.
         "django.security.DisallowedHost": {"filters": ["one_line"], "propagate": True},
+        "sqlglot": {"level": "ERROR"},  # It warns of every statement that is not a query.
         "kombu.connection": {"level": "ERROR"},  # Its only warning is that a folder has no host name.
     },
 }

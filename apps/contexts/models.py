@@ -68,3 +68,39 @@ class RemotePipeline(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ContextSummary(models.Model):
+    """The numbers of files below a context. A context does not change, so a row is never wrong."""
+
+    context = models.CharField(max_length=128, unique=True, help_text="Name of a pmap.")
+    mapping_count = models.IntegerField(help_text="Mappings in it, itself included.")
+    reference_count = models.IntegerField(
+        null=True, help_text="References in it; empty if not all were read."
+    )
+
+    def __str__(self) -> str:
+        return f"{self.context}: {self.mapping_count} mappings"
+
+
+class ListedRule(models.Model):
+    """One rule of the latest or the edit context: a match case, a useafter date and a reference."""
+
+    context = models.CharField(max_length=128, help_text="Name of a pmap.")
+    mapping = models.CharField(max_length=128, help_text="Name of the rmap.")
+    instrument = models.CharField(max_length=32, help_text="Lower case.")
+    filekind = models.CharField(max_length=64, help_text="Lower case.")
+    reference = models.CharField(max_length=128)
+    useafter = models.CharField(
+        max_length=32, blank=True, help_text="As in the mapping; empty if it has none."
+    )
+    match_params = models.TextField(help_text="JSON object of the values to match, by parkey.")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["context", "instrument", "filekind"]),
+            models.Index(fields=["reference"]),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reference} in {self.mapping} of {self.context}"

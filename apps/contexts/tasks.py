@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from apps.contexts import listings
 from apps.contexts.operations import renew_states
 
 
@@ -9,3 +10,9 @@ from apps.contexts.operations import renew_states
 def follow_archive() -> None:
     """Set files of the latest context to ``latest`` that have arrived in the archive."""
     renew_states()
+
+
+@shared_task
+def keep_listings() -> None:
+    """Count the files of new contexts, and list the rules in use."""
+    listings.keep_listings()

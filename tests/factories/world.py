@@ -17,6 +17,7 @@ from tests.factories import sites
 from tests.factories.accounts import logged_in, make_token, make_user
 from tests.factories.deliveries import make_delivery
 from tests.factories.submissions import make_submission
+from tests.factories.vo import make_query_job
 
 UPLOADED = "uploaded.fits"
 
@@ -64,6 +65,10 @@ def make_world() -> World:
         "specifier": context,
         "submission_history/key": str(submission.key),
         "unchecked_get/name": reference.name,
+        "dataportal/identifier": reference.name,
+        "tap/key": make_query_job(owner="homer").key,
+        "tap/leaf": "phase",
+        "tap/table": "crds.files",
         "upload/name": UPLOADED,
         "upload/token": ingest_area.delete_token(user.pk, UPLOADED),
         "username": "homer",

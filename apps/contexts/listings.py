@@ -1,0 +1,102 @@
+"""What is kept about contexts for queries of many at once: numbers of files, and the rules in use as rows."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+from django.db import transaction
+
+from apps.catalog import usage
+from apps.contexts.memory import pool
+from apps.contexts.models import ContextSummary, ListedRule, Pointer
+from apps.contexts.queries import find_pointed, mapping_names
+from apps.rules.errors import CrdsError
+from apps.rules.lookup.rules_as_rows import Listing, list_rules
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 50  # contexts counted by one call, so that a call lasts seconds
+BATCH = 2000  # rows stored by one statement
+
+
+def keep_listings() -> int:
+    """Add the missing numbers of contexts and list the rules in use; return the number of changes.
+
+    A call that is repeated changes nothing. A context that cannot be read is left out and tried again.
+    """
+    return _count_files() + _list_rules()
+
+
+def _count_files() -> int:
+    known = ContextSummary.objects.values_list("context", flat=True)
+    pmaps = usage.official().filter(name__endswith=".pmap").exclude(name__in=known).order_by("-name")
+    found = 0
+    for name in pmaps.values_list("name", flat=True)[:AT_ONCE]:
+        try:
+            members = mapping_names(name)
+        except CrdsError as exc:
+            logger.info("the files of %s are not counted: %s", name, exc)
+            continue
+        numbers = {"mapping_count": len(members), "reference_count": _count_references(members)}
+        found += ContextSummary.objects.get_or_create(context=name, defaults=numbers)[1]
+    return found
+
+
+def _count_references(members: tuple[str, ...]) -> int | None:
+    names: set[str] = set()
+    for rmap in (member for member in members if member.endswith(".rmap")):
+        noted = usage.find_rmap(rmap)
+        if noted is None:
+            return None
+        names |= noted[1]
+    return len(names)
+
+
+def _list_rules() -> int:
+    wanted = {name for pointer in (Pointer.LATEST, Pointer.EDIT) if (name := find_pointed(pointer))}
+    listed = set(ListedRule.objects.values_list("context", flat=True).distinct())
+    for context in sorted(wanted - listed):
+        try:
+            rows = list(_rows(context))
+        except CrdsError as exc:
+            logger.warning("the rules of %s are not listed: %s", context, exc)
+            continue
+        with transaction.atomic():
+            ListedRule.objects.filter(context=context).delete()
+            ListedRule.objects.bulk_create(rows, batch_size=BATCH)
+    gone = ListedRule.objects.exclude(context__in=wanted)
+    return len(wanted - listed) + gone.delete()[0]
+
+
+def _rows(context: str) -> Iterator[ListedRule]:
+    for name, loaded in pool().members(context).items():
+        mapping = loaded.mapping
+        if mapping.selector is None:
+            continue
+        listing = list_rules(mapping.selector, mapping.definition)
+        for match_params, useafter, reference in _cases(listing):
+            yield ListedRule(
+                context=context,
+                mapping=name,
+                instrument=mapping.instrument or "",
+                filekind=mapping.filekind or "",
+                reference=reference,
+                useafter=useafter,
+                match_params=match_params,
+            )
+
+
+def _cases(listing: Listing) -> Iterator[tuple[str, str, str]]:
+    place = listing.useafter
+    names = [key.parkeys[0] if len(key.parkeys) == 1 else key.title for key in listing.keys]
+    for row in listing.rows:
+        values = {
+            name: value
+            for number, (name, value) in enumerate(zip(names, row.values, strict=True))
+            if number != place and value
+        }
+        useafter = row.values[place].replace(" ", "T") if place >= 0 else ""
+        for reference in row.references:
+            yield json.dumps(values, sort_keys=True), useafter, reference

@@ -1,0 +1,1 @@
+"""The services of the Virtual Observatory: TAP, DataLink, and the tokens for them."""

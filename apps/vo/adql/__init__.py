@@ -1,0 +1,1 @@
+"""ADQL: queries are read, compared with an allow-list, resolved and written for our database."""

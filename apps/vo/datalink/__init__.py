@@ -1,0 +1,1 @@
+"""DataLink 1.1, calibration associations and the bytes behind identifiers."""

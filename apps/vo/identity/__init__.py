@@ -1,0 +1,1 @@
+"""The callers of the services: tokens, and what a caller may see."""

@@ -1,0 +1,1 @@
+"""TAP 1.1: queries that are run at once, and the description of the service."""
