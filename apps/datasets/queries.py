@@ -148,15 +148,23 @@ def count_exposures(instrument: str) -> int:
     return Dataset.objects.filter(instrument=instrument).count()
 
 
-def starts_in_modes(modes: Sequence[int]) -> Iterator[tuple[int, list[str], list[str]]]:
+def starts_in_modes(
+    modes: Sequence[int], *, with_ids: bool = False
+) -> Iterator[tuple[int, list[str], list[str]]]:
     """Yield key, starts and products of each mode that has exposures, in the order of keys.
 
     Starts are texts as rules compare them, in ascending order, with six decimals of the second or none; the
     product at a place is that of the exposure with the start at this place.
+
+    Parameters
+    ----------
+    with_ids
+        Yield two-part ids in place of products.
     """
     start = _START_AS_TEXT[connection.vendor]
     # Names belong to the model, and keys are passed as parameters.
-    sql = f"SELECT mode_id, {start}, product FROM {Dataset._meta.db_table} WHERE mode_id IN "  # noqa: S608
+    name = "product || ':' || exposure" if with_ids else "product"
+    sql = f"SELECT mode_id, {start}, {name} FROM {Dataset._meta.db_table} WHERE mode_id IN "  # noqa: S608
     for place in range(0, len(modes), _MODES_PER_QUERY):
         some = modes[place : place + _MODES_PER_QUERY]
         marks = ", ".join(["%s"] * len(some))

@@ -103,7 +103,7 @@ def do(chunk: Chunk, row: Transition, job: Job) -> None:
     with transaction.atomic():
         require_claim(job)
         mine = Chunk.objects.filter(pk=chunk.pk, done_at=None, job_id=job.pk, attempt=job.attempts)
-        mine.update(done_at=timezone.now(), result=found.as_json(), changes=packed(changes))
+        mine.update(done_at=timezone.now(), result=found.as_json(), changes=packed(changes, found))
 
 
 def _headers(chunk: Chunk) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -127,7 +127,7 @@ def _compare_modes(chunk: Chunk, old: Context, new: Context, found: InstrumentCo
     return changes
 
 
-def packed(changes: ModeChanges) -> list[object]:
+def packed(changes: ModeChanges, found: InstrumentComparison) -> dict[str, object]:
     """Return changes as plain values. Lists of intervals that many modes share are kept once."""
     lists: dict[int, int] = {}
     intervals: list[list[list[str | None]]] = []
@@ -140,4 +140,4 @@ def packed(changes: ModeChanges) -> list[object]:
                 lists[id(changed)] = len(intervals)
                 intervals.append([[each.start, each.end, each.was, each.is_now] for each in changed])
             modes.setdefault(str(mode), {})[reftype] = lists[id(changed)]
-    return [intervals, modes] if modes else []
+    return {"intervals": intervals, "modes": modes, "exposures": found.exposures}

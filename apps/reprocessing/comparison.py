@@ -38,6 +38,8 @@ class InstrumentComparison:
         Number of answers that fail under the new context only.
     first_errors
         The first of these errors, as text for people.
+    exposures
+        Id, type, old and new answer of exposures that were compared one by one and are affected.
     """
 
     examined: int = 0
@@ -45,6 +47,7 @@ class InstrumentComparison:
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     errors: int = 0
     first_errors: list[str] = field(default_factory=list)
+    exposures: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     @property
     def room_for_errors(self) -> int:
@@ -152,6 +155,7 @@ def _compare(
                 found.note_errors([f"{dataset_id} {reftype}: {is_now}"], 1)
             continue
         counts[reftype] += 1
+        found.exposures.append((dataset_id, reftype, was, is_now))
         found.products.add(dataset_id.partition(":")[0].upper())
 
 

@@ -11,18 +11,22 @@ from apps.reprocessing.states import ALIVE, ENTERED_FROM, LOOKS, Status
 
 
 class Transition(StatusModel):
-    """One move of latest, and the result of the search for the datasets that it affects."""
+    """The search for the datasets whose references differ under two contexts, and its result.
+
+    There is one for each change of the latest context. Others were asked for, and belong to no change.
+    """
 
     entered_from = ENTERED_FROM
 
     change = models.OneToOneField(
         ContextChange,
+        null=True,
         on_delete=models.CASCADE,
         related_name="transition",
-        help_text="Change of the latest context to `new`.",
+        help_text="Change of the latest context to `new`; empty if somebody asked for any two contexts.",
     )
-    old = models.CharField(max_length=128, help_text="Name of the latest context before the change.")
-    new = models.CharField(max_length=128, help_text="Name of the latest context after the change.")
+    old = models.CharField(max_length=128, help_text="Name of the context before.")
+    new = models.CharField(max_length=128, help_text="Name of the context after.")
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     affected_ids = models.JSONField(default=list, help_text="Ids of products, lower case, sorted.")
     affected_count = models.PositiveIntegerField(default=0, help_text="Number of affected products.")
@@ -46,6 +50,9 @@ class Transition(StatusModel):
             models.CheckConstraint(
                 condition=Q(status="complete", ended_at__isnull=False) | ~Q(status="complete"),
                 name="complete_transition_has_ended_at",
+            ),
+            models.UniqueConstraint(
+                fields=["old", "new"], condition=Q(change=None), name="one_comparison_of_two_contexts"
             ),
         )
 
@@ -90,8 +97,9 @@ class Chunk(models.Model):
     done_at = models.DateTimeField(null=True)
     result = models.JSONField(default=dict, help_text="Counts and products; emptied when the search ends.")
     changes = models.JSONField(
-        default=list,
-        help_text="Lists of changed intervals, and for each changed mode its types with a place in them.",
+        default=dict,
+        help_text="`intervals`: lists of changed intervals. `modes`: key of a changed mode to its types with"
+        " a place in that list. `exposures`: id, type, old and new answer of exposures without a mode.",
     )
 
     class Meta:

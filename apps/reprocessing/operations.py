@@ -4,9 +4,10 @@ from django.db import transaction
 
 from apps.catalog import audit
 from apps.catalog.models import Action
+from apps.contexts import queries as contexts
 from apps.jobs import operations as jobs
 from apps.reprocessing.models import Transition
-from apps.reprocessing.queries import KIND, HistoryStep, find_step, unhandled_steps
+from apps.reprocessing.queries import KIND, HistoryStep, find_move, unhandled_steps
 from apps.reprocessing.states import Status
 
 
@@ -27,19 +28,24 @@ def _notice(step: HistoryStep) -> bool:
 
 @transaction.atomic
 def search(old: str, new: str, *, user: str) -> Transition:
-    """Queue the search for any step of the history, even for an old one, a move back or a repeated search.
+    """Queue the search for any two contexts, even for an old step, a move back or a repeated search.
 
     Raises
     ------
-    UnknownTransitionError
-        Raised if the history has no such step.
+    UnknownContextError
+        Raised if one of them is not a known context.
     ConflictError
         Raised if the search is under way.
     """
     # Otherwise all steps after an old one would count as new.
     notice_changes()
-    step = find_step(old, new)
-    row, is_new = Transition.objects.get_or_create(change=step.change, defaults={"old": old, "new": new})
+    for name in (old, new):
+        contexts.get_pmap(name)
+    change = find_move(old, new)
+    if change is None:
+        row, is_new = Transition.objects.get_or_create(change=None, old=old, new=new)
+    else:
+        row, is_new = Transition.objects.get_or_create(change=change, defaults={"old": old, "new": new})
     if not is_new:
         row.enter(Status.PENDING, reason="", ended_at=None)
         row.chunks.all().delete()

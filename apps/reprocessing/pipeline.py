@@ -51,7 +51,8 @@ def run(job: Job) -> None:
     with transaction.atomic():
         require_claim(job)
         _keep(row, types, _found(row, types))
-        mails.ended(row, attempt=job.pk)
+        if row.change_id:
+            mails.ended(row, attempt=job.pk)
         finish(job, 0, absolute(row.get_absolute_url()).rstrip("/"))
 
 
@@ -162,4 +163,5 @@ def _fail(row: Transition, job: Job) -> None:
         # Its worker completed it in the meantime.
         return
     logger.error("%s failed: %s", row, row.reason)
-    mails.ended(row, attempt=job.pk)
+    if row.change_id:
+        mails.ended(row, attempt=job.pk)

@@ -1,17 +1,21 @@
 """Moves of latest, and the results for the datasets that they affect."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from apps.contexts import queries as contexts
 from apps.contexts.models import ContextChange
 from apps.core.addresses import absolute
+from apps.datasets.queries import starts_in_modes
 from apps.jobs import queries as jobs
 from apps.reprocessing.errors import NotComputedError, UnknownTransitionError
+from apps.reprocessing.mode_comparison import ChangedInterval
 from apps.reprocessing.models import Transition
 from apps.reprocessing.states import Status
 
@@ -84,9 +88,37 @@ def find_step(old: str | None = None, new: str | None = None) -> HistoryStep:
     raise UnknownTransitionError(f"The latest context never moved from {_named(old)} to {_named(new)}.")
 
 
+def find_move(old: str, new: str) -> ContextChange | None:
+    """Return the newest move of latest from one context to the other, or None."""
+    return next((step.change for step in steps() if (step.old, step.new) == (old, new)), None)
+
+
 def find_transition(step: HistoryStep) -> Transition | None:
     """Return the transition of a step, or None."""
     return Transition.objects.filter(change=step.change).first()
+
+
+def find_comparison(old: str, new: str) -> Transition | None:
+    """Return the search that somebody asked for between two contexts, or None."""
+    return Transition.objects.filter(change=None, old=old, new=new).first()
+
+
+def find_pair(old: str, new: str) -> tuple[ContextChange | None, Transition | None]:
+    """Return the newest move between two contexts, and the search for it or between any two contexts.
+
+    Raises
+    ------
+    UnknownTransitionError
+        Raised if there is neither.
+    """
+    try:
+        step = find_step(old, new)
+    except UnknownTransitionError:
+        comparison = find_comparison(old, new)
+        if comparison is None:
+            raise
+        return None, comparison
+    return step.change, find_transition(step)
 
 
 def get_complete(old: str | None = None, new: str | None = None) -> Transition:
@@ -100,17 +132,25 @@ def get_complete(old: str | None = None, new: str | None = None) -> Transition:
     try:
         step = find_step(old, new)
     except UnknownTransitionError as exc:
-        raise NotComputedError(old or "any", new or "any", str(exc)) from exc
-    transition = find_transition(step)
+        comparison = find_comparison(old or "", new or "")
+        if comparison is None:
+            raise NotComputedError(old or "any", new or "any", str(exc)) from exc
+        return _require_complete(comparison.old, comparison.new, None, comparison)
+    return _require_complete(step.old, step.new, step.change, find_transition(step))
+
+
+def _require_complete(
+    old: str, new: str, change: ContextChange | None, transition: Transition | None
+) -> Transition:
     if transition is None or transition.status != Status.COMPLETE:
-        raise NotComputedError(step.old, step.new, why_not(step, transition))
+        raise NotComputedError(old, new, why_not(change, transition))
     return transition
 
 
-def why_not(step: HistoryStep, transition: Transition | None) -> str:
-    """Return the reason why a step has no result."""
+def why_not(change: ContextChange | None, transition: Transition | None) -> str:
+    """Return the reason why a change of the latest context, or a comparison, has no result."""
     if transition is None:
-        is_next = step.change.pk in {each.change.pk for each in unhandled_steps()}
+        is_next = change is not None and change.pk in {each.change.pk for each in unhandled_steps()}
         return "pending, it was not noticed yet." if is_next else "it is too old and was never computed."
     reasons = {
         Status.PENDING: "pending, it waits for a worker.",
@@ -135,7 +175,25 @@ def find_progress(transition: Transition | None) -> str:
 def transitions() -> "QuerySet[Transition]":
     """Return all transitions, the newest move first. Their many ids are loaded only when used."""
     found = Transition.objects.select_related("change").defer("affected_ids")
-    return found.order_by("-change__started_at", "-change__pk")
+    return found.order_by(Coalesce("change__started_at", "noticed_at").desc(), "-pk")
+
+
+def affected_exposures(transition: Transition) -> Iterator[tuple[str, str, str, str]]:
+    """Yield id, reference type, old and new answer of each affected exposure of a complete search.
+
+    Answers are empty where no reference of the type is needed.
+    """
+    for chunk in transition.chunks.order_by("pk").iterator(chunk_size=1):
+        changes = chunk.changes
+        yield from map(tuple, changes.get("exposures", ()))
+        intervals = [[ChangedInterval(*each) for each in some] for some in changes.get("intervals", ())]
+        modes = {int(key): types for key, types in changes.get("modes", {}).items()}
+        for mode, starts, ids in starts_in_modes(sorted(modes), with_ids=True):
+            for reftype, place in modes[mode].items():
+                for interval in intervals[place]:
+                    if not interval.is_error:
+                        for dataset_id in ids[interval.places(starts)]:
+                            yield dataset_id, reftype, interval.was, interval.is_now
 
 
 def result(transition: Transition) -> dict[str, object]:

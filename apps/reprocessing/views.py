@@ -1,8 +1,10 @@
 """Public pages of the datasets that each move of the latest context affects."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -12,11 +14,12 @@ from apps.core.access import Actor, Role, with_role
 from apps.core.errors import ConflictError
 from apps.core.filters import PAGE_SIZE
 from apps.core.refusals import Form, answers_in, refuse
-from apps.core.tables import Column, Table, exported
+from apps.core.tables import Column, Table, csv_lines, exported
 from apps.reprocessing import operations, queries
 from apps.reprocessing.errors import NotComputedError
 from apps.reprocessing.models import Transition
 from apps.reprocessing.states import LOOKS, Status
+from apps.rules.errors import CrdsError
 
 
 def _address(row: Transition) -> str:
@@ -33,7 +36,13 @@ COLUMNS = (
         "new", "Latest Context", lambda row: row.new, sort="new", search="new__icontains", address=_address
     ),
     Column("old", "Before", lambda row: row.old, sort="old", search="old__icontains"),
-    Column("since", "Since", lambda row: row.change.started_at, sort="change__started_at", look="moment"),
+    Column(
+        "since",
+        "Since",
+        lambda row: row.change.started_at if row.change else None,
+        sort="change__started_at",
+        look="moment",
+    ),
     Column(
         "status",
         "Status",
@@ -56,7 +65,8 @@ def listing(request: HttpRequest) -> HttpResponseBase:
         COLUMNS, queries.transitions(), request.GET, order="-since", size=PAGE_SIZE, label="Transitions"
     )
     answer = exported(request, table)
-    return answer or render(request, "reprocessing/listing.html", {"page": {"table": table}})
+    page = {"table": table, "may_compare": _is_operator(request), "sent": {}, "error": ""}
+    return answer or render(request, "reprocessing/listing.html", {"page": page})
 
 
 @require_safe
@@ -66,18 +76,21 @@ def detail(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
 
 
 def _may_search(request: HttpRequest, row: Transition | None) -> bool:
-    user: Any = request.user
     is_open = row is None or not (row.is_alive or row.status == Status.COMPLETE)
-    return is_open and user.is_authenticated and user.has_role("operator")
+    return is_open and _is_operator(request)
+
+
+def _is_operator(request: HttpRequest) -> bool:
+    user: Any = request.user
+    return bool(user.is_authenticated and user.has_role("operator"))
 
 
 def _detail(request: HttpRequest, old: str, new: str, *, error: str = "") -> HttpResponseBase:
-    step = queries.find_step(old, new)
-    row = queries.find_transition(step)
-    page: dict[str, Any] = {"step": step, "transition": row, "error": error}
+    change, row = queries.find_pair(old, new)
+    page: dict[str, Any] = {"old": old, "new": new, "change": change, "transition": row, "error": error}
     page["may_search"] = _may_search(request, row)
     if row is None or row.status != Status.COMPLETE:
-        page |= {"why_not": queries.why_not(step, row), "progress": queries.find_progress(row)}
+        page |= {"why_not": queries.why_not(change, row), "progress": queries.find_progress(row)}
         return refuse(
             request,
             page["why_not"],
@@ -105,11 +118,50 @@ def search(request: HttpRequest, old: str, new: str, *, actor: Actor) -> HttpRes
     return redirect("reprocessing:detail", old, new)
 
 
+@require_POST
+@never_cache
+@with_role(Role.OPERATOR)
+def compare(request: HttpRequest, *, actor: Actor) -> HttpResponseBase:
+    """Search for the datasets whose references differ under any two contexts."""
+    old, new = (request.POST.get(name, "").strip()[:128] for name in ("old", "new"))
+    try:
+        row = operations.search(old, new, user=actor.get_username())
+    except CrdsError as exc:
+        table = Table(
+            COLUMNS, queries.transitions(), request.GET, order="-since", size=PAGE_SIZE, label="Transitions"
+        )
+        page = {"table": table, "may_compare": True, "sent": {"old": old, "new": new}, "error": str(exc)}
+        return render(request, "reprocessing/listing.html", {"page": page})
+    return redirect(row)
+
+
+@answers_in(Form.TEXT)
+@require_safe
+@never_cache
+def exposures_as_csv(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
+    """Return each affected exposure with its type, and its old and new reference."""
+    queries.find_pair(old, new)
+    try:
+        row = queries.get_complete(old, new)
+    except NotComputedError as exc:
+        return HttpResponse(f"{exc}\n", status=409, content_type="text/plain; charset=utf-8")
+    lines = csv_lines(("dataset", "type", "old", "new"), queries.affected_exposures(row))
+    answer = StreamingHttpResponse(_blocks(lines), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="affected_{old}_{new}.csv"'
+    return answer
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[str]:
+    """Yield many lines at once, because each piece of a streamed answer costs as much as many lines."""
+    while block := "".join(islice(lines, 1000)):
+        yield block
+
+
 @answers_in(Form.TEXT)
 @require_safe
 @never_cache
 def ids_as_text(request: HttpRequest, old: str, new: str) -> HttpResponse:
-    queries.find_step(old, new)
+    queries.find_pair(old, new)
     try:
         row = queries.get_complete(old, new)
     except NotComputedError as exc:
@@ -122,7 +174,7 @@ def ids_as_text(request: HttpRequest, old: str, new: str) -> HttpResponse:
 @require_safe
 @never_cache
 def ids_as_json(request: HttpRequest, old: str, new: str) -> HttpResponse:
-    queries.find_step(old, new)
+    queries.find_pair(old, new)
     try:
         return JsonResponse(queries.result(queries.get_complete(old, new)))
     except NotComputedError as exc:

@@ -9,10 +9,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from apps.catalog.models import AuditRecord
 from apps.jobs.models import Job
-from apps.reprocessing import operations
+from apps.mails.models import Mail
+from apps.reprocessing import operations, queries
 from apps.reprocessing.models import Transition
 from tests.factories.accounts import make_user
-from tests.factories.reprocessing import NEW, OLD, make_transition, move, publish_both
+from tests.factories.datasets import make_dataset, make_header
+from tests.factories.reprocessing import NEW, OLD, make_transition, move, publish_both, work
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +143,60 @@ def test_nobody_else_searches_again(client: Client) -> None:
     assert strict.post(f"{PAGE}search/").status_code == 403
     assert strict.get(f"{PAGE}search/").status_code == 405
     assert not Job.objects.exists()
+
+
+def test_each_affected_exposure_comes_as_csv(client: Client) -> None:
+    make_transition()
+    answer = client.get(f"{PAGE}exposures.csv")
+    assert answer.getvalue().decode().splitlines() == [
+        "dataset,type,old,new",
+        "LB4Q02010:LB4Q02ABQ,deadtab,fuv.fits,fuv_2010.fits",
+        "LB4Q02010:LB4Q02ACQ,deadtab,fuv.fits,fuv_2010.fits",
+    ]
+
+
+def test_an_exposure_without_a_mode_is_listed_too(client: Client) -> None:
+    publish_both()
+    make_dataset("LB4Q06010:LB4Q06ABQ", header=make_header(DATE_OBS="06/05/10"))
+    move(NEW)
+    work()
+    lines = client.get(f"{PAGE}exposures.csv").getvalue().decode().splitlines()
+    assert lines[1:] == ["LB4Q06010:LB4Q06ABQ,deadtab,fuv.fits,fuv_2010.fits"]
+
+
+def test_exposures_without_a_result_are_no_empty_list(client: Client) -> None:
+    publish_both()
+    move(NEW)
+    assert client.get(f"{PAGE}exposures.csv").status_code == 409
+    assert client.get("/reprocessing/hst_0007.pmap/hst_0008.pmap/exposures.csv").status_code == 404
+
+
+def test_an_operator_compares_any_two_contexts(client: Client) -> None:
+    make_transition()
+    client.force_login(make_user("operator", role="operator"))
+    answer = client.post("/reprocessing/compare/", {"old": NEW, "new": OLD})
+    assert answer.headers["Location"] == f"/reprocessing/{NEW}/{OLD}/"
+    assert "it waits for a worker" in client.get(answer.headers["Location"]).text
+    work()
+    row = Transition.objects.get(change=None)
+    assert (row.status, row.affected_ids) == ("complete", ["lb4q02010"])
+    assert "1 products are affected" in client.get(answer.headers["Location"]).text
+    assert queries.get_complete(NEW, OLD) == row
+    assert not Mail.objects.filter(subject__contains=f"{NEW} --> {OLD}").exists()
+
+
+def test_a_comparison_with_an_unknown_context_keeps_what_was_typed(client: Client) -> None:
+    client.force_login(make_user("operator", role="operator"))
+    page = client.post("/reprocessing/compare/", {"old": "hst_0007.pmap", "new": "<b>"}).text
+    assert 'id="error_message"' in page
+    assert "hst_0007.pmap" in page
+    assert "<b>" not in page
+
+
+@pytest.mark.parametrize("role", [None, "submitter"])
+def test_only_operators_compare(client: Client, role: str | None) -> None:
+    if role:
+        client.force_login(make_user("someone", role=role))
+    answer = client.post("/reprocessing/compare/", {"old": OLD, "new": NEW})
+    assert answer.status_code in (401, 403)
+    assert not Transition.objects.exists()

@@ -6,7 +6,7 @@ JSON.
 """
 
 from apps.core.tables.columns import Cell, CellPart, Column, Value
-from apps.core.tables.exports import exported
+from apps.core.tables.exports import csv_lines, exported
 from apps.core.tables.table import Picks, Table
 
-__all__ = ["Cell", "CellPart", "Column", "Picks", "Table", "Value", "exported"]
+__all__ = ["Cell", "CellPart", "Column", "Picks", "Table", "Value", "csv_lines", "exported"]

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,9 +58,14 @@ class _Echo:
 
 
 def _csv(table: Table) -> Iterator[str]:
+    return csv_lines([column.name for column in table.columns], _rows(table))
+
+
+def csv_lines(names: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[str]:
+    """Yield the lines of a CSV file, the names of the columns first."""
     writer = csv.writer(_Echo())
-    yield writer.writerow([column.name for column in table.columns])
-    for row in _rows(table):
+    yield writer.writerow(names)
+    for row in rows:
         yield writer.writerow([_harmless(value) for value in row])
 
 
