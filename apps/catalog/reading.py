@@ -50,7 +50,7 @@ def checked_path(file: File) -> Path:
     """
     path = locate(file)
     with path.open("rb") as stream:
-        _require_agreement(file, checksums.sha1sum(stream, file.name))
+        _require_agreement(file, checksums.sha1sum(stream))
     return path
 
 

@@ -24,6 +24,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 
+from apps.catalog import checksums
 from apps.catalog.errors import BadNameError, DamagedFileError, NameTakenError
 from apps.core.files import (
     BLOCK,
@@ -125,6 +126,7 @@ def put(
         _publish(temporary, target, digest)
     finally:
         temporary.unlink(missing_ok=True)
+    checksums.remember(target, digest)
     if not is_in_batch:
         sync_folder(target.parent)
     return digest
@@ -214,14 +216,14 @@ def free_name(path: Path, expected_sha1sum: str) -> None:
 
 
 def require_sum(path: Path, expected: str) -> None:
-    """Read a file, and check that its bytes are unchanged.
+    """Check that the bytes of a file are unchanged; they are read only if they may have changed.
 
     Raises
     ------
     DamagedFileError
         Raised if they have another sha1sum.
     """
-    _require_same(path.name, sha1sum(path), expected)
+    _require_same(path.name, checksums.of_path(path), expected)
 
 
 def require_same_sum(name: str, content: bytes, expected: str) -> None:
@@ -265,12 +267,13 @@ def adopt(source: Path, name: str, digest: str) -> None:
     digest
         The sha1sum of the file.
     """
-    near = _near(name, digest)
+    near, target = _near(name, digest), path_of(name)
     # A file of this name has the same bytes, or it has no row and nobody has read it.
-    if near.exists():
-        near.replace(path_of(name))
-    else:
-        link_or_copy(source, path_of(name))
+    with checksums.keeping([near, source, target]):
+        if near.exists():
+            near.replace(target)
+        else:
+            link_or_copy(source, target)
 
 
 def withdraw(source: Path, name: str, digest: str) -> None:

@@ -131,7 +131,7 @@ def _send(file: Held, headers: dict[str, str], part: ByteRange | None) -> HttpRe
 
 
 def _require_agreement(stream: _Stream, file: Held) -> None:
-    found = checksums.sha1sum(stream, file.name)
+    found = checksums.sha1sum(stream)
     if found != file.sha1sum:
         raise DamagedFileError(
             f"{file.name} has sha1sum {found} in the store; {file.sha1sum} was expected. It is not sent."

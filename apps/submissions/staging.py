@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.catalog import storage
+from apps.catalog import checksums, storage
 from apps.catalog.queries import files_named, get_file
 from apps.catalog.reading import checked_path
 from apps.core.files import link_or_copy, sync_file, write_atomically
@@ -80,7 +80,8 @@ def link(source: Path, target: Path) -> None:
         Raised if the disk is full.
     """
     try:
-        link_or_copy(source, target)
+        with checksums.keeping([source]):
+            link_or_copy(source, target)
     except FileNotFoundError as exc:
         raise RejectedError(f"{source.name} was removed in the meantime. Upload it again.") from exc
     except OSError as exc:
@@ -132,11 +133,21 @@ def clear(submission: Submission) -> None:
     """
     if submission.status in ALIVE:
         return
-    if submission.is_adopted:
-        ingest_area.delete_consumed(submission.user, dict(submission.files.values_list("name", "sha1sum")))
-    shutil.rmtree(submission.folder, ignore_errors=True)
+    with checksums.keeping(_adopted(submission)):
+        if submission.is_adopted:
+            sums = dict(submission.files.values_list("name", "sha1sum"))
+            ingest_area.delete_consumed(submission.user, sums)
+        shutil.rmtree(submission.folder, ignore_errors=True)
     if not submission.folder.exists():
         Submission.objects.filter(pk=submission.pk, cleared_at=None).update(cleared_at=timezone.now())
+
+
+def _adopted(submission: Submission) -> list[Path]:
+    """Return the paths, in the store, of the files that the submission has made official."""
+    if not submission.is_adopted:
+        return []
+    names = submission.files.exclude(origin=Origin.LISTED).values_list("official_name", flat=True)
+    return [storage.path_of(name) for name in names if name]
 
 
 def clear_all() -> int:
@@ -178,10 +189,14 @@ def load(file: SubmittedFile) -> bytes:
 
 
 def record(file: SubmittedFile) -> None:
-    """Store size and sha1sum of the bytes under the official name, read back from the disk."""
+    """Store size and sha1sum of the bytes under the official name, read back from the disk.
+
+    This is the last time that they are read before they are downloaded, unless they change on the disk.
+    """
     path = official_path(file)
     sync_file(path)
     digest = storage.sha1sum(path)
+    checksums.remember(path, digest)
     with transaction.atomic():
         file.official_size, file.official_sha1sum = path.stat().st_size, digest
         file.save(update_fields=["official_size", "official_sha1sum"])

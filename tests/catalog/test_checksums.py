@@ -36,7 +36,7 @@ def sha1(data: bytes) -> str:
 
 def ask(path: Path) -> str:
     with path.open("rb") as stream:
-        answer = checksums.sha1sum(stream, NAME)
+        answer = checksums.sha1sum(stream)
         assert stream.tell() == 0
         return answer
 
@@ -96,10 +96,71 @@ def test_what_was_just_written_is_not_remembered(tmp_path: Path, monkeypatch: py
     assert checksums._known == {}
 
 
+def test_what_this_process_wrote_is_remembered_at_once(tmp_path: Path, reads: list[int]) -> None:
+    path = old(tmp_path)
+    checksums.remember(path, sha1(b"abc"))
+    assert ask(path) == sha1(b"abc")
+    assert reads == []
+
+
+def test_all_names_of_a_file_share_one_memory(tmp_path: Path, reads: list[int]) -> None:
+    path = old(tmp_path)
+    ask(path)
+    os.link(path, tmp_path / "other")
+    assert ask(tmp_path / "other") == sha1(b"abc")
+    path.unlink()
+    assert ask(tmp_path / "other") == sha1(b"abc")
+    assert len(reads) == 1
+
+
+def test_names_that_come_and_go_cost_a_read_unless_we_change_them(tmp_path: Path, reads: list[int]) -> None:
+    path = old(tmp_path)
+    ask(path)
+    with checksums.keeping([path]):
+        come_and_go(path)
+    ask(path)
+    assert len(reads) == 1
+    come_and_go(path)
+    ask(path)
+    assert len(reads) == 2
+
+
+def come_and_go(path: Path) -> None:
+    time.sleep(0.02)
+    os.link(path, path.with_name("other"))
+    path.with_name("other").unlink()
+    time.sleep(0.02)
+
+
+def test_a_file_that_moves_keeps_its_memory(tmp_path: Path, reads: list[int]) -> None:
+    path, target = old(tmp_path), tmp_path / "target"
+    ask(path)
+    with checksums.keeping([path, target]):
+        path.replace(target)
+    assert ask(target) == sha1(b"abc")
+    assert len(reads) == 1
+
+
+def test_a_write_while_names_change_is_noticed(tmp_path: Path, reads: list[int]) -> None:
+    path = old(tmp_path)
+    ask(path)
+    with checksums.keeping([path]):
+        os.link(path, tmp_path / "other")
+        path.write_bytes(b"abX")
+    assert ask(path) == sha1(b"abX")
+
+
+def test_a_file_is_read_again_on_request(tmp_path: Path, reads: list[int]) -> None:
+    path = old(tmp_path)
+    ask(path)
+    assert checksums.read(path) == sha1(b"abc")
+    assert len(reads) == 2
+
+
 def test_a_damaged_memory_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = old(tmp_path)
     ask(path)
-    checksums._path(NAME).write_text("nonsense")
+    checksums._path(path.stat().st_ino).write_text("nonsense")
     monkeypatch.setattr(checksums, "_known", {})
     assert ask(path) == sha1(b"abc")
 

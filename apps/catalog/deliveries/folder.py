@@ -18,7 +18,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from apps.catalog import storage
+from apps.catalog import checksums, storage
 from apps.catalog.errors import BadNameError, DeliveryFolderError
 from apps.catalog.models import File
 from apps.catalog.reading import checked_path
@@ -82,7 +82,8 @@ def place(file: File) -> None:
     """
     source, target = checked_path(file), path_of(file.name)
     if not _is_there(file, source, target):
-        link_or_copy(source, target)
+        with checksums.keeping([source]):
+            link_or_copy(source, target)
 
 
 def _is_there(file: File, source: Path, target: Path) -> bool:

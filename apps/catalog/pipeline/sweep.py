@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from apps.catalog import audit, queries, storage
+from apps.catalog import audit, checksums, queries, storage
 from apps.catalog.models import Action, File
 from apps.catalog.pipeline.contents import note_missing, note_stored
 
@@ -44,7 +44,7 @@ def _complete(name: str, *, user: str) -> bool:
     """Note in the row that the bytes are here, if they are the catalogued ones."""
     file = queries.get_file(name)
     path = storage.path_of(name)
-    if file.is_held or path.stat().st_size != file.size or storage.sha1sum(path) != file.sha1sum:
+    if file.is_held or path.stat().st_size != file.size or checksums.read(path) != file.sha1sum:
         return False
     file.held_at = timezone.now()
     file.save(update_fields=["held_at", "changed_at"])

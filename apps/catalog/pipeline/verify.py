@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from apps.catalog import queries, storage
+from apps.catalog import checksums, queries, storage
 from apps.catalog.models import File
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def _difference(file: File) -> str:
     try:
         if (size := path.stat().st_size) != file.size:
             return f"has {size} bytes; {file.size} were expected."
-        if (digest := storage.sha1sum(path)) != file.sha1sum:
+        if (digest := checksums.read(path)) != file.sha1sum:
             return f"has sha1sum {digest}; {file.sha1sum} was expected."
     except OSError as exc:
         return f"cannot be read: {exc.strerror}."

@@ -3,7 +3,7 @@
 import logging
 import re
 
-from apps.catalog import storage
+from apps.catalog import checksums
 from apps.catalog.models import File
 from apps.rules.naming.file_names import is_mapping
 from apps.submissions import staging
@@ -21,11 +21,13 @@ NAMED = 20  # files or faults that one message names
 def verify_uploads(work: SubmissionRun) -> None:
     """Refuse files whose bytes differ from the sha1sum that was recorded when they arrived.
 
-    Only a fault of this server changes them. Yet the submitter can upload them again.
+    Only a fault of this server changes them. Yet the submitter can upload them again. Bytes that have
+    not been touched since then are not read here. Those that become official are read when they get their
+    official name.
     """
     for file in work.files(Origin.UPLOADED):
         path = staging.path_of(file)
-        if not path.is_file() or storage.sha1sum(path) != file.sha1sum:
+        if not path.is_file() or checksums.of_path(path) != file.sha1sum:
             incident = work.job.incident
             logger.error("%s was changed on the disk after its upload, incident %s", path, incident)
             raise RejectedError(

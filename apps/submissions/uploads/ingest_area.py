@@ -28,6 +28,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from apps.catalog import checksums
 from apps.core.files import sync_folder
 from apps.core.rows import find_row
 from apps.rules.naming.file_names import is_file_name
@@ -168,6 +169,7 @@ def complete(owner_id: int, name: str, written: Path, descriptor: int, sum_so_fa
         if not found.update(sha1sum=row.sha1sum, completed_at=row.completed_at):
             target.unlink(missing_ok=True)
             raise UploadGapError(f"{name} was deleted by another request.", expected=0)
+        checksums.remember(target, digest)
     return row
 
 
