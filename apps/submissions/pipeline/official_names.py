@@ -16,6 +16,7 @@ from apps.submissions.errors import RejectedError
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.child_jobs import CertificationChild, job_for
 from apps.submissions.pipeline.submission_run import SubmissionRun
+from apps.submissions.pipeline.upload_checks import changed_here
 from apps.submissions.states import Origin
 
 
@@ -105,6 +106,8 @@ def stage_references(work: SubmissionRun) -> None:
         _rewrite(work, rewritten)
     for file in files:
         staging.record(file)
+        if file not in rewritten and file.official_sha1sum != file.sha1sum:
+            raise changed_here(work, file)
 
 
 def _is_rewritten(work: SubmissionRun, file: SubmittedFile) -> bool:

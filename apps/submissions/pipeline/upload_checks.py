@@ -28,12 +28,16 @@ def verify_uploads(work: SubmissionRun) -> None:
     for file in work.files(Origin.UPLOADED):
         path = staging.path_of(file)
         if not path.is_file() or checksums.of_path(path) != file.sha1sum:
-            incident = work.job.incident
-            logger.error("%s was changed on the disk after its upload, incident %s", path, incident)
-            raise RejectedError(
-                f"{file.name} has changed on this server since you uploaded it. Upload it again. "
-                f"Incident {incident}."
-            )
+            raise changed_here(work, file)
+
+
+def changed_here(work: SubmissionRun, file: SubmittedFile) -> RejectedError:
+    """Log that a file was changed on our disk after its upload, and return the error that says so."""
+    incident = work.job.incident
+    logger.error("%s was changed on the disk after its upload, incident %s", staging.path_of(file), incident)
+    return RejectedError(
+        f"{file.name} has changed on this server since you uploaded it. Upload it again. Incident {incident}."
+    )
 
 
 def refuse_foreign_files(work: SubmissionRun) -> None:
