@@ -15,6 +15,8 @@ from typing import Any
 from apps.rules.errors import CrdsError
 
 MOST_NODES = 100_000
+MOST_PLACES = 200_000  # of a YAML text: keys, values and items of lists; each takes up to 1 kB
+MOST_MARKS = 1_000_000  # opening brackets and commas of a JSON text; each takes up to 100 bytes
 DEEPEST_TREE = 200  # levels
 LONGEST_KEY = 10_000  # characters
 
@@ -60,11 +62,15 @@ def read_json(text: bytes | str) -> Any:
     Raises
     ------
     UnreadableTreeError
-        Raised if the text is not JSON, or is nested too deeply.
+        Raised if the text is not JSON, is nested too deeply, or has more parts than any real one.
     """
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")
+        if (marks := sum(map(text.count, "[{,"))) > MOST_MARKS:
+            raise UnreadableTreeError(
+                f"it has {marks:,} brackets and commas; at most {MOST_MARKS:,} are read"
+            )
         return json.loads(text.removeprefix("\ufeff"))
     except RecursionError as exc:
         raise UnreadableTreeError("the JSON is nested too deeply") from exc
@@ -73,14 +79,15 @@ def read_json(text: bytes | str) -> Any:
 
 
 def require_small(text: bytes | str) -> None:
-    """Refuse a YAML text that is too deep, or too large with its aliases written out.
+    """Refuse a YAML text that is too deep, has too many places, or is too large with its aliases written out.
 
-    A reader overflows its stack on a deep tree, and a walk through nested aliases never ends.
+    A reader overflows its stack on a deep tree, and a walk through nested aliases never ends. The values of a
+    text take up to a hundred times its size.
 
     Raises
     ------
     UnreadableTreeError
-        Raised if the text is too deep or too large; the message names levels or aliases.
+        Raised if the text is too deep or too large; the message names levels, places or aliases.
     """
     import yaml
 
@@ -104,6 +111,8 @@ def require_small(text: bytes | str) -> None:
             places += 1
         if len(open_branches) > DEEPEST_TREE:
             raise UnreadableTreeError(f"the tree is nested deeper than {DEEPEST_TREE} levels")
+        if places - written_out > MOST_PLACES:
+            raise UnreadableTreeError(f"the tree has more than {MOST_PLACES:,} keys, values and items")
         if written_out > MOST_NODES:
             raise UnreadableTreeError(
                 f"its aliases, written out, make more than {MOST_NODES:,} places; real files have a few"

@@ -14,6 +14,7 @@ import codecs
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
@@ -26,6 +27,7 @@ from apps.datasets.import_rows import Raw
 Read = tuple[int, Raw | BadRowError]
 
 LONGEST_LINE = 1 << 20  # bytes
+MOST_COLUMNS = 2000  # of CSV; the largest header has about 400 keywords
 _BLOCK = 1 << 16  # bytes
 _ID, _PROGRAM, _HEADER = "dataset_id", "prog_id", "header"
 _REFERENCE_KEYS = ("USEAFTER", "META.USEAFTER", "ROMAN.META.USEAFTER")
@@ -212,12 +214,18 @@ def _records(stream: Any) -> Iterator[tuple[int, list[str] | BadRowError]]:
     """Yield the line number at the end of each record, with its cells or its fault."""
     reader = csv.reader(stream)
     while True:
+        before = reader.line_num
         try:
             record = next(reader)
         except StopIteration:
             return
         except csv.Error as exc:
             yield reader.line_num, BadRowError(f"not CSV: {exc}")
+            if reader.line_num > before + 1:
+                # A quote was opened and never closed. What follows cannot be told apart from the quoted text.
+                raise UnreadableSourceError(
+                    f"Nothing can be read after line {before}: a quote in line {before + 1} is not closed."
+                ) from None
         else:
             yield reader.line_num, record
 
@@ -227,14 +235,18 @@ def _column_names(columns: list[str] | BadRowError | None) -> list[str]:
         raise UnreadableSourceError(
             f"The first line does not name columns: {columns or 'the file is empty'}."
         )
+    if len(columns) > MOST_COLUMNS:
+        raise UnreadableSourceError(
+            f"The first line names {len(columns)} columns; at most {MOST_COLUMNS} are read."
+        )
     names = [name.strip() for name in columns]
     names = [name.lower() if name.lower() in (_ID, _PROGRAM) else name for name in names]
     if _ID not in names:
         raise UnreadableSourceError(
             f"No column is called {_ID}; the first line names {', '.join(names)[:200]!r}."
         )
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise UnreadableSourceError(f"Two columns are called {sorted(twice)[0][:100]!r}.")
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise UnreadableSourceError(f"Two columns are called {twice[0][:100]!r}.")
     return names
 
 

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from astropy.io import fits
 
 from apps.certify.headers import MOST_KEYWORDS, UnreadableHeaderError, read_header
+from tests.certify.looking import asdf_text
 from tests.needs import client_python
 from tests.shared_data import sample_files
 
@@ -152,7 +154,7 @@ def test_what_is_neither_is_refused(tmp_path: Path, content: bytes) -> None:
             "a: &a {k: 1}\n" + "".join(f"b{i}: {{<<: *a}}\n" for i in range(100_000)),
             "its aliases, written out",
         ),
-        ("\n".join(f"k{number}: 1" for number in range(100_001)), "nodes"),
+        ("\n".join(f"k{number}: 1" for number in range(100_001)), "more than"),
     ],
 )
 def test_a_hostile_tree_is_refused(tmp_path: Path, tree: str, reason: str) -> None:
@@ -277,3 +279,26 @@ def test_files_that_are_not_what_their_name_says_have_no_header(
 def test_a_name_tells_what_a_staged_file_is(tmp_path: Path) -> None:
     (tmp_path / "0001").write_bytes(b"\xef\xbb\xbf" + TREES["plain.json"].encode())
     assert read_header(tmp_path / "0001", "pars.json")["META.USEAFTER"] == META["useafter"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.asdf", asdf_text("a: [" + "1," * (2 << 20) + "1]"), "more than 200,000 keys, values and items"),
+        ("a.asdf", asdf_text("\n".join(f"k{n}: 1" for n in range(250_000))), "more than 200,000 keys"),
+        ("a.yaml", b"a: [" + b"[]," * (2 << 20) + b"1]\n", "more than 200,000 keys, values and items"),
+        ("a.json", b'{"a": [' + b"[]," * (2 << 20) + b"1]}", "4,194,306 brackets and commas"),
+    ],
+    ids=["asdf list", "asdf keys", "yaml", "json"],
+)
+def test_a_large_tree_of_small_parts_is_refused_at_little_cost(
+    tmp_path: Path, name: str, text: bytes, words: str
+) -> None:
+    (tmp_path / name).write_bytes(text)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableHeaderError, match=words):
+            read_header(tmp_path / name)
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(text)
+    finally:
+        tracemalloc.stop()

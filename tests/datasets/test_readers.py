@@ -131,6 +131,8 @@ def test_a_bad_record_is_reported_and_the_next_one_read(tmp_path: Path, line: st
         (("INSTRUME,DETECTOR",), "No column is called dataset_id; the first line names 'INSTRUME, DETECTOR'"),
         (("dataset_id,A,A",), "Two columns are called 'A'"),
         (("dataset_id," + "x" * 200_000,), "field larger than field limit"),
+        (("dataset_id," + ",".join(f"K{n}" for n in range(60_000)),), "names 60001 columns; at most 2000"),
+        (("dataset_id," + "A," * 60_000,), "names 60002 columns; at most 2000"),
     ],
 )
 def test_csv_without_sound_columns_is_refused_as_a_whole(tmp_path: Path, lines: Any, reason: str) -> None:
@@ -153,3 +155,11 @@ def test_unknown_forms_are_refused_and_the_known_ones_named(tmp_path: Path, name
 def test_a_missing_file_differs_from_an_empty_file(tmp_path: Path) -> None:
     with pytest.raises(UnreadableSourceError, match="cannot be read"):
         rows_of(tmp_path / "nothing.csv")
+
+
+def test_an_open_quote_ends_the_reading_of_csv(tmp_path: Path) -> None:
+    lines = ["dataset_id,INSTRUME", "A:B,COS", 'C:D,"COS', *["E:F,STIS"] * 100_000]
+    rows = read(make_file(tmp_path, *lines, name="datasets.csv"))
+    assert [type(next(rows)[1]) for _ in range(2)] == [Raw, BadRowError]
+    with pytest.raises(UnreadableSourceError, match="after line 2: a quote in line 3 is not closed"):
+        next(rows)

@@ -170,6 +170,45 @@ def test_what_a_kill_left_behind_the_last_whole_piece_is_continued(browser: Clie
     assert IngestFile.objects.get().sha1sum == sha1(CONTENT)
 
 
+@pytest.mark.parametrize("address", ["/upload/list/", CHUNKED + f"?name={NAME}", "/upload/"])
+def test_a_file_whose_request_was_killed_behind_its_last_byte_is_complete(
+    browser: Client, data_root: Path, address: str
+) -> None:
+    send(browser, CONTENT[:PIECE], 0)
+    (part,) = data_root.glob("ingest/*/.parts/*")
+    part.write_bytes(CONTENT)
+    browser.get(address)
+    assert listed(browser) == {NAME: len(CONTENT)}
+    assert IngestFile.objects.get().sha1sum == sha1(CONTENT)
+    assert not list(data_root.glob("ingest/*/.parts/*"))
+
+
+def test_a_file_that_is_still_being_written_is_not_completed_from_outside(
+    browser: Client, data_root: Path
+) -> None:
+    send(browser, CONTENT[:PIECE], 0)
+    (part,) = data_root.glob("ingest/*/.parts/*")
+    part.write_bytes(CONTENT)
+    with part.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert listed(browser) == {}
+    assert listed(browser) == {NAME: len(CONTENT)}
+
+
+@pytest.mark.parametrize("extra", [0, 1, 20, 5000])
+def test_a_piece_of_a_complete_file_that_is_too_long_is_refused_and_changes_nothing(
+    browser: Client, extra: int
+) -> None:
+    send(browser, CONTENT, 0)
+    token = browser.get(CHUNKED).cookies["csrftoken"].value
+    headers = {"Content-Range": f"bytes 3-3/{len(CONTENT)}"}
+    body = body_of(token, NAME, CONTENT[3:4] + b"x" * extra)
+    answer = browser.post(CHUNKED, body, content_type=FORM, headers=headers)
+    assert answer.status_code == (400 if extra else 200), answer.content
+    assert listed(browser) == {NAME: len(CONTENT)}
+    assert IngestFile.objects.get().sha1sum == sha1(CONTENT)
+
+
 def test_byte_zero_begins_anew_and_replaces_the_older_file(browser: Client) -> None:
     send(browser, b"old")
     send(browser, CONTENT[:1000], 0)

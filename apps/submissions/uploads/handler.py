@@ -121,7 +121,10 @@ class Arrival:
             self.descriptor = -1
 
     def discard(self) -> None:
-        """Remove the bytes that this request has written."""
+        """Remove the bytes that this request has written; to a complete file it has written none."""
+        if self.is_repeated:
+            self.close()
+            return
         if self.descriptor >= 0 and self.start and self.start + self.length > self.existing:
             os.ftruncate(self.descriptor, self.existing)
         self.close()

@@ -74,6 +74,7 @@ def sets_token(view: View) -> View:
 def chunked(request: HttpRequest, *, actor: User) -> HttpResponseBase:
     if request.method != "POST":
         name = request.GET.get("name", "")
+        ingest_area.finish_received(actor.pk)
         return JsonResponse({"name": name, "received": ingest_area.received(actor.pk, name)})
     try:
         piece = parse_range(request.headers.get("Content-Range"))
@@ -175,6 +176,7 @@ def _address(owner_id: int, name: str) -> str:
 
 def panel(request: HttpRequest, actor: User) -> dict[str, Any]:
     """Return the values for ``submissions/_upload_panel.html``."""
+    ingest_area.finish_received(actor.pk)
     return {
         "files": [listed(row) for row in ingest_area.files_of(actor.pk)],
         "next": request.path,
@@ -186,6 +188,7 @@ def panel(request: HttpRequest, actor: User) -> dict[str, Any]:
 @never_cache
 @with_role(Role.SUBMITTER, is_api=True)
 def listing(request: HttpRequest, *, actor: User) -> HttpResponse:
+    ingest_area.finish_received(actor.pk)
     return JsonResponse({"files": [listed(row) for row in ingest_area.files_of(actor.pk)]})
 
 
