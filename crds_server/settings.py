@@ -30,6 +30,11 @@ STORE_ROOT = DATA_ROOT / "store"  # Laid out as a CRDS cache: mappings/, referen
 ARTIFACT_ROOT = DATA_ROOT / "artifacts"  # Compiled mappings; may be deleted at any time.
 BROKER_ROOT = DATA_ROOT / "broker"
 
+# Contexts.
+
+# Mappings in the memory of one process, by the size of their compiled form; those least used are forgotten.
+CONTEXT_MEMORY_BYTES = env.number("CONTEXT_MEMORY_BYTES", 128 << 20, minimum=1 << 20)
+
 # Web.
 
 SECRET_KEY = env.secret("SECRET_KEY", DATA_ROOT / "secret_key")

@@ -1,18 +1,22 @@
 """The mappings and contexts that a process has in memory.
 
 Files are immutable, so nothing here expires. A mapping is kept by name after its bytes were compared with the
-catalog, and contexts share their mappings. Compiled mappings are also kept on the disk, as artifacts that
-name the bytes they were made from. An artifact that is damaged, or from an older engine, is made again.
+catalog, and contexts share their mappings. Where all together need more than the setting
+`CONTEXT_MEMORY_BYTES`, those contexts are forgotten that were not asked for the longest. Compiled mappings
+are also kept on the disk, as artifacts that name the bytes they were made from. An artifact that is damaged,
+or from an older engine, is made again.
 
 Ask for a mapping only after the transaction that adds it is committed: a mapping stays in memory even if its
 transaction is rolled back.
 """
 
+import contextlib
 import gc
 import logging
 import posixpath
 import threading
-from collections.abc import Iterable, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,14 +37,22 @@ from apps.rules.observatories import get_observatory
 
 logger = logging.getLogger(__name__)
 
-CONTEXTS = 1200  # assembled contexts kept; each is small compared with the mappings it shares
-
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A mapping in memory, and the reason why best references must not be computed from it, if any."""
+    """A mapping in memory.
+
+    Attributes
+    ----------
+    size
+        Bytes of its compiled form on the disk: about what it needs in memory, where equal parts of different
+        mappings are kept once.
+    problem
+        The reason why best references must not be computed from it, or empty.
+    """
 
     mapping: CompiledMapping
+    size: int
     problem: str = ""
 
 
@@ -52,7 +64,17 @@ class Pool:
         self._loaded: dict[str, Loaded] = {}
         self._contexts: dict[str, Context] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
+        # What was asked for, the longest unused first, with the mappings loaded for it; and for each mapping
+        # the number of such users. A mapping without users is forgotten.
+        self._asked: OrderedDict[str, set[str]] = OrderedDict()
+        self._users: Counter[str] = Counter()
+        self._size = 0
         self._lock = threading.RLock()
+
+    @property
+    def size(self) -> int:
+        """The bytes of all mappings in memory, by their compiled forms."""
+        return self._size
 
     def context(self, name: str) -> Context:
         """Return a context, ready for lookups.
@@ -64,15 +86,27 @@ class Pool:
         UnusableContextError
             Raised if it, or a mapping it needs, is not held, damaged or refused; the message names it.
         """
-        return self._contexts.get(name) or self._assemble(name)
+        found = self._contexts.get(name)
+        if found is None:
+            return self._assemble(name)
+        with contextlib.suppress(KeyError):  # Another thread may just have forgotten it.
+            self._asked.move_to_end(name)
+        return found
+
+    @contextlib.contextmanager
+    def _loading(self) -> Iterator[None]:
+        """Let one thread load mappings, and afterwards forget others if there are too many."""
+        with self._lock:
+            try:
+                yield
+            finally:
+                self._forget_least_used()
 
     def _assemble(self, name: str) -> Context:
-        with self._lock:
+        with self._loading():
             if name not in self._contexts:
                 members = self._members(name)
                 _require_sound(name, members.values())
-                while len(self._contexts) >= CONTEXTS:
-                    del self._contexts[next(iter(self._contexts))]
                 self._contexts[name] = _assembled(name, members)
                 # Contexts stay in memory, so a full collection need not walk over them while somebody waits
                 # for an answer. Garbage is collected first, because frozen objects are never looked at again.
@@ -86,18 +120,18 @@ class Pool:
         They are not kept, because a question about a whole history names hundreds. Their mappings are.
         """
         found: dict[str, Context | CrdsError] = {}
-        with self._lock:
-            for name in names:
-                try:
-                    found[name] = self._contexts.get(name) or self._passing(name)
-                except CrdsError as exc:
-                    found[name] = exc
+        for name in names:
+            try:
+                found[name] = self._contexts.get(name) or self._passing(name)
+            except CrdsError as exc:
+                found[name] = exc
         return found
 
     def _passing(self, name: str) -> Context:
-        members = self._members(name)
-        _require_sound(name, members.values())
-        return _assembled(name, members)
+        with self._loading():
+            members = self._members(name)
+            _require_sound(name, members.values())
+            return _assembled(name, members)
 
     def closure(self, name: str) -> tuple[str, ...]:
         """Return a mapping and all mappings below it, sorted; no rmap is read.
@@ -107,42 +141,46 @@ class Pool:
         UnknownContextError, UnusableContextError
             As `context`, but wrong sha1sums inside the mappings do not matter.
         """
-        return self._closures.get(name) or self._find_closure(name)
+        found = self._closures.get(name)
+        if found is None:
+            with self._loading():
+                found = self._find_closure(name)
+        return found
 
     def _find_closure(self, name: str) -> tuple[str, ...]:
-        with self._lock:
-            _require_known(name)
-            found, level = {name}, [name]
-            while level := [member for member in level if not member.endswith(".rmap")]:
-                loaded = self._load(level, wanted_by=name)
-                # A directory, which a few old contexts give, is not part of the name.
-                below = {
-                    posixpath.basename(child) for one in loaded.values() for child in one.mapping.children
-                }
-                level = sorted(below - found)
-                found |= below
-            return self._closures.setdefault(name, tuple(sorted(found)))
+        if name in self._closures:
+            return self._closures[name]
+        _require_known(name)
+        found, level = {name}, [name]
+        while level := [member for member in level if not member.endswith(".rmap")]:
+            loaded = self._load(level, wanted_by=name)
+            # A directory, which a few old contexts give, is not part of the name.
+            below = {posixpath.basename(child) for one in loaded.values() for child in one.mapping.children}
+            level = sorted(below - found)
+            found |= below
+        return self._closures.setdefault(name, tuple(sorted(found)))
 
     def selections(self, name: str) -> dict[str, str]:
         """Return the selections of one pmap or imap: instrument or type to mapping name or special value."""
-        with self._lock:
+        with self._loading():
             _require_known(name)
             return dict(self._load([name], wanted_by=name)[name].mapping.selections)
 
     def upper_members(self, name: str) -> dict[str, Loaded]:
         """Return a mapping and all below it without the rmaps, which need not be held here."""
-        with self._lock:
+        with self._loading():
             return self._load(
-                [member for member in self.closure(name) if not member.endswith(".rmap")], wanted_by=name
+                [member for member in self._find_closure(name) if not member.endswith(".rmap")],
+                wanted_by=name,
             )
 
     def members(self, name: str) -> dict[str, Loaded]:
         """Return a mapping and all below it as they are in memory, even if they are not sound."""
-        with self._lock:
+        with self._loading():
             return self._members(name)
 
     def _members(self, name: str) -> dict[str, Loaded]:
-        return self._load(self.closure(name), wanted_by=name)
+        return self._load(self._find_closure(name), wanted_by=name)
 
     def _load(self, names: Iterable[str], *, wanted_by: str) -> dict[str, Loaded]:
         """Return mappings by name, with one query for all that are not in memory yet."""
@@ -151,10 +189,36 @@ class Pool:
         rows = catalog.files_named(missing) if missing else {}
         for name in missing:
             try:
-                self._loaded[name] = self._load_one(name, rows.get(name))
+                loaded = self._loaded[name] = self._load_one(name, rows.get(name))
+                self._size += loaded.size
             except CrdsError as exc:
+                self._note_use(wanted_by, [known for known in wanted if known in self._loaded])
                 raise _unusable(name, wanted_by, exc) from exc
-        return {name: self._loaded[name] for name in wanted}
+        found = {name: self._loaded[name] for name in wanted}
+        self._note_use(wanted_by, wanted)
+        return found
+
+    def _note_use(self, asked: str, names: Iterable[str]) -> None:
+        """Note that mappings are needed for what was asked."""
+        own = self._asked.setdefault(asked, set())
+        self._users.update(name for name in set(names) - own)
+        own.update(names)
+        self._asked.move_to_end(asked)
+
+    def _forget_least_used(self) -> None:
+        """Forget what was not asked for the longest, until the rest has room; the newest always stays."""
+        while self._size > settings.CONTEXT_MEMORY_BYTES and len(self._asked) > 1:
+            self._forget(next(iter(self._asked)))
+
+    def _forget(self, asked: str) -> None:
+        """Forget what was asked for, and the mappings that nothing else needs."""
+        self._contexts.pop(asked, None)
+        self._closures.pop(asked, None)
+        for name in self._asked.pop(asked):
+            self._users[name] -= 1
+            if not self._users[name]:
+                del self._users[name]
+                self._size -= self._loaded.pop(name).size
 
     def _load_one(self, name: str, row: File | None) -> Loaded:
         if row is None:
@@ -170,9 +234,11 @@ class Pool:
         except ChecksumError as exc:
             logger.warning("%s", exc)
             mapping = compile_mapping(text, name=row.name, observatory=observatory, verify_checksum=False)
-            return Loaded(mapping, problem=str(exc))
-        self._write_artifact(row, mapping)
-        return Loaded(mapping)
+            return Loaded(mapping, len(compiled_bytes.dump(mapping)), problem=str(exc))
+        compiled = compiled_bytes.dump(mapping)
+        # A failure to keep it for later processes is ignored.
+        keep(self.folder / f"{row.name}.bin", row.sha1sum.encode() + compiled)
+        return Loaded(mapping, len(compiled))
 
     def _read_artifact(self, row: File) -> Loaded | None:
         """Return the mapping in an artifact, or None if the artifact must be made again."""
@@ -180,17 +246,12 @@ class Pool:
             content = (self.folder / f"{row.name}.bin").read_bytes()
             if content[:40] != row.sha1sum.encode():
                 return None
-            return Loaded(compiled_bytes.load(content[40:]))
+            return Loaded(compiled_bytes.load(content[40:]), len(content) - 40)
         except FileNotFoundError:
             return None
         except (OSError, ArtifactError) as exc:
             logger.warning("The artifact of %s cannot be used and is made again: %s", row.name, exc)
             return None
-
-    def _write_artifact(self, row: File, mapping: CompiledMapping) -> None:
-        """Keep a compiled mapping for later processes; a failure to keep it is ignored."""
-        path = self.folder / f"{row.name}.bin"
-        keep(path, row.sha1sum.encode() + compiled_bytes.dump(mapping))
 
 
 def _require_known(name: str) -> None:

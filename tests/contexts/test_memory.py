@@ -127,13 +127,37 @@ def test_a_cold_context_costs_a_query_for_each_level(
         fresh_pool(settings).context("jwst_0001.pmap")
 
 
-def test_contexts_kept_are_bounded(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "CONTEXTS", 2)
+def test_the_least_used_contexts_are_forgotten(settings: Any) -> None:
+    one, names = fresh_pool(settings), [make_context(f"jwst_000{number}.pmap") for number in (1, 2, 3)]
+    one.context(names[0])
+    one.context(names[1])
+    settings.CONTEXT_MEMORY_BYTES = one.size  # There is room for these two.
+    one.context(names[0])
+    one.context(names[2])
+    assert list(one._contexts) == [names[0], names[2]]
+    assert one.size <= settings.CONTEXT_MEMORY_BYTES
+    assert one.context(names[1]).mapping_names()[0] == names[1]
+
+
+def test_mappings_are_kept_while_a_context_needs_them_and_then_freed(settings: Any) -> None:
+    one, names = fresh_pool(settings), [make_context(f"jwst_000{number}.pmap") for number in (1, 2)]
+    first = weakref.ref(one.context(names[0]))
+    shared = one.members(names[0])["jwst_miri_0001.imap"].mapping
+    settings.CONTEXT_MEMORY_BYTES = 1
+    one.context(names[1])
+    assert one.members(names[1])["jwst_miri_0001.imap"].mapping is shared
+    assert set(one._loaded) == {names[1], "jwst_miri_0001.imap", "jwst_miri_dark_0001.rmap"}
+    assert one.size == sum(loaded.size for loaded in one._loaded.values())
+    assert first() is None
+
+
+def test_the_use_of_a_mapping_that_failed_beside_others_is_noted(settings: Any) -> None:
+    name = make_context()
     one = fresh_pool(settings)
-    for number in (1, 2, 3, 1):
-        name = make_context(f"jwst_000{number}.pmap")
-        assert one.context(name).mapping_names()[0] == name
-    assert len(one._contexts) == 2
+    storage.mapping_path("jwst_miri_dark_0001.rmap").unlink()
+    with pytest.raises(UnusableContextError):
+        one.context(name)
+    assert set(one._loaded) == set(one._users) == {name, "jwst_miri_0001.imap"}
 
 
 @pytest.mark.django_db(transaction=True)
