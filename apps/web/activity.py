@@ -166,7 +166,7 @@ def without_addresses(text: str) -> str:
     >>> without_addresses("submission 7 of homer@example.org")
     'submission 7 of homer@...'
     """
-    return re.sub(r"(?<=@)[^\s,;:'\"<>()]+", "...", text)
+    return re.sub(r"(?<=@)[^\s,;:'\"<>()]+", "...", text) if "@" in text else text
 
 
 def _heading(details: str) -> str:

@@ -1,7 +1,12 @@
+import fnmatch
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from apps.catalog import audit, queries
 from apps.catalog.errors import UnknownFileError
+from apps.catalog.models import File
 from apps.catalog.states import FileKind, FileState
 from apps.core.errors import InvalidInputError
 from tests.factories.catalog import make_file
@@ -59,3 +64,14 @@ def test_the_revision_grows_with_every_record() -> None:
     before = queries.revision()
     audit.noted("test", user="tester")
     assert queries.revision() == before + 1
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.lists(st.sampled_from([*"*?._a-^! ", "[a-j]", "[!m]", "[^m]", "jwst", "miri", "fits"]), min_size=1))
+def test_patterns_match_as_in_a_shell_whatever_the_database_excludes_before(parts: list[str]) -> None:
+    pattern = "".join(parts)[:128]
+    known = ["jwst_miri_a.fits", "jwst_miri_m.fits", "JWST_MIRI_A.fits", "a-a.fits", "jwst_^.fits"]
+    for name in known:
+        File.objects.get_or_create(name=name, defaults={"kind": "reference"})
+    wanted = sorted(name for name in known if fnmatch.fnmatchcase(name, pattern))
+    assert queries.names_matching(FileKind.REFERENCE, pattern) == wanted

@@ -45,3 +45,14 @@ def test_what_is_no_pattern_is_refused(text: str) -> None:
 
 def test_the_longest_pattern_is_accepted() -> None:
     assert clean_glob("*a" * 10 + "a" * 108)
+
+
+@pytest.mark.django_db
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.lists(st.sampled_from([*PARTS, "%", "\\", "^", "]", "é"]), max_size=4).map("".join))
+def test_a_beginning_is_any_text_and_its_case_counts(text: str) -> None:
+    AuditRecord.objects.all().delete()
+    known = {*NAMES, text, f"{text}x", f"x{text}", text.upper()}
+    AuditRecord.objects.bulk_create(AuditRecord(filename=name, action="rename", user="x") for name in known)
+    rows = AuditRecord.objects.filter(filename__begins=text)
+    assert {row.filename for row in rows} == {name for name in known if name.startswith(text)}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from apps.accounts.models import Grant, Token
-from apps.core.rows import find_row, rows_of
+from apps.catalog.models import AuditRecord
+from apps.core.rows import distinct, find_row, rows_of
 from apps.locks.models import Lock
 from tests.factories.accounts import make_user
 from tests.factories.locks import make_lock
@@ -52,3 +53,10 @@ def test_rows_of_one_owner_are_found_by_field_and_by_column() -> None:
 def test_one_query_reads_a_row(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
         assert find_row(Token, sha256="0" * 64) is None
+
+
+def test_different_values_are_found_once_and_sorted() -> None:
+    assert distinct(AuditRecord, "filename") == []
+    for name in ("b", "a", "", "b", "B", "a"):
+        AuditRecord.objects.create(filename=name, action="rename", user="x")
+    assert distinct(AuditRecord, "filename") == ["", "B", "a", "b"]

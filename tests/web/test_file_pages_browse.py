@@ -11,6 +11,7 @@ from django.test import Client
 
 from apps.catalog.models import File
 from apps.catalog.states import FileState
+from apps.core.tables import exports
 from apps.web.file_pages.browse import BrowseForm, matching_files
 from apps.web.file_pages.wording import as_size, short_size
 from tests.factories.accounts import make_user, post
@@ -195,11 +196,13 @@ def test_addresses_of_people_are_for_people_inside(client: Client) -> None:
     assert "marge@example.org" in text(client)
 
 
-def test_a_full_page_takes_two_queries(client: Client, django_assert_num_queries: Callable[..., Any]) -> None:
+def test_a_full_page_takes_three_queries(
+    client: Client, django_assert_num_queries: Callable[..., Any]
+) -> None:
     File.objects.bulk_create(
         File(name=f"jwst_{number:04}.pmap", kind="mapping", observatory="jwst") for number in range(300)
     )
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):  # the number of files, the keys of the page, and its rows
         client.get(PATH)
 
 
@@ -216,3 +219,14 @@ def test_a_full_page_takes_two_queries(client: Client, django_assert_num_queries
 def test_sizes_are_exact_and_readable(size: int | None, shown: str) -> None:
     assert as_size(size) == shown
     assert short_size(500) == "500 B"
+
+
+def test_exports_in_several_blocks_have_all_rows_in_order(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "_CHUNK", 3)
+    expected = [make_file(f"jwst_miri_dark_{number:04}.fits").name for number in range(10)]
+    assert [row["name"] for row in rows(client, extension="*", sort="name")] == expected
+    answer = client.get(PATH, {"format": "csv", "extension": "*", "sort": "name"})
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert [line.split(",")[3] for line in lines] == ["name", *expected]

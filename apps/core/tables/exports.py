@@ -1,10 +1,12 @@
 """Tables as CSV or JSON, for programs and spreadsheets."""
 
 import csv
+import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -13,7 +15,8 @@ from apps.core.tables.columns import Value, as_text
 from apps.core.tables.table import FORMATS, Table
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
-_CHUNK = 1000  # rows that a query fetches at once
+_CHUNK = 1000  # rows that a query fetches, and that are sent, at once
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def exported(request: HttpRequest, table: Table) -> HttpResponseBase | None:
@@ -44,48 +47,63 @@ def _format(request: HttpRequest, table: Table) -> str:
     return {"application/json": "json", "text/csv": "csv"}.get(preferred or "", "")
 
 
-def _rows(table: Table) -> Iterator[list[Value]]:
-    found = table.found
-    rows = found if isinstance(found, list) else found.iterator(chunk_size=_CHUNK)
-    return ([column.value(row) for column in table.columns] for row in rows)
+def _blocks(table: Table) -> Iterator[list[list[Value]]]:
+    """Yield the exported values of all rows, a block of rows at a time, so that memory stays flat."""
+    rows, values = _rows(table), [column.value for column in table.columns]
+    while block := list(islice(rows, _CHUNK)):
+        yield [[value(row) for value in values] for row in block]
 
 
-class _Echo:
-    """A file for the CSV writer that returns each line."""
-
-    def write(self, line: str) -> str:
-        return line
+def _rows(table: Table) -> Iterator[Any]:
+    found, light = table.found, table.light_row
+    if isinstance(found, list):
+        return iter(found)
+    if light is None:
+        return found.iterator(chunk_size=_CHUNK)
+    rows = found.defer(None).values_list(*light._fields)
+    return map(light._make, rows.iterator(chunk_size=_CHUNK))
 
 
 def _csv(table: Table) -> Iterator[str]:
-    return csv_lines([column.name for column in table.columns], _rows(table))
+    rows = chain.from_iterable(_blocks(table))
+    return csv_lines([column.name for column in table.columns], rows)
 
 
 def csv_lines(names: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[str]:
-    """Yield the lines of a CSV file, the names of the columns first."""
-    writer = csv.writer(_Echo())
-    yield writer.writerow(names)
-    for row in rows:
-        yield writer.writerow([_harmless(value) for value in row])
+    """Yield the lines of a CSV file, some hundred at once, the names of the columns first."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(names)
+    left = iter(rows)
+    while block := list(islice(left, _CHUNK)):
+        writer.writerows([[_harmless(value) for value in row] for row in block])
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue()
 
 
 def _harmless(value: Value) -> str | int | float:
     """Return a value that no spreadsheet takes for a formula."""
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    if isinstance(value, datetime):
+        return _iso(value)
+    if isinstance(value, bool) or value is None:
         return as_text(value)
-    if isinstance(value, int | float):
-        return value
-    text = _iso(value) if isinstance(value, datetime) else as_text(value)
-    return f"'{text}" if re.match(r"[=+\-@\t\r]", text) else text
+    return value
 
 
 def _json(table: Table) -> Iterator[str]:
     columns = json.dumps([column.name for column in table.columns])
     yield f'{{"columns": {columns}, "rows": ['
-    for number, row in enumerate(_rows(table)):
-        yield f"{',' if number else ''}\n{json.dumps(row, default=_iso)}"
+    begin = "\n"
+    for block in _blocks(table):
+        yield begin + ",\n".join(json.dumps(row, default=_iso) for row in block)
+        begin = ",\n"
     yield "\n]}\n"
 
 
 def _iso(value: Any) -> str:
-    return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    """Return a moment in UTC; `isoformat` takes a third of the time of formatting."""
+    return f"{value.isoformat()[:19]}Z"

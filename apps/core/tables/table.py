@@ -101,6 +101,9 @@ class Table:
     is_wide
         Whether the rows of a query are wide. Then the keys of a page are read first, which an index may give,
         and then only the rows of the page.
+    light_row
+        A named tuple of the columns that the values of the table's columns need. Exports of a query make it
+        instead of rows, which take several times as long.
     """
 
     columns: Sequence[Column]
@@ -114,6 +117,7 @@ class Table:
     picks: Picks | None = None
     anchor: str = ""
     is_wide: bool = False
+    light_row: Any = None
 
     @cached_property
     def found(self) -> "QuerySet[Any] | list[Any]":

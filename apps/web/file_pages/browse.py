@@ -16,6 +16,7 @@ from apps.core.tables import Column, Table
 from apps.rules.naming.file_names import is_mapping
 from apps.rules.observatories import get_observatory
 from apps.web.activity import EXTENSIONS, instruments
+from apps.web.file_pages.exported_file import ExportedFile
 from apps.web.file_pages.wording import NO_MOMENT, NOTHING, as_text, look_of_status, status_of
 
 # Files that are not official yet are listed on the pages of their submissions.
@@ -165,4 +166,5 @@ def listing(form: BrowseForm, sent: Mapping[str, str], *, is_inside: bool) -> Ta
         order="delivery_date",
         label=f"{settings.OBSERVATORY} files",
         is_wide=True,
+        light_row=ExportedFile,
     )
