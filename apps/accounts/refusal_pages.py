@@ -6,7 +6,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 
 from apps.accounts.forms import LoginForm, local_address
-from apps.accounts.login_wishes import Wish
+from apps.accounts.pending_logins import PendingLogin
 from apps.core.forms import messages_of
 from apps.core.refusals import refuse
 from apps.locks.queries import NONE, instruments
@@ -16,26 +16,26 @@ def login_page(
     request: HttpRequest,
     *,
     form: LoginForm | None = None,
-    wish: Wish | None = None,
+    pending: PendingLogin | None = None,
     error: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """Return the login page with the typed values, but never with the password.
 
     A link to the page may name the address that follows (``next``) and the instrument to propose
-    (``instrument``). After a failed login `wish` has both.
+    (``instrument``). After a failed login `pending` has both.
     """
     get_token(request)  # Clients read the cookie from this answer, even if they already have it.
     page = {
-        "form": form or LoginForm(initial=wish or _proposed(request)),
+        "form": form or LoginForm(initial=pending or _proposed(request)),
         "error": error or "; ".join(messages_of(form) if form else ()),
         "sso": settings.OIDC_PROVIDER_NAME if settings.OIDC_ISSUER else "",
     }
     return render(request, "accounts/login.html", {"page": page}, status=status)
 
 
-def _proposed(request: HttpRequest) -> Wish:
-    """Return the wishes in the link to the login page, as far as this site can fulfil them.
+def _proposed(request: HttpRequest) -> PendingLogin:
+    """Return the instrument and next page in the link to the login page, as far as this site has them.
 
     After a refused form, the login leads back to the page of the form.
     """

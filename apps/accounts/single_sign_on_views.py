@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
 
-from apps.accounts import login_wishes
+from apps.accounts import pending_logins
 from apps.accounts.forms import local_address
 from apps.accounts.refusal_pages import login_page
 from apps.accounts.single_sign_on import setting
@@ -42,21 +42,21 @@ class _Callback(OIDCAuthenticationCallbackView):
             request.session[_STATES] = {key: kept for key, kept in states.items() if key != _state(request)}
             return self.login_failure()
         if request.user.is_authenticated and _state(request) not in states:
-            return _redirect_to_wish(request)
+            return _redirect_to_next(request)
         response: HttpResponse = super().get(request)
         return response
 
     def login_success(self) -> HttpResponse:
-        wish = login_wishes.find(self.request.session, _state(self.request))
+        pending = pending_logins.find(self.request.session, _state(self.request))
         # This tab asked for no lock, but another tab may have taken one since.
-        if wish["instrument"] == NONE and self.request.user == self.user:
-            return _redirect_to_wish(self.request)
-        return finish(self.request, self.user, wish)
+        if pending["instrument"] == NONE and self.request.user == self.user:
+            return _redirect_to_next(self.request)
+        return finish(self.request, self.user, pending)
 
     def login_failure(self) -> HttpResponse:
         error = _not_verified(self.request.GET.get("error", ""))
         return login_page(
-            self.request, wish=login_wishes.find(self.request.session, _state(self.request)), error=error
+            self.request, pending=pending_logins.find(self.request.session, _state(self.request)), error=error
         )
 
 
@@ -64,15 +64,15 @@ class _Callback(OIDCAuthenticationCallbackView):
 def start(request: HttpRequest) -> HttpResponse:
     """Send the person to the provider."""
     _require_configured()
-    wish = login_wishes.find(request.session, request.GET.get("wish", ""))
+    pending = pending_logins.find(request.session, request.GET.get("login", ""))
     try:
         response: HttpResponseRedirect = _Start.as_view()(request)
     except _FAILURES as exc:
         logger.warning("single sign-on cannot start: %s", exc)
         error = "The single sign-on provider does not answer. Try again later."
-        return login_page(request, wish=wish, error=error)
+        return login_page(request, pending=pending, error=error)
     [state] = parse_qs(urlsplit(response.url).query)["state"]
-    login_wishes.keep(request.session, state, wish)
+    pending_logins.keep(request.session, state, pending)
     return response
 
 
@@ -83,11 +83,13 @@ def callback(request: HttpRequest) -> HttpResponse:
     try:
         response: HttpResponse = _Callback.as_view()(request)
     except CrdsError as exc:
-        return login_page(request, wish=login_wishes.find(request.session, _state(request)), error=str(exc))
+        return login_page(
+            request, pending=pending_logins.find(request.session, _state(request)), error=str(exc)
+        )
     except _FAILURES as exc:
         logger.warning("single sign-on failed: %s: %s", type(exc).__name__, exc)
-        wish = login_wishes.find(request.session, _state(request))
-        return login_page(request, wish=wish, error=_not_verified())
+        pending = pending_logins.find(request.session, _state(request))
+        return login_page(request, pending=pending, error=_not_verified())
     return response
 
 
@@ -96,9 +98,9 @@ def _state(request: HttpRequest) -> str:
     return request.GET.get("state", "")
 
 
-def _redirect_to_wish(request: HttpRequest) -> HttpResponse:
+def _redirect_to_next(request: HttpRequest) -> HttpResponse:
     """Redirect to the page that this tab wanted. The session and its lock stay."""
-    return redirect(local_address(request, login_wishes.find(request.session, _state(request))["next"]))
+    return redirect(local_address(request, pending_logins.find(request.session, _state(request))["next"]))
 
 
 def _require_configured() -> None:

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from apps.accounts import login_wishes, operations
+from apps.accounts import operations, pending_logins
 from apps.accounts.forms import LoginForm, local_address
 from apps.accounts.known_devices import device_of, remember
 from apps.accounts.middleware import COOKIE
@@ -41,32 +41,32 @@ def log_in(request: HttpRequest) -> HttpResponse:
 
 
 def _enter(request: HttpRequest, form: LoginForm) -> HttpResponse:
-    wish = {name: form.cleaned_data[name] for name in ("instrument", "next")}
+    pending = {name: form.cleaned_data[name] for name in ("instrument", "next")}
     password, cookie = form.cleaned_data["password"], request.COOKIES.get(COOKIE, "")
     if not (password or cookie or form.cleaned_data["username"]):
         if request.user.is_authenticated:
-            return finish(request, request.user, wish)
+            return finish(request, request.user, pending)
         if settings.OIDC_ISSUER:
             key = get_random_string(32)
-            login_wishes.keep(request.session, key, wish)
-            return redirect(f"{reverse('accounts:sso')}?{urlencode({'wish': key})}")
+            pending_logins.keep(request.session, key, pending)
+            return redirect(f"{reverse('accounts:sso')}?{urlencode({'login': key})}")
     name = form.cleaned_data["username"]
     device = device_of(request, find_user(name)) if password else ""
     user, token = operations.identify(
         name=name, password=password, cookie=cookie, address=address_of(request), device=device
     )
-    answer = finish(request, user, wish, token=token)
+    answer = finish(request, user, pending, token=token)
     if token is None:
         remember(request, answer, user)
     return answer
 
 
 def finish(
-    request: HttpRequest, user: User, wish: dict[str, str], *, token: Token | None = None
+    request: HttpRequest, user: User, pending: dict[str, str], *, token: Token | None = None
 ) -> HttpResponse:
     """Begin the session with the wanted lock, and redirect to the wanted page."""
-    operations.log_in(request, user, instrument=wish["instrument"], token=token)
-    return redirect(local_address(request, wish["next"]))
+    operations.log_in(request, user, instrument=pending["instrument"], token=token)
+    return redirect(local_address(request, pending["next"]))
 
 
 def _ask_to_log_out(request: HttpRequest) -> HttpResponse:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.exceptions import SuspiciousOperation
 from django.test import Client, RequestFactory
 
-from apps.accounts import login_wishes, single_sign_on
+from apps.accounts import pending_logins, single_sign_on
 from apps.accounts.models import User
 from apps.locks.models import Lock
 from tests.factories.accounts import PASSWORD, make_user, post
@@ -215,7 +215,7 @@ def test_each_tab_gets_what_it_asked_for() -> None:
     assert Lock.objects.get().instrument == "fgs"
 
 
-def test_forms_that_were_sent_before_either_tab_left_keep_their_wishes() -> None:
+def test_forms_that_were_sent_before_either_tab_left_keep_their_pages() -> None:
     make_user(issuer=single_sign_on.settings.OIDC_ISSUER, subject="sub-homer")
     client = Client()
     ways = [
@@ -265,14 +265,14 @@ def test_a_failed_login_keeps_what_was_asked_for() -> None:
     assert 'name="next" value="/locks/"' in page
 
 
-def test_a_session_keeps_only_so_many_wishes() -> None:
+def test_a_session_keeps_only_so_many_pending_logins() -> None:
     client = Client()
     client.get("/login/")
     session = client.session
-    for number in range(login_wishes.KEPT + 5):
-        login_wishes.keep(session, str(number), {"instrument": "miri", "next": f"/{number}"})
-    assert login_wishes.find(session, "4") == login_wishes.no_wish()
-    assert login_wishes.find(session, "5")["next"] == "/5"
+    for number in range(pending_logins.KEPT + 5):
+        pending_logins.keep(session, str(number), {"instrument": "miri", "next": f"/{number}"})
+    assert pending_logins.find(session, "4") == pending_logins.default_login()
+    assert pending_logins.find(session, "5")["next"] == "/5"
 
 
 def test_the_session_key_changes_on_return(settings: Any) -> None:

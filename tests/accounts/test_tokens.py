@@ -148,7 +148,7 @@ def test_the_page_shows_a_new_token_once() -> None:
         {"scopes": []},
     ],
 )
-def test_bad_wishes_for_a_token_are_told(values: dict[str, Any]) -> None:
+def test_a_token_that_cannot_be_made_is_refused(values: dict[str, Any]) -> None:
     response = post(logged_in(), PAGE, **{"name": "x", "scopes": ["submitter"], "days": "1", **values})
     assert response.status_code == 200
     assert 'id="error_message"' in response.content.decode()
