@@ -3,7 +3,7 @@
 from apps.catalog.models import Revision
 
 
-def take_turn() -> None:
+def lock_ledger() -> None:
     """Wait until no other transaction has the lock, and keep it to the end of this transaction.
 
     It locks the row that counts changes, because nearly all such transactions write that row anyway.

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.catalog import audit
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import Action
 from apps.core.access import Actor
 from apps.core.errors import DeniedError
@@ -170,7 +170,7 @@ def break_lock(lock: Lock, *, by: Actor) -> None:
         raise DeniedError(f"Only an admin may break the {lock}.")
     with transaction.atomic():
         # A confirmation takes the turn before the lock. In another order each could wait for the other.
-        take_turn()
+        lock_ledger()
         deleted, _ = Lock.objects.filter(pk=lock.pk, key=lock.key).delete()
         if not deleted:
             raise UnknownLockError(f"The {lock} no longer exists. Nothing was changed.")

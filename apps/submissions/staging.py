@@ -117,8 +117,8 @@ def no_space(name: str) -> NoSpaceError:
 def withdraw(submission: Submission) -> None:
     """Remove from the store the files that a killed confirmation put there.
 
-    The caller holds the ledger lock (`take_turn`). A file whose name is in the catalogue by now, for example
-    after an import, no longer belongs to the submission and stays.
+    The caller holds the ledger lock (`lock_ledger`). A file whose name is in the catalogue already, for
+    example after an import, no longer belongs to the submission and stays.
     """
     sums = dict(submission.files.values_list("official_name", "official_sha1sum"))
     paths = {path.name: path for path in official(submission).glob("[!.]*")}

@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.locks import operations
 from apps.locks.errors import LockedError
 from apps.locks.models import Lock
@@ -100,5 +100,5 @@ def _break_or_decide() -> tuple[list[Any], dict[str, str]]:
 @transaction.atomic
 def _decide(lock: Lock) -> None:
     """Take the rows that a confirmation takes, in its order."""
-    take_turn()
+    lock_ledger()
     find_tenure("miri", lock.tenure, for_update=True)

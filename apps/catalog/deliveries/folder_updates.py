@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.catalog.deliveries import folder, queries
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import Delivery
 from apps.catalog.states import DeliveryStatus
 from apps.rules.errors import CrdsError
@@ -46,7 +46,7 @@ def _write(delivery: Delivery) -> None:
         # If two processes write it, only one may publish it: the archive must not see a catalogue again that
         # it has picked up. A kill before the commit can still cause that, but it is rare and harmless: a name
         # means the same bytes.
-        take_turn()
+        lock_ledger()
         if Delivery.objects.filter(DUE, pk=delivery.pk).update(written_at=timezone.now()):
             folder.publish(part, delivery.name)
             logger.info("%s: written with %d files", delivery, len(files))
@@ -70,7 +70,7 @@ def tidy() -> None:
         if _surplus():
             # Computed again under the lock, so that no new delivery needs a file that is about to be removed.
             with transaction.atomic():
-                take_turn()
+                lock_ledger()
                 folder.remove(_surplus())
     except (OSError, DatabaseError) as exc:
         logger.error("the delivery folder could not be cleaned up: %s", exc)

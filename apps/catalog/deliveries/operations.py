@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.catalog import audit
 from apps.catalog.deliveries import queries
 from apps.catalog.deliveries.folder_updates import tidy, write
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import Action, DeliveredFile, Delivery, File
 from apps.catalog.states import FILE_ENTERED_FROM, FILE_STATE, DeliveryStatus, FileState
 from apps.core.errors import InvalidInputError
@@ -42,7 +42,7 @@ def open_delivery(files: Sequence[File], *, user: str, why: str, submission: str
     """
     if not files:
         raise InvalidInputError("A delivery has at least one file.")
-    take_turn()
+    lock_ledger()
     delivery = _make(user=user, why=why, submission=submission)
     members = {file.pk for file in files}
     DeliveredFile.objects.bulk_create(DeliveredFile(delivery=delivery, file_id=pk) for pk in sorted(members))
@@ -118,7 +118,7 @@ def move(
 
 @transaction.atomic
 def _move_rows(delivery: Delivery, status: DeliveryStatus, *, user: str, reason: str, only_if: Q) -> bool:
-    take_turn()
+    lock_ledger()
     delivery.refresh_from_db()
     if not Delivery.objects.filter(only_if, pk=delivery.pk).exists():
         return False

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from apps.catalog import usage
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.mapping_text import Named, look
 from apps.catalog.models import File, MappingContents, NamedMapping, ReferenceDifference
 from apps.catalog.reading import load_text
@@ -60,7 +60,7 @@ def note(found: Mapping[str, Named], notes: Notes | None = None) -> None:
     notes
         The notes of the run, if it notes many mappings.
     """
-    take_turn()  # If two processes note the same mapping, the second one sees the rows of the first.
+    lock_ledger()  # If two processes note the same mapping, the second one sees the rows of the first.
     notes = Notes() if notes is None else notes
     keys = usage.keys_without_contents(found)
     contents: list[MappingContents] = []

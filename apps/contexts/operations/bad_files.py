@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.catalog import audit, usage
 from apps.catalog import queries as catalog
 from apps.catalog.errors import UnknownFileError
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import Action, File
 from apps.catalog.states import FileKind
 from apps.contexts.bad_files.permissions import require_marking
@@ -123,7 +123,7 @@ def mark_bad(
     # This takes time. It is done before the lock is taken, so that nobody has to wait.
     _plan_bad(names := tuple(names), actor, is_overridden=is_overridden)
     with transaction.atomic():
-        take_turn()
+        lock_ledger()
         marks = _plan_bad(names, actor, is_overridden=is_overridden)
         mappings = {mark.name for mark in marks if is_mapping(mark.name)}
         files = _write(marks, mappings, is_bad=True)
@@ -143,7 +143,7 @@ def mark_good(names: Iterable[str], *, user: str, reason: str, actor: Actor | No
     """
     _plan_good(names := tuple(names), actor)
     with transaction.atomic():
-        take_turn()
+        lock_ledger()
         marks = _plan_good(names, actor)
         files = _write(marks, {mark.name for mark in marks if not mark.culprits}, is_bad=False)
         for mark in marks:
@@ -181,7 +181,7 @@ def taint(names: Iterable[str], *, user: str) -> list[str]:
     UnusableContextError
         Raised if the text of a pmap or imap is not in the store or could not be read.
     """
-    take_turn()
+    lock_ledger()
     files = {name: file for name, file in catalog.files_named(names).items() if is_mapping(name)}
     children = children_of(files)
     bad = blacklisted_names()

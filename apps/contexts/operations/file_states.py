@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.catalog import audit
 from apps.catalog.deliveries.queries import states_beside_latest
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import File
 from apps.catalog.queries import CHUNK
 from apps.catalog.states import FileState
@@ -84,7 +84,7 @@ def renew_states() -> int:
         return 0
     names = closure(seen.context)
     with transaction.atomic():
-        take_turn()
+        lock_ledger()
         if queries.find_change(Pointer.LATEST) != seen:
             return 0  # The operation that moved it in the meantime has set the states.
         changed = follow_latest(names, since=seen.started_at)

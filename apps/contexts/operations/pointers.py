@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.catalog import audit
 from apps.catalog import queries as catalog
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import Action
 from apps.contexts import queries
 from apps.contexts.availability import bad_names, closure, unavailable_names, unknown_names
@@ -99,7 +99,7 @@ def set_context(
     files = _require_loadable(move.pointer, context)
     unknown = unknown_names(files)
     with transaction.atomic():
-        take_turn()
+        lock_ledger()
         _require_seen(move.pointer, seen)
         _require_good(context, files)
         if move.pointer == Pointer.LATEST and not is_overridden:
@@ -114,7 +114,7 @@ def move_edit(context: str, *, user: str, reason: str) -> ContextChange:
     """Move edit to a context that a delivery makes in the same transaction.
 
     Its mappings are not read, because mappings that are read stay in memory and the transaction may still be
-    rolled back. A caller that must wait for other rows calls `take_turn` of the catalog first.
+    rolled back. A caller that must wait for other rows calls `lock_ledger` of the catalog first.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def move_edit(context: str, *, user: str, reason: str) -> ContextChange:
         Raised if it is marked bad.
     """
     with transaction.atomic():
-        take_turn()
+        lock_ledger()
         if queries.get_pmap(context).is_bad:
             raise UnusableContextError(f"{context} cannot be used: it is marked bad.")
         return _write(_Move(Pointer.EDIT, context, user, reason))
@@ -319,7 +319,7 @@ def adopt_eras(eras: Sequence[LatestPeriod], *, user: str) -> int:
 def adopt_pointer(pointer: Pointer, context: str, *, as_of: datetime, user: str) -> bool:
     """Import the pointer of another server as of a moment, unless ours was moved since then."""
     with transaction.atomic():
-        take_turn()
+        lock_ledger()
         before = queries.find_change(pointer)
         if before is not None and (before.context == context or before.started_at >= as_of):
             return False

@@ -20,7 +20,7 @@ from apps.accounts.models import User
 from apps.catalog import deliveries, storage
 from apps.catalog import queries as catalog
 from apps.catalog.errors import NameTakenError
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import Delivery, File
 from apps.contexts import operations as contexts
 from apps.locks.operations import release_instrument
@@ -138,7 +138,7 @@ def _write_rows(
     submission: Submission, files: list[SubmittedFile], successors: Mapping[str, str], decision: _Decision
 ) -> Delivery:
     """Write all rows of the confirmation, or none."""
-    take_turn()
+    lock_ledger()
     # While this waited for the ledger lock, somebody may have taken the lock of the instrument, or confirmed
     # the submission. From here on nobody can take the lock of the instrument.
     submission.refresh_from_db()

@@ -22,7 +22,7 @@ def new_contexts(
     """Make the new imaps and the new pmap, stage their bytes, and return their rows, the pmap last.
 
     Only the lines of the new rmaps change, so changes that others made to the floating base are kept. The
-    caller holds the ledger lock (`take_turn`), so the base stays the same until the edit context moves.
+    caller holds the ledger lock (`lock_ledger`), so the base stays the same until the edit context moves.
 
     Raises
     ------

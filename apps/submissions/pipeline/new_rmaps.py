@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.queries import get_file
 from apps.catalog.reading import load_text
 from apps.certify.messages import RmapEdit, RmapMade
@@ -25,7 +25,7 @@ SHOWN = 5  # disagreements that a message quotes
 def name_rmaps(work: SubmissionRun) -> None:
     """Reserve a name for the new rmap of each type that the references belong to."""
     with work.writing():
-        take_turn()
+        lock_ledger()
         present = {file.name for file in work.files(Origin.GENERATED)}
         for (instrument, filekind), old in sorted(_old_rmaps(work).items()):
             if old in present:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import File
 from apps.certify.messages import Rewrite, Rewritten
 from apps.rules.naming import official_names
@@ -26,7 +26,7 @@ def assign_official_names(work: SubmissionRun) -> None:
     All reservations wait for the ledger lock, so that no serial number is given twice.
     """
     with work.writing():
-        take_turn()
+        lock_ledger()
         files = [file for file in work.incoming() if not file.is_reserved]
         moment = timezone.now().astimezone(UTC).replace(tzinfo=None)
         for file in files:
@@ -35,7 +35,7 @@ def assign_official_names(work: SubmissionRun) -> None:
 
 
 def reserve(file: SubmittedFile, name: str) -> None:
-    """Reserve a name; the caller holds the ledger lock (`take_turn`)."""
+    """Reserve a name; the caller holds the ledger lock (`lock_ledger`)."""
     file.official_name, file.is_reserved = name, True
     file.save()
 
@@ -67,7 +67,7 @@ def _name(work: SubmissionRun, file: SubmittedFile, moment: datetime) -> tuple[s
 
 
 def next_name(stem: str, extension: str) -> str:
-    """Return the first free numbered name of a stem; the caller holds the ledger lock (`take_turn`)."""
+    """Return the first free numbered name of a stem; the caller holds the ledger lock (`lock_ledger`)."""
     serial = official_names.next_serial(stem, extension, taken_names(stem))
     return official_names.numbered_name(stem, extension, serial)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalog import audit
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import Action
 from apps.core.errors import ConflictError
 from apps.core.free_text import storable
@@ -57,7 +57,7 @@ def close(submission: Submission, status: Status, *, reason: str, by: str) -> No
         Account that decided it; empty if nobody did.
     """
     # First, as in a confirmation: otherwise each could hold the rows that the other waits for.
-    take_turn()
+    lock_ledger()
     submission.enter(status, ended_at=timezone.now(), ended_by=by, reason=storable(reason))
     # A confirmation that was killed may have left files in the store.
     staging.withdraw(submission)
