@@ -114,7 +114,7 @@ def take_cache(
     root: Path,
     catalog: CacheCatalog,
     findings: Findings,
-    wishes: ImportOptions,
+    options: ImportOptions,
     *,
     first_use: Mapping[str, datetime],
     progress: Progress,
@@ -133,16 +133,16 @@ def take_cache(
     The counts of what was done, and each file that could not be taken, with the reason.
     """
     storage.prepare()
-    sweep(user=wishes.user)
+    sweep(user=options.user)
     report = Report(refused=list(catalog.complaints))
-    register(catalog, findings, first_use, wishes, report)
+    register(catalog, findings, first_use, options, report)
     paths = list(present_files(root, observatory=settings.OBSERVATORY))
     progress.start("stored", len(paths))
-    store(paths, findings, wishes, report, progress)
+    store(paths, findings, options, report, progress)
     progress.finish()
-    adopt_bad_files(catalog, wishes, report)
+    adopt_bad_files(catalog, options, report)
     _name_missing_mappings(catalog, {path.name for path in paths}, report)
-    audit.noted(Action.IMPORT_CACHE, user=wishes.user, details=str(report))
+    audit.noted(Action.IMPORT_CACHE, user=options.user, details=str(report))
     return report
 
 

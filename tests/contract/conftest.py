@@ -37,8 +37,8 @@ def jwst_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer
 @pytest.fixture(scope="package")
 def roman_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     # Half of the Roman part is made up: its rules disagree with their catalogue, or are in none.
-    wishes = ("--take-unknown", "--adopt", "roman_*")
-    yield from _filled_from_shared_data("roman", tmp_path_factory.mktemp("roman"), *wishes)
+    options = ("--take-unknown", "--adopt", "roman_*")
+    yield from _filled_from_shared_data("roman", tmp_path_factory.mktemp("roman"), *options)
 
 
 @pytest.fixture(scope="package")

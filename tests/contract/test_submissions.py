@@ -186,8 +186,8 @@ def test_what_a_program_submitted_is_confirmed_on_its_page(team: Team) -> None:
         shown = visitor.get(url, timeout=60)
         [link] = set(re.findall(r'href="(/login/[^"]*instrument=miri[^"]*)"', shown.text))
         login = visitor.get(urljoin(url, unescape(link)), timeout=60)
-        wishes = {"username": "", "password": team.token}
-        shown = visitor.post(login.url, data=fields_of(login.text, "/login/") | wishes, timeout=60)
+        credentials = {"username": "", "password": team.token}
+        shown = visitor.post(login.url, data=fields_of(login.text, "/login/") | credentials, timeout=60)
         assert shown.url == url
         form = fields_of(shown.text, "/submit_confirm_pipeline/")
         action = urljoin(url, "/submit_confirm_pipeline/")

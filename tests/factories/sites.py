@@ -166,7 +166,7 @@ def deliver(
     user: str = "homer",
     instrument: str = "miri",
     context: str = BASE,
-    **wishes: Any,
+    **options: Any,
 ) -> Submission:
     """Start a submission of files by name, one new flat if none are given, under a fresh lock.
 
@@ -177,7 +177,7 @@ def deliver(
         upload(person, {"flat.fits": make_content()} if files is None else files)
     if kind != Kind.CERTIFY:
         acquire(instrument=instrument, user=user)
-    facts = {"instrument": instrument, "context": context, "description": "Better corners."} | wishes
+    facts = {"instrument": instrument, "context": context, "description": "Better corners."} | options
     return start(SubmissionOptions(kind=kind, **facts), user=person, lock_key=None, channel=None)
 
 

@@ -41,9 +41,9 @@ def text_of(name: str) -> str:
     return storage.path_of(name).read_text()
 
 
-def mappings(files: dict[str, str], **wishes: Any) -> Submission:
+def mappings(files: dict[str, str], **options: Any) -> Submission:
     contents = {name: text.encode() for name, text in files.items()}
-    return deliver(contents, kind=Kind.MAPPINGS, **wishes)
+    return deliver(contents, kind=Kind.MAPPINGS, **options)
 
 
 def confirmed(submission: Submission) -> Submission:
@@ -119,8 +119,8 @@ def test_a_mapping_with_code_in_it_is_never_run(text: str, words: str) -> None:
     assert snapshot() == before
 
 
-def work_on(files: dict[str, str], **wishes: Any) -> SubmissionRun:
-    submission = mappings(files, **wishes)
+def work_on(files: dict[str, str], **options: Any) -> SubmissionRun:
+    submission = mappings(files, **options)
     return SubmissionRun(claimed(submission), submission)
 
 

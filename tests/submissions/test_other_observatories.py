@@ -137,8 +137,8 @@ def test_a_mapping_of_roman_becomes_part_of_new_contexts(settings: Any) -> None:
         add(name, name.encode())
     assert row in text
     edited = text.replace(row, row + row.replace("2020", "2030").replace("0004", "0005"))
-    wishes = {"kind": Kind.MAPPINGS, "instrument": "wfi", "context": site}
-    submission = make_ready({"roman_wfi_flat_0004.rmap": edited.encode()}, **wishes)
+    options = {"kind": Kind.MAPPINGS, "instrument": "wfi", "context": site}
+    submission = make_ready({"roman_wfi_flat_0004.rmap": edited.encode()}, **options)
     confirm(submission, user=find_user())
     text = storage.path_of("roman_wfi_flat_0005.rmap").read_text()
     parsed = parse_mapping(text, "roman_wfi_flat_0005.rmap")

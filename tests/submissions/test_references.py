@@ -194,8 +194,8 @@ def test_certify_judges_and_leaves_nothing() -> None:
 
 def test_an_official_file_is_certified_once_more_where_it_is(site: str) -> None:
     before = snapshot()
-    wishes = SubmissionOptions(kind=Kind.CERTIFY, names=("jwst_miri_flat_0001.fits",), context=site)
-    submission = process(start(wishes, user=find_user(), lock_key=None, channel=None))
+    options = SubmissionOptions(kind=Kind.CERTIFY, names=("jwst_miri_flat_0001.fits",), context=site)
+    submission = process(start(options, user=find_user(), lock_key=None, channel=None))
     assert submission.status == "certified", submission.reason
     assert [file.verdict for file in submission.files.all()] == [clean_verdict()]
     # The reference is already in its rmap, so it is not tried there again.

@@ -55,10 +55,10 @@ def catalogue(path: Path) -> None:
 
 def submit(user: User, path: Path, lock: Lock) -> Submission:
     make_ingest_file(user, path)
-    wishes = operations.SubmissionOptions(
+    options = operations.SubmissionOptions(
         kind=Kind.BATCH, instrument="synphot", context=CONTEXT, description="new"
     )
-    submission = operations.start(wishes, user=user, lock_key=str(lock.key), channel=None)
+    submission = operations.start(options, user=user, lock_key=str(lock.key), channel=None)
     job = find_job(kind="submission", subject_id=submission.pk)
     assert job is not None
     jobs.execute(job.pk)

@@ -26,7 +26,7 @@ def register(
     catalog: CacheCatalog,
     findings: Findings,
     first_use: Mapping[str, datetime],
-    wishes: ImportOptions,
+    options: ImportOptions,
     report: Report,
 ) -> None:
     """Make a row for every catalogued file that has none, and fill the empty columns of the others."""
@@ -38,7 +38,7 @@ def register(
         row = known.get(name)
         if row is None:
             new.append((name, facts))
-        elif facts.sha1sum and row.sha1sum not in {"", facts.sha1sum} and not wishes.adopts(name):
+        elif facts.sha1sum and row.sha1sum not in {"", facts.sha1sum} and not options.adopts(name):
             report.refuse(
                 name, f"is catalogued here with sha1sum {row.sha1sum}; the cache says {facts.sha1sum}."
             )
@@ -123,7 +123,7 @@ def _save(rows: list[File]) -> None:
             audit.count_change()
 
 
-def adopt_bad_files(catalog: CacheCatalog, wishes: ImportOptions, report: Report) -> None:
+def adopt_bad_files(catalog: CacheCatalog, options: ImportOptions, report: Report) -> None:
     """Mark the files as bad that the catalog calls bad, and taint the mappings that name such mappings."""
     marked = File.objects.filter(rejected=False)
     fresh = {name: file for name, file in queries.files_named(catalog.bad).items() if not file.rejected}
@@ -139,7 +139,7 @@ def adopt_bad_files(catalog: CacheCatalog, wishes: ImportOptions, report: Report
             audit.file_changed(
                 file,
                 action=Action.MARK_BAD,
-                user=wishes.user,
+                user=options.user,
                 why="Bad in the imported catalog.",
                 details="blacklist" if is_mapping(name) else "reject",
             )
@@ -148,6 +148,6 @@ def adopt_bad_files(catalog: CacheCatalog, wishes: ImportOptions, report: Report
                 File.objects.filter(pk=file.pk).update(blacklisted=True, changed_at=timezone.now())
                 culprits = ", ".join(sorted(bad_mappings))[:500]
                 audit.file_changed(
-                    file, action=Action.TAINT, user=wishes.user, why="Names a bad mapping.", details=culprits
+                    file, action=Action.TAINT, user=options.user, why="Names a bad mapping.", details=culprits
                 )
     report.marked_bad += len(fresh)

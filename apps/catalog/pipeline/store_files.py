@@ -32,7 +32,7 @@ FILES = 200  # files whose rows are marked as held in one transaction
 def store(
     paths: Iterable[Path],
     findings: Findings,
-    wishes: ImportOptions,
+    options: ImportOptions,
     report: Report,
     progress: Progress,
 ) -> None:
@@ -46,9 +46,9 @@ def store(
             if row is not None and row.is_held:
                 _compare_size(path, row, report)
             else:
-                taken += _take(path, row, wishes, report)
+                taken += _take(path, row, options, report)
             progress.step()
-        _confirm(taken, rows, findings, wishes, notes)
+        _confirm(taken, rows, findings, options, notes)
         _tell_headers([*rows, *(name for name, _facts in taken)])
         report.stored += len(taken)
 
@@ -90,13 +90,15 @@ def _compare_size(path: Path, row: File, report: Report) -> None:
         report.refuse(path.name, f"has {size} bytes; the file held under this name has {row.size} and stays.")
 
 
-def _take(path: Path, row: File | None, wishes: ImportOptions, report: Report) -> list[tuple[str, FileFacts]]:
+def _take(
+    path: Path, row: File | None, options: ImportOptions, report: Report
+) -> list[tuple[str, FileFacts]]:
     """Store one file and return its name, size and sha1sum in a list, which is empty if it is refused."""
     try:
         kind_of(path.name)
         if not path.is_file():
             raise BadNameError(f"{path.name} is not a regular file.")
-        expected = _expected(path.name, row, wishes)
+        expected = _expected(path.name, row, options)
         target = storage.path_of(path.name)
         storage.free_name(target, expected.sha1sum)
         with path.open("rb") as stream:
@@ -111,7 +113,7 @@ def _take(path: Path, row: File | None, wishes: ImportOptions, report: Report) -
     return []
 
 
-def _expected(name: str, row: File | None, wishes: ImportOptions) -> FileFacts:
+def _expected(name: str, row: File | None, options: ImportOptions) -> FileFacts:
     """Return the size and sha1sum that the bytes must have; none for files that are taken as they are.
 
     Raises
@@ -119,11 +121,11 @@ def _expected(name: str, row: File | None, wishes: ImportOptions) -> FileFacts:
     UnvouchedError
         Raised if no catalog has them, and the operator did not ask for such files.
     """
-    if wishes.adopts(name):
+    if options.adopts(name):
         return FileFacts()
     if row is not None and row.sha1sum:
         return FileFacts(row.size, row.sha1sum)
-    if wishes.takes_unknown:
+    if options.takes_unknown:
         return FileFacts()
     if row is None:
         raise UnvouchedError(f"{name} is unknown: no catalog lists it; --take-unknown takes it as it is.")
@@ -134,7 +136,7 @@ def _confirm(
     taken: list[tuple[str, FileFacts]],
     rows: Mapping[str, File],
     findings: Findings,
-    wishes: ImportOptions,
+    options: ImportOptions,
     notes: Notes,
 ) -> None:
     """Mark the rows of one batch as held, after the names of the files are safe on the disk."""
@@ -151,9 +153,9 @@ def _confirm(
     now = timezone.now()
     with transaction.atomic():
         File.objects.filter(name__in=confirmed, held_at=None).update(held_at=now, changed_at=now)
-        _make_unknown(unknown, findings, wishes)
+        _make_unknown(unknown, findings, options)
         for row, facts in overruled:
-            _overrule(row, facts, wishes)
+            _overrule(row, facts, options)
         _note(taken, findings, notes)
         audit.count_change()
 
@@ -167,7 +169,7 @@ def _note(taken: list[tuple[str, FileFacts]], findings: Findings, notes: Notes) 
     note_stored(queries.files_named(others).values(), notes)
 
 
-def _make_unknown(taken: list[tuple[str, FileFacts]], findings: Findings, wishes: ImportOptions) -> None:
+def _make_unknown(taken: list[tuple[str, FileFacts]], findings: Findings, options: ImportOptions) -> None:
     """Make rows for files that no catalog lists, each with a record of the user who asked for it."""
     rows = []
     for name, facts in taken:
@@ -178,7 +180,7 @@ def _make_unknown(taken: list[tuple[str, FileFacts]], findings: Findings, wishes
     AuditRecord.objects.bulk_create(
         AuditRecord(
             action=Action.TAKE_UNKNOWN,
-            user=wishes.user,
+            user=options.user,
             filename=row.name,
             instrument=row.instrument,
             filekind=row.filekind,
@@ -188,7 +190,7 @@ def _make_unknown(taken: list[tuple[str, FileFacts]], findings: Findings, wishes
     )
 
 
-def _overrule(row: File, facts: FileFacts, wishes: ImportOptions) -> None:
+def _overrule(row: File, facts: FileFacts, options: ImportOptions) -> None:
     """Replace the catalogued size and sha1sum by those of adopted bytes; no other bytes were ever held."""
     before = f"{row.sha1sum or 'no sha1sum'}, {row.size or 'unknown'} bytes"
     row.size, row.sha1sum, row.held_at = facts.size, facts.sha1sum, timezone.now()
@@ -196,7 +198,7 @@ def _overrule(row: File, facts: FileFacts, wishes: ImportOptions) -> None:
     audit.file_changed(
         row,
         action=Action.ADOPT_BYTES,
-        user=wishes.user,
+        user=options.user,
         why="The operator asked for the bytes of the cache.",
         details=f"before: {before}; now: {row.sha1sum}, {row.size} bytes",
     )

@@ -31,7 +31,7 @@ class ImportedCache:
     unusable: list[str] = field(default_factory=list)
 
 
-def import_cache(root: Path, wishes: ImportOptions, progress: Progress) -> ImportedCache:
+def import_cache(root: Path, options: ImportOptions, progress: Progress) -> ImportedCache:
     """Import a cache; after a kill, another call imports the rest.
 
     Raises
@@ -44,23 +44,23 @@ def import_cache(root: Path, wishes: ImportOptions, progress: Progress) -> Impor
     mappings = [
         path for path in present_files(root, observatory=settings.OBSERVATORY) if is_mapping(path.name)
     ]
-    findings = look_into(mappings, catalog, is_trusted=wishes.takes_unknown or bool(wishes.adopted))
+    findings = look_into(mappings, catalog, is_trusted=options.takes_unknown or bool(options.adopted))
     findings.known = read_database(root, observatory=settings.OBSERVATORY)
     first_use = findings.first_use((era.started_at, era.context) for era in eras)
-    report = ledger.take_cache(root, catalog, findings, wishes, first_use=first_use, progress=progress)
+    report = ledger.take_cache(root, catalog, findings, options, first_use=first_use, progress=progress)
     report.refused += complaints
     if findings.known.problem:
         report.refuse(DATABASE, findings.known.problem)
-    imported = ImportedCache(report, eras=operations.adopt_eras(eras, user=wishes.user))
-    _adopt_pointers(catalog, wishes, imported)
+    imported = ImportedCache(report, eras=operations.adopt_eras(eras, user=options.user))
+    _adopt_pointers(catalog, options, imported)
     _try_pointed_contexts(imported)
     return imported
 
 
-def _adopt_pointers(catalog: CacheCatalog, wishes: ImportOptions, imported: ImportedCache) -> None:
+def _adopt_pointers(catalog: CacheCatalog, options: ImportOptions, imported: ImportedCache) -> None:
     as_of = catalog.as_of or timezone.now()
     for pointer, context in read_pointers(catalog.config).items():
-        if operations.adopt_pointer(pointer, context, as_of=as_of, user=wishes.user):
+        if operations.adopt_pointer(pointer, context, as_of=as_of, user=options.user):
             imported.pointers.append(f"{pointer} is {context}")
 
 

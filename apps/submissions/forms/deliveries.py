@@ -28,16 +28,16 @@ class ContextualForm(ContextChoiceMixin):
 
     kind: ClassVar[Kind]
 
-    def wishes(self) -> SubmissionOptions:
+    def options(self) -> SubmissionOptions:
         """Return the options that a valid form gives."""
-        said = self.cleaned_data
-        values = {name: said[name] for name in _SAME if name in said}
-        values |= {wish: said[field] for field, wish in _CALLED.items() if field in said}
-        mode = said["pmap_mode"]
+        cleaned = self.cleaned_data
+        values = {name: cleaned[name] for name in _SAME if name in cleaned}
+        values |= {option: cleaned[field] for field, option in _CALLED.items() if field in cleaned}
+        mode = cleaned["pmap_mode"]
         return SubmissionOptions(
             kind=self.kind,
             context_mode=mode if mode in ContextMode.values else ContextMode.FIXED,
-            posted_context=_posted(said["pmap_name"]) or said["context"],
+            posted_context=_posted(cleaned["pmap_name"]) or cleaned["context"],
             **values,
         )
 

@@ -145,11 +145,11 @@ def extended_page(
 
 
 def _start(request: HttpRequest, actor: User, form: ContextualForm) -> Submission:
-    wishes = form.wishes()
-    if wishes.kind == Kind.EXTENDED:
-        session_lock.take(request, actor, wishes.instrument)
+    options = form.options()
+    if options.kind == Kind.EXTENDED:
+        session_lock.take(request, actor, options.instrument)
     channel = request.session.get(SESSION_KEY)
-    return operations.start(wishes, user=actor, lock_key=sessions.key_of(request), channel=channel)
+    return operations.start(options, user=actor, lock_key=sessions.key_of(request), channel=channel)
 
 
 def _beginnings(request: HttpRequest, actor: User) -> dict[str, str]:

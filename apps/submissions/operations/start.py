@@ -70,7 +70,7 @@ class SubmissionOptions:
     answers: Mapping[str, Any] = field(default_factory=dict)
 
 
-def start(wishes: SubmissionOptions, *, user: User, lock_key: str | None, channel: str | None) -> Submission:
+def start(options: SubmissionOptions, *, user: User, lock_key: str | None, channel: str | None) -> Submission:
     """Create a submission, and queue the job that checks it.
 
     The files are linked into the folder of the submission before its row is written, so that later uploads do
@@ -94,45 +94,46 @@ def start(wishes: SubmissionOptions, *, user: User, lock_key: str | None, channe
     ConflictError
         Raised if this person has another submission for the instrument that is not over.
     """
-    instrument = _require_instrument(wishes, user, lock_key)
-    context = contexts.get_context(wishes.context).name
+    instrument = _require_instrument(options, user, lock_key)
+    context = contexts.get_context(options.context).name
     submission = Submission(
-        kind=wishes.kind,
+        kind=options.kind,
         user=user.get_username(),
         user_email=user.email,
-        other_email=wishes.other_email,
+        other_email=options.other_email,
         instrument=instrument,
-        lock_tenure=_lock_tenure(wishes.kind, instrument, user),
-        context_mode=wishes.context_mode,
-        posted_context=wishes.posted_context or context,
+        lock_tenure=_lock_tenure(options.kind, instrument, user),
+        context_mode=options.context_mode,
+        posted_context=options.posted_context or context,
         base=context,
-        change_level=wishes.change_level,
-        creator=wishes.creator,
-        description=wishes.description,
-        is_renamed=wishes.is_renamed,
-        is_compared=wishes.is_compared,
-        makes_contexts=wishes.kind in RMAP_MAKING or (wishes.kind == Kind.MAPPINGS and wishes.makes_contexts),
-        answers=dict(wishes.answers),
+        change_level=options.change_level,
+        creator=options.creator,
+        description=options.description,
+        is_renamed=options.is_renamed,
+        is_compared=options.is_compared,
+        makes_contexts=options.kind in RMAP_MAKING
+        or (options.kind == Kind.MAPPINGS and options.makes_contexts),
+        answers=dict(options.answers),
     )
     try:
-        _store(submission, _files(wishes, submission, user), channel)
+        _store(submission, _files(options, submission, user), channel)
     except BaseException:
         shutil.rmtree(submission.folder, ignore_errors=True)
         raise
     return submission
 
 
-def _require_instrument(wishes: SubmissionOptions, user: User, lock_key: str | None) -> str:
+def _require_instrument(options: SubmissionOptions, user: User, lock_key: str | None) -> str:
     """Return the instrument of the submission, or raise if this session has not locked it.
 
     A certify run needs no lock, and its instrument may be empty.
     """
-    if not user.has_role("submitter", wishes.instrument):
-        raise DeniedError(f"{user} may not submit files of {wishes.instrument or 'any instrument'}.")
-    if wishes.kind == Kind.CERTIFY:
-        return wishes.instrument
+    if not user.has_role("submitter", options.instrument):
+        raise DeniedError(f"{user} may not submit files of {options.instrument or 'any instrument'}.")
+    if options.kind == Kind.CERTIFY:
+        return options.instrument
     held = find_held(user.get_username(), key=lock_key)
-    instrument = wishes.instrument or (held.instrument if held else "")
+    instrument = options.instrument or (held.instrument if held else "")
     if not instrument:
         raise NoLockError("You do not hold a lock. Log in again and choose the instrument of your files.")
     require_lock(instrument, user=user.get_username(), key=lock_key)
@@ -147,11 +148,11 @@ def _lock_tenure(kind: str, instrument: str, user: User) -> uuid.UUID | None:
     return lock.tenure if lock and lock.instrument == instrument else None
 
 
-def _files(wishes: SubmissionOptions, submission: Submission, user: User) -> list[SubmittedFile]:
-    if wishes.kind == Kind.CERTIFY and wishes.names:
-        return _official(wishes, submission)
-    if wishes.kind not in UPLOADING:
-        return _listed(wishes, submission)
+def _files(options: SubmissionOptions, submission: Submission, user: User) -> list[SubmittedFile]:
+    if options.kind == Kind.CERTIFY and options.names:
+        return _official(options, submission)
+    if options.kind not in UPLOADING:
+        return _listed(options, submission)
     rows = ingest_area.files_of(user.pk)
     if not rows:
         raise InvalidInputError("You have not uploaded any files. Upload them first.")
@@ -167,7 +168,7 @@ def _uploaded(submission: Submission, rows: Iterable[IngestFile]) -> list[Submit
     return files
 
 
-def _listed(wishes: SubmissionOptions, submission: Submission) -> list[SubmittedFile]:
+def _listed(options: SubmissionOptions, submission: Submission) -> list[SubmittedFile]:
     """Return rows for references that are already on this server.
 
     Raises
@@ -175,7 +176,7 @@ def _listed(wishes: SubmissionOptions, submission: Submission) -> list[Submitted
     InvalidInputError
         Raised if no name is given, or with the reason for each name that cannot be added or deleted.
     """
-    names = tuple(dict.fromkeys(wishes.names))
+    names = tuple(dict.fromkeys(options.names))
     if not names:
         raise InvalidInputError("Name at least one reference.")
     known = catalog.files_named(names)
@@ -189,22 +190,22 @@ def _listed(wishes: SubmissionOptions, submission: Submission) -> list[Submitted
             complaints.append(f"{name} is a mapping, but only references can be listed here")
         elif file.instrument != submission.instrument:
             complaints.append(f"{name} belongs to {file.instrument or 'no instrument'}")
-        elif wishes.kind == Kind.ADD and file.is_bad:
+        elif options.kind == Kind.ADD and file.is_bad:
             complaints.append(f"{name} is marked bad")
-        elif wishes.kind == Kind.ADD and name in present:
+        elif options.kind == Kind.ADD and name in present:
             complaints.append(f"{name} is already part of {submission.base}")
-        elif wishes.kind == Kind.ADD and not file.is_held:
+        elif options.kind == Kind.ADD and not file.is_held:
             complaints.append(f"{name} is in the catalog, but this server does not hold the file")
-        elif wishes.kind == Kind.DELETE and name not in present:
+        elif options.kind == Kind.DELETE and name not in present:
             complaints.append(f"{name} could not be found and deleted: it is not part of {submission.base}")
     if complaints:
         raise InvalidInputError("; ".join(complaints) + ".")
     return [_row(submission, known[name]) for name in names]
 
 
-def _official(wishes: SubmissionOptions, submission: Submission) -> list[SubmittedFile]:
+def _official(options: SubmissionOptions, submission: Submission) -> list[SubmittedFile]:
     """Return rows for official files that a certify run checks as they are in the store."""
-    names = tuple(dict.fromkeys(wishes.names))
+    names = tuple(dict.fromkeys(options.names))
     known = catalog.files_named(names)
     missing = [name for name in names if name not in known or not known[name].is_held]
     if missing:

@@ -62,11 +62,11 @@ def start_check(file: File, *, user: User) -> Submission:
     running = queries.last_check_of(file.name)
     if running is not None and running.submission.is_alive:
         return running.submission
-    wishes = operations.SubmissionOptions(
+    options = operations.SubmissionOptions(
         kind=Kind.CERTIFY,
         context_mode=ContextMode.LATEST,
         context=contexts.resolve_pipeline(None),
         names=(file.name,),
         is_compared=False,
     )
-    return operations.start(wishes, user=user, lock_key=None, channel=None)
+    return operations.start(options, user=user, lock_key=None, channel=None)

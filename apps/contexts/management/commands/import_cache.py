@@ -33,9 +33,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wishes = ImportOptions(options["user"], options["take_unknown"], tuple(options["adopt"]))
+        chosen = ImportOptions(options["user"], options["take_unknown"], tuple(options["adopt"]))
         try:
-            imported = import_cache(options["path"], wishes, Progress())
+            imported = import_cache(options["path"], chosen, Progress())
         except CrdsError as exc:
             raise CommandError(str(exc)) from exc
         for name, why in imported.files.refused:
