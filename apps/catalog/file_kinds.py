@@ -32,15 +32,17 @@ def kind_of(name: str) -> FileKind:
     )
 
 
-def told_by(name: str, *, observatory: str) -> tuple[str, str]:
+def type_in_name(name: str, *, observatory: str) -> tuple[str, str]:
     """Return the instrument and filekind in a name, empty where the name does not have them.
 
     Examples
     --------
-    >>> told_by("jwst_miri_pars-outlier_0003.asdf", observatory="jwst")
+    >>> type_in_name("jwst_miri_pars-outlier_0003.asdf", observatory="jwst")
     ('miri', 'pars-outlier')
-    >>> told_by("hst_acs_0421.imap", observatory="hst"), told_by("v8q14451j_idc.fits", observatory="hst")
-    (('acs', ''), ('', ''))
+    >>> type_in_name("hst_acs_0421.imap", observatory="hst")
+    ('acs', '')
+    >>> type_in_name("v8q14451j_idc.fits", observatory="hst")
+    ('', '')
     """
     found = _TELLING.fullmatch(name) if name.startswith(f"{observatory}_") else None
     if found is None or name.endswith(".pmap"):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.catalog import audit, queries, storage
 from apps.catalog.crds_cache import CacheCatalog, present_files
 from apps.catalog.errors import NameTakenError
-from apps.catalog.file_kinds import kind_of, told_by
+from apps.catalog.file_kinds import kind_of, type_in_name
 from apps.catalog.models import Action, File
 from apps.catalog.pipeline.contents import note_stored
 from apps.catalog.pipeline.import_report import ImportOptions, Report
@@ -100,7 +100,7 @@ def _register(name: str, digest: str, size: int, *, user: str, why: str, fields:
 
 def _defaults(name: str) -> dict[str, Any]:
     """Return the columns that follow from the name alone."""
-    instrument, filekind = told_by(name, observatory=settings.OBSERVATORY)
+    instrument, filekind = type_in_name(name, observatory=settings.OBSERVATORY)
     return {
         "kind": kind_of(name),
         "observatory": settings.OBSERVATORY,

@@ -1,7 +1,7 @@
 import pytest
 
 from apps.catalog.errors import BadNameError
-from apps.catalog.file_kinds import kind_of, told_by
+from apps.catalog.file_kinds import kind_of, type_in_name
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,4 @@ def test_names_no_client_downloads_are_refused(name: str) -> None:
 def test_names_tell_instrument_and_filekind_where_they_are_systematic(
     name: str, told: tuple[str, str]
 ) -> None:
-    assert told_by(name, observatory="jwst") == told
+    assert type_in_name(name, observatory="jwst") == told

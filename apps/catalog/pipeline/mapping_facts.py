@@ -16,7 +16,7 @@ MAX_MAPPING = 16 << 20  # bytes; the largest seen has 1 MB
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReferenceFacts:
     """Facts about one reference, from the newest rmap of the first reftype that names it."""
 
     instrument: str
@@ -43,7 +43,7 @@ class Findings:
     looks: dict[str, MappingFacts] = field(default_factory=dict)
     children: dict[str, tuple[str, ...]] = field(default_factory=dict)
     named_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    references: dict[str, Told] = field(default_factory=dict)
+    references: dict[str, ReferenceFacts] = field(default_factory=dict)
     sums: dict[str, str] = field(default_factory=dict)
     known: KnownBefore = field(default_factory=KnownBefore)
 
@@ -55,7 +55,9 @@ class Findings:
         for reference, useafter in found.references:
             before = self.references.get(reference)
             if before is None or before.filekind == found.filekind:
-                self.references[intern(reference)] = Told(found.instrument, found.filekind, useafter)
+                self.references[intern(reference)] = ReferenceFacts(
+                    found.instrument, found.filekind, useafter
+                )
         self.looks[name] = MappingFacts(
             found.instrument, found.filekind, found.derived_from, found.description, (), ()
         )
@@ -78,13 +80,13 @@ class Findings:
                 "derived_from": found.derived_from[:128],
                 "description": found.description,
             }
-        told = self.references.get(name) or self.references.get(_twin(name))
-        if told is None:
+        facts = self.references.get(name) or self.references.get(_twin(name))
+        if facts is None:
             return {}
         return {
-            "instrument": told.instrument[:32],
-            "filekind": told.filekind[:64],
-            "useafter_at": read_moment(told.useafter),
+            "instrument": facts.instrument[:32],
+            "filekind": facts.filekind[:64],
+            "useafter_at": read_moment(facts.useafter),
         }
 
     def first_use(self, eras: Iterable[tuple[datetime, str]]) -> dict[str, datetime]:

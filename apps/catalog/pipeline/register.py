@@ -12,7 +12,7 @@ from apps.catalog import audit, queries, usage
 from apps.catalog.crds_cache import CacheCatalog, FileFacts
 from apps.catalog.crds_database import FILLED
 from apps.catalog.errors import BadNameError
-from apps.catalog.file_kinds import kind_of, told_by
+from apps.catalog.file_kinds import kind_of, type_in_name
 from apps.catalog.models import Action, File
 from apps.catalog.pipeline.import_report import ImportOptions, Report
 from apps.catalog.pipeline.mapping_facts import Findings
@@ -42,7 +42,7 @@ def register(
             report.refuse(
                 name, f"is catalogued here with sha1sum {row.sha1sum}; the cache says {facts.sha1sum}."
             )
-        elif mend(row, told(name, facts, findings, first_use)):
+        elif mend(row, known_columns(name, facts, findings, first_use)):
             mended.append(row)
     _create(new, catalog, findings, first_use, report)
     _save(mended)
@@ -58,7 +58,7 @@ def _create(
     rows = []
     for name, facts in entries:
         try:
-            rows.append(make_row(name, told(name, facts, findings, first_use), catalog.as_of))
+            rows.append(make_row(name, known_columns(name, facts, findings, first_use), catalog.as_of))
         except BadNameError as exc:
             report.refuse(name, str(exc))
     for start in range(0, len(rows), 10 * ROWS):
@@ -69,11 +69,11 @@ def _create(
     report.rows += len(rows)
 
 
-def told(
+def known_columns(
     name: str, facts: FileFacts, findings: Findings, first_use: Mapping[str, datetime]
 ) -> dict[str, Any]:
     """Return the columns of a file from catalog, name, mappings and database, empty ones left out."""
-    instrument, filekind = told_by(name, observatory=settings.OBSERVATORY)
+    instrument, filekind = type_in_name(name, observatory=settings.OBSERVATORY)
     columns: dict[str, Any] = {"size": facts.size, "sha1sum": facts.sha1sum}
     columns |= {"instrument": instrument, "filekind": filekind}
     columns |= {key: value for key, value in findings.columns(name).items() if value}

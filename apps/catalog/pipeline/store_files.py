@@ -15,7 +15,7 @@ from apps.catalog.models import Action, AuditRecord, File
 from apps.catalog.pipeline.contents import Notes, note, note_stored
 from apps.catalog.pipeline.import_report import ImportOptions, Report
 from apps.catalog.pipeline.mapping_facts import Findings
-from apps.catalog.pipeline.register import make_row, mend, told
+from apps.catalog.pipeline.register import known_columns, make_row, mend
 from apps.catalog.progress import Progress
 from apps.catalog.reading import checked_path
 from apps.catalog.states import FileState
@@ -49,22 +49,22 @@ def store(
                 taken += _take(path, row, options, report)
             progress.step()
         _confirm(taken, rows, findings, options, notes)
-        _tell_headers([*rows, *(name for name, _facts in taken)])
+        _fill_from_headers([*rows, *(name for name, _facts in taken)])
         report.stored += len(taken)
 
 
-def _tell_headers(names: Iterable[str]) -> None:
+def _fill_from_headers(names: Iterable[str]) -> None:
     """Fill empty columns of held references from their headers."""
-    told = [
+    filled = [
         row
         for row in queries.files_named(name for name in names if not is_mapping(name)).values()
-        if row.is_held and not any(getattr(row, column) for column in _OF_HEADERS) and _tell_header(row)
+        if row.is_held and not any(getattr(row, column) for column in _OF_HEADERS) and _fill_from_header(row)
     ]
     with transaction.atomic():
-        File.objects.bulk_update(told, (*header_facts.COLUMNS, "changed_at"), batch_size=100)
+        File.objects.bulk_update(filled, (*header_facts.COLUMNS, "changed_at"), batch_size=100)
 
 
-def _tell_header(row: File) -> bool:
+def _fill_from_header(row: File) -> bool:
     try:
         return mend(row, header_facts.columns(header_facts.facts(checked_path(row), row.name)))
     except CrdsError as exc:
@@ -173,7 +173,7 @@ def _make_unknown(taken: list[tuple[str, FileFacts]], findings: Findings, option
     """Make rows for files that no catalog lists, each with a record of the user who asked for it."""
     rows = []
     for name, facts in taken:
-        row = make_row(name, told(name, facts, findings, {}), None)
+        row = make_row(name, known_columns(name, facts, findings, {}), None)
         row.state, row.held_at = FileState.DELIVERED, timezone.now()
         rows.append(row)
     File.objects.bulk_create(rows)

@@ -45,8 +45,8 @@ class ExtendedForm(DeliveryForm):
 
         The questions in `SHARED` are left out.
         """
-        asked = (question for question in self.questions if question.key not in SHARED)
-        for section, group in groupby(asked, key=lambda question: question.section):
+        listed = (question for question in self.questions if question.key not in SHARED)
+        for section, group in groupby(listed, key=lambda question: question.section):
             yield section, [(question, self[question.key]) for question in group]
 
     def clean(self) -> dict[str, Any]:

@@ -101,17 +101,17 @@ def questions(observatory: Observatory) -> tuple[FormQuestion, ...]:
     )
 
 
-def in_wire_order(asked: tuple[FormQuestion, ...]) -> tuple[FormQuestion, ...]:
+def in_wire_order(every: tuple[FormQuestion, ...]) -> tuple[FormQuestion, ...]:
     """Return questions in the order of the description."""
-    by_key = {question.key: question for question in asked}
+    by_key = {question.key: question for question in every}
     moved = iter(_ORDER)
-    return tuple(by_key[next(moved)] if question.key in _ORDER else question for question in _levelled(asked))
+    return tuple(by_key[next(moved)] if question.key in _ORDER else question for question in _levelled(every))
 
 
-def _levelled(asked: tuple[FormQuestion, ...]) -> Iterator[FormQuestion]:
+def _levelled(every: tuple[FormQuestion, ...]) -> Iterator[FormQuestion]:
     """Yield the questions, with the change level before correctness testing, as clients always list it."""
-    level = next(question for question in asked if question.key == "change_level")
-    for question in asked:
+    level = next(question for question in every if question.key == "change_level")
+    for question in every:
         if question.key == "correctness_testing":
             yield level
         if question is not level:

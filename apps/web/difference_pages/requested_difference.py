@@ -44,7 +44,7 @@ class RequestedDifference:
         return {name: value for name, value in said.items() if value}
 
 
-def asked(sent: Mapping[str, str]) -> RequestedDifference:
+def requested_difference(sent: Mapping[str, str]) -> RequestedDifference:
     """Return what an address asks for."""
     part, around = sent.get("part", ""), sent.get("lines", "")
     return RequestedDifference(

@@ -22,7 +22,7 @@ from apps.rules.errors import CrdsError
 from apps.web.difference_pages.compared_files import Source, find_known, of_upload
 from apps.web.difference_pages.difference_page import DifferencePage, answer
 from apps.web.difference_pages.forms import DifferenceForm, FileOrigin
-from apps.web.difference_pages.requested_difference import RequestedDifference, address, asked
+from apps.web.difference_pages.requested_difference import RequestedDifference, address, requested_difference
 from apps.web.difference_pages.upload_handler import ComparedFileHandler
 
 FILES = ("file1", "file2")
@@ -46,7 +46,7 @@ def difference(request: HttpRequest) -> HttpResponseBase:
     if reasons:
         return _unknown(request, names, reasons)
     old, new = found
-    return _difference(request, DifferencePage(old, new, asked(request.GET)), _filled(request))
+    return _difference(request, DifferencePage(old, new, requested_difference(request.GET)), _filled(request))
 
 
 def _difference(request: HttpRequest, shown: DifferencePage, form: DifferenceForm) -> HttpResponseBase:
