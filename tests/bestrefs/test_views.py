@@ -99,7 +99,7 @@ def test_bad_references_and_contexts_are_flagged(client: Client) -> None:
     make_file("s7g1700gl_dead.fits", rejected=True)
     text = asked(client).content.decode()
     assert '<span class="badge bad">bad</span>' in text
-    assert "1 of these references is marked bad" in text
+    assert '1 of these references is marked <a class="term"' in text
 
 
 def test_parameters_are_sorted_and_end_with_the_date(client: Client) -> None:

@@ -120,7 +120,7 @@ def test_a_bad_file_is_told_to_be_bad_wherever_its_state_stands(client: Client) 
     page = text(client, "jwst_0001.pmap")
     record = first_table(page)
     assert (record["Status"], record["Reject Flag"], record["Blacklist Flag"]) == ("bad", "false", "true")
-    assert "This file is marked bad" in page
+    assert 'This file is marked <a class="term"' in page
     assert 'It was replaced by <a class="file" href="/browse/jwst_0002.pmap">' in page
 
 
@@ -425,7 +425,7 @@ def test_what_cannot_be_certified_is_told_on_the_page() -> None:
     browser = logged_in()
     answer = post(browser, "/certify_file/jwst_miri_dark_0007.fits", form=f"/browse/{DARK}")
     assert answer.status_code == 200
-    told = "This server does not hold the bytes of jwst_miri_dark_0007.fits."
+    told = "This server does not hold these files: jwst_miri_dark_0007.fits."
     assert f'<div id="error_message">{told}</div>' in answer.content.decode()
     assert post(browser, "/certify_file/nosuch.fits", form=f"/browse/{DARK}").status_code == 404
 
