@@ -1,4 +1,4 @@
-"""What is kept about contexts for queries of many at once: numbers of files, and the rules in use as rows."""
+"""Tables for queries of many contexts at once: numbers of files, and the rules in use as rows."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Pool:
 
     @contextlib.contextmanager
     def _loading(self) -> Iterator[None]:
-        """Let one thread load mappings, and afterwards forget others if there are too many."""
+        """Load mappings in one thread at a time, then forget others if there are too many."""
         with self._lock:
             try:
                 yield

@@ -7,7 +7,7 @@ class VoConfig(AppConfig):
     label = "vo"
 
     def ready(self) -> None:
-        """Let the reader of published tables be prepared after each migration of the database."""
+        """Prepare the reader of published tables after each migration of the database."""
         from apps.vo.database.rights import grant_rights
 
         post_migrate.connect(grant_rights, sender=self)

@@ -48,7 +48,7 @@ class QueryJob(StatusModel):
 
     @property
     def is_over(self) -> bool:
-        """True if its phase cannot change any more."""
+        """True if its phase can no longer change."""
         return self.status in OVER
 
     @property

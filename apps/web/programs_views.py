@@ -30,7 +30,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @runs_by_itself
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    """Show whom to tell of a security problem, in the form of RFC 9116."""
+    """Show where to report a security problem, in the form of RFC 9116."""
     contact = settings.SECURITY_CONTACT or f"mailto:{settings.MAIL_FROM}"
     expires = (timezone.now() + AGE).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = [

@@ -1,4 +1,4 @@
-"""How often the bytes of a file are read between their arrival and their first download."""
+"""The number of times the bytes of a file are read between their arrival and their first download."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -44,7 +44,7 @@ def committed(path: Path) -> None:
 
 @pytest.fixture
 def tap_database(transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let queries see the rows of the test."""
+    """Make the rows of the test visible to queries."""
     path = tmp_path / "queries.sqlite3"
 
     def current() -> str:

@@ -16,7 +16,7 @@ MAX_MAPPING = 16 << 20  # bytes; the largest seen has 1 MB
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceFacts:
+class FactsFromRules:
     """Facts about one reference, from the newest rmap of the first reftype that names it."""
 
     instrument: str
@@ -43,7 +43,7 @@ class Findings:
     looks: dict[str, MappingFacts] = field(default_factory=dict)
     children: dict[str, tuple[str, ...]] = field(default_factory=dict)
     named_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    references: dict[str, ReferenceFacts] = field(default_factory=dict)
+    references: dict[str, FactsFromRules] = field(default_factory=dict)
     sums: dict[str, str] = field(default_factory=dict)
     known: KnownBefore = field(default_factory=KnownBefore)
 
@@ -55,7 +55,7 @@ class Findings:
         for reference, useafter in found.references:
             before = self.references.get(reference)
             if before is None or before.filekind == found.filekind:
-                self.references[intern(reference)] = ReferenceFacts(
+                self.references[intern(reference)] = FactsFromRules(
                     found.instrument, found.filekind, useafter
                 )
         self.looks[name] = MappingFacts(

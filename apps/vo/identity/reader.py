@@ -1,4 +1,4 @@
-"""What a caller may see."""
+"""The rows and jobs that a caller may see."""
 
 from __future__ import annotations
 

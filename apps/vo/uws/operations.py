@@ -1,4 +1,4 @@
-"""What callers ask for: make a job, start, change, abort and remove it."""
+"""Requests of callers: make a job, start, change, abort and remove it."""
 
 from __future__ import annotations
 

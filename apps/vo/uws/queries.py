@@ -50,7 +50,7 @@ def of_account(job: QueryJob) -> QuerySet[QueryJob]:
 
 
 def count_kept(reader: Reader) -> int:
-    """Return how many jobs of the caller are kept; anonymous callers are told apart by their addresses."""
+    """Return how many jobs of the caller are kept; addresses distinguish anonymous callers."""
     mine = Q(owner=reader.name) if reader.name else Q(owner="", address=reader.address)
     return QueryJob.objects.filter(mine).count()
 
