@@ -255,7 +255,7 @@ def test_two_people_contend_for_one_instrument(team: Team, tmp_path: Path) -> No
     assert f"locked by {team.name}" in refused.text, refused.text
     assert refused.status != 0
     url = RESULT.search(done.text)[1]  # type: ignore[index]
-    assert "alone may cancel it" in other.decide(url, "cancel")
+    assert "nobody else may cancel it" in other.decide(url, "cancel")
     assert ">Cancelled<" in team.decide(url, "cancel")
     accepted = other.submit("--autoconfirm", files=other.made)
     assert accepted.status == 0, accepted.text
