@@ -19,7 +19,7 @@ DEEPEST_LITERAL = 50  # levels
 # Lines that `crds list` and other programs print between headers.
 _TITLES = re.compile(r"^(?:Dataset pars for .*:|CRDS *- .*)$", re.MULTILINE)
 _TOKEN = re.compile(
-    r"""\s+|[{}\[\](),:]|'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+"|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?+|(?:True|False|None)\b"""
+    r"""\s+|[{}\[\](),:]|'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+"|[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?|(?:True|False|None)\b"""
 )
 _FLAT_LINE = re.compile(r"\s*(?:#.*|---.*|\.\.\.|%.*|[^\s=:#][^=:]*:(?:\s.*)?)?")
 _HEADER = "header"  # The key of the header, beside the id, in the lines of an import of datasets.

@@ -19,7 +19,8 @@ LONGEST_NAME = 128  # characters of a file name
 _FIELD = re.compile(r"""^\s*['"](\w+)['"]\s*:\s*['"]([^'"\n]{0,255})['"]""", re.MULTILINE)
 _SELECTOR = re.compile(r"^selector\b", re.MULTILINE)
 _LINE = r"""\s*+(?:'[^'\\\n]*+'|"[^"\\\n]*+")\s*+:\s*+(?:'[^'\\\n]*+'|"[^"\\\n]*+")\s*+"""
-_PLAIN_CONTEXT = re.compile(rf"\s*+=\s*+\{{(?:{_LINE},)*+(?:{_LINE})?\s*+\}}\s*+")
+# Atomic, as possessive groups have a fault in Python 3.11.2; see `apps.rules.text.parser`.
+_PLAIN_CONTEXT = re.compile(rf"\s*+=\s*+\{{(?>(?:{_LINE},)*)(?:{_LINE})?\s*+\}}\s*+")
 # A plain rmap has no comments, escapes, texts of several lines, lists of choices, or other sections.
 _ODD_SIGNS = ("#", "\\", "'''", '"""', "\0")
 _ODD_SHAPES = re.compile(r":\s*[(\[]|\n[a-z]")

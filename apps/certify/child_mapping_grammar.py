@@ -25,7 +25,8 @@ Parsing = tuple[Items, Any, str | None]
 # Rules have up to four levels. The grammar of the library recurses, and gives up at some hundred levels.
 MAX_DEPTH = 12
 
-_SPACE = r"(?:[ \r\n\t]|\#[^\n]*\n)*+"
+# Atomic, as possessive groups have a fault in Python 3.11.2; see `apps.rules.text.parser`.
+_SPACE = r"(?>(?:[ \r\n\t]|\#[^\n]*\n)*)"
 _WHOLE = r"-?(?:[1-9][0-9]{0,30}+|[0-9])"
 _EXPONENT = r"[eE][-+]?[0-9]{1,3}+"
 _TOKEN = re.compile(
@@ -41,7 +42,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _COMMENT = re.compile(
-    rf"""{_SPACE}={_SPACE}(?:'{{3}}((?:[^'\\]|'(?!''))*+)'{{3}}|"{{3}}((?:[^"\\]|"(?!""))*+)"{{3}})"""
+    rf"""{_SPACE}={_SPACE}(?:'{{3}}((?>(?:[^'\\]|'(?!''))*))'{{3}}|"{{3}}((?>(?:[^"\\]|"(?!""))*))"{{3}})"""
 )
 _CONSTANTS = {"True": True, "False": False, "None": None}
 # Two surprises of the grammar: it drops white space before a closing single quote, and takes every text in

@@ -138,12 +138,10 @@ def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:
 
 def test_nothing_is_left_of_a_worker_that_was_killed(slow: Path, tmp_path: Path) -> None:
     """The worker, its server, the child and its `fitsverify` are four processes; the worker is killed."""
-    make_job(tmp_path / "job")
+    job = make_job(tmp_path / "job", DEAD)
     program = (
-        "import sys; from pathlib import Path\n"
-        "from tests.factories.certify import make_job\n"
-        "from apps.certify.runner import Runner\n"
-        f"for event in Runner('hst').run(make_job(Path({str(tmp_path / 'job')!r}), {DEAD!r})): pass\n"
+        "from apps.certify.runner import CertifyJob, Limits, Runner\n"
+        f"for event in Runner('hst').run({job!r}): pass\n"
     )
     worker = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT)
     deadline = time.monotonic() + 60

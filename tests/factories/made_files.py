@@ -181,7 +181,7 @@ def _hst() -> dict[str, bytes]:
         "s7g1700gl_dead_bad_xsum.fits": summed.replace(b"FUVA", b"FUVB", 1),
         "missing_keyword.fits": _dead(DETECTOR=None),
         "v8q14451j_idc.fits": _distortions("WFC", range(12)),
-        "v8q1445xx_idc.fits": _distortions("WFC", range(1, 12)),
+        "v8q1445xx_idc.fits": _distortions("WFC", range(1, 12), "Nov 21 2002"),
         "acs_new_idc.fits": _distortions("HRC", range(4)),
         "y951738kl_hv.fits": _fits(
             DEAD | {"FILETYPE": "HIGH VOLTAGE TABLE"}, _table(SEGMENT=["FUVA"], HVLEVEL=[169])
@@ -241,7 +241,7 @@ def _dead(*, checksum: bool = False, **keywords: str | None) -> bytes:
     return _fits({"FILENAME": "s7g1700gl_dead.fits", **header}, table, checksum=checksum)
 
 
-def _distortions(detector: str, rows: range) -> bytes:
+def _distortions(detector: str, rows: range, day: str = "Oct 21 2002") -> bytes:
     header = DEAD | {
         "INSTRUME": "ACS",
         "FILETYPE": "DISTORTION COEFFICIENTS",
@@ -255,7 +255,7 @@ def _distortions(detector: str, rows: range) -> bytes:
         "FILTER2": ["CLEAR2S"] * len(rows),
         "SCALE": [0.05] * len(rows),
     }
-    return _fits(header | {"USEAFTER": "Oct 21 2002 00:00:00"}, _table(**columns))
+    return _fits(header | {"USEAFTER": f"{day} 00:00:00"}, _table(**columns))
 
 
 def _exposure(rootname: str, association: str, time: str) -> bytes:

@@ -7,7 +7,7 @@ names of real ones. Everything else is made up, by chance with a fixed seed: eac
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -310,6 +310,12 @@ OTHERS = {
     "roman": {},
     "tobs": {},
 }  # fmt: skip
+
+
+def types_of(observatory: str, kinds: Collection[str]) -> set[str]:
+    """Return the types of the observatory's carrier that have rules of these kinds."""
+    _, types = CARRIERS[observatory]
+    return {reftype for reftype, kind in zip(types.split(), KINDS, strict=True) if kind in kinds}
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,16 @@ MAX_DEPTH = 30
 # Brackets, commas and colons. A mapping of 1 MB has 40,000. Each takes up to 1.5 kB while it is parsed.
 MAX_NODES = 100_000
 
+# In Python 3.11.2, which Debian 12 has, a possessive group `(…)*+` goes on from a wrong place after an
+# attempt that failed in its middle. Atomic groups do not. The outer group is possessive, because it takes
+# no memory; there the fault only moves the place that a refusal names.
 _WORDS = "|".join(sorted(SELECTORS | set(SECTIONS) | {"True", "False", "None"}))
 _TOKENS = re.compile(
     rf"""(?:
         [\s,:()\[\]{{}}=]++
       | \#[^\n]*+
-      | '''(?:[^'\\]|'(?!'')|\\.){{0,{MAX_COMMENT}}}+'''
-      | \"\"\"(?:[^"\\]|"(?!"")|\\.){{0,{MAX_COMMENT}}}+\"\"\"
+      | '''(?>(?:[^'\\]|'(?!'')|\\.){{0,{MAX_COMMENT}}})'''
+      | \"\"\"(?>(?:[^"\\]|"(?!"")|\\.){{0,{MAX_COMMENT}}})\"\"\"
       | '(?!'')(?:[^'\\\n]|\\.){{0,{MAX_STRING}}}+'
       | "(?!"")(?:[^"\\\n]|\\.){{0,{MAX_STRING}}}+"
       | [-+]?(?:[0-9]{{1,{MAX_DIGITS}}}+(?:\.[0-9]{{0,{MAX_DIGITS}}}+)?|\.[0-9]{{1,{MAX_DIGITS}}}+)
@@ -46,7 +49,7 @@ _TOKENS = re.compile(
 
 
 _LITERALS = re.compile(
-    r"""\#[^\n]*+|'''(?:[^'\\]|'(?!'')|\\.)*+'''|\"{3}(?:[^"\\]|"(?!"")|\\.)*+\"{3}
+    r"""\#[^\n]*+|'''(?>(?:[^'\\]|'(?!'')|\\.)*)'''|\"{3}(?>(?:[^"\\]|"(?!"")|\\.)*)\"{3}
     |'(?:[^'\\\n]|\\.)*+'|"(?:[^"\\\n]|\\.)*+\"""",
     re.VERBOSE | re.DOTALL,
 )
