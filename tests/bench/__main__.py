@@ -15,6 +15,7 @@ BENCHMARKS = (
     "certify",
     "submissions",
     "pages",
+    "catalogue",
 )
 
 

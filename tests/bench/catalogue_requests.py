@@ -44,10 +44,20 @@ NO_PAGES = frozenset(
 
 def pages() -> list[str]:
     """Return the address of each page, from the URL table, and the same pages with usual arguments."""
-    found = {address.path: address for address in every_address(_values())}
+    found = {address.path: address for address in every_address(_Values(_values()))}
     plain = [path for path, address in found.items() if address.name not in NO_PAGES]
     unlike = {path.rstrip("/"): path for path in plain if "static" not in path}
     return [*unlike.values(), *_with_arguments()]
+
+
+class _Values(dict[str, str]):
+    """Values of parameters; one that is not known has a value that names nothing."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or "/" not in str(name)
+
+    def __missing__(self, name: str) -> str:
+        return "none"
 
 
 def _values() -> dict[str, str]:

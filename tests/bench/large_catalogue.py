@@ -102,7 +102,7 @@ def fill(size: Size) -> None:
     with transaction.atomic():
         for rows in tables:
             _insert(next(rows), rows)
-    create_account("homer", role="admin", password=PASSWORD)
+    create_account("homer", role="admin", password=PASSWORD, by="benchmark")
     Revision.objects.update_or_create(pk=1, defaults={"number": len(deliveries)})
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
