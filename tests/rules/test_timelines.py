@@ -80,7 +80,7 @@ def require_equal(context: Context, mode: dict[str, str]) -> tuple[int, set[str]
 
 
 def without_timelines(observatory: str) -> set[str]:
-    """Return the types whose rules are no dates below a Match."""
+    """Return the types whose rules have something other than dates below a Match."""
     if is_real():
         return {"datalvl"}
     kinds = ("closest", "bracket", "nearest", "version", "version after", "after match", "undated")
