@@ -1,4 +1,4 @@
-"""Caches of bounded size: they are emptied when they grow, and equal values are kept once."""
+"""Caches of bounded size, which forget what was not used for the longest time; equal values are kept once."""
 
 from __future__ import annotations
 
@@ -12,38 +12,60 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 Shared = TypeVar("Shared", bound=Hashable)
 
-# A memo forgets everything at this many entries. Real observations of one instrument show a few hundred
-# modes.
-MEMO_LIMIT = 2_000
+# All memos together keep up to this number of bytes. Half of it holds twenty thousand modes of all
+# instruments; observations of one instrument show a few hundred.
+MEMORY_LIMIT = 128_000_000
 
-# All memos together forget everything at this many units of some 500 bytes.
-TOTAL_LIMIT = 40_000
+# A small entry: a text, a number and their places in a dictionary.
+SMALL = 200  # bytes
 
 # The pool is emptied at this many values, a few times what all known contexts need. Values that are already
 # shared stay shared.
 POOL_LIMIT = 100_000
 
+_NOTHING: dict[Any, Any] = {}
+
 
 class Memo(dict[Key, Value], Generic[Key, Value]):
-    """A dictionary that stays small. A lost entry costs time and never changes an answer."""
+    """A dictionary that forgets. A lost entry costs time and never changes an answer.
 
-    __slots__ = ("__weakref__",)
+    The dictionary itself has the entries that were used since the memos of the process last aged, so a hit
+    takes no longer than in any dictionary. `recall` looks among the older entries. Those that nobody recalls
+    before the memos age again are forgotten.
+    """
+
+    __slots__ = ("__weakref__", "_older", "_older_size", "_size")
 
     def __init__(self) -> None:
         super().__init__()
+        self._older: dict[Key, Value] = _NOTHING
+        self._size = self._older_size = 0
         _budget.enter(self)
 
-    def remember(self, key: Key, value: Value, cost: int = 1) -> Value:
-        """Keep `value` under `key` and return it. `cost` is its size in units of some 500 bytes."""
-        if len(self) >= MEMO_LIMIT:
-            self.clear()
-        _budget.spend(cost)
+    def remember(self, key: Key, value: Value, size: int = SMALL) -> Value:
+        """Keep `value` under `key` and return it. `size` is about what both take, in bytes."""
         self[key] = value
+        self._size += size
+        _budget.spend(size)
         return value
+
+    def recall(self, key: Key, default: Any = None) -> Any:
+        """Return the value of a key that the dictionary does not have; `default` if it is forgotten."""
+        value = self._older.get(key, default)
+        if value is not default:
+            self.remember(key, value, self._older_size)
+        return value
+
+    def age(self) -> None:
+        """Forget the older entries; the others become the older ones."""
+        if self or self._older:
+            self._older, self._older_size = self.copy() or _NOTHING, self._size // max(1, len(self))
+            self._size = 0
+            self.clear()
 
 
 class _Budget:
-    """The count of what all memos of the process keep; it empties them together."""
+    """The count of the bytes that all memos of the process keep; it lets them age together."""
 
     def __init__(self) -> None:
         self._memos: list[weakref.ref[Memo[Hashable, object]]] = []
@@ -56,19 +78,19 @@ class _Budget:
                 self._memos = [reference for reference in self._memos if reference() is not None]
             self._memos.append(weakref.ref(memo))  # type: ignore[arg-type]
 
-    def spend(self, cost: int) -> None:
-        # A lost update by a racing thread only moves the moment of forgetting.
-        self._spent += cost
-        if self._spent > TOTAL_LIMIT:
-            self.forget()
+    def spend(self, size: int) -> None:
+        # A lost update by a racing thread only moves the moment of ageing.
+        self._spent += size
+        if self._spent > MEMORY_LIMIT // 2:
+            self.age()
 
-    def forget(self) -> None:
+    def age(self) -> None:
         with self._lock:
             self._spent = 0
             for reference in self._memos:
                 memo = reference()
                 if memo is not None:
-                    memo.clear()
+                    memo.age()
 
 
 _budget = _Budget()
@@ -77,7 +99,8 @@ _pool: dict[Hashable, Hashable] = {}
 
 def forget_all() -> None:
     """Empty every memo of the process. Benchmarks of unseen headers need this."""
-    _budget.forget()
+    _budget.age()
+    _budget.age()
 
 
 def interned(value: Any) -> Any:

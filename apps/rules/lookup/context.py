@@ -247,11 +247,10 @@ class Context:
 
     def _layout(self, header: Mapping[str, object]) -> _Layout:
         keys = tuple(header)
-        layout = self._layouts.get(keys)
+        layout = self._layouts.get(keys) or self._layouts.recall(keys)
         if layout is None:
-            layout = self._layouts.remember(
-                keys, _Layout(keys, self.definition, self._instrument_key), 1 + len(keys) // 4
-            )
+            layout = _Layout(keys, self.definition, self._instrument_key)
+            self._layouts.remember(keys, layout, 1000 + 200 * len(keys))
         return layout
 
     def _instrument(self, layout: _Layout, values: Sequence[object]) -> tuple[int, str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from apps.rules.conditioning import condition_value
 from apps.rules.errors import LookupFailure
-from apps.rules.lookup.bounded_cache import Memo
+from apps.rules.lookup.bounded_cache import SMALL, Memo
 from apps.rules.lookup.matchers import (
     WILD_VALUES,
     Matcher,
@@ -102,12 +102,15 @@ class ParkeyColumn:
 
     def work_out(self, value: str, substitutions: Substitutions) -> int | Odd:
         """Return the cases that fit `value`, and remember them."""
+        known: int | Odd | None = self.fits.recall(value)
+        if known is not None:
+            return known
         counted, neutral = self._verdicts(value)
         complaint = self._complaint(value, substitutions)
         if complaint is None and neutral == self._open:
             return self.fits.remember(value, counted | neutral)
         # A complaint lists all valid values, of which there can be thousands.
-        return self.fits.remember(value, Odd(counted, neutral, complaint), 1 + len(complaint or "") // 500)
+        return self.fits.remember(value, Odd(counted, neutral, complaint), SMALL + len(complaint or ""))
 
     def _verdicts(self, value: str) -> tuple[int, int]:
         counted, neutral = self._literals.get(value, 0), self._open
@@ -268,7 +271,7 @@ class MatchTable:
         """Return groups of cases that fit, best first. Equally good cases form a group in sorted order."""
         if isinstance(standing, Standing):
             return self._weighed(standing)
-        return [self._cases(standing & level) for level in self._levels if standing & level]
+        return [self._cases(standing & level) for _weight, level in self._levels if standing & level]
 
     def _cases(self, bits: int) -> list[int]:
         """Return the numbers of the cases whose bits are set, in sorted order within one level."""
@@ -277,18 +280,13 @@ class MatchTable:
     def _weighed(self, standing: Standing) -> list[list[int]]:
         """Rank cases by the parkeys that count for this header, which may be fewer than usual."""
         weighed: dict[int, list[int]] = {}
-        for level_weight, level in self._weighted_levels():
+        for level_weight, level in self._levels:
             for rank in _bits(standing.bits & level):
                 weight = level_weight
                 for column, mask in standing.odd:
                     weight += (mask.counted >> rank & 1) - column.counts(rank)
                 weighed.setdefault(weight, []).append(self._order[rank])
         return [sorted(weighed[weight]) for weight in sorted(weighed, reverse=True)]
-
-    def _weighted_levels(self) -> Iterator[tuple[int, int]]:
-        for level in self._levels:
-            rank = (level & -level).bit_length() - 1
-            yield sum(column.counts(rank) for column in self.columns), level
 
 
 def _bits(mask: int) -> Iterator[int]:
@@ -299,12 +297,12 @@ def _bits(mask: int) -> Iterator[int]:
         mask ^= lowest
 
 
-def _levels(weights: Sequence[int]) -> tuple[int, ...]:
-    """Return the bits of each group of equal weights, given weights in descending order."""
+def _levels(weights: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Return each weight with the bits of its cases, given weights in descending order."""
     levels: dict[int, int] = {}
     for rank, weight in enumerate(weights):
         levels[weight] = levels.get(weight, 0) | 1 << rank
-    return tuple(levels.values())
+    return tuple(levels.items())
 
 
 _tables: weakref.WeakValueDictionary[tuple[Any, ...], MatchTable] = weakref.WeakValueDictionary()

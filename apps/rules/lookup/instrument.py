@@ -2,23 +2,24 @@
 
 A header is first reduced to the values that the rules need. All values but the date form a mode. The answers
 for a mode are worked out once and remembered, so most headers only need their date looked up. The memory
-never changes an answer and is emptied when it grows too large.
+never changes an answer, and forgets the modes that were not asked for lately when it grows too large.
 """
 
 from __future__ import annotations
 
+import sys
 import weakref
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from apps.rules.conditioning import condition_value
 from apps.rules.dates import usual_date
 from apps.rules.errors import HeaderError, LookupFailure
-from apps.rules.lookup.bounded_cache import Memo
+from apps.rules.lookup.bounded_cache import SMALL, Memo
 from apps.rules.lookup.compiled_mapping import CompiledMapping
 from apps.rules.lookup.compiled_selectors import NA
 from apps.rules.lookup.expressions import evaluable
@@ -59,6 +60,11 @@ class Mode:
     header: dict[str, str]
     epochal: dict[tuple[str, int], Outcome]
 
+    @property
+    def size(self) -> int:
+        """Approximate memory use in bytes, with room for the outcomes that are still to be found."""
+        return 1200 + 50 * len(self.known) + 100 * len(self.header)
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
@@ -70,8 +76,26 @@ class _Found:
 
     @property
     def size(self) -> int:
-        """Approximate memory use in units of 500 bytes."""
-        return 1 + len(self.rows) // 4 + sum(map(len, self.known.values())) // 500
+        """Approximate memory use in bytes."""
+        return 500 + 100 * len(self.rows) + sum(map(len, self.known.values()))
+
+
+class _Moment(NamedTuple):
+    """The date of an observation.
+
+    Attributes
+    ----------
+    text
+        The date as the rules compare it; empty if there is none.
+    complaint
+        The reason why there is none, or None.
+    is_usual
+        Whether hooks accept its spelling, too: they refuse some that a selector accepts.
+    """
+
+    text: str
+    complaint: str | None = None
+    is_usual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,14 +217,13 @@ class InstrumentRules:
         dates
             Texts of each tuple in `date_parkeys`, as in the header.
         """
-        mode = self._modes.get(values)
-        if mode is None:
-            mode = self._modes.remember(values, self._work_out(values), 2 + len(self.rules) // 8)
+        mode = self._modes.get(values) or self._modes.recall(values) or self._new_mode(values)
         found = mode.known.copy()
-        moments: dict[int, tuple[str, str | None]] = {}
+        moments: dict[int, _Moment] = {}
         for place, rows in mode.dated:
-            moment, complaint = moments[place] = self._moment(place, dates[place])
-            if complaint is None:
+            observed = moments[place] = self._moment(place, dates[place])
+            moment = observed.text
+            if observed.complaint is None:
                 for filekind, useafters, references, plan in rows:
                     at = bisect_right(useafters, moment)
                     if at:
@@ -209,38 +232,37 @@ class InstrumentRules:
                         _put(found, filekind, plan.answer(moment))
             else:
                 for filekind, _useafters, _references, plan in rows:
-                    _put(found, filekind, plan.complain(complaint))
+                    _put(found, filekind, plan.complain(observed.complaint))
         if mode.header:
             self._answer_others(mode, dates, moments, found)
         return found
 
-    def _moment(self, place: int, texts: tuple[str, ...]) -> tuple[str, str | None]:
-        """Return the date of the observation, or an empty text and the reason why there is none."""
+    def _moment(self, place: int, texts: tuple[str, ...]) -> _Moment:
+        """Return the date of the observation, or the reason why there is none."""
         moment = usual_date(" ".join(texts))
         if moment is not None:
-            return moment, None
+            return _Moment(moment, None, True)
         parkeys = self.date_parkeys[place]
         try:
-            return observed_date("UseAfter", parkeys, [condition(text) for text in texts]), None
+            return _Moment(observed_date("UseAfter", parkeys, [condition(text) for text in texts]))
         except LookupFailure as exc:
-            return "", str(exc)
+            return _Moment("", str(exc))
 
     def _answer_others(
-        self, mode: Mode, dates: Dates, moments: dict[int, tuple[str, str | None]], found: dict[str, str]
+        self, mode: Mode, dates: Dates, moments: dict[int, _Moment], found: dict[str, str]
     ) -> None:
         """Add the answers for types whose hooks depend on the date, and for types without a plan."""
         for filekind, rules in self._epochal:
             place = self._places[rules.date_parkeys or ()]
-            moment, complaint = moments.get(place) or self._moment(place, dates[place])
-            # A hook reads the date itself, and refuses some spellings that a selector accepts.
-            if complaint is not None or usual_date(" ".join(dates[place])) is None:
+            observed = moments.get(place) or self._moment(place, dates[place])
+            if not observed.is_usual:
                 _put(found, filekind, rules.answer(self._dated_header(mode, dates)))
                 continue
-            epoch = filekind, bisect_right(rules.epochs, moment)
+            epoch = filekind, bisect_right(rules.epochs, observed.text)
             if epoch not in mode.epochal:
                 mode.epochal[epoch] = rules.outcome(self._dated_header(mode, dates))
             outcome = mode.epochal[epoch]
-            _put(found, filekind, outcome.answer(moment) if isinstance(outcome, Plan) else outcome)
+            _put(found, filekind, outcome.answer(observed.text) if isinstance(outcome, Plan) else outcome)
         if self._unplanned:
             header = self._dated_header(mode, dates)
             for filekind, rules in self._unplanned:
@@ -253,15 +275,21 @@ class InstrumentRules:
                 header[parkey] = header[evaluable(parkey)] = condition(text)
         return header
 
+    def _new_mode(self, values: tuple[str, ...]) -> Mode:
+        """Return the answers for a mode that is new or forgotten, and remember them."""
+        mode = self._work_out(values)
+        # Headers repeat the same few texts. Each is kept once.
+        return self._modes.remember(tuple(map(sys.intern, values)), mode, mode.size + 10 * len(values))
+
     def _work_out(self, values: tuple[str, ...]) -> Mode:
-        """Return the answers of all rules for a mode that is new or no longer remembered."""
+        """Return the answers of all rules for a mode."""
         conditioned = condition_all(values)
         header: dict[str, str] = {}
         known = self._template.copy()
         rows: list[list[Row]] = [[] for _place in self.date_parkeys or ((),)]
         for group in self._groups:
             mine = group.pick(conditioned)
-            found = group.memo.get(mine)
+            found = group.memo.get(mine) or group.memo.recall(mine)
             if found is None:
                 header = header or self._header(conditioned)
                 found = group.ask(header)
@@ -359,11 +387,13 @@ def condition(text: str) -> str:
     """
     value = _conditioned.get(text)
     if value is None:
+        value = _conditioned.recall(text)
+    if value is None:
         if len(text) > MAX_VALUE:
             raise HeaderError(
                 f"A header value of {len(text)} characters is refused; it begins {text[:40]!r}."
             )
-        value = _conditioned.remember(text, condition_value(text))
+        value = _conditioned.remember(text, condition_value(text), SMALL + 2 * len(text))
     return value
 
 

@@ -160,6 +160,11 @@ class ReferenceRules:
     ------
     ValueError, TypeError, KeyError
         Raised if parts of the header contradict each other.
+
+    Attributes
+    ----------
+    epochs
+        The dates at which hooks change their behaviour, sorted.
     """
 
     def __init__(self, header: Mapping[str, Any], selector: Selector, observatory: Observatory) -> None:
@@ -178,6 +183,11 @@ class ReferenceRules:
             selector, substitutions=substitutions_of(header, observatory), merges=merges_ties(header)
         )
         self.date_parkeys = self._plain_date_parkeys()
+        # The selector on top is a Match if there are date parkeys, and otherwise this name is not used.
+        self._match = cast(Match, self.chooser)
+        self.epochs = tuple(sorted({epoch for hook in self._hooks for epoch in hook.epochs}))
+        # Names of each parkey: as written, in lower and upper case, and as conditions spell it.
+        self._spellings = tuple((key, key.lower(), key.upper(), evaluable(key)) for key in self.parkeys)
         self._plans: Memo[tuple[int, str | None], object] = Memo()
 
     def _plain_date_parkeys(self) -> tuple[str, ...] | None:
@@ -204,11 +214,6 @@ class ReferenceRules:
     def hook_parkeys(self) -> tuple[str, ...]:
         """The parkeys other than dates that hooks read or write."""
         return tuple(parkey for hook in self._hooks for parkey in hook.parkeys)
-
-    @property
-    def epochs(self) -> tuple[str, ...]:
-        """The dates at which hooks change their behaviour, sorted."""
-        return tuple(sorted({epoch for hook in self._hooks for epoch in hook.epochs}))
 
     @property
     def conditions(self) -> Conditions:
@@ -320,11 +325,6 @@ class ReferenceRules:
             return self._default or NOT_FOUND + str(exc)
 
     @property
-    def _match(self) -> Match:
-        """The selector on top, which is a Match if there are `date_parkeys`."""
-        return cast(Match, self.chooser)
-
-    @property
     def _default(self) -> str:
         """The answer if everything failed; empty if the failure itself is the answer."""
         return "" if self._required else NA
@@ -339,6 +339,8 @@ class ReferenceRules:
             return self._made_plan(standing, on_failure)
         # There are far fewer sets of cases than combinations of values.
         plan = self._plans.get((standing, on_failure), _UNKNOWN)
+        if plan is _UNKNOWN:
+            plan = self._plans.recall((standing, on_failure), _UNKNOWN)
         if plan is _UNKNOWN:
             plan = self._plans.remember((standing, on_failure), self._made_plan(standing, on_failure))
         return plan  # type: ignore[return-value]
@@ -404,11 +406,11 @@ class ReferenceRules:
 
     def _minimal(self, header: Header) -> dict[str, str]:
         """Return only the parkeys that these rules require, with UNDEFINED for missing ones."""
-        minimal = {
-            parkey: header.get(parkey.lower(), header.get(parkey.upper(), "UNDEFINED"))
-            for parkey in self.parkeys
-        }
-        return {**{evaluable(parkey): value for parkey, value in minimal.items()}, **minimal}
+        minimal: dict[str, str] = {}
+        for parkey, lower, upper, name in self._spellings:
+            value = header[lower] if lower in header else header.get(upper, "UNDEFINED")
+            minimal[name] = minimal[parkey] = value
+        return minimal
 
     def _is_exempt(self, header: Header) -> bool:
         exemption = self._observatory.exemption

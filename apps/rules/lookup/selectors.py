@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 from apps.rules.dates import format_date, parse_date
 from apps.rules.errors import LookupFailure, NothingFits
-from apps.rules.lookup.bounded_cache import Memo
+from apps.rules.lookup.bounded_cache import SMALL, Memo
 from apps.rules.lookup.compiled_selectors import NA, SEVERAL, Choice
 from apps.rules.lookup.decision_table import MatchTable, Substitutions, table_for
 from apps.rules.lookup.lookup_record import (
@@ -198,14 +198,14 @@ class Match(Chooser):
         return self._made[case]
 
     def _merge(self, group: tuple[int, ...]) -> Any:
-        merged = self._merged.get(group)
+        merged = self._merged.get(group) or self._merged.recall(group)
         if merged is not None:
             return merged
         if not self._merges:
             raise LookupFailure("More than one match clause matched.")
         first, *others = map(self._choice, group)
         merged = first.merge(others) if isinstance(first, Chooser) else Several((first, *others))
-        return self._merged.remember(group, merged, 1 + len(getattr(merged, "keys", ())) // 32)
+        return self._merged.remember(group, merged, SMALL + 16 * len(getattr(merged, "keys", ())))
 
     def _explain(self, values: Sequence[str]) -> list[CaseTrace]:
         verdicts = [column.verdicts(value) for column, value in zip(self.table.columns, values, strict=True)]
