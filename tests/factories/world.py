@@ -15,11 +15,13 @@ from apps.locks.models import Lock
 from apps.submissions.uploads import ingest_area
 from tests.factories import sites
 from tests.factories.accounts import logged_in, make_token, make_user
+from tests.factories.datasets import make_dataset
 from tests.factories.deliveries import make_delivery
 from tests.factories.submissions import make_submission
 from tests.factories.vo import make_query_job
 
 UPLOADED = "uploaded.fits"
+DATASET = "JW00001001001_02101_00001.MIRIMAGE:JW00001001001_02101_00001.MIRIMAGE"
 
 
 @dataclass
@@ -42,11 +44,13 @@ def make_world() -> World:
     delivery = make_delivery()
     sites.upload(user, {UPLOADED: b"x"})
     token, _ = make_token(user)
+    make_dataset(DATASET, instrument="miri", header={"META.INSTRUMENT.NAME": "MIRI"}, observed_at=None)
     reference = File.objects.filter(kind="reference", name__startswith="jwst_miri_flat").latest("pk")
     values = {
         "browse/name": reference.name,
         "certify_file/name": reference.name,
         "context": context,
+        "dataset_id": DATASET,
         "delivery/name": delivery.name,
         "delivery/what": "failed",
         "delivery_status/name": delivery.name,
