@@ -38,3 +38,19 @@ def test_no_two_public_classes_of_the_apps_share_a_name() -> None:
     shared = {name for name, times in named.items() if times > 1}
     # Django demands `Command`; each app with a state machine calls its states `Status`.
     assert shared == {"Command", "Status"}
+
+
+def test_every_view_that_reads_files_is_marked_for_them() -> None:
+    """Other views get no files at all, so a forgotten mark looks like a form without its file."""
+    forgotten = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in (ROOT / "apps").rglob("*views.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        and node.args.args
+        and node.args.args[0].arg == "request"
+        and node.decorator_list
+        and "request.FILES" in ast.unparse(node)
+        and not any(isinstance(mark, ast.Name) and mark.id == "takes_files" for mark in node.decorator_list)
+    ]
+    assert forgotten == []

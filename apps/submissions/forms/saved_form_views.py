@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from apps.accounts.models import User
 from apps.core.access import Role, with_role
 from apps.core.errors import InvalidInputError
-from apps.core.marks import changes_nothing
+from apps.core.marks import changes_nothing, takes_files
 from apps.submissions.forms import ExtendedForm, prefilled
 from apps.submissions.forms.views import extended_page
 
@@ -27,6 +27,7 @@ def save_form(request: HttpRequest, *, actor: User) -> HttpResponse:
 
 
 @changes_nothing
+@takes_files
 @require_POST
 @never_cache
 @ensure_csrf_cookie
