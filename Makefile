@@ -30,9 +30,7 @@ run: export PUBLIC_URL ?= http://$(HOST):$(PORT)
 run: export ALLOWED_HOSTS ?= $(HOST),localhost,.localhost,127.0.0.1,[::1]
 run: port-is-free $(VENV)/.ready
 	@echo 'Preparing the database and the demo below $(DATA_ROOT).'
-	@$(PY) manage.py migrate --verbosity 0
-	@$(PY) manage.py seed_demo --if-possible
-	@exec $(PY) manage.py up --port $(PORT) --bind $(if $(filter localhost,$(HOST)),127.0.0.1,0.0.0.0)
+	@exec $(PY) manage.py up --demo --port $(PORT) --bind $(if $(filter localhost,$(HOST)),127.0.0.1,0.0.0.0)
 
 .PHONY: port-is-free
 port-is-free:

@@ -42,9 +42,11 @@ DEBUG = env.flag("DEBUG", False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,.localhost,127.0.0.1,[::1]")
 ROOT_URLCONF = "crds_server.urls"
 WSGI_APPLICATION = "crds_server.wsgi.application"
+WEB_APPLICATION = "crds_server.web.make_application"  # Our web server serves what this function returns.
 FORCE_SCRIPT_NAME = PUBLIC_PATH or None  # Links begin with it, also outside requests.
 APPEND_SLASH = False  # A redirected POST loses its body; both spellings are routed instead.
 X_ACCEL_PREFIX = env.text("X_ACCEL_PREFIX", "")  # nginx's address of the store; empty: we send the bytes.
+WEB_CONNECTIONS = env.number("WEB_CONNECTIONS", 1000, minimum=10)  # At once; further ones get 503.
 RPC_BODY_LIMIT = env.number("RPC_BODY_LIMIT", 8 << 20, minimum=1024)  # bytes
 RPC_NODE_LIMIT = env.number("RPC_NODE_LIMIT", 300_000, minimum=1000)  # values and keys in one request
 RPC_BATCH_UNITS = env.number("RPC_BATCH_UNITS", 2000, minimum=1)  # of the calls of one batch together

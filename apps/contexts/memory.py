@@ -102,6 +102,10 @@ class Pool:
             finally:
                 self._forget_least_used()
 
+    def holds(self, name: str) -> bool:
+        """Return whether a context is in memory, so that nobody waits for it."""
+        return name in self._contexts
+
     def _assemble(self, name: str) -> Context:
         with self._loading():
             if name not in self._contexts:

@@ -19,6 +19,8 @@ from apps.core.refusals import refusal
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+BROKEN = "The body ended too early, or its chunks are malformed."
+
 # The length of a body of unknown length. Django's parser of multipart forms reads nothing if the length is 0.
 # It uses other lengths only to choose between memory and disk.
 _UNKNOWN_LENGTH = str(1 << 62)
@@ -136,7 +138,7 @@ class _ChunkedBody:
         try:
             found = read() if asked is None else read(asked)
         except Exception as exc:  # Each web server has errors of its own for this.
-            raise BadRequest("The body ended too early, or its chunks are malformed.") from exc
+            raise BadRequest(BROKEN) from exc
         self._read += len(found)
         if self.limit is not None and self._read > self.limit:
             raise RequestDataTooBig(f"The form is too large: at most {self.limit:,} bytes are read.")

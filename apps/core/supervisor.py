@@ -4,10 +4,13 @@ import contextlib
 import logging
 import os
 import signal
-import subprocess
+import sys
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
 
 logger = logging.getLogger(__name__)
 
@@ -19,13 +22,72 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # HUP is sent when a t
 
 
 @dataclass
+class Process:
+    """A child process made by a fork, at the head of a process group of its own."""
+
+    pid: int
+    returncode: int | None = None  # None while it runs; negative: the signal that ended it
+
+    @classmethod
+    def start(cls, name: str, run: Callable[[], None]) -> "Process":
+        """Return a new process that runs a function and ends; `name` is what `ps` and `top` show."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            _become_child(name, run)
+        with contextlib.suppress(OSError):  # The child does it as well; whoever is first, it is done in time.
+            os.setpgid(pid, pid)
+        return cls(pid)
+
+    def poll(self) -> int | None:
+        """Return the exit status of the process, or None if it still runs."""
+        if self.returncode is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # `_reap_orphans` collected it.
+                self.returncode = 0
+            else:
+                self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+
+def _become_child(name: str, run: Callable[[], None]) -> NoReturn:
+    """Run a function as a program of its own, and never return to the code of the parent."""
+    status = 1
+    try:
+        os.setpgid(0, 0)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        with contextlib.suppress(OSError):
+            Path("/proc/self/comm").write_text(name)
+        run()
+        status = 0
+    except SystemExit as exc:
+        status = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+@dataclass
 class ChildProgram:
-    """One program in its own process group, so that its helpers end with it."""
+    """One program in its own process group, so that its helpers end with it.
+
+    Attributes
+    ----------
+    run
+        The program. It runs in a copy of this process, so what is loaded already is neither loaded again nor
+        kept twice.
+    """
 
     name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    run: Callable[[], None]
+    process: Process | None = None
     start_at: float = field(default=0.0)
 
     def start_if_due(self) -> None:
@@ -37,7 +99,7 @@ class ChildProgram:
             self.signal(signal.SIGKILL)  # Helpers that outlived it would run beside the new ones.
             self.start_at = time.monotonic() + PAUSE
         if time.monotonic() >= self.start_at:
-            self.process = subprocess.Popen(self.command, env=dict(self.environment), start_new_session=True)
+            self.process = Process.start(self.name, self.run)
             self.start_at = 0.0
             logger.info("%s started, process %s", self.name, self.process.pid)
 

@@ -1,5 +1,7 @@
 """The one address of JSON-RPC."""
 
+from typing import Any, Protocol, cast
+
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +17,14 @@ CONTENT_TYPE = "application/json-rpc"
 BLOCK = 1 << 20  # bytes
 
 
+class Body(Protocol):
+    """The part of a request that a call needs; Django's requests have it, and those of the direct way."""
+
+    @property
+    def headers(self) -> Any: ...
+    def read(self, size: int, /) -> bytes: ...
+
+
 @reads_raw_body
 @runs_by_itself
 @changes_nothing
@@ -26,11 +36,15 @@ def json_rpc(request: HttpRequest) -> HttpResponse:
     """
     if request.method != "POST":
         return _not_a_post(request)
+    return HttpResponse(answer_body(cast(Body, request)), content_type=CONTENT_TYPE)
+
+
+def answer_body(request: Body) -> bytes:
+    """Return the answer to the body of a request, which may also be an error."""
     try:
-        answer = dispatcher.answer(_read_body(request))
+        return dispatcher.answer(_read_body(request))
     except RpcError as exc:
-        answer = dispatcher.failure(exc)
-    return HttpResponse(answer, content_type=CONTENT_TYPE)
+        return dispatcher.failure(exc)
 
 
 def _not_a_post(request: HttpRequest) -> HttpResponse:
@@ -40,10 +54,10 @@ def _not_a_post(request: HttpRequest) -> HttpResponse:
     return HttpResponse(content, content_type=CONTENT_TYPE, status=405, headers={"Allow": "POST"})
 
 
-def _read_body(request: HttpRequest) -> bytes:
+def _read_body(request: Body) -> bytes:
     """Return the raw body without changing Django's own limit, 2.5 MB for the whole site."""
     limit = settings.RPC_BODY_LIMIT
-    if wrong := wrong_coding(request):
+    if wrong := wrong_coding(cast(HttpRequest, request)):
         raise InvalidRequestError(wrong)
     try:
         body = request.read(limit + 1)
@@ -57,7 +71,7 @@ def _read_body(request: HttpRequest) -> bytes:
     return body
 
 
-def _drain(request: HttpRequest, limit: int) -> None:
+def _drain(request: Body, limit: int) -> None:
     """Read and discard more of the body: a caller that is still sending does not read our answer."""
     for _ in range(0, 8 * limit, BLOCK):
         if not request.read(BLOCK):

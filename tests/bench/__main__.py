@@ -10,6 +10,7 @@ BENCHMARKS = (
     "archive",
     "cold",
     "rpc",
+    "crowds",
     "downloads",
     "uploads",
     "certify",

@@ -61,7 +61,7 @@ def _bare(environment: dict[str, str], header: dict[str, str]) -> float:
 
 def _served(environment: dict[str, str], header: dict[str, str]) -> float:
     start = time.perf_counter()
-    with web_server(environment, "crds_server.wsgi:application") as server:
+    with web_server(environment) as server:
         server.call("get_best_references", CONTEXT, header)
         return time.perf_counter() - start
 

@@ -35,7 +35,7 @@ def run(out: TextIO) -> None:
         big = root / "static" / "big.bin"
         _write(big)
         manage(environment, "shell", "--verbosity", "0", "--command", ADD.format(str(big), NAME))
-        with web_server(environment, "crds_server.wsgi:application") as server:
+        with web_server(environment) as server:
             _measure(server, out)
 
 

@@ -50,7 +50,7 @@ def run(out: TextIO) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-pages-") as folder:
         environment = environment_for("hst", Path(folder))
         manage(environment, "import_cache", str(data_root()))
-        with web_server(environment, "crds_server.wsgi:application") as server:
+        with web_server(environment) as server:
             for what, address in PAGES.items():
                 status, seconds, size = _measure(server, address)
                 out.write(

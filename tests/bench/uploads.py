@@ -51,7 +51,7 @@ def run(out: TextIO) -> None:
         printed = manage(environment, "create_account", "bench", "--role", "submitter", "--print-token")
         token = next(word for word in reversed(printed.split()) if len(word) > 30)
         found: dict[str, list[Figures]] = {what: [] for what, _ in WAYS}
-        with web_server(environment, "crds_server.wsgi:application") as server:
+        with web_server(environment) as server:
             for _ in range(ROUNDS):
                 for what, piece in WAYS:
                     found[what].append(_measure(server, token, what, piece, _disk(root / "plain"), out))

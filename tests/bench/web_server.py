@@ -1,4 +1,4 @@
-"""A real gunicorn with one worker process, whose CPU and memory can be read off."""
+"""A real web server with one process, whose CPU and memory can be read off."""
 
 import contextlib
 import http.client
@@ -60,32 +60,46 @@ def request(method: str, *params: Any) -> bytes:
 
 
 @contextlib.contextmanager
-def web_server(environment: dict[str, str], application: str) -> Iterator[WebServer]:
-    """Run gunicorn as `manage.py up` does, but with one worker process."""
+def web_server(environment: dict[str, str], module: str = "crds_server.web") -> Iterator[WebServer]:
+    """Run the web server as `manage.py up` does, but with one process, until the block ends."""
+    port = _free_port()
+    command = [sys.executable, "-m", module, "--port", str(port)]
+    process = subprocess.Popen(command, cwd=PROJECT, env=environment)
+    try:
+        _wait_for(process, port)
+        yield WebServer(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def whole_server(environment: dict[str, str]) -> Iterator[WebServer]:
+    """Run `manage.py up` without a worker until the block ends; CPU and memory are those of its parent."""
+    port = _free_port()
+    command = [sys.executable, "manage.py", "up", "--no-worker", "--port", str(port)]
+    named = environment | {"PUBLIC_URL": f"http://localhost:{port}"}
+    process = subprocess.Popen(command, cwd=PROJECT, env=named)
+    try:
+        _wait_for(process, port)
+        yield WebServer(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"),
-        *("--workers", "1", "--threads", "16", "--worker-class", "gthread"),
-        *("--no-control-socket", "--log-level", "warning"),
-    ]
-    master = subprocess.Popen(command, cwd=PROJECT, env=environment)
-    try:
-        yield WebServer(port, _wait_for_worker(master.pid, port))
-    finally:
-        master.terminate()
-        master.wait(PATIENCE)
+        return int(probe.getsockname()[1])
 
 
-def _wait_for_worker(master: int, port: int) -> int:
-    """Return the worker process, once it was started and the port takes connections."""
-    children = Path(f"/proc/{master}/task/{master}/children")
+def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until the port takes connections."""
     until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+    while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            if workers := children.read_text().split():
-                return int(workers[0])
+            return
         time.sleep(0.01)
     raise RuntimeError("the server did not answer")
 

@@ -22,7 +22,7 @@ CALL = json.dumps({"jsonrpc": "1.0", "method": "get_default_context", "params": 
 @pytest.fixture(
     scope="module",
     params=[
-        "gunicorn alone",
+        "alone",
         pytest.param("nginx that removes the path", marks=pytest.mark.needs("nginx")),
         pytest.param("nginx that keeps the path", marks=pytest.mark.needs("nginx")),
     ],
@@ -30,9 +30,8 @@ CALL = json.dumps({"jsonrpc": "1.0", "method": "get_default_context", "params": 
 def below(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """Yield a demo server whose public address has a path."""
     way, folder = str(request.param), tmp_path_factory.mktemp("below")
-    if way == "gunicorn alone":
-        extra = {"SCRIPT_NAME": BASE}  # gunicorn takes it from the path itself.
-        with live_server("jwst", folder / "root", fill=("seed_demo",), base=BASE, extra=extra) as server:
+    if way == "alone":
+        with live_server("jwst", folder / "root", fill=("seed_demo",), base=BASE) as server:
             yield server
         return
     port, keeps_path = free_port(), way.endswith("keeps the path")

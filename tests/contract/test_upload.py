@@ -94,7 +94,7 @@ def web_processes(root: Path) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             is_ours = f"DATA_ROOT={root}".encode() in (folder / "environ").read_bytes().split(b"\0")
-            if is_ours and b"gunicorn" in (folder / "cmdline").read_bytes():
+            if is_ours and (folder / "comm").read_text().startswith("crds-web"):
                 found.append(int(folder.name))
         except OSError:
             continue  # It ended while we looked.

@@ -34,7 +34,7 @@ def token_and_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
         INGEST_RESERVE_BYTES="1",
     )
     token = manage(environment, "shell", "--verbosity", "0", "--command", CREATE).strip().splitlines()[-1]
-    with web_server(environment, "crds_server.wsgi:application") as running:
+    with web_server(environment) as running:
         yield token, running
 
 

@@ -14,7 +14,7 @@ from tests.roots import PROJECT, environment_for, filled_root, manage
 PROGRAMS = {
     "command": ["manage.py", "verify_store"],
     "up": ["manage.py", "up", "--port", "0"],
-    "web": ["-m", "gunicorn", "crds_server.wsgi", "--bind", "127.0.0.1:0", "--no-control-socket"],
+    "web": ["-m", "crds_server.web", "--port", "0"],
     "worker": ["-m", "celery", "--quiet", "-A", "crds_server", "worker", "--pool", "threads"],
 }
 PATIENCE = 120  # seconds, on a machine that has much else to do

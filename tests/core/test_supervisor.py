@@ -4,6 +4,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,12 @@ import pytest
 from apps.core import supervisor
 from apps.core.supervisor import ChildProgram, supervise
 from tests.roots import PROJECT
+
+
+def program(*arguments: str) -> Callable[[], None]:
+    """Return the function that becomes a Python program."""
+    return partial(os.execv, sys.executable, [sys.executable, *arguments])
+
 
 LEAVE_A_MARK = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); time.sleep(%s)"
 
@@ -36,7 +44,7 @@ def pids(path: Path) -> list[int]:
 def test_a_child_that_ends_is_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "PAUSE", 0.1)
     mark = tmp_path / "mark"
-    child = ChildProgram("short", [sys.executable, "-c", LEAVE_A_MARK % 0, str(mark)], os.environ)
+    child = ChildProgram("short", program("-c", LEAVE_A_MARK % 0, str(mark)))
     stopper = stop_when(lambda: len(pids(mark)) >= 3)
     supervise([child])
     stopper.join()
@@ -45,10 +53,7 @@ def test_a_child_that_ends_is_started_again(tmp_path: Path, monkeypatch: pytest.
 
 def test_term_ends_every_child(tmp_path: Path) -> None:
     marks = [tmp_path / "one", tmp_path / "two"]
-    children = [
-        ChildProgram(mark.name, [sys.executable, "-c", LEAVE_A_MARK % 600, str(mark)], os.environ)
-        for mark in marks
-    ]
+    children = [ChildProgram(mark.name, program("-c", LEAVE_A_MARK % 600, str(mark))) for mark in marks]
     stopper = stop_when(lambda: all(pids(mark) for mark in marks))
     supervise(children)
     stopper.join()
@@ -61,7 +66,7 @@ def test_term_ends_every_child(tmp_path: Path) -> None:
 def test_a_child_that_does_not_listen_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "PATIENCE", 0.3)
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + LEAVE_A_MARK % 600
-    child = ChildProgram("deaf", [sys.executable, "-c", deaf, str(tmp_path / "mark")], os.environ)
+    child = ChildProgram("deaf", program("-c", deaf, str(tmp_path / "mark")))
     stopper = stop_when(lambda: pids(tmp_path / "mark"))
     supervise([child])
     stopper.join()
@@ -90,7 +95,7 @@ def test_a_deaf_helper_of_a_child_that_ended_is_killed(
 ) -> None:
     monkeypatch.setattr(supervisor, "PATIENCE", 0.5)
     mark = tmp_path / "mark"
-    child = ChildProgram("worker", [sys.executable, "-c", WITH_A_DEAF_HELPER, str(mark), DEAF], os.environ)
+    child = ChildProgram("worker", program("-c", WITH_A_DEAF_HELPER, str(mark), DEAF))
     stopper = stop_when(lambda: pids(mark))
     supervise([child])
     stopper.join()
@@ -106,13 +111,13 @@ def test_helpers_of_a_child_that_died_are_gone_before_it_starts_again(
     monkeypatch.setattr(supervisor, "PAUSE", 0.1)
     monkeypatch.setattr(supervisor, "PATIENCE", 0.5)
     mark, survivors, killed = tmp_path / "mark", [], []
-    child = ChildProgram("worker", [sys.executable, "-c", WITH_A_DEAF_HELPER, str(mark), DEAF], os.environ)
+    child = ChildProgram("worker", program("-c", WITH_A_DEAF_HELPER, str(mark), DEAF))
 
     def has_started_again() -> bool:
         known = pids(mark)
         if known and not killed and child.process is not None:
             killed.append(child.process.pid)
-            child.process.kill()
+            os.kill(child.process.pid, signal.SIGKILL)
         if len(known) > 1:
             survivors.extend(pid for pid in known[:-1] if not is_gone(pid))
         return len(known) > 1
@@ -130,7 +135,7 @@ def test_a_closed_terminal_ends_the_children(tmp_path: Path) -> None:
     child = [sys.executable, "-c", LEAVE_A_MARK % 600, str(mark)]
     code = (
         "import os, sys; from apps.core.supervisor import ChildProgram, supervise\n"
-        f"supervise([ChildProgram('child', {child!r}, os.environ)])"
+        f"supervise([ChildProgram('child', lambda: os.execv(sys.executable, {child!r}))])"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT)
     until = time.monotonic() + 20

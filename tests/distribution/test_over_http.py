@@ -26,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     (root / "source").write_bytes(CONTENT)
     environment = environment_for("jwst", root, RPC_BODY_LIMIT=str(LIMIT))
     manage(environment, "shell", "--verbosity", "0", "--command", ADD.format(str(root / "source"), NAME))
-    with web_server(environment, "crds_server.wsgi:application") as running:
+    with web_server(environment) as running:
         yield running
 
 

@@ -64,6 +64,11 @@ def imap_of(context: str, instrument: str) -> str | None:
     return {key.lower(): imap for key, imap in selections.items()}.get(instrument)
 
 
+def is_in_memory(name: str) -> bool:
+    """Return whether `get_context` returns a context at once."""
+    return pool().holds(name)
+
+
 def mapping_names(name: str) -> tuple[str, ...]:
     """Return the closure of any mapping, itself included, sorted; wrong sha1sums inside do not matter.
 

@@ -1,19 +1,33 @@
-"""Our application with two methods more, which only benchmarks call."""
+"""Our web server with two methods more, which only benchmarks call."""
 
 import time
 from typing import Any
 
-from crds_server.wsgi import application
+import django
 
-__all__ = ["application"]
+from crds_server import web
 
-from apps.contexts.queries import context_for
-from apps.rpc.registry import read_method
+django.setup()
+
+from apps.contexts.queries import context_for  # noqa: E402 (Django must be set up before)
+from apps.rpc.direct import quick  # noqa: E402
+from apps.rpc.registry import read_method  # noqa: E402
 
 
 @read_method
 def bench_nothing(pipeline_context: str = "", header: dict[str, Any] | None = None) -> dict[str, str]:
     """Return a constant; with the arguments of get_best_references, if one gives them."""
+    return {}
+
+
+@quick("bench_nothing")
+def _is_quick(params: Any) -> bool:
+    return True
+
+
+@read_method
+def bench_nothing_in_a_thread() -> dict[str, str]:
+    """Return the same constant, as a method that may wait for a database."""
     return {}
 
 
@@ -25,3 +39,7 @@ def bench_engine(context: str, header_map: dict[str, Any]) -> float:
     for header in header_map.values():
         chosen.best_references(header)
     return time.thread_time() - started_at
+
+
+if __name__ == "__main__":
+    web.main()
