@@ -1,4 +1,4 @@
-"""Downloads through a real gunicorn: sendfile, HEAD and bodies on the wire."""
+"""Downloads through the real web server: sendfile, HEAD and bodies on the wire."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""Races for one instrument between processes, as gunicorn runs them, on a separate database."""
+"""Races for one instrument between processes, as the web server runs them, on a separate database."""
 
 import subprocess
 import sys

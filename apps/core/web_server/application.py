@@ -83,7 +83,7 @@ class WebApplication:
         return len(open_connections) + self.sender.count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """WebAnswer one request."""
+        """Answer one request."""
         connection = current.get()
         try:
             answer = await self._answer(connection, scope, receive)

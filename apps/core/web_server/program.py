@@ -25,7 +25,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(listening: socket.socket, application: WebApplication) -> None:
-    """WebAnswer requests until TERM or INT; then let open ones end."""
+    """Answer requests until TERM or INT; then let open ones end."""
     budgets.allow_open_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # Below it are the mistakes of callers.
