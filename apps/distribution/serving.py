@@ -1,9 +1,9 @@
 """Answers with the bytes of one file: conditions, one range, no copies in our memory.
 
-Our web server sends a large `FileResponse` with the kernel's sendfile, from the position of its descriptor and for the
-length in Content-Length, so a gigabyte costs neither memory nor our time. Behind nginx, nginx sends the file:
-``X_ACCEL_PREFIX`` names an internal location whose alias is the store. nginx then answers ranges itself;
-``etag off; add_header ETag $upstream_http_etag;`` keeps our ETag there.
+Our web server sends a large `FileResponse` with the kernel's sendfile, from the position of its descriptor
+and for the length in Content-Length, so a gigabyte costs neither memory nor our time. Behind nginx, nginx
+sends the file: ``X_ACCEL_PREFIX`` names an internal location whose alias is the store. nginx then answers
+ranges itself; ``etag off; add_header ETag $upstream_http_etag;`` keeps our ETag there.
 """
 
 import os

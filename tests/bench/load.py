@@ -72,12 +72,12 @@ async def ask(port: int, message: bytes, outcome: Outcome) -> None:
 
 
 def closed_loop(port: int, messages: Sequence[bytes], *, callers: int, calls: int, seconds: float) -> Outcome:
-    """Let callers ask one request after another, each `calls` times or until the time is over."""
+    """Run callers that ask one request after another, each `calls` times or until the time is over."""
     return _in_processes(_closed, (port, messages, callers // PROCESSES, calls, seconds))
 
 
 def open_loop(port: int, messages: Sequence[bytes], *, rate: float, seconds: float) -> Outcome:
-    """Let requests arrive at a rate (1/s), whether or not earlier ones were answered."""
+    """Send requests at a rate (1/s), whether or not earlier ones were answered."""
     return _in_processes(_open, (port, messages, rate / PROCESSES, seconds))
 
 

@@ -74,7 +74,7 @@ class WebApplication:
 
     @property
     def is_busy(self) -> bool:
-        """Whether requests were refused in the last seconds."""
+        """True if requests were refused in the last seconds."""
         return time.monotonic() - self.refused_at < BUSY_MEMORY
 
     @property

@@ -91,7 +91,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def is_last_answer(self) -> bool:
-        """Whether the connection must be closed after the present answer."""
+        """True if the connection must be closed after the present answer."""
         return self.is_broken or self.is_half_closed
 
     def shutdown(self) -> None:

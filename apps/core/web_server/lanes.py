@@ -16,7 +16,7 @@ from apps.core.web_server.messages import OverloadError
 Result = TypeVar("Result")
 
 PATIENCE = 1.0  # seconds that work may wait for a thread; what would wait longer is refused
-MEMORY = 2.0  # seconds after which a measured wait says nothing any more
+MEMORY = 2.0  # seconds after which a measured wait is out of date
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class ThreadLane:
 
     @property
     def is_busy(self) -> bool:
-        """Whether new work would wait too long."""
+        """True if new work would wait too long."""
         waiting = self.inside - self.threads
         if waiting <= 0:
             return False

@@ -110,7 +110,7 @@ def _environ(request: WebRequest, *, is_complete: bool, length: int) -> Environ:
 
 
 def _part_of_file(file: Any, headers: Headers) -> FileSlice | None:
-    """Return the part of an open file that Content-Length announces; None if it is no file of the system."""
+    """Return the part of an open file that Content-Length announces; None for other objects."""
     length = next((value for name, value in headers if name.lower() == "content-length"), None)
     try:
         descriptor, offset = file.fileno(), file.tell()

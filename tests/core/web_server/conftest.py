@@ -24,6 +24,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="package")
 def server(environment: dict[str, str]) -> Iterator[WebServer]:
-    """Yield a server that loses patience after two seconds."""
+    """Yield a server that loses patience after three seconds."""
     with web_server(environment, "tests.core.web_server.hurried") as running:
         yield running
