@@ -25,6 +25,6 @@ def test_the_title_follows_what_is_chosen(page: Page, log_in: LogIn) -> None:
     assert_accessible(page)
     page.get_by_label("Reason").fill("Again.")
     page.get_by_role("button", name="Set Default Context").click()
-    expect(page.locator("#error_message")).to_have_text(re.compile("Nothing changes: latest is .* already"))
+    expect(page.locator("#error_message")).to_have_text(re.compile("Nothing was changed: latest is already"))
     assert_accessible(page)
     assert_fits(page)
