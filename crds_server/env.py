@@ -123,8 +123,24 @@ SQLITE_OPTIONS = {
 
 # One connection for each thread of a process and for the heartbeat of each job. A heartbeat that waits for a
 # connection makes its job look dead. Idle connections are closed, since PostgreSQL allows a hundred in all.
-CONNECTION_POOL = {"min_size": 1, "max_size": 40, "max_idle": 60.0}
-CONNECT_TIMEOUT = "5"  # seconds that a database may take to accept a connection
+CONNECTION_POOL = {"min_size": 1, "max_size": 40, "max_idle": 60.0, "timeout": 1.5}
+CONNECT_TIMEOUT = "2"  # seconds that a database may take to accept a connection
+
+# A worker may freeze in the middle of a transaction, or its machine may vanish. Its transaction ends after
+# `idle`, which is shorter than the time that others wait for its rows, so they go on instead of failing.
+# Keepalives end the connections of machines that are gone.
+POSTGRESQL_TIMEOUTS = {
+    "idle_in_transaction_session_timeout": 20_000,  # milliseconds
+    "lock_timeout": 28_000,
+    "statement_timeout": 300_000,
+}
+KEEPALIVES = {
+    "keepalives": "1",
+    "keepalives_idle": "10",  # seconds
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",  # milliseconds
+}
 
 
 def database(name: str, default: str) -> dict[str, Any]:
@@ -150,7 +166,15 @@ def database(name: str, default: str) -> dict[str, Any]:
             "PASSWORD": url.password,
             "HOST": url.host,
             "PORT": str(url.port or ""),
-            "OPTIONS": {"pool": dict(CONNECTION_POOL), "connect_timeout": CONNECT_TIMEOUT, **url.options},
+            "OPTIONS": {
+                "pool": dict(CONNECTION_POOL),
+                "connect_timeout": CONNECT_TIMEOUT,
+                "options": " ".join(f"-c {key}={value}" for key, value in POSTGRESQL_TIMEOUTS.items()),
+                **KEEPALIVES,
+                **url.options,
+            },
+            # A connection of the pool is checked before its use: the database may have been restarted.
+            "CONN_HEALTH_CHECKS": True,
         }
     raise ImproperlyConfigured(f"{name}: expected sqlite:///path or postgresql://host/name.")
 

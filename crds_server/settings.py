@@ -4,6 +4,7 @@ The defaults use SQLite and a folder of messages, and need nothing else installe
 """
 
 from pathlib import Path
+from typing import Any
 
 from celery.schedules import crontab
 
@@ -94,6 +95,7 @@ MIDDLEWARE = [
     "apps.accounts.middleware.recognise_token",
     "apps.locks.middleware.ResetCountdown",
     "apps.core.maintenance.RefuseChanges",
+    "apps.core.outages.AnswerOutages",
     "apps.accounts.middleware.AnswerRefusals",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -303,22 +305,19 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A worker takes one message at a time, because more messages would be lost if it died.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "follow-archive": {"task": "apps.contexts.tasks.follow_archive", "schedule": crontab(minute="*/10")},
     "follow-latest": {
         "task": "apps.reprocessing.tasks.follow_latest",
         "schedule": 60,
-        "options": {"expires": 60},
     },
     "keep-listings": {
         "task": "apps.contexts.tasks.keep_listings",
         "schedule": 60,
-        "options": {"expires": 60},
     },
     "follow-datasets": {
         "task": "apps.bestrefs.tasks.follow",
         "schedule": 60,
-        "options": {"expires": 60},
     },
     "remove-old-queries": {"task": "apps.vo.tasks.remove_old_jobs", "schedule": crontab(minute="*/10")},
     "sweep-submissions": {"task": "apps.submissions.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
@@ -341,6 +340,11 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "apps.core.tasks.beat", "schedule": HEARTBEAT_SECONDS},
     "verify-store": {"task": "apps.catalog.tasks.verify_store", "schedule": crontab(hour="3", minute="0")},
 }
+# A message that no worker took in time is dropped, because the next one is on its way: after an outage nobody
+# wants the sweeps of hours.
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    _every = _entry["schedule"]
+    _entry["options"] = {"expires": max(60, 2 * _every) if isinstance(_every, int) else 300}
 
 # Logs: one JSON object per line, with the id of the request that caused it.
 

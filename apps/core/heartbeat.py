@@ -17,8 +17,12 @@ def beat() -> None:
 
 
 def age() -> float | None:
-    """Return the seconds since a worker was last alive, or None if there never was a worker."""
+    """Return the seconds since a worker was last alive, or None if there never was a worker.
+
+    After a clock that went back, a sign from the future is as old as it is far away: a worker that is alive
+    gives a new one within seconds.
+    """
     try:
-        return max(0.0, time.time() - (settings.DATA_ROOT / _FILE).stat().st_mtime)
+        return abs(time.time() - (settings.DATA_ROOT / _FILE).stat().st_mtime)
     except FileNotFoundError:
         return None

@@ -10,6 +10,7 @@ from typing import Any
 
 from apps.contexts.errors import InvalidDateContextError
 from apps.core import incidents
+from apps.core.outages import find_outage
 from apps.rules.errors import CrdsError
 
 logger = logging.getLogger(__name__)
@@ -69,6 +70,9 @@ def describe(error: Exception) -> dict[str, Any]:
     if isinstance(error, CrdsError):
         name, number = ORDINARY
         return error_object(error.code if error.code in NAMED else name, number, str(error))
+    if outage := find_outage(error):
+        logger.warning("call failed, %s: %s", outage.code, error)
+        return error_object(*ORDINARY, outage.text)
     incident = incidents.current()
     logger.error("call failed, incident %s", incident, exc_info=error)
     return error_object(*ORDINARY, f"Internal error, incident {incident}")

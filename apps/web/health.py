@@ -30,7 +30,7 @@ class HealthCheck:
 
 def run() -> list[HealthCheck]:
     """Run every check and return the results, the vital ones first."""
-    checks: tuple[Callable[[], HealthCheck], ...] = (_database, _store, _worker, _fitsverify)
+    checks: tuple[Callable[[], HealthCheck], ...] = (_database, _store, _disk, _worker, _fitsverify)
     return [check() for check in checks] + _other_parts()
 
 
@@ -55,11 +55,23 @@ def _database() -> HealthCheck:
 def _store() -> HealthCheck:
     try:
         settings.STORE_ROOT.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.STORE_ROOT):
-            free = shutil.disk_usage(settings.STORE_ROOT).free
+        with tempfile.TemporaryFile(dir=settings.STORE_ROOT) as probe:
+            probe.write(b"probe")
+            probe.flush()
+        free = shutil.disk_usage(settings.STORE_ROOT).free
     except OSError as exc:
         return HealthCheck("store", False, f"cannot be written: {exc.strerror}")
     return HealthCheck("store", True, f"{free} bytes free")
+
+
+def _disk() -> HealthCheck:
+    """Return whether the disk of uploads has more free space than uploads must leave."""
+    try:
+        free = shutil.disk_usage(settings.DATA_ROOT).free
+    except OSError as exc:
+        return HealthCheck("disk", False, f"cannot be read: {exc.strerror}", is_vital=False)
+    least = settings.INGEST_RESERVE_BYTES
+    return HealthCheck("disk", free > least, f"{free} bytes free; uploads leave {least}", is_vital=False)
 
 
 def _worker() -> HealthCheck:

@@ -1,6 +1,7 @@
 """The home page, the pages of health, and the answers to requests that fail."""
 
 import logging
+import sys
 
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 from apps.core import incidents, readiness
 from apps.core.access import find_actor
 from apps.core.marks import runs_by_itself
+from apps.core.outages import find_outage, outage_page
 from apps.core.refusals import refusal, refuse
 from apps.rules.errors import CrdsError
 from apps.web import health as checks
@@ -29,19 +31,28 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @runs_by_itself
 @require_safe
+@never_cache
 def health(request: HttpRequest) -> HttpResponse:
-    found = checks.run()
-    status = 200 if all(check.is_ok for check in found if check.is_vital) else 503
-    return JsonResponse({"checks": [check.as_dict() for check in found]}, status=status)
+    """Say that the process lives, and nothing about its parts: a restart cures none of them."""
+    return JsonResponse({"live": True})
 
 
 @runs_by_itself
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:
-    found = readiness.parts()
+    """Show the state of every part; the status is 503 unless all that the server needs is ready."""
+    found, seen = readiness.parts(), checks.run()
     failing = [part.name for part in found if not part.is_ok]
-    answer = {"ready": not failing, "failing": failing, "parts": [part.as_dict() for part in found]}
+    failing += [
+        check.name for check in seen if check.is_vital and not check.is_ok and check.name not in failing
+    ]
+    answer = {
+        "ready": not failing,
+        "failing": failing,
+        "parts": [part.as_dict() for part in found],
+        "checks": [check.as_dict() for check in seen],
+    }
     return JsonResponse(answer, status=503 if failing else 200)
 
 
@@ -77,6 +88,8 @@ def _not_found_page(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if outage := find_outage(sys.exc_info()[1]):  # Of middleware; those of views are answered earlier.
+        return outage_page(request, outage)
     incident = incidents.current()
     logger.error("answered %s with an internal error, incident %s", request.path, incident)
     return refuse(

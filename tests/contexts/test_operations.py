@@ -121,11 +121,18 @@ def test_two_moves_in_one_tick_of_the_clock_keep_their_order(monkeypatch: pytest
     assert [era.context for era in queries.history()] == ["jwst_0001.pmap", "jwst_0002.pmap"]
 
 
-def test_a_move_behind_one_announced_for_the_future_is_refused() -> None:
+def test_eras_rise_also_after_a_clock_that_went_back(monkeypatch: pytest.MonkeyPatch) -> None:
     make_context()
-    set_context(started_at=timezone.now() + timedelta(days=1))
-    with pytest.raises(InvalidInputError):
-        set_context()
+    make_context("jwst_0002.pmap")
+    ahead = set_context("jwst_0001.pmap")
+    monkeypatch.setattr(timezone, "now", lambda: ahead.started_at - timedelta(hours=1))
+    for context in ("jwst_0002.pmap", "jwst_0001.pmap", "jwst_0002.pmap"):
+        set_context(context)
+        assert queries.find_pointed("latest") == context
+    starts = [era.started_at for era in queries.history()]
+    assert starts == sorted(set(starts), reverse=True)
+    with pytest.raises(InvalidInputError, match="an era cannot start before that"):
+        set_context(started_at=timezone.now())
 
 
 def test_simultaneous_moves_give_ordered_rows(run_apart: Run) -> None:

@@ -71,7 +71,11 @@ def test_the_databases_are_understood() -> None:
     postgres = env.database("NO_SUCH_VARIABLE", "postgresql://me:p%40ss@db:5433/crds?sslmode=require")
     assert (postgres["NAME"], postgres["USER"], postgres["PASSWORD"]) == ("crds", "me", "p@ss")
     assert (postgres["HOST"], postgres["PORT"]) == ("db", "5433")
-    assert postgres["OPTIONS"] == {"pool": env.CONNECTION_POOL, "connect_timeout": "5", "sslmode": "require"}
+    options = dict(postgres["OPTIONS"])
+    assert options.pop("options").startswith("-c idle_in_transaction_session_timeout=20000 -c lock_timeout=")
+    assert options.items() >= {"connect_timeout": "2", "sslmode": "require", **env.KEEPALIVES}.items()
+    assert options["pool"] == env.CONNECTION_POOL
+    assert postgres["CONN_HEALTH_CHECKS"]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))

@@ -50,10 +50,10 @@ def test_an_operational_server_warns_of_missing_fitsverify(
 @pytest.mark.django_db
 def test_health_names_missing_fitsverify_and_stays_healthy(programs: Path, client: Client) -> None:
     identity.settle()
-    answer = client.get("/healthz")
+    answer = client.get("/readyz")
     (found,) = [check for check in answer.json()["checks"] if check["name"] == "fitsverify"]
     assert (answer.status_code, found["is_ok"]) == (200, False)
     assert "checksums of FITS files are not checked" in found["text"]
     add_fitsverify(programs)
-    later = client.get("/healthz").json()["checks"]
+    later = client.get("/readyz").json()["checks"]
     assert {"name": "fitsverify", "is_ok": True, "text": "installed", "is_vital": False} in later

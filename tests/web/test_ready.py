@@ -34,7 +34,7 @@ def failing(client: Client, path: str = "/readyz") -> dict[str, str]:
 
 
 def unhealthy(client: Client) -> set[str]:
-    return {check["name"] for check in client.get("/healthz").json()["checks"] if not check["is_ok"]}
+    return {check["name"] for check in client.get("/readyz").json()["checks"] if not check["is_ok"]}
 
 
 def test_a_server_with_all_parts_is_ready(client: Client) -> None:
@@ -46,7 +46,7 @@ def test_a_server_with_all_parts_is_ready(client: Client) -> None:
 def test_data_of_another_server_make_it_unready(client: Client, settings: Any) -> None:
     settings.OBSERVATORY = "hst"
     assert "belongs to jwst" in failing(client)["identity"]
-    answer = client.get("/healthz")
+    answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "identity" in unhealthy(client)
 

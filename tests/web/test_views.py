@@ -116,11 +116,15 @@ def test_an_internal_error_names_its_incident() -> None:
     assert answer.status_code == 500
 
 
-def test_health_is_503_when_the_store_cannot_be_written(client: Client, settings: Any) -> None:
+def test_a_server_is_not_ready_but_lives_when_the_store_cannot_be_written(
+    client: Client, settings: Any
+) -> None:
     identity.settle()
-    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 200
     settings.STORE_ROOT.parent.joinpath("blocker").write_text("a file, not a folder")
     settings.STORE_ROOT = settings.STORE_ROOT.parent / "blocker" / "store"
-    answer = client.get("/healthz")
+    answer = client.get("/readyz")
     assert answer.status_code == 503
+    assert "store" in answer.json()["failing"]
+    assert client.get("/healthz").json() == {"live": True}
     assert any(check["name"] == "store" and not check["is_ok"] for check in answer.json()["checks"])

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from apps.catalog import audit
 from apps.catalog.models import Action
 from apps.core.access import Role
 from apps.core.errors import DeniedError
+from apps.core.outages import find_outage
 from apps.locks.queries import instruments
 
 logger = logging.getLogger(__name__)
@@ -114,4 +115,10 @@ def note_use(token: Token) -> None:
     if token.last_used_at is not None and token.last_used_at >= minute:
         return
     stale = Q(last_used_at=None) | Q(last_used_at__lt=minute)
-    Token.objects.filter(stale, pk=token.pk).update(last_used_at=minute)
+    try:
+        Token.objects.filter(stale, pk=token.pk).update(last_used_at=minute)
+    except OperationalError as exc:
+        # The note is a service to its owner. A full disk must not keep programs from reading.
+        if find_outage(exc) is None:
+            raise
+        logger.warning("the use of the token %s was not noted: %s", token.prefix, exc)

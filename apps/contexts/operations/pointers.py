@@ -1,6 +1,7 @@
 """Operations on the pointers: each move is a row and an audit record."""
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from apps.contexts.operations.file_states import follow_latest
 from apps.contexts.server_config import LatestPeriod
 from apps.core.errors import ConflictError, InvalidInputError
 from apps.rules.naming.file_names import is_file_name
+
+logger = logging.getLogger(__name__)
 
 TICK = timedelta(microseconds=1)
 LISTED = 10  # names of files in one message
@@ -232,13 +235,17 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _start(pointer: Pointer, wanted: datetime | None) -> datetime:
-    """Return the start of the new era, which is later than the start before."""
+    """Return the start of the new era, which is later than the start before.
+
+    Two moves within the resolution of the clock, or after a clock that went back, still get rising starts.
+    """
     before = queries.find_change(pointer)
     moment = wanted or timezone.now()
     if before is None or moment > before.started_at:
         return moment
-    # Two moves within the resolution of the clock still get different starts.
-    if wanted is None and before.started_at - moment < timedelta(seconds=1):
+    if wanted is None:
+        if before.started_at - moment > timedelta(seconds=1):
+            logger.warning("the clock is behind the last move of %s, at %s", pointer, before.started_at)
         return before.started_at + TICK
     raise InvalidInputError(
         f"{pointer} names {before.context} since {before.started_at:%Y-%m-%d %H:%M:%S}; "

@@ -4,33 +4,42 @@ import os
 import socket
 
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
+from django.db.models import F, Q
 
 from apps.jobs.errors import JobAbortedError, LostClaimError
 from apps.jobs.models import Job
+from apps.jobs.pipeline import clock
 from apps.jobs.states import Status
 
 
 def claim(job_id: int) -> Job | None:
-    """Take a waiting job, or return None if it does not wait. Of many workers only one gets it."""
-    now = timezone.now()
+    """Take a waiting job, or return None if it does not wait. Of many workers only one gets it.
+
+    The database gives the moments, because the clocks of workers differ.
+    """
     with transaction.atomic():
-        waiting = Job.objects.filter(pk=job_id, status=Status.QUEUED, not_before__lte=now)
-        taken = waiting.update(
+        taken = Job.objects.filter(is_due(), pk=job_id, status=Status.QUEUED).update(
             status=Status.RUNNING,
             attempts=F("attempts") + 1,
-            started_at=now,
-            heartbeat_at=now,
+            started_at=clock.now(),
+            heartbeat_at=clock.now(),
             worker=f"{socket.gethostname()[:200]} {os.getpid()}",
         )
         return Job.objects.get(pk=job_id) if taken else None
 
 
+def is_due() -> Q:
+    """Return the condition that a worker may take a waiting job now.
+
+    A job that nobody put off is due whatever the clock says, which may have gone back since then.
+    """
+    return Q(not_before__lte=clock.now()) | Q(not_before__lte=F("queued_at"))
+
+
 def beat(job: Job) -> bool:
     """Note that the worker of a job is alive, and return whether it still has the job."""
     mine = Job.objects.filter(job.guard(), pk=job.pk, status=Status.RUNNING)
-    return bool(mine.update(heartbeat_at=timezone.now()))
+    return bool(mine.update(heartbeat_at=clock.now()))
 
 
 def require_claim(job: Job) -> None:

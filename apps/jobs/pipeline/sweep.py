@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from apps.jobs import channels
 from apps.jobs.models import Channel, Job
+from apps.jobs.pipeline import clock
+from apps.jobs.pipeline.claim import is_due
 from apps.jobs.registry import attempts_of
 from apps.jobs.states import Status
 
@@ -20,16 +22,37 @@ ANNOUNCE_AGAIN = timedelta(seconds=15)  # An announcement without an answer for 
 
 
 def put_back_lost_jobs() -> int:
-    """Put back the jobs of dead workers, or end those without attempts left; return their number."""
-    limit = timezone.now() - timedelta(seconds=STALE * settings.HEARTBEAT_SECONDS)
-    stale = Job.objects.filter(status=Status.RUNNING, heartbeat_at__lt=limit)
-    return sum(_put_back(job, limit) for job in stale)
+    """Put back the jobs of dead workers, or end those without attempts left; return their number.
+
+    The clock of the database decides, because those of workers differ. It may go back: then heartbeats seem
+    to come from the future, and count from now on.
+    """
+    patience = timedelta(seconds=STALE * settings.HEARTBEAT_SECONDS)
+    running = Job.objects.filter(status=Status.RUNNING)
+    _count_from_now_on(running.filter(heartbeat_at__gt=clock.now() + patience))
+    stale = running.filter(heartbeat_at__lt=clock.now() - patience)
+    return sum(_put_back(job, patience) for job in stale)
 
 
 @transaction.atomic
-def _put_back(job: Job, limit: datetime) -> bool:
-    # The UPDATE checks the heartbeat again, because it may have arrived meanwhile.
-    mine = Job.objects.filter(job.guard(), pk=job.pk, status=Status.RUNNING, heartbeat_at__lt=limit)
+def _count_from_now_on(jobs: "QuerySet[Job]") -> None:
+    # A frozen worker may have locked the row of its job. It is left to a later sweep: otherwise the sweeps of
+    # all workers would queue behind the frozen one.
+    free = list(jobs.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    if free:
+        logger.warning("%d jobs have heartbeats from the future; the clock went back", len(free))
+        Job.objects.filter(pk__in=free).update(heartbeat_at=clock.now())
+
+
+@transaction.atomic
+def _put_back(job: Job, patience: timedelta) -> bool:
+    # The heartbeat is checked again, because it may have arrived meanwhile.
+    stale = Job.objects.filter(
+        job.guard(), pk=job.pk, status=Status.RUNNING, heartbeat_at__lt=clock.now() - patience
+    )
+    if not list(stale.select_for_update(skip_locked=True).values_list("pk", flat=True)):
+        return False
+    mine = Job.objects.filter(job.guard(), pk=job.pk, status=Status.RUNNING)
     if job.abort_at is not None:
         return _end_lost(mine, job, Status.CANCELLED, 3, "Aborted on request.")
     if job.attempts >= attempts_of(job.kind):
@@ -60,13 +83,13 @@ def jobs_to_announce(*, is_start: bool = False) -> list[int]:
     announcement may have been in the memory of a worker that died.
     """
     now = timezone.now()
-    due = Job.objects.filter(status=Status.QUEUED, not_before__lte=now).order_by("pk")
+    due = Job.objects.filter(is_due(), status=Status.QUEUED).order_by("pk")
     chosen = [job for job in due.only("announced_at", "queued_at") if is_start or _is_unanswered(job, now)]
     return [job.pk for job in chosen if note_announcement(job.pk, job.announced_at)]
 
 
 def _is_unanswered(job: Job, now: datetime) -> bool:
-    if job.announced_at is None:
+    if job.announced_at is None or job.announced_at > now:  # The clock may have gone back.
         return True
     return now - job.announced_at > max(ANNOUNCE_AGAIN, job.announced_at - job.queued_at)
 
@@ -74,7 +97,9 @@ def _is_unanswered(job: Job, now: datetime) -> bool:
 def note_announcement(job_id: int, before: datetime | None) -> bool:
     """Note that a job is announced now, unless it was since `before`; return whether it was noted."""
     waiting = Job.objects.filter(pk=job_id, status=Status.QUEUED, announced_at=before)
-    return bool(waiting.update(announced_at=timezone.now()))
+    with transaction.atomic():
+        free = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        return bool(waiting.filter(pk__in=free).update(announced_at=timezone.now()))
 
 
 def clean_channels() -> int:
