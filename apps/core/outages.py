@@ -1,4 +1,4 @@
-"""Outages: a database or disk that does not work now. People are told so, and that nothing was changed.
+"""Outages: a database or disk that does not work now. People read so, and that nothing was changed.
 
 Such an error is neither the fault of the caller nor of the program, so it gets no incident. It ends by itself
 when the database or the disk is back.
@@ -27,7 +27,7 @@ _DISK_TEXTS = ("disk is full", "readonly database", "disk i/o error", "unable to
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """What does not work now, in one word for programs and in a sentence for people."""
+    """A part that does not work now: one word for programs, and a sentence for people."""
 
     code: str
     text: str
@@ -50,7 +50,7 @@ DISK = Outage(
 
 
 def find_outage(error: BaseException | None) -> Outage | None:
-    """Return the outage that an exception tells of; None if the exception has another cause."""
+    """Return the outage that an exception describes; None if the exception has another cause."""
     if isinstance(error, OSError):
         return DISK if error.errno in _DISK_ERRORS else None
     if not isinstance(error, OperationalError | InterfaceError):
@@ -82,7 +82,7 @@ class AnswerOutages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer an exception of a view if it tells of an outage."""
+        """Answer an exception of a view if it describes an outage."""
         outage = find_outage(exception)
         if outage is None:
             return None
