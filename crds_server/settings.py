@@ -231,7 +231,8 @@ INGEST_RESERVE_BYTES = env.number(
 )  # Uploads leave this much free on the disk.
 INGEST_PART_HOURS = env.number("INGEST_PART_HOURS", 168, minimum=1)  # The life of an unfinished file.
 SUBMIT_HOLD_SECONDS = env.number("SUBMIT_HOLD_SECONDS", 10)  # A script waits this long for the checks.
-SUBMISSION_SECONDS = env.number("SUBMISSION_SECONDS", 4 * 3600, minimum=1)  # One child may take this long.
+SUBMISSION_SECONDS = env.number("SUBMISSION_SECONDS", 30 * 60, minimum=1)  # One child may take this long.
+CHECK_MEMORY_BYTES = env.number("CHECK_MEMORY_BYTES", 2 << 30, minimum=512 << 20)  # of one such child
 WARM_UP = env.flag("WARM_UP", True)  # A worker imports the library at its start, not at its first submission.
 READY_DAYS = env.number("READY_DAYS", 14, minimum=1)  # A submission waits this long to be confirmed.
 
@@ -289,6 +290,19 @@ JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its 
 # Kinds with another number of attempts. A query that killed its worker is not tried again.
 JOB_KIND_ATTEMPTS: dict[str, int] = {"mail": MAIL_ATTEMPTS, "query": 1}
 REPROCESSING_HELPERS = env.number("REPROCESSING_HELPERS", 7, minimum=0)  # workers that help with one search
+# How many jobs of a kind run at once. Together they are fewer than the 20 threads of a worker, so that the
+# heartbeat, the sweeps and other housekeeping always find a thread.
+JOB_LANES = {
+    "submission": env.number("CHECKS_AT_ONCE", 4, minimum=1),
+    "look": env.number("LOOKS_AT_ONCE", 2, minimum=1),
+    "reprocessing": env.number("REPROCESSING_AT_ONCE", 1, minimum=1),
+    "reprocessing_help": REPROCESSING_HELPERS,
+    "bestrefs": env.number("BULK_BESTREFS_AT_ONCE", 1, minimum=1),
+    "query": env.number("QUERIES_AT_ONCE", 1, minimum=1),
+    "mail": env.number("MAILS_AT_ONCE", 1, minimum=1),
+}
+JOBS_OF_PEOPLE = {"submission", "reprocessing"}  # Kinds of which one person runs only some at once.
+JOBS_PER_PERSON = env.number("JOBS_PER_PERSON", 2, minimum=1)
 CHANNEL_RETENTION_HOURS = env.number("CHANNEL_RETENTION_HOURS", 168, minimum=1)  # after the last message
 
 CELERY_BROKER_URL = env.broker("CELERY_BROKER_URL", "filesystem://")

@@ -18,6 +18,8 @@ _COMPRESSED = {
     b"PK\x03\x04": ("zip", "unzip"),
     b"\x1f\x9d": ("compress", "uncompress"),
 }
+# Places of a tree that the library reads; the memory of its child is limited besides.
+MOST_PLACES = 2_000_000
 _TREES = (".asdf", ".yaml", ".yml")
 _TREE_END = b"\n..."
 
@@ -55,7 +57,7 @@ def _fault_of_tree(text: bytes) -> str:
 
     end = text.find(_TREE_END)
     try:
-        require_small(text if end < 0 else text[: end + 1])
+        require_small(text if end < 0 else text[: end + 1], most_places=MOST_PLACES)
     except UnreadableTreeError as exc:
         return f"The tree cannot be read: {exc}."
     except (yaml.YAMLError, ValueError):

@@ -57,3 +57,7 @@ class ChildError(Exception):
 
     It is not a `CrdsError`: its text contains paths and tracebacks and is only for our log.
     """
+
+
+class KilledChildError(ChildError):
+    """A child that somebody killed from outside, such as a machine without free memory; it may run again."""

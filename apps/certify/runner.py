@@ -25,6 +25,7 @@ from apps.certify.errors import (
     BrokenCheckError,
     ChildAbortedError,
     ChildError,
+    KilledChildError,
     OutOfMemoryError,
     RefusedJobError,
     TimedOutError,
@@ -48,7 +49,7 @@ from apps.certify.messages import (
     decode,
 )
 from apps.certify.sandbox.child_process import LOOK, PRINTED_KEPT, ChildProcess, Watch, Wish, never
-from apps.certify.sandbox.ends import is_fault_of_file, tells_our_error
+from apps.certify.sandbox.ends import is_fault_of_file, is_killed_from_outside, tells_our_error
 
 __all__ = [
     "Answer",
@@ -193,7 +194,7 @@ class _Server:
         try:
             socket.send_fds(self.control, [message], fds)
         except OSError as exc:
-            raise ChildError(f"the certification program is gone: {self.last_words()}") from exc
+            raise KilledChildError(f"the certification program is gone: {self.last_words()}") from exc
 
     def stop(self) -> None:
         """Close the socket, which ends the program; kill it if it still imports and does not look there."""
@@ -291,9 +292,11 @@ class _Running:
         """Return the error for a child that did not come to its end."""
         stray = self._stray.decode(errors="replace").strip()
         if not self._status:
-            return ChildError(f"the certification program is gone: {self._server.last_words()}")
+            return KilledChildError(f"the certification program is gone: {self._server.last_words()}")
         at = f" at {self._about}" if self._about else ""
         status = int(self._status)
+        if is_killed_from_outside(status):
+            return KilledChildError(f"the child was killed with status {status}{at}: {stray}")
         if not self._about or not is_fault_of_file(status):
             return ChildError(f"the child ended with status {status}{at}: {stray}")
         return self._fault_of_file(f"status {status}", stray)

@@ -78,7 +78,7 @@ def read_json(text: bytes | str) -> Any:
         raise UnreadableTreeError(f"not JSON that can be read: {str(exc)[:300]}") from exc
 
 
-def require_small(text: bytes | str) -> None:
+def require_small(text: bytes | str, *, most_places: int = MOST_PLACES) -> None:
     """Refuse a YAML text that is too deep, has too many places, or is too large with its aliases written out.
 
     A reader overflows its stack on a deep tree, and a walk through nested aliases never ends. The values of a
@@ -111,8 +111,8 @@ def require_small(text: bytes | str) -> None:
             places += 1
         if len(open_branches) > DEEPEST_TREE:
             raise UnreadableTreeError(f"the tree is nested deeper than {DEEPEST_TREE} levels")
-        if places - written_out > MOST_PLACES:
-            raise UnreadableTreeError(f"the tree has more than {MOST_PLACES:,} keys, values and items")
+        if places - written_out > most_places:
+            raise UnreadableTreeError(f"the tree has more than {most_places:,} keys, values and items")
         if written_out > MOST_NODES:
             raise UnreadableTreeError(
                 f"its aliases, written out, make more than {MOST_NODES:,} places; real files have a few"

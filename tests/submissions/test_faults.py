@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.catalog import header_facts
 from apps.catalog.errors import DamagedFileError, NotHeldError
 from apps.catalog.models import File
-from apps.certify.errors import BrokenCheckError, ChildError, TimedOutError
+from apps.certify.errors import BrokenCheckError, ChildError, KilledChildError, TimedOutError
 from apps.certify.messages import CertifyJob, End, Event, FileVerdict, Log
 from apps.core import files
 from apps.jobs import operations as jobs
@@ -145,6 +145,30 @@ def test_what_we_must_cure_is_told_without_its_text(child: Scripted) -> None:
         f"Internal error, incident job-{number}. Your files were not changed. Tell the operators.",
     )
     assert "secret" not in said(submission)
+
+
+def test_a_check_that_was_killed_starts_again_and_fails_only_after_the_last_attempt(
+    child: Scripted, settings: Any
+) -> None:
+    child.answer = raising(KilledChildError("status -9"))
+    submission = process(deliver())
+    assert submission.status == "processing"
+    for attempt in range(1, settings.JOB_ATTEMPTS):
+        job = job_of(submission)
+        assert (job.status, job.attempts) == ("queued", attempt)
+        Job.objects.filter(pk=job.pk).update(not_before=timezone.now() - timedelta(seconds=1))
+        submission = process(submission)
+    assert submission.status == "failed"
+    assert "Internal error" in submission.reason
+
+
+def test_a_check_that_was_killed_once_ends_as_if_alone(child: Scripted) -> None:
+    usual = child.answer
+    child.answer = raising(KilledChildError("status -9"))
+    submission = process(deliver(**REFERENCES))
+    child.answer = usual
+    Job.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+    assert process(submission).status == "ready"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from apps.certify.errors import (
     BrokenCheckError,
     CertifyError,
     ChildError,
+    KilledChildError,
     OutOfMemoryError,
     TimedOutError,
 )
@@ -38,6 +39,17 @@ def is_fault_of_file(status: int) -> bool:
     [True, True, False, False]
     """
     return status == TOO_MUCH or (status < 0 and -status not in _FROM_OUTSIDE)
+
+
+def is_killed_from_outside(status: int) -> bool:
+    """Return whether somebody or the machine killed a child that might have come to its end.
+
+    Examples
+    --------
+    >>> [is_killed_from_outside(status) for status in (-9, -15, -11, TOO_MUCH, 1)]
+    [True, True, False, False, False]
+    """
+    return status < 0 and -status in _FROM_OUTSIDE
 
 
 def is_our_error(error: BaseException) -> bool:
@@ -80,4 +92,5 @@ def error_of_end(status: int, doing: str, words: str) -> CertifyError | ChildErr
         return BrokenCheckError(
             "The check ended abruptly: the file is damaged, or asks for too much.", detail=detail
         )
-    return ChildError(f"{doing} ended with status {status}: {words}")
+    kind = KilledChildError if is_killed_from_outside(status) else ChildError
+    return kind(f"{doing} ended with status {status}: {words}")

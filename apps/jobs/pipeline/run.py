@@ -8,7 +8,8 @@ from django.utils import timezone
 from apps.core.errors import ConflictError
 from apps.jobs.errors import JobAbortedError, JobStopped, LostClaimError, TryLater
 from apps.jobs.models import Job
-from apps.jobs.pipeline import heartbeat
+from apps.jobs.pipeline import heartbeat, lanes
+from apps.jobs.pipeline.announce import announce
 from apps.jobs.pipeline.claim import claim
 from apps.jobs.pipeline.progress import finish
 from apps.jobs.registry import attempts_of, function_of
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 def execute(job_id: int) -> None:
     """Run a job, unless another worker has or had it: a job may be announced more than once."""
+    waiting = Job.objects.filter(pk=job_id).first()
+    if waiting is None or not lanes.has_room(waiting):
+        return  # The end of another job of its lane announces it again.
     job = claim(job_id)
     if job is None:
         return
@@ -27,6 +31,8 @@ def execute(job_id: int) -> None:
     with heartbeat.beating(job):
         _run(job)
     logger.info("%s ended its run: %s", job, job.status)
+    if following := lanes.find_next(job.kind):
+        announce(following)
 
 
 def _run(job: Job) -> None:

@@ -41,7 +41,7 @@ def job_for(work: SubmissionRun) -> CertifyJob:
         folder=str(staging.work_folder(work.submission)),
         is_compared=work.submission.is_compared,
         is_tried=False,
-        limits=replace(JOB_LIMITS, seconds=settings.SUBMISSION_SECONDS),
+        limits=replace(JOB_LIMITS, seconds=settings.SUBMISSION_SECONDS, memory=settings.CHECK_MEMORY_BYTES),
     )
 
 

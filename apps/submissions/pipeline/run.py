@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 
 from apps.catalog.errors import DamagedFileError, NotHeldError
-from apps.certify.errors import TimedOutError
+from apps.certify.errors import KilledChildError, TimedOutError
 from apps.core.errors import ConflictError
-from apps.jobs.errors import JobAbortedError, LostClaimError
+from apps.jobs.errors import JobAbortedError, LostClaimError, TryLater
 from apps.jobs.models import Job
+from apps.jobs.registry import attempts_of
 from apps.rules.errors import CrdsError
 from apps.submissions import staging
 from apps.submissions.errors import NoSpaceError
@@ -32,6 +34,8 @@ from apps.submissions.pipeline.upload_checks import (
 from apps.submissions.states import Kind, Status
 
 logger = logging.getLogger(__name__)
+
+KILLED_PAUSE = timedelta(seconds=10)  # until a job whose check was killed starts again
 
 Step = Callable[[SubmissionRun], object]
 
@@ -96,6 +100,11 @@ def run(job: Job) -> None:
             _fail_inside(work)
             raise
         _fail_inside(work, staging.no_space("the files"))
+    except KilledChildError as exc:  # As if the worker itself had been killed: the job starts again.
+        if job.attempts >= attempts_of(job.kind):
+            _fail_inside(work)
+            raise
+        raise TryLater(f"The check was killed: {exc}", pause=KILLED_PAUSE) from exc
     except Exception:  # We must correct it: say so to the submitter, and let the worker log it.
         _fail_inside(work)
         raise

@@ -16,6 +16,7 @@ from apps.core.readiness import PartNotReadyError, Program, require
 from apps.core.supervisor import ChildProgram, supervise
 from apps.core.web_server.program import listen, serve
 
+THREADS = 20  # of the worker: more than all lanes of jobs together, see the settings
 DEFAULT_PORT = 8000
 
 
@@ -79,7 +80,16 @@ def _worker(listening: socket) -> None:
     listening.close()
     current_app.worker_main(
         [
-            *("--quiet", "worker", "--pool", "threads", "--concurrency", "12", "--loglevel", "WARNING"),
+            *(
+                "--quiet",
+                "worker",
+                "--pool",
+                "threads",
+                "--concurrency",
+                str(THREADS),
+                "--loglevel",
+                "WARNING",
+            ),
             *("--beat", "--schedule", str(settings.DATA_ROOT / "beat-schedule")),
         ]
     )
