@@ -108,6 +108,32 @@ def newest_parkeys(instrument: str) -> ModeParkeys | None:
     return ModeParkeys.objects.filter(instrument=instrument).order_by("-number").first()
 
 
+def later_modes(parkeys: int) -> dict[int, list[int]]:
+    """Return each mode of some parkeys to the modes into which its exposures were sorted later.
+
+    Later parkeys include all earlier ones, so the values of a later mode give the earlier one. Modes without
+    later ones are left out.
+
+    Parameters
+    ----------
+    parkeys
+        Key of the parkeys.
+    """
+    made_by = ModeParkeys.objects.get(pk=parkeys)
+    later = ExposureMode.objects.filter(
+        parkeys__instrument=made_by.instrument, parkeys__number__gt=made_by.number
+    ).exclude(digest="")
+    if not later.exists():
+        return {}
+    earlier = dict(ExposureMode.objects.filter(parkeys=made_by).values_list("digest", "pk"))
+    found: dict[int, list[int]] = {}
+    for key, header in later.values_list("pk", "header").iterator():
+        mode = earlier.get(digest(tuple(header[parkey] for parkey in made_by.parkeys)))
+        if mode is not None:
+            found.setdefault(mode, []).append(key)
+    return found
+
+
 class ModeBook:
     """The keys of the modes of one set of parkeys. Modes that are new are stored."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from apps.datasets.archive import Header
 from apps.datasets.models import Dataset
 from apps.datasets.modes import Modes
 
@@ -35,17 +37,26 @@ def sort_into_modes(instrument: str) -> Iterator[int]:
     unsorted = Dataset.objects.filter(Q(mode=None) | ~Q(mode__parkeys=book.parkeys), instrument=instrument)
     done = last = 0
     while True:
-        rows = list(
-            unsorted.filter(pk__gt=last).order_by("pk").values_list("pk", "header", "observed_at")[:AT_ONCE]
-        )
-        if not rows:
-            return
         with transaction.atomic():
+            rows = _locked(unsorted.filter(pk__gt=last))
             keys = book.keys((header, observed_at) for _pk, header, observed_at in rows)
             _assign([(key, row[0]) for key, row in zip(keys, rows, strict=True)])
+        if not rows:
+            return
         last = rows[-1][0]
         done += len(rows)
         yield done
+
+
+def _locked(unsorted: QuerySet[Dataset]) -> list[tuple[int, Header, datetime | None]]:
+    """Return key, header and start of the next exposures, by key.
+
+    They are locked first and read then: otherwise an import could change a header after it was read, and the
+    exposure would get the mode of the old header permanently.
+    """
+    keys = list(unsorted.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    rows = Dataset.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+    return list(rows.values_list("pk", "header", "observed_at"))
 
 
 def _assign(pairs: Sequence[tuple[int, int]]) -> None:

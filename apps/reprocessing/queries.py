@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.db.models.functions import Coalesce
 from apps.contexts import queries as contexts
 from apps.contexts.models import ContextChange
 from apps.core.addresses import absolute
+from apps.datasets.modes import later_modes
 from apps.datasets.queries import starts_in_modes
 from apps.jobs import queries as jobs
 from apps.reprocessing.errors import NotComputedError, UnknownTransitionError
@@ -183,11 +185,16 @@ def affected_exposures(transition: Transition) -> Iterator[tuple[str, str, str, 
 
     Answers are empty where no reference of the type is needed.
     """
+    later = cache(later_modes)
     for chunk in transition.chunks.order_by("pk").iterator(chunk_size=1):
         changes = chunk.changes
         yield from map(tuple, changes.get("exposures", ()))
         intervals = [[ChangedInterval(*each) for each in some] for some in changes.get("intervals", ())]
         modes = {int(key): types for key, types in changes.get("modes", {}).items()}
+        if modes and chunk.parkeys_id is not None:
+            # If a parkey has come into use since the search, the exposures were sorted into other modes.
+            successors = later(chunk.parkeys_id)
+            modes |= {each: modes[mode] for mode in [*modes] for each in successors.get(mode, ())}
         for mode, starts, ids in starts_in_modes(sorted(modes), with_ids=True):
             for reftype, place in modes[mode].items():
                 for interval in intervals[place]:

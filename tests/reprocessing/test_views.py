@@ -8,6 +8,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from apps.catalog.models import AuditRecord
+from apps.datasets.operations import cover_parkeys
+from apps.datasets.pipeline import sort_into_modes
 from apps.jobs.models import Job
 from apps.mails.models import Mail
 from apps.reprocessing import operations, queries
@@ -162,6 +164,15 @@ def test_an_exposure_without_a_mode_is_listed_too(client: Client) -> None:
     work()
     lines = client.get(f"{PAGE}exposures.csv").getvalue().decode().splitlines()
     assert lines[1:] == ["LB4Q06010:LB4Q06ABQ,deadtab,fuv.fits,fuv_2010.fits"]
+
+
+def test_the_exposures_stay_listed_after_a_new_parkey_came_into_use(client: Client) -> None:
+    make_transition()
+    before = client.get(f"{PAGE}exposures.csv").getvalue()
+    cover_parkeys("cos", ["DETECTOR", "A_NEW_PARKEY"])
+    assert max(sort_into_modes("cos")) > 1
+    assert before.count(b"fuv_2010.fits") == 2
+    assert client.get(f"{PAGE}exposures.csv").getvalue() == before
 
 
 def test_exposures_without_a_result_are_no_empty_list(client: Client) -> None:
