@@ -87,7 +87,7 @@ def _limited(query: exp.Expr, limit: int) -> exp.Expr:
 
 
 def _write(query: exp.Expr, vendor: str, facts: Mapping[str, str]) -> str:
-    prepared = query.transform(_WRITERS[vendor], copy=True)
+    prepared = _rewritten(query.copy(), _WRITERS[vendor])
     for table in list(prepared.find_all(exp.Table)):
         if published := find_table(table):
             text = Template(published.select(vendor)).substitute(facts)
@@ -97,6 +97,17 @@ def _write(query: exp.Expr, vendor: str, facts: Mapping[str, str]) -> str:
         return prepared.sql(dialect=_DIALECTS[vendor], unsupported_level=ErrorLevel.RAISE, comments=False)
     except (UnsupportedError, RecursionError) as exc:
         raise UsageError(f"The query cannot be run here: {str(exc)[:200]}") from None
+
+
+def _rewritten(tree: exp.Expr, writer: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Return a tree with nodes replaced, the inner ones first."""
+    for node in reversed(list(tree.walk(bfs=True))):
+        parent = node.parent
+        other = writer(node)
+        if other is not node and parent is not None:
+            node.parent = parent
+            node.replace(other)
+    return tree
 
 
 def _drop_comments(tree: exp.Expr) -> None:
@@ -148,7 +159,7 @@ def _for_postgresql(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Avg):
         return _double(exp.Avg(this=node.this))
     if isinstance(node, (exp.Like, exp.ILike)) and not isinstance(node.parent, exp.Escape):
-        return exp.Escape(this=node, expression=exp.Literal.string(""))
+        return exp.Escape(this=node.copy(), expression=exp.Literal.string(""))
     return node
 
 

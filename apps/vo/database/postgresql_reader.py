@@ -94,6 +94,7 @@ class PostgresqlCursor:
     def __init__(self, sql: str, clock: Clock, opened: psycopg.Connection[Row]) -> None:
         self._clock, self._connection, self._key = clock, opened, _key()
         self._problem: VoError | None = None
+        self._cursor: psycopg.ServerCursor[Row] | None = None
         self._end = threading.Event()
         self._watch = threading.Thread(target=self._look, name="tap-clock", daemon=True)
         self._watch.start()
@@ -101,8 +102,8 @@ class PostgresqlCursor:
             milliseconds = max(1, int(clock.left * 1000) + 1000)
             opened.execute("BEGIN READ ONLY")
             opened.execute(text.SQL("SET LOCAL statement_timeout = {}").format(milliseconds))
-            self._cursor = opened.cursor(name="tap")
-            self._cursor.execute(sql.encode())
+            self._cursor = cursor = opened.cursor(name="tap")
+            cursor.execute(sql.encode())
             self._first = self._fetch()
         except BaseException as exc:
             self.close()
@@ -124,6 +125,10 @@ class PostgresqlCursor:
         """End the query, and keep the connection for the next one."""
         self._end.set()
         self._watch.join()
+        if self._cursor is not None:
+            # In a transaction that failed the cursor cannot be closed, and ends with the transaction.
+            with contextlib.suppress(psycopg.Error):
+                self._cursor.close()
         try:
             self._connection.execute("ROLLBACK")
             self._connection.execute("DISCARD ALL")
@@ -140,6 +145,7 @@ class PostgresqlCursor:
     def _fetch(self) -> list[Row]:
         if (problem := self._clock.problem()) is not None:
             raise problem
+        assert self._cursor is not None  # noqa: S101 (it is opened before the first batch)
         return self._cursor.fetchmany(BATCH)
 
     def _look(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from apps.bestrefs.associations import AssociatedReference, Association, associations
@@ -27,10 +27,19 @@ from apps.vo.tables.sql import MEDIA_TYPES, OTHER_MEDIA_TYPE
 LINKS_TYPE = "application/x-votable+xml"
 
 
-def links_of(texts: Sequence[str], *, context: str, reader: Reader, base: ClientOrigin) -> list[Link]:
-    """Return the links of identifiers: all rows of one are adjacent, in the order asked."""
+def links_of(
+    texts: Sequence[str], context: Callable[[], str], *, reader: Reader, base: ClientOrigin
+) -> list[Link]:
+    """Return the links of identifiers: all rows of one are adjacent, in the order asked.
+
+    Parameters
+    ----------
+    context
+        Returns the name of the pmap; it is called only if a dataset is asked for.
+    """
     known = identify(texts, reader)
-    found = associations([each.local for each in known if each.local and each.file is None], context)
+    datasets = [each.local for each in known if each.local and each.file is None]
+    found = associations(datasets, context()) if datasets else {}
     return [link for each in known for link in _links(each, found.get(each.local, []), base)]
 
 

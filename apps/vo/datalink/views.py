@@ -48,7 +48,9 @@ def links(call: Call) -> HttpResponseBase:
     ids = asked.all("ID")
     found: list[Link] = []
     if ids:
-        found = links_of(ids[:MAX_IDS], context=context_of(asked), reader=call.reader, base=call.base)
+        if asked.has("CONTEXT"):
+            context_of(asked)  # A wrong one is refused, even if only files are asked for.
+        found = links_of(ids[:MAX_IDS], lambda: context_of(asked), reader=call.reader, base=call.base)
     return _links_answer(found, call, is_cut=len(ids) > MAX_IDS)
 
 
