@@ -93,6 +93,7 @@ NEEDS = {
     "postgresql": Need("PostgreSQL", "DATABASE_URL=postgresql://user:password@host/name", _has_postgres),
     "real-data": Need("real rules and files", f"CRDS_TEST_DATA=folder of {ARCHIVES[0]}", has_archives),
     "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),
+    "stilts": Need("stilts", "apt-get install stilts", _has_program("stilts")),
     "stsynphot": Need(
         "stsynphot", ".venv/bin/pip install --require-hashes -r requirements-synphot.txt", _has_stsynphot
     ),
