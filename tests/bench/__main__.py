@@ -17,6 +17,7 @@ BENCHMARKS = (
     "submissions",
     "pages",
     "catalogue",
+    "vo",
 )
 
 

@@ -20,12 +20,11 @@ tap = TapPlus(url=os.environ["CRDS_SERVER_URL"] + "/tap")
 for launch in (tap.launch_job, tap.launch_job_async):
     table = launch({QUERY!r}).get_results()
     print("rows", *[f"{{row[0]}},{{row[1]}}" for row in table])
-print("tables", *sorted(table.name for table in tap.load_tables()))
 """
 PYVO = f"""
 import os, pyvo
 tap = pyvo.dal.TAPService(os.environ["CRDS_SERVER_URL"] + "/tap")
-print("rows", *[f"{{row[0]}},{{row[1]}}" for row in tap.search({QUERY!r})])
+print("rows", *[f"{{row['name']}},{{row['file_size']}}" for row in tap.search({QUERY!r})])
 try:
     tap.search("SELECT nme FROM crds.files")
 except pyvo.dal.DALQueryError as exc:
@@ -54,7 +53,6 @@ def test_astroquery_and_pyvo_get_the_same_rows(demo: Client) -> None:
     (expected,) = rows_of(pyvo.output)
     assert len(expected) == 55
     assert rows_of(astroquery.output) == [expected, expected]
-    assert "TAP_SCHEMA.columns" in astroquery.output
 
 
 def test_pyvo_quotes_our_reason_for_queries_and_jobs(demo: Client) -> None:

@@ -156,6 +156,10 @@ def _for_postgresql(node: exp.Expr) -> exp.Expr:
         return _decimals(node)
     if isinstance(node, exp.Rand):
         return exp.Anonymous(this="random", expressions=[])
+    if isinstance(node, (exp.Lower, exp.Upper)):
+        # SQLite changes the letters of ASCII only, and so does this collation.
+        plain = exp.Collate(this=exp.Paren(this=node.this), expression=exp.to_identifier("C", quoted=True))
+        return exp.Anonymous(this=node.key, expressions=[plain])
     if isinstance(node, exp.Avg):
         return _double(exp.Avg(this=node.this))
     if isinstance(node, (exp.Like, exp.ILike)) and not isinstance(node.parent, exp.Escape):

@@ -15,8 +15,6 @@ from apps.vo.writers.xml_text import attributes, escape
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 _VS = 'xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
-# One client stops at a column without this attribute; the schema permits attributes of other namespaces.
-_ESA = 'xmlns:esatapplus="http://esa.int/xml/EsaTapPlus"'
 _FEATURES = "ivo://ivoa.net/std/TAPRegExt#features-"
 # Features of ADQL 2.1 under the names that validators know.
 _OFFERED = {
@@ -108,14 +106,14 @@ def tableset(*, is_brief: bool) -> str:
     """Return all tables, with their columns unless only the names are wanted."""
     schemas = "".join(_schema(name, text, is_brief=is_brief) for name, text in SCHEMAS.items())
     return (
-        f'{_HEAD}<vosi:tableset xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {_XSI} {_VS} {_ESA}>\n'
+        f'{_HEAD}<vosi:tableset xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {_XSI} {_VS}>\n'
         f"{schemas}</vosi:tableset>\n"
     )
 
 
 def one_table(table: PublishedTable) -> str:
     """Return one table as a document."""
-    spaces = f'xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {_XSI} {_VS} {_ESA}'
+    spaces = f'xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" {_XSI} {_VS}'
     start = f'<vosi:table {spaces} type="output">\n'
     return f"{_HEAD}{start}{_table_body(table, is_brief=False)}</vosi:table>\n"
 

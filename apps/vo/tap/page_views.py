@@ -37,6 +37,7 @@ def tap(request: HttpRequest) -> HttpResponse:
         "examples": EXAMPLES,
         "limits": _limits(),
         "links": {name: base.of(f"vo:{name}") for name in ("token", "links", "associations", "explain")},
+        "programs": _programs(base),
         "query": query,
         "rows_shown": SHOWN_ROWS,
         "tables": OWN_TABLES,
@@ -44,6 +45,39 @@ def tap(request: HttpRequest) -> HttpResponse:
     if query.strip():
         page |= _run(query, base, address_of(request))
     return render(request, "vo/tap.html", {"page": page})
+
+
+def _programs(base: ClientOrigin) -> dict[str, str]:
+    """Return the lines by which each program connects, to be copied."""
+    address, token = base.of("vo:tap"), base.of("vo:token")
+    return {
+        "pyvo": "\n".join(
+            (
+                "import pyvo",
+                f'tap = pyvo.dal.TAPService("{address}")',
+                'query = "SELECT TOP 5 name, instrument, filekind FROM crds.files"',
+                "print(tap.search(query).to_table())",
+            )
+        ),
+        "stilts": f'stilts tapquery tapurl={address} adql="SELECT * FROM crds.contexts" ofmt=ascii',  # noqa: S608
+        "astroquery": "\n".join(
+            (
+                "from astroquery.utils.tap.core import TapPlus",
+                f'tap = TapPlus(url="{address}")',
+                'print(tap.launch_job("SELECT TOP 5 name FROM crds.files").get_results())',
+            )
+        ),
+        "token": "\n".join(
+            (
+                "import requests",
+                'form = {"grant_type": "password", "username": "me", "password": "…"}',
+                f'token = requests.post("{token}", data=form).json()["access_token"]',
+                "session = requests.Session()",
+                'session.headers["Authorization"] = "Bearer " + token',
+                f'tap = pyvo.dal.TAPService("{address}", session=session)',
+            )
+        ),
+    }
 
 
 def _run(query: str, base: ClientOrigin, address: str) -> dict[str, Any]:
