@@ -1,7 +1,7 @@
 """VOTable 1.4 in TABLEDATA, written as rows arrive.
 
 The usual library builds the table in memory: 200,000 rows take it 42 s and 1.3 GB (see
-docs/adr/0013-virtual-observatory.md).
+docs/adr/0015-virtual-observatory.md).
 """
 
 from __future__ import annotations
