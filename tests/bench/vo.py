@@ -55,7 +55,7 @@ def run(out: TextIO) -> None:
         out.write("filling a server with the demo and 200,000 made-up references ...\n")
         manage(environment, "seed_demo")
         manage(environment, "shell", "-c", MAKE_FILES)
-        with web_server(environment, "crds_server.wsgi:application") as server:
+        with web_server(environment) as server:
             _long_answer(server, out)
             _empty_answer(server, out)
             _links(server, out)

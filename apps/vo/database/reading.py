@@ -15,7 +15,7 @@ from django.db import connection
 from apps.vo.errors import AbortedError, NoRoomError, OutOfTimeError, VoError
 
 BATCH = 1000  # rows read at once
-WAIT = 2.0  # seconds a query waits for a free place
+WAIT = 0.5  # seconds a query waits for a free place
 
 Row = tuple[Any, ...]
 

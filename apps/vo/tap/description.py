@@ -139,7 +139,7 @@ def _column(column: PublishedColumn) -> str:
     facts = column.facts
     flags = "<flag>indexed</flag>\n" if column.is_indexed else ""
     return (
-        f'<column{attributes(std="true" if column.is_standard else "false")}>\n'
+        f"<column{attributes(std='true' if column.is_standard else 'false')}>\n"
         f"<name>{escape(quoted(column.name))}</name>\n<description>{escape(facts.description)}</description>\n"
         + (f"<unit>{facts.unit}</unit>\n" if facts.unit else "")
         + (f"<ucd>{facts.ucd}</ucd>\n" if facts.ucd else "")

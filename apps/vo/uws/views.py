@@ -24,7 +24,7 @@ from apps.vo.writers.votable import error_document
 
 LONGEST_WAIT = 20.0  # seconds
 LOOK = 0.2  # seconds between two looks at a job that somebody waits for
-WAITING = threading.BoundedSemaphore(6)  # Callers who wait in this process; more are answered at once.
+WAITING = threading.BoundedSemaphore(4)  # Callers who wait in this process; more are answered at once.
 
 
 @service("GET", "POST", errors="text", changes=True)
