@@ -118,6 +118,8 @@ def _parts(request: HttpRequest, body: bytes) -> Iterator[tuple[str, str]]:
     """Yield the fields of a form in parts. Django's reader would stop at a thousand of them."""
     head = f"Content-Type: {request.META.get('CONTENT_TYPE', '')}\r\n\r\n".encode("latin-1", "replace")
     form = message_from_bytes(head + body)
+    if body.strip() == f"--{form.get_boundary()}--".encode():
+        return  # A form without fields.
     if not form.is_multipart() or form.defects:
         raise UsageError("The form in the body cannot be read.")
     parts = form.get_payload()

@@ -98,6 +98,7 @@ def _with_identity(request: HttpRequest, answer: HttpResponseBase, reader: Reade
         answer["X-VO-Authenticated"] = reader.name
         if answer.status_code == 200:
             answer["Cache-Control"] = "private, no-store"
+    answer["Server"] = "crds"  # A validator misses it, and our web server sends none.
     if answer.status_code == 401:
         answer["WWW-Authenticate"] = challenges(request)
     patch_vary_headers(answer, ["Authorization"])
