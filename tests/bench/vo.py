@@ -122,7 +122,7 @@ def _links(server: WebServer, out: TextIO) -> None:
 
 
 def _while_busy(server: WebServer, out: TextIO) -> None:
-    """Let slow queries take all places, and ask for the pages that must answer all the same."""
+    """Take all places by slow queries, and ask for the pages that must answer all the same."""
     tables = ", ".join(f"TAP_SCHEMA.columns AS t{number}" for number in range(9))
     threads = [
         threading.Thread(target=lambda: _ask(server, f"SELECT COUNT(*) FROM {tables}").read(), daemon=True)

@@ -1,4 +1,4 @@
-"""Who is asking: tokens, schemes, challenges, and what a caller may see."""
+"""Callers: tokens, schemes, challenges, and what each may see."""
 
 import base64
 import json

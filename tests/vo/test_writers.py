@@ -1,4 +1,4 @@
-"""What we write is read back by the usual library, whatever the values are."""
+"""Documents that we write are read back by the usual library, whatever the values are."""
 
 import csv
 import io

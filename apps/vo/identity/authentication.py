@@ -1,4 +1,4 @@
-"""The identity of a caller. Only the header ``Authorization`` counts here.
+"""The caller behind a request. Only the header ``Authorization`` counts here.
 
 Clients send no CSRF token. If a session cookie counted, any web page could ask in the name of its visitor.
 """

@@ -1,4 +1,4 @@
-"""The rows and jobs that a caller may see."""
+"""The rights of a caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choice of the next job: at most `TAP_JOBS_RUNNING` of one owner are given to workers at once."""
+"""The order of waiting jobs: at most `TAP_JOBS_RUNNING` of one owner are given to workers at once."""
 
 from __future__ import annotations
 
