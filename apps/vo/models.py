@@ -23,6 +23,9 @@ class QueryJob(StatusModel):
 
     key = models.CharField(max_length=32, unique=True, default=new_job_key, editable=False)
     owner = models.CharField(max_length=150, blank=True, db_index=True, help_text="User; empty: anonymous.")
+    sees_all = models.BooleanField(
+        default=False, help_text="Whether its caller may see unpublished files of other people."
+    )
     address = models.CharField(max_length=64, blank=True, help_text="Where an anonymous job came from.")
     origin = models.CharField(max_length=300, help_text="Scheme, host and port of all its addresses.")
     parameters = models.JSONField(default=list, help_text="Pairs of name and value as they were sent.")

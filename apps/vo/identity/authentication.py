@@ -11,7 +11,7 @@ import binascii
 from django.http import HttpRequest
 
 from apps.accounts.errors import LoginError, TooManyAttemptsError
-from apps.accounts.models import User
+from apps.accounts.models import Token, User
 from apps.accounts.operations.login import identify
 from apps.accounts.operations.tokens import note_use
 from apps.accounts.queries import PREFIX, find_token
@@ -54,8 +54,8 @@ def reader_for(user: User, address: str = "") -> Reader:
     return Reader(user.username, user.has_role(Role.OPERATOR), address)
 
 
-def login(name: str, password: str, address: str) -> User:
-    """Return the account of a name and its password or API token.
+def login(name: str, password: str, address: str) -> tuple[User, Token | None]:
+    """Return the account of a name and its password or API token, and the API token if it is one.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def login(name: str, password: str, address: str) -> User:
         raise UnknownCallerError("The user name, the password or the API token is wrong.") from None
     if token is not None and name.lower() != user.username.lower():
         raise UnknownCallerError("The user name, the password or the API token is wrong.")
-    return user
+    return user, token
 
 
 def _bearer(text: str) -> User:
@@ -95,7 +95,7 @@ def _basic(text: str, address: str) -> User:
         raise UnknownCallerError("The Authorization header cannot be read.") from None
     if not colon:
         raise UnknownCallerError("The Authorization header cannot be read.")
-    return login(name, password, address)
+    return login(name, password, address)[0]
 
 
 def challenges(request: HttpRequest) -> str:

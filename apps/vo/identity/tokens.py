@@ -9,7 +9,8 @@ import time
 import jwt
 from django.conf import settings
 
-from apps.accounts.models import User
+from apps.accounts.models import Token, User
+from apps.accounts.queries import get_usable_token
 from apps.vo.errors import UnknownCallerError
 
 SCOPE = "read"
@@ -21,11 +22,16 @@ def _key() -> bytes:
     return hashlib.sha256(b"apps.vo.identity.tokens\0" + settings.SECRET_KEY.encode()).digest()
 
 
-def make_token(user: User) -> str:
+def make_token(user: User, api_token: Token | None = None) -> str:
     """Return a token of an account. It ends after `VO_TOKEN_SECONDS`, or when the account may not log in.
 
     The claims are ASCII and hold none of ``>?~``, because a client reads them with the plain base64 alphabet.
     The account is named by its number: a name could be given to another person.
+
+    Parameters
+    ----------
+    api_token
+        API token with which the person logged in. The new token ends with it and has only its scopes.
     """
     now = int(time.time())
     claims = {
@@ -35,6 +41,7 @@ def make_token(user: User) -> str:
         "jti": secrets.token_hex(16),
         "scope": SCOPE,
         "iss": settings.SERVER_STRING,
+        **({"api_token": api_token.pk} if api_token else {}),
     }
     return jwt.encode(claims, _key(), algorithm=_ALGORITHM)
 
@@ -45,7 +52,8 @@ def user_of(token: str) -> User:
     Raises
     ------
     UnknownCallerError
-        Raised if it is not one of ours, has expired, or its account may not log in.
+        Raised if it is not one of ours, has expired, its account may not log in, or the API token behind it
+        has ended.
     """
     try:
         claims = jwt.decode(
@@ -60,4 +68,9 @@ def user_of(token: str) -> User:
     user = User.objects.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
     if user is None or not user.is_active or claims.get("scope") != SCOPE:
         raise UnknownCallerError("The account of the token cannot be used.")
+    if "api_token" in claims:
+        api_token = get_usable_token(int(claims["api_token"]))
+        if api_token is None:
+            raise UnknownCallerError("The API token behind this token was revoked or has expired.")
+        user.scopes = frozenset(api_token.scopes)
     return user

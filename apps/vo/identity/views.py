@@ -27,8 +27,8 @@ def token(call: Call) -> HttpResponseBase:
         raise UsageError("Send the password by POST; GET is switched off here.")
     if sent.one("GRANT_TYPE") != "password":
         return error_as_json(UsageError("grant_type must be password."), "unsupported_grant_type")
-    user = login(sent.one("USERNAME"), sent.one("PASSWORD"), address_of(call.request))
-    made = make_token(user)
+    user, api_token = login(sent.one("USERNAME"), sent.one("PASSWORD"), address_of(call.request))
+    made = make_token(user, api_token)
     logger.info("a token was made for %s", user)
     body = {
         "access_token": made,
@@ -44,6 +44,6 @@ def token(call: Call) -> HttpResponseBase:
 def login_with_headers(call: Call) -> HttpResponseBase:
     """Return a token in a header (SSO 2)."""
     sent: Parameters = call.parameters
-    user = login(sent.one("USERNAME"), sent.one("PASSWORD"), address_of(call.request))
-    headers = {"X-VO-Bearer": make_token(user), "X-VO-Authenticated": user.username}
+    user, api_token = login(sent.one("USERNAME"), sent.one("PASSWORD"), address_of(call.request))
+    headers = {"X-VO-Bearer": make_token(user, api_token), "X-VO-Authenticated": user.username}
     return text("", headers=headers)

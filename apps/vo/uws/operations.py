@@ -41,6 +41,7 @@ def create(parameters: Parameters, *, reader: Reader, origin: str) -> QueryJob:
     now = timezone.now()
     job = QueryJob.objects.create(
         owner=reader.name,
+        sees_all=reader.sees_all,
         address="" if reader.name else reader.address,
         origin=origin,
         parameters=_own(parameters.pairs),

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import connections, transaction
@@ -141,9 +142,15 @@ def _fail(row: QueryJob, error: VoError) -> None:
 
 
 def _reader(row: QueryJob) -> Reader:
-    """Return what the owner may see now; an account that was closed sees what everybody sees."""
+    """Return what the owner may see now, and no more than the token that made the job allowed.
+
+    An account that was closed sees what everybody sees.
+    """
     user = User.objects.filter(username=row.owner, is_active=True).first() if row.owner else None
-    return reader_for(user) if user else Reader(address=row.address)
+    if user is None:
+        return Reader(address=row.address)
+    reader = reader_for(user)
+    return replace(reader, sees_all=reader.sees_all and row.sees_all)
 
 
 def remove_old_jobs() -> int:

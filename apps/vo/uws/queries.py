@@ -27,13 +27,15 @@ def job_of(key: str, reader: Reader) -> QueryJob:
     MissingError
         Raised if there is no such job.
     ForbiddenError
-        Raised if it belongs to somebody else.
+        Raised if it belongs to somebody else, or if it may show more than the caller may see now.
     """
     job = QueryJob.objects.filter(key=key).first() if _KEY.fullmatch(key) else None
     if job is None:
         raise MissingError(f"There is no job {key[:40]!r}; it may have been removed.")
     if job.owner and job.owner != reader.name:
         raise ForbiddenError("This job belongs to somebody else; log in as its owner.")
+    if job.sees_all and not reader.sees_all:
+        raise ForbiddenError("This job was made with rights of an operator, which you or your token lack.")
     return job
 
 
