@@ -1,6 +1,7 @@
 """The web server as a program: one listening socket, and processes that share it."""
 
 import logging
+import signal
 import socket
 import sys
 
@@ -46,5 +47,14 @@ def serve(listening: socket.socket, application: WebApplication) -> None:
         callback_notify=end_slow_connections,
         timeout_notify=SWEEP_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    server = uvicorn.Server(config)
+
+    # uvicorn has handlers of its own while it runs. Afterwards it raises the signal again, and that must not
+    # end the downloads.
+    def end(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    server.run(sockets=[listening])
     application.sender.wait(budgets.ENDING_SECONDS)
