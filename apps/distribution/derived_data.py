@@ -15,10 +15,9 @@ from django.conf import settings
 
 from apps.catalog import queries
 from apps.catalog.models import ACCOUNT_ACTIONS, AuditRecord
-from apps.core.files import keep
+from apps.distribution.checked_files import keep_checked, load_checked
 
 FORMAT = 2  # Increase this number when the form of the published data changes.
-_DIGEST = 40  # hex digits before the content of a file
 
 
 @dataclass(frozen=True)
@@ -71,10 +70,10 @@ def _settings() -> tuple[object, ...]:
 
 def _load_or_make(name: str, source: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
     path = _path(name, source)
-    content = _load(path)
+    content = load_checked(path)
     if content is None:
         content = make()
-        keep(path, _sha1sum(content) + content)
+        keep_checked(path, content)
         _remove_others(path)
     return content
 
@@ -91,16 +90,6 @@ def _path(name: str, source: tuple[object, ...]) -> Path:
     return settings.DATA_ROOT / "published" / f"{name}-{source[0]}-{mark}"
 
 
-def _load(path: Path) -> bytes | None:
-    """Return the content of a file, or None if it is absent or damaged."""
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    digest, content = data[:_DIGEST], data[_DIGEST:]
-    return content if digest == _sha1sum(content) else None
-
-
 def _remove_others(path: Path) -> None:
     """Remove all editions of the same data except `path`."""
     stem = path.name.split("-")[0]
@@ -108,7 +97,3 @@ def _remove_others(path: Path) -> None:
         if other != path:
             with contextlib.suppress(OSError):
                 other.unlink()
-
-
-def _sha1sum(content: bytes) -> bytes:
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest().encode()

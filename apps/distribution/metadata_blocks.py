@@ -9,29 +9,26 @@ of a day before the last reading are read once more.
 
 import bisect
 import gzip
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from apps.catalog.models import AuditRecord, File
+from apps.catalog.models import File
 from apps.catalog.states import FileState
-from apps.core.files import keep
+from apps.distribution.checked_files import keep_checked, load_checked
+from apps.distribution.ledger_marks import LONGEST_TRANSACTION, Mark, is_here, newest_mark
 
 BLOCK = 2000  # files of a block; one of twice this number is cut
-LONGEST_TRANSACTION = timedelta(days=1)
 _FORMAT = 1  # Increase this number when the form of the file below the data root changes.
 _LEVEL = 3  # of compression; higher levels take five times as long and save nothing for random digits
-_DIGEST = 40  # hex digits in front of the file
 
 Entry = dict[str, str]
-Mark = list[str]  # Key and time of an audit record; empty if there was none.
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +106,9 @@ def _number_described() -> int:
 
 def _renewed(known: MetadataBlocks | None) -> MetadataBlocks | None:
     """Return the blocks with what changed since they were made, or None if all must be made again."""
-    if known is None or not _is_here(known.mark):
+    if known is None or not is_here(known.mark):
         return None
-    as_of, mark = datetime.now(UTC), _newest()
+    as_of, mark = datetime.now(UTC), newest_mark()
     rows = File.objects.filter(changed_at__gte=known.as_of - LONGEST_TRANSACTION)
     changed = {
         name: _entry(size, sha1sum) if state != FileState.UPLOADED and sha1sum and size is not None else None
@@ -154,7 +151,7 @@ def _cut(entries: list[tuple[str, Entry]]) -> Iterator[MetadataBlock]:
 
 
 def _all() -> MetadataBlocks:
-    as_of, mark = datetime.now(UTC), _newest()
+    as_of, mark = datetime.now(UTC), newest_mark()
     rows = described().values_list("name", "size", "sha1sum")
     entries = sorted((name, _entry(size, sha1sum)) for name, size, sha1sum in rows.iterator(chunk_size=5000))
     blocks = (
@@ -171,18 +168,6 @@ def _pack(text: bytes) -> bytes:
     return gzip.compress(text, _LEVEL, mtime=0)
 
 
-def _newest() -> Mark:
-    newest = AuditRecord.objects.order_by("-pk").values_list("pk", "at").first()
-    return [str(newest[0]), newest[1].isoformat()] if newest else []
-
-
-def _is_here(mark: Mark) -> bool:
-    """Return whether the database still has the audit record of a mark."""
-    if not mark:
-        return not AuditRecord.objects.exists()
-    return AuditRecord.objects.filter(pk=mark[0], at=datetime.fromisoformat(mark[1])).exists()
-
-
 def _path() -> Path:
     root: Path = settings.DATA_ROOT
     return root / "published" / "metadata.blocks"
@@ -193,17 +178,13 @@ def _keep(blocks: MetadataBlocks) -> None:
     index = [[block.first, block.count, len(block.packed)] for block in blocks.blocks]
     about = [_FORMAT, settings.OBSERVATORY, blocks.as_of.isoformat(), blocks.mark, index]
     content = b"\n".join([json.dumps(about).encode(), b"".join(block.packed for block in blocks.blocks)])
-    keep(_path(), _sha1sum(content) + content)
+    keep_checked(_path(), content)
 
 
 def _load() -> MetadataBlocks | None:
     """Return the blocks that were kept, or None if there are none, or they are damaged or of another form."""
-    try:
-        data = _path().read_bytes()
-    except OSError:
-        return None
-    digest, content = data[:_DIGEST], data[_DIGEST:]
-    if digest != _sha1sum(content):
+    content = load_checked(_path())
+    if content is None:
         return None
     line, _, packed = content.partition(b"\n")
     version, observatory, as_of, mark, index = json.loads(line)
@@ -214,7 +195,3 @@ def _load() -> MetadataBlocks | None:
         blocks.append(MetadataBlock(first, count, packed[start : start + length]))
         start += length
     return MetadataBlocks(datetime.fromisoformat(as_of), mark, tuple(blocks))
-
-
-def _sha1sum(content: bytes) -> bytes:
-    return hashlib.sha1(content, usedforsecurity=False).hexdigest().encode()
