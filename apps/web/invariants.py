@@ -71,7 +71,7 @@ def history() -> Iterator[str]:
     named = set(ContextChange.objects.values_list("context", flat=True))
     known = File.objects.filter(name__in=named).exclude(state=FileState.UPLOADED)
     for name in sorted(named.difference(known.values_list("name", flat=True))):
-        yield f"{name} was named by a pointer, and is no official file."
+        yield f"{name} was named by a pointer, but no official file has this name."
 
 
 def deliveries() -> Iterator[str]:
@@ -83,7 +83,7 @@ def deliveries() -> Iterator[str]:
         for name in sorted(name for name in sums if there.get(name) != sums[name]):
             yield f"{submission.key} is {submission.status}, but {name} is not official with its bytes."
         if submission.new_context and submission.new_context not in there:
-            yield f"{submission.key} made {submission.new_context}, which is no official file."
+            yield f"{submission.key} made {submission.new_context}, but no official file has this name."
         if submission.delivery and not Delivery.objects.filter(name=submission.delivery).exists():
             yield f"{submission.key} names the delivery {submission.delivery}, which does not exist."
     doubled = Delivery.objects.exclude(submission="").values("submission").annotate(n=Count("pk"))

@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
@@ -48,6 +49,8 @@ def in_child(order: dict[str, Any], memory: str) -> list[Any]:
             settle(Path(order["root"]), Path(memory))
             if "trap" in order:
                 set_trap(*order["trap"])
+            if "seconds" in order:
+                die_after(order["seconds"])
             answers = [ACTIONS[action]() for action in order["actions"]]
             with os.fdopen(writing, "w") as stream:
                 json.dump(answers[-1], stream)
@@ -76,6 +79,13 @@ def settle(root: Path, memory: Path) -> None:
     connections["default"].settings_dict["NAME"] = str(root / "crds.sqlite3")
     runner = RememberingRunner("jwst", memory)
     setattr(child_jobs, "runner_for", lambda _observatory: runner)  # noqa: B010 (it is no `Runner`)
+
+
+def die_after(seconds: float) -> None:
+    """Arrange a kill of this process after a time, wherever it is then."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL))
+    timer.daemon = True
+    timer.start()
 
 
 def set_trap(module: str, function: str, count: int, is_before: bool) -> None:
@@ -181,6 +191,12 @@ def _state() -> list[Any]:
     ]
 
 
+def _violations() -> list[str]:
+    from apps.web.invariants import violations
+
+    return [f"{name}: {text}" for name, text in violations()]
+
+
 ACTIONS: dict[str, Callable[[], Any]] = {
     "make": _make,
     "process": _process,
@@ -188,6 +204,7 @@ ACTIONS: dict[str, Callable[[], Any]] = {
     "cancel": _cancel,
     "sweep": _sweep,
     "state": _state,
+    "violations": _violations,
 }
 
 if __name__ == "__main__":

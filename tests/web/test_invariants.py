@@ -114,7 +114,7 @@ def lose_a_reference() -> None:
         (let_eras_fall, "history: latest: jwst_0001.pmap does not start after"),
         (name_an_unknown_context, "history: jwst_0099.pmap was named by a pointer"),
         (lose_an_official_row, "z.fits is not official with its bytes"),
-        (lose_an_official_row, "made jwst_0042.pmap, which is no official file"),
+        (lose_an_official_row, "made jwst_0042.pmap, but no official file"),
         (lock_for_nobody, "locks: "),
         (leave_a_channel_open, "jobs: The channel"),
         (lose_a_job, "is processing with 0 jobs instead of one"),
