@@ -15,7 +15,7 @@ from django.conf import settings
 
 from apps.datasets.import_rows import ReadDataset
 from apps.datasets.models import ExposureMode, ModeParkeys
-from apps.rules.dates import usual_date
+from apps.rules.dates import iso_date
 from apps.rules.errors import HeaderError, LookupFailure
 from apps.rules.lookup.instrument import condition
 from apps.rules.lookup.selectors import observed_date
@@ -78,7 +78,7 @@ class ModeReader:
         """Return the start as all rules read it, or None if they may read it in different ways."""
         keys = self.observatory.useafter_keys
         texts = [header.get(key, "UNDEFINED") for key in keys]
-        start = usual_date(" ".join(texts))
+        start = iso_date(" ".join(texts))
         # Hooks read dates themselves, and refuse some forms that selectors accept.
         if start is None and not self.observatory.hooks:
             try:

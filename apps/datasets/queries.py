@@ -148,6 +148,11 @@ def count_exposures(instrument: str) -> int:
     return Dataset.objects.filter(instrument=instrument).count()
 
 
+def count_with_modes(parkeys: ModeParkeys) -> int:
+    """Return the number of exposures of an instrument that have a mode, without those asked by header."""
+    return Dataset.objects.filter(mode__parkeys=parkeys).exclude(mode__digest="").count()
+
+
 def starts_in_modes(
     modes: Sequence[int], *, with_ids: bool = False
 ) -> Iterator[tuple[int, list[str], list[str]]]:

@@ -18,6 +18,7 @@ _USUAL = re.compile(
     r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
     r" (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,12})?"
 )
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,12})?")
 _T_SEPARATED = re.compile(r"\d{4}[-/]\d\d[-/]\d\dT\d\d(?::\d\d){1,2}(?:\.\d{1,6})?\n?")
 _MONTH_NAME = re.compile(r"[A-Za-z]{3}")
 _MONTH_DAY_YEAR = re.compile(r"\d\d/\d\d/\d{4}")
@@ -72,6 +73,25 @@ def usual_date(text: str) -> str | None:
         return text
     microsecond = _microsecond(float(text[17:]))
     return f"{text[:19]}.{microsecond:06d}" if microsecond else text[:19]
+
+
+def iso_date(text: str) -> str | None:
+    """Return `text` as `format_date` does if it is an ISO date and time with a blank between, else None.
+
+    Selectors and hooks all read this form, and read it in the same way.
+
+    Examples
+    --------
+    >>> iso_date("2009-12-31 00:00:01.5"), iso_date("2009-02-30 00:00:00"), iso_date("31/12/09 00:00:00")
+    ('2009-12-31 00:00:01.500000', None, None)
+    """
+    usual = usual_date(text)
+    if usual is not None or _ISO.fullmatch(text) is None:
+        return usual
+    try:
+        return parse_date(text).isoformat(" ")
+    except ValueError:
+        return None
 
 
 def format_date(text: str) -> str:

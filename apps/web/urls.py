@@ -20,5 +20,6 @@ urlpatterns = [
     path("", include("apps.web.file_pages.urls")),
     path("", include("apps.web.difference_pages.urls")),
     path("", include("apps.web.help_pages.urls")),
+    path("", include("apps.web.impact_pages.urls")),
     path("", include("apps.web.search.urls")),
 ]

@@ -57,6 +57,7 @@ def make_world() -> World:
         "display_result/key": str(submission.key),
         "folder": "references",
         "get/name": reference.name,
+        "impact/key": str(submission.key),
         "instrument": "miri",
         "jpoll/key": Channel.objects.create(user="homer").key,
         "looks/name": reference.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -371,6 +371,27 @@ class Context:
         for child in imap.children:
             parkeys.update(self._closure[child].parkeys)
         return tuple(sorted(parkeys))
+
+    def with_rmaps(self, rmaps: Iterable[CompiledMapping]) -> Context:
+        """Return this context as it would be with other rules for some types. It keeps its name.
+
+        Parameters
+        ----------
+        rmaps
+            Reference mappings of instruments that the context has.
+
+        Raises
+        ------
+        UnknownInstrumentError
+            Raised if the context has no rules for the instrument of one of them.
+        """
+        closure = dict(self._closure)
+        for rmap in rmaps:
+            imap = closure[self._imap_for(rmap.instrument or "")]
+            selections = dict(imap.selections) | {rmap.filekind or "": rmap.name}
+            closure[imap.name] = replace(imap, selections=tuple(selections.items()))
+            closure[rmap.name] = rmap
+        return Context(self._root, closure)
 
     def required_parkeys(self) -> dict[str, list[str]] | list[str]:
         """Return the parkeys that a dataset must have: by instrument for a pmap, otherwise a list."""

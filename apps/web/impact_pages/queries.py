@@ -1,0 +1,143 @@
+"""The exposures that the rules of a submission change, compared with the rules it was checked against."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from apps.contexts import queries as contexts
+from apps.datasets.modes import newest_parkeys
+from apps.datasets.queries import (
+    count_exposures,
+    count_with_modes,
+    has_modes,
+    modes_between,
+    starts_in_modes,
+)
+from apps.reprocessing.mode_comparison import ChangedInterval, changes_of_modes, planned_types
+from apps.rules.lookup.compiler import CompiledMapping, compile_mapping
+from apps.rules.lookup.context import Context
+from apps.rules.observatories import get_observatory
+from apps.submissions.models import Submission
+from apps.submissions.queries import text_of
+
+SAMPLES = 5  # exposures named for each type
+_LAST_KEY = 2**63 - 1
+
+
+@dataclass
+class ReftypeImpact:
+    """The exposures that get another answer for one reference type.
+
+    Attributes
+    ----------
+    errors
+        Number of exposures whose answer would fail.
+    samples
+        Two-part id, old and new answer of some of them.
+    years
+        Year of the exposure to the number of exposures.
+    """
+
+    instrument: str
+    reftype: str
+    exposures: int = 0
+    errors: int = 0
+    samples: list[tuple[str, str, str]] = field(default_factory=list)
+    years: Counter[str] = field(default_factory=Counter)
+
+    def add(self, interval: ChangedInterval, starts: Sequence[str], ids: Sequence[str]) -> None:
+        """Add the exposures of one mode in an interval."""
+        places = interval.places(starts)
+        number = places.stop - places.start
+        if interval.is_error:
+            self.errors += number
+            return
+        self.exposures += number
+        self.years.update(start[:4] for start in starts[places])
+        room = SAMPLES - len(self.samples)
+        self.samples += [(each, interval.was, interval.is_now) for each in ids[places][:room]]
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """The impact of a submission.
+
+    Attributes
+    ----------
+    base
+        The context that the new rules are compared with.
+    types
+        Each type whose rules are new.
+    products
+        Number of products with at least one changed exposure.
+    compared, left_out
+        Number of exposures that were compared, and of those that this quick comparison leaves out because
+        their headers must be asked one by one.
+    """
+
+    base: str
+    types: tuple[ReftypeImpact, ...]
+    products: int
+    compared: int
+    left_out: int
+
+
+def impact_of(submission: Submission) -> Impact:
+    """Return the impact of the new rules of a submission on the exposures in our table.
+
+    Raises
+    ------
+    CrdsError
+        Raised if the rules of the submission or its base context cannot be read.
+    """
+    old = contexts.get_context(submission.base)
+    rmaps = list(_new_rmaps(submission))
+    new = old.with_rmaps(rmaps)
+    types = {(rmap.instrument or "", rmap.filekind or ""): None for rmap in rmaps}
+    found = {key: ReftypeImpact(*key) for key in types}
+    products: set[str] = set()
+    compared = left_out = 0
+    for instrument in sorted({instrument for instrument, _ in types}):
+        kinds = [reftype for each, reftype in types if each == instrument]
+        done = _add_instrument(found, products, old, new, instrument, kinds)
+        compared += done
+        left_out += (count_exposures(instrument) if has_modes() else 0) - done
+    return Impact(submission.base, tuple(found.values()), len(products), compared, left_out)
+
+
+def _new_rmaps(submission: Submission) -> Iterable[CompiledMapping]:
+    observatory = get_observatory(settings.OBSERVATORY)
+    for file in submission.files.filter(official_name__endswith=".rmap").order_by("pk"):
+        text = text_of(file)
+        if text is not None:
+            yield compile_mapping(text, name=file.official_name, observatory=observatory)
+
+
+def _add_instrument(
+    found: dict[tuple[str, str], ReftypeImpact],
+    products: set[str],
+    old: Context,
+    new: Context,
+    instrument: str,
+    kinds: Sequence[str],
+) -> int:
+    """Add the exposures of one instrument, and return the number of exposures that were compared."""
+    parkeys = newest_parkeys(instrument)
+    planned = planned_types(old, new, instrument, kinds)
+    required = new.required_parkeys()
+    dates = new.definition.useafter_keys
+    needed = {key.upper() for key in required.get(instrument, ())} if isinstance(required, dict) else set()
+    if parkeys is None or not needed.difference(dates) <= set(parkeys.parkeys) or len(planned) < len(kinds):
+        return 0
+    changes = changes_of_modes(modes_between(parkeys.pk, 0, _LAST_KEY), planned)
+    for mode, starts, ids in starts_in_modes(sorted(changes), with_ids=True):
+        for reftype, intervals in changes[mode].items():
+            for interval in intervals:
+                found[instrument, reftype].add(interval, starts, ids)
+                if not interval.is_error:
+                    products.update(each.partition(":")[0] for each in ids[interval.places(starts)])
+    return count_with_modes(parkeys)

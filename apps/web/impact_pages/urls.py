@@ -1,0 +1,8 @@
+"""The address of the impact of a submission, with and without a slash at the end."""
+
+from django.urls import URLPattern
+
+from apps.core.addresses import both_spellings
+from apps.web.impact_pages import views
+
+urlpatterns: list[URLPattern] = [*both_spellings(r"impact/(?P<key>[0-9a-f-]{36})", views.impact, "impact")]

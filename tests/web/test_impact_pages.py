@@ -1,0 +1,114 @@
+"""The impact of a delivery before it is confirmed, against the search after the rules are in use."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from apps.catalog.models import File
+from apps.catalog.reading import load_text
+from apps.reprocessing.models import Transition
+from apps.reprocessing.operations import search
+from apps.submissions import staging
+from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.states import Origin
+from apps.web.impact_pages.queries import impact_of
+from tests.factories.accounts import make_user
+from tests.factories.datasets import make_dataset, make_header
+from tests.factories.reprocessing import (
+    BRFTAB,
+    DEADTAB,
+    NEW,
+    NEW_DEADTAB,
+    OLD,
+    make_exposures,
+    move,
+    publish,
+    work,
+)
+from tests.factories.submissions import make_submission
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def hubble(settings: Any) -> None:
+    settings.OBSERVATORY = "hst"
+
+
+def make_ready(cases: Mapping[str, Mapping[str, str]]) -> Submission:
+    """Return a ready submission with new rules for deadtab, and exposures sorted by an earlier search."""
+    publish(1, {"deadtab": DEADTAB, "brftab": BRFTAB})
+    publish(2, {"deadtab": cases}, kept={"brftab": "hst_cos_brftab_0001.rmap"})
+    publish(3, {"deadtab": DEADTAB}, kept={"brftab": "hst_cos_brftab_0001.rmap"})
+    make_exposures()
+    move(OLD)
+    search(OLD, "hst_0003.pmap", user="tester")
+    work()
+    text = load_text(File.objects.get(name="hst_cos_deadtab_0002.rmap"))
+    submission = make_submission(status="ready", ready_at=timezone.now(), instrument="cos", base=OLD)
+    rmap = SubmittedFile.objects.create(
+        submission=submission,
+        origin=Origin.GENERATED,
+        name="hst_cos_deadtab_0001.rmap",
+        official_name="hst_cos_deadtab_0002.rmap",
+        derived_from="hst_cos_deadtab_0001.rmap",
+        instrument="cos",
+        filekind="deadtab",
+    )
+    staging.write(staging.official_path(rmap), text.encode())
+    staging.record(rmap)
+    return submission
+
+
+def test_the_impact_is_that_of_the_search_after_the_rules_are_in_use() -> None:
+    found = impact_of(make_ready(NEW_DEADTAB))
+    move(NEW)
+    work()
+    row = Transition.objects.get(old=OLD, new=NEW)
+    assert found.products == row.affected_count == 1
+    assert {each.reftype: each.exposures for each in found.types} == row.counts["cos"]
+    assert (found.compared, found.left_out) == (4, 0)
+    assert found.types[0].samples == [
+        ("LB4Q02010:LB4Q02ABQ", "fuv.fits", "fuv_2010.fits"),
+        ("LB4Q02010:LB4Q02ACQ", "fuv.fits", "fuv_2010.fits"),
+    ]
+    assert found.types[0].years == {"2010": 2}
+
+
+def test_answers_that_would_fail_are_counted_apart() -> None:
+    (impact,) = impact_of(make_ready({"FUV": {"2010-01-01 00:00:00": "late.fits"}})).types
+    assert (impact.exposures, impact.errors) == (2, 2)
+
+
+def test_exposures_that_are_not_sorted_yet_are_said_to_be_left_out() -> None:
+    submission = make_ready(NEW_DEADTAB)
+    make_dataset("LB4Q09010:LB4Q09ABQ", header=make_header())
+    found = impact_of(submission)
+    assert (found.compared, found.left_out) == (4, 1)
+
+
+def test_the_page_shows_types_years_and_samples(client: Client) -> None:
+    submission = make_ready(NEW_DEADTAB)
+    client.force_login(make_user("homer"))
+    page = client.get(f"/impact/{submission.key}/").text
+    for text in ("cos deadtab", "2 exposures would get another reference", "2010", "fuv_2010.fits"):
+        assert text in page
+    assert f"/impact/{submission.key}/" in client.get(submission.get_absolute_url()).text
+
+
+def test_only_submitters_see_it(client: Client) -> None:
+    submission = make_ready(NEW_DEADTAB)
+    assert client.get(f"/impact/{submission.key}/").status_code == 302
+    client.force_login(make_user("homer"))
+    assert client.get("/impact/00000000-0000-0000-0000-000000000000/").status_code == 404
+
+
+def test_a_base_that_cannot_be_read_is_said(client: Client) -> None:
+    submission = make_submission(status="ready", ready_at=timezone.now(), base="hst_0099.pmap")
+    client.force_login(make_user("homer"))
+    page = client.get(f"/impact/{submission.key}/").text
+    assert "hst_0099.pmap" in page
+    assert 'id="error_message"' in page
