@@ -55,12 +55,17 @@ class DatasetEra:
 
 @dataclass(frozen=True, slots=True)
 class DatasetHistory:
-    """The eras of a dataset, oldest first, and its answers in the last one."""
+    """The eras of a dataset, oldest first, and its answers in the last one; none if it has a problem."""
 
     dataset_id: str
     header: Mapping[str, str]
     eras: tuple[DatasetEra, ...]
     references: References
+
+    @property
+    def problem(self) -> str:
+        """The reason why the last era has no answers; empty if it has some."""
+        return self.eras[-1].problem if self.eras else ""
 
     @property
     def changed_eras(self) -> tuple[DatasetEra, ...]:
@@ -83,7 +88,7 @@ def dataset_history(text: str, observatory: str) -> DatasetHistory:
     """
     dataset_id, header = _require_one(text)
     definition = get_observatory(observatory)
-    references: References = {}
+    known: References = {}
     eras: list[DatasetEra] = []
     changes: tuple[ReferenceChange, ...]
     for change, answer in _answers(header, definition):
@@ -91,11 +96,11 @@ def dataset_history(text: str, observatory: str) -> DatasetHistory:
         if isinstance(answer, str):
             problem = answer
         else:
-            changes, references = tuple(_changes(references, answer)), answer
+            changes, known = tuple(_changes(known, answer)), answer
         eras.append(
             DatasetEra(change.context, change.started_at, change.user, change.reason, problem, changes)
         )
-    return DatasetHistory(dataset_id, header, tuple(eras), references)
+    return DatasetHistory(dataset_id, header, tuple(eras), {} if eras and eras[-1].problem else known)
 
 
 def _require_one(text: str) -> tuple[str, Mapping[str, str]]:
@@ -156,5 +161,6 @@ def as_dict(found: DatasetHistory) -> dict[str, Any]:
         "dataset": found.dataset_id,
         "header": dict(found.header),
         "references": dict(found.references),
+        "problem": found.problem,
         "history": eras,
     }

@@ -30,6 +30,7 @@ def _page(found: DatasetHistory) -> dict[str, Any]:
         "dataset": found.dataset_id,
         "references": references,
         "others": len(found.references) - len(references),
+        "problem": found.problem,
         "eras": found.changed_eras,
         "count": len(found.eras),
         "context": found.eras[-1].context if found.eras else "",

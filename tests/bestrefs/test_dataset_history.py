@@ -54,6 +54,17 @@ def test_an_era_without_rules_for_the_instrument_has_a_reason_and_keeps_what_was
     assert [change.reftype for change in eras[2].changes] == ["deadtab"]
 
 
+def test_old_answers_are_not_shown_as_those_of_a_last_era_without_answers(client: Client) -> None:
+    publish_both()
+    move(publish(3, {"biasfile": DEADTAB}, instrument="acs"))
+    answer = client.get(f"/dataset/{ID}/?format=json").json()
+    assert (answer["references"], answer["problem"]) == ({}, "hst_0003.pmap has no rules for COS.")
+    page = client.get(f"/dataset/{ID}/").text
+    today = page[page.index("References today") : page.index("<h2>Changes")]
+    assert "There are no answers under hst_0003.pmap: hst_0003.pmap has no rules for COS." in today
+    assert "fuv.fits" not in today
+
+
 def test_an_unknown_id_and_an_id_of_several_exposures_are_refused() -> None:
     make_dataset("LB4Q04010:LB4Q04ACQ")
     with pytest.raises(NoSuchExposureError, match="No dataset with the id 'nothing' is known"):

@@ -59,3 +59,13 @@ def test_more_ids_than_published_are_an_error(settings) -> None:
     settings.MAX_HEADERS_PER_RPC = 1
     assert list(call("get_dataset_headers_by_id", CONTEXT, [ID])) == [ID]
     assert "at most 1 are answered" in failed("get_dataset_headers_by_id", CONTEXT, [ID, "A"])
+
+
+def test_get_dataset_history() -> None:
+    found = call("get_dataset_history", ID)
+    assert found["dataset"] == ID
+    assert [era["context"] for era in found["history"]] == [CONTEXT]
+    assert found["references"] == {
+        change["reftype"]: change["is_now"] for change in found["history"][0]["changes"]
+    }
+    assert "No dataset with the id 'nothing' is known" in failed("get_dataset_history", "nothing")
