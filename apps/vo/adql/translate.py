@@ -11,6 +11,7 @@ from sqlglot.errors import ErrorLevel, UnsupportedError
 
 from apps.vo.adql.allowed import require_adql
 from apps.vo.adql.dialect import parse
+from apps.vo.adql.joined_texts import require_few_texts
 from apps.vo.adql.resolve import find_table, resolve
 from apps.vo.adql.result_columns import ResultColumn, result_columns
 from apps.vo.errors import UsageError
@@ -69,11 +70,12 @@ def translate(text: str, *, vendor: str, facts: Mapping[str, str], limit: int) -
     Raises
     ------
     UsageError
-        Raised if the query is not ADQL, or names what is not published.
+        Raised if the query is not ADQL, names what is not published, or joins too many texts.
     """
     tree = parse(text)
     require_adql(tree)
     resolved = resolve(tree)
+    require_few_texts(resolved)
     columns = tuple(result_columns(resolved))
     limited = _limited(resolved, limit)
     return Statement(_write(limited, vendor, facts), columns, limit)

@@ -145,7 +145,8 @@ class SqliteCursor:
 
 _SAFE = re.compile(
     "misuse of aggregate|aggregate functions|integer overflow|too many terms|ambiguous|ORDER BY|"
-    "same number of result columns|sub-select returns|row value misused|too complex|string or blob"
+    "same number of result columns|sub-select returns|row value misused|too complex|string or blob|"
+    "parser stack overflow|Expression tree is too large"
 )
 
 
