@@ -33,6 +33,9 @@ from apps.core.files import keep
 TICK = 2.0
 
 
+OLD = 7 * 24 * 3600  # seconds after which a memory that nobody renewed belongs to no file of the store
+
+
 @dataclass(frozen=True, slots=True)
 class _State:
     """The numbers of a file that change with its bytes; times in nanoseconds."""
@@ -118,6 +121,15 @@ def keeping(paths: Iterable[Path]) -> Iterator[None]:
         before = known.get(state.inode)
         if before and state != before.state and state.has_same_bytes(before.state):
             _keep(_Known(state, before.sha1sum))
+
+
+def remove_old() -> None:
+    """Remove the memories of files that are gone. Call it when all files of the store have been read."""
+    oldest = time.time() - OLD
+    for path in (settings.DATA_ROOT / "checksums").glob("*/*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def _states(paths: Iterable[Path]) -> Iterator[_State]:

@@ -157,6 +157,17 @@ def test_a_file_is_read_again_on_request(tmp_path: Path, reads: list[int]) -> No
     assert len(reads) == 2
 
 
+def test_memories_that_nobody_renewed_are_removed(tmp_path: Path) -> None:
+    kept, gone = old(tmp_path), tmp_path / "gone"
+    gone.write_bytes(b"xyz")
+    for path in (kept, gone):
+        checksums.remember(path, sha1(path.read_bytes()))
+    memories = [checksums._path(path.stat().st_ino) for path in (kept, gone)]
+    os.utime(memories[1], (0, 0))
+    checksums.remove_old()
+    assert [memory.exists() for memory in memories] == [True, False]
+
+
 def test_a_damaged_memory_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = old(tmp_path)
     ask(path)

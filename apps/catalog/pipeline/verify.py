@@ -38,6 +38,7 @@ def verify(step: Callable[[], object] = lambda: None) -> Iterator[Finding]:
             yield Finding(name, "unknown", "is in the store, but no row says that its bytes are held.")
         elif text := _difference(held[name]):
             yield Finding(name, "changed", text)
+    checksums.remove_old()
 
 
 def _difference(file: File) -> str:
