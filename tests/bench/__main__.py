@@ -15,6 +15,7 @@ BENCHMARKS = (
     "uploads",
     "certify",
     "submissions",
+    "deliveries",
     "pages",
     "catalogue",
     "vo",

@@ -130,6 +130,7 @@ class Person:
         self.token = next(line for line in said.splitlines() if line.startswith("crds_"))
         self.session = requests.Session()
         self.session.headers["User-Agent"] = "Mozilla/5.0 (bench)"  # Answers are not held back.
+        self.session.headers["Referer"] = f"{self.url}/"
         self.log_in()
 
     def log_in(self) -> None:

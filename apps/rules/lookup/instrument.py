@@ -63,7 +63,7 @@ class Mode:
     @property
     def size(self) -> int:
         """Approximate memory use in bytes, with room for the outcomes that are still to be found."""
-        return 1200 + 50 * len(self.known) + 100 * len(self.header)
+        return 900 + 45 * len(self.known) + 90 * len(self.header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class _Found:
     @property
     def size(self) -> int:
         """Approximate memory use in bytes."""
-        return 500 + 100 * len(self.rows) + sum(map(len, self.known.values()))
+        return 250 + 60 * len(self.rows) + sum(map(len, self.known.values()))
 
 
 class _Moment(NamedTuple):
