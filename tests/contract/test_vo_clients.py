@@ -105,3 +105,47 @@ def test_votlint_reports_nothing(demo_server: LiveServer, tmp_path: Path) -> Non
         file = tmp_path / f"{number}.xml"
         subprocess.run(["curl", "-s", "-o", str(file), f"{demo_server.url}{path}"], check=True, timeout=60)
         assert stilts("votlint", str(file)).strip() == "", path
+
+
+# A client that was made for another archive, pointed here by its class attributes.
+OTHER_ARCHIVE = """
+import os
+from astroquery.eso import Eso
+server = os.environ["CRDS_SERVER_URL"]
+
+class Ours(type(Eso)):
+    AUTH_URL = server + "/sso/oidc/token"
+    CALSELECTOR_URL = server + "/calselector/v1/associations"
+    DOWNLOAD_URL = server + "/dataportal/file/"
+
+client = Ours()
+client.cache_location = os.getcwd()
+ids = ["JW02304003001_03102_00001.MIRIMAGE", "JW02304003001_03102_00002.MIRIMAGE"]
+print("logged in:", client._authenticate(username="vo_other", password=os.environ["CRDS_PASSWORD"]))
+one = client.get_associated_files(ids[:1], mode="processed", savexml=True, destination="trees")
+both = client.get_associated_files(ids, mode="raw", savexml=True, destination="trees")
+print("saved:", *sorted(os.listdir("trees")))
+print("found:", *sorted(name for name in one if name.endswith((".fits", ".asdf"))))
+print("same:", set(one) <= set(both))
+files = client.retrieve_data(["jwst_miri_dark_0005.fits", ids[0]], destination="files", unzip=False)
+print("files:", *sorted(os.path.basename(name) for name in files))
+"""
+
+
+def test_a_client_of_another_archive_logs_in_saves_trees_and_downloads(
+    demo: Client, demo_server: LiveServer
+) -> None:
+    account = ("create_account", "vo_other", "--email", "vo_other@example.org", "--role", "submitter")
+    password = demo_server.manage(*account, "--instrument", "miri", "--print-token").split()[-1]
+    done = demo.python(OTHER_ARCHIVE, CRDS_PASSWORD=password)
+    assert done.status == 0, done.text
+    lines = {line.partition(":")[0]: line.partition(": ")[2] for line in done.output.splitlines()}
+    assert lines["logged in"] == "True"
+    names = [f"JW02304003001_03102_0000{number}.MIRIMAGE_raw2master.xml" for number in (1, 2)]
+    assert lines["saved"].split() == names
+    assert lines["found"].split() == [
+        "jwst_miri_dark_0005.fits", "jwst_miri_distortion_0008.asdf", "jwst_miri_flat_0010.fits",
+        "jwst_miri_gain_0003.fits", "jwst_miri_ipc_0003.fits", "jwst_miri_photom_0002.fits",
+    ]  # fmt: skip
+    assert lines["same"] == "True"
+    assert lines["files"].split() == ["JW02304003001_03102_00001.MIRIMAGE.json", "jwst_miri_dark_0005.fits"]
