@@ -109,7 +109,14 @@ COLUMNS = (
         look="code",
         missing="none",
     ),
-    Column("action", "Action", lambda record: record.action, sort="action", search="action__icontains"),
+    Column(
+        "action",
+        "Action",
+        lambda record: record.action,
+        sort="action",
+        search="action__icontains",
+        choices=lambda: ACTIONS,
+    ),
     Column(
         "why",
         "Why",

@@ -198,3 +198,56 @@ def test_the_links_of_a_table_in_a_panel_leave_it_open() -> None:
     table = Table(COLUMNS, ROWS, {}, anchor="past")
     assert table.with_page(2) == "?page=2#past"
     assert 'action="#past"' in render_to_string("parts/_table.html", {"table": table})
+
+
+@pytest.mark.django_db
+def test_the_pages_of_a_search_stop_where_the_exports_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.core.tables.table.MOST_FOUND", 60)
+    for number in range(61):
+        File.objects.create(name=f"jwst_miri_flat_{number:04}.fits", kind="reference", observatory="jwst")
+    sent = {"search": "flat", "show": "50", "page": "2"}
+
+    def table(rows: Any) -> Table:
+        return Table(COLUMNS[:1], rows, sent, order="name", is_wide=True)
+
+    cut, whole = table(File.objects.all()), table(File.objects.exclude(name__endswith="60.fits"))
+    assert names(cut) == names(whole) == [f"jwst_miri_flat_{number:04}.fits" for number in range(50, 60)]
+    assert (cut.is_cut, whole.is_cut) == (True, False)
+    page = render_to_string("parts/_table.html", {"table": cut})
+    assert "51 to 60 of more than 60 entries" in page
+    assert page.count("format=csv") == 2
+    assert "more than" not in render_to_string("parts/_table.html", {"table": whole})
+    assert cut.found.count() == 61  # type: ignore[call-arg]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("text", "found"), [("EVER", 1), ("trivial", 0), ("nothing", 0), ("fits", 1)])
+def test_a_search_of_a_column_of_few_values_finds_a_part_of_one(text: str, found: int) -> None:
+    File.objects.create(name="jwst_miri_flat_0001.fits", kind="reference", observatory="jwst")
+    columns = (
+        *COLUMNS[:1],
+        Column(
+            "change_level",
+            "Change level",
+            lambda row: row.change_level,
+            search="change_level__icontains",
+            choices=lambda: ["severe", "trivial"],
+        ),
+    )
+    assert len(Table(columns, File.objects.all(), {"search": text}, order="name").page) == found
+
+
+def test_the_markup_of_a_cell_escapes_all_that_rows_give() -> None:
+    bad = '"><script>'
+    column = Column(
+        "name",
+        "Name",
+        lambda row: row.name,
+        address=lambda row: f"/{bad}",
+        badge=lambda row: bad,
+        look="code",
+    )
+    picks = Picks("/compare/", lambda row: bad)
+    page = render_to_string("parts/_table.html", {"table": Table([column], [Row(bad)], {}, picks=picks)})
+    assert "<script>" not in page
+    assert page.count("&quot;&gt;&lt;script&gt;") == 5

@@ -9,14 +9,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 
 from apps.core.tables.columns import Cell, Column
+from apps.core.tables.markup import row_markup
 
 SIZES = (50, 200, 1000)  # rows of a page
 MOST = 5000  # rows of a page that shows all; the rest is on further pages, and in the exports
+MOST_FOUND = 5000  # rows of a query of wide rows that the pages of a search show; the exports have all
 LONGEST_SEARCH = 200  # characters
 FORMATS = ("csv", "json")
 
@@ -64,6 +66,29 @@ class _ByKeys(Paginator):  # type: ignore[type-arg]  # Django's class takes no p
         start = (number - 1) * self.per_page
         rows: Any = self.object_list
         keys = list(rows.values_list("pk", flat=True)[start : start + self.per_page])
+        found = rows.in_bulk(keys)
+        return Page([found[key] for key in keys if key in found], number, self)
+
+
+class _FirstFound(Paginator):  # type: ignore[type-arg]
+    """Pages of a search that stops at `MOST_FOUND` rows. Counting all would read every row a second time."""
+
+    @cached_property
+    def keys(self) -> list[Any]:
+        """The keys of the rows, and of one more if there are more."""
+        rows: Any = self.object_list
+        return list(rows.values_list("pk", flat=True)[: MOST_FOUND + 1])
+
+    @cached_property
+    def count(self) -> int:
+        """The number of rows that pages show."""
+        return min(len(self.keys), MOST_FOUND)
+
+    def page(self, number: int | str) -> Page[Any]:
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        keys = self.keys[start : min(start + self.per_page, self.count)]
+        rows: Any = self.object_list
         found = rows.in_bulk(keys)
         return Page([found[key] for key in keys if key in found], number, self)
 
@@ -127,8 +152,15 @@ class Table:
     @cached_property
     def page(self) -> Page[Any]:
         """The rows of the requested page, or of the nearest existing page."""
-        paginator = _ByKeys if self.is_wide and isinstance(self.found, QuerySet) else Paginator
+        is_by_keys = self.is_wide and isinstance(self.found, QuerySet)
+        paginator = (_FirstFound if self.searched else _ByKeys) if is_by_keys else Paginator
         return paginator(self.found, self.page_size or MOST).get_page(self._asked("page"))
+
+    @property
+    def is_cut(self) -> bool:
+        """The fact that a search found more rows than pages show."""
+        paginator = self.page.paginator
+        return isinstance(paginator, _FirstFound) and len(paginator.keys) > paginator.count
 
     @property
     def cells(self) -> Iterator[list[Cell]]:
@@ -140,6 +172,11 @@ class Table:
         """The printed cells, row by row, with the value of the check box."""
         pick = self.picks.value if self.picks else lambda row: ""
         return (TableLine([column.cell(row) for column in self.columns], pick(row)) for row in self.page)
+
+    @property
+    def printed_rows(self) -> Iterator[SafeString]:
+        """The rows as markup."""
+        return (row_markup(line.cells, line.pick if self.picks else None) for line in self.lines)
 
     @property
     def heads(self) -> list[Head]:
@@ -232,7 +269,7 @@ class Table:
         if not text or not columns:
             return rows
         if isinstance(rows, QuerySet):
-            return rows.filter(reduce(or_, (Q((column.search, text)) for column in columns)))
+            return rows.filter(reduce(or_, (column.matching(text) for column in columns)))
         wanted = text.casefold()
         return [row for row in rows if any(wanted in _plain(column.shown(row)) for column in columns)]
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from apps.catalog.models import File
-from apps.catalog.states import FileKind, FileState
+from apps.catalog.states import ChangeLevel, FileKind, FileState
 from apps.core.filters import ANY, FilterForm, GlobFilter, MenuFilter, MomentFilter
 from apps.core.globs import matching
 from apps.core.rows import distinct
@@ -139,10 +139,10 @@ def columns(*, is_inside: bool) -> tuple[Column, ...]:
         text("instrument", "instrument"),
         text("reference_type", "reference type", "filekind"),
         text("pedigree", "pedigree"),
-        text("change_level", "change level"),
+        text("change_level", "change level", choices=lambda: ChangeLevel.values),
         Column("size", "bytes", lambda file: file.size, sort="size", look="number", missing=NO_MOMENT),
     )
-    return (*shown, text("submitter", "submitter", "deliverer")) if is_inside else shown
+    return (*shown, text("submitter", "submitter", "deliverer", choices=_deliverers)) if is_inside else shown
 
 
 def _moment(name: str, label: str, column: str) -> Column:
