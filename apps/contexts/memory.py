@@ -212,13 +212,15 @@ class Pool:
     def _forget_least_used(self) -> None:
         """Forget what was not asked for the longest, until the rest has room; the newest always stays."""
         while self._size > settings.CONTEXT_MEMORY_BYTES and len(self._asked) > 1:
-            self._forget(next(iter(self._asked)))
+            self._forget_one()
 
-    def _forget(self, asked: str) -> None:
-        """Forget what was asked for, and the mappings that nothing else needs."""
+    def _forget_one(self) -> None:
+        """Forget what was not asked for the longest, and the mappings that nothing else needs."""
+        # One call, because other threads change the order at any moment and an iterator would then fail.
+        asked, names = self._asked.popitem(last=False)
         self._contexts.pop(asked, None)
         self._closures.pop(asked, None)
-        for name in self._asked.pop(asked):
+        for name in names:
             self._users[name] -= 1
             if not self._users[name]:
                 del self._users[name]
