@@ -37,6 +37,7 @@ def test_every_act_on_an_account_is_recorded(monkeypatch: pytest.MonkeyPatch) ->
         ("create_account", "create account", "account homer: submitter for fgs, miri"),
     ]
     call_command("change_account", "homer", "--grant", "operator")
+    call_command("change_account", "homer", "--grant", "operator")
     call_command("change_account", "homer", "--withdraw", "submitter")
     call_command("change_account", "homer", "--withdraw", "submitter")
     assert records() == [
@@ -51,6 +52,7 @@ def test_every_act_on_an_account_is_recorded(monkeypatch: pytest.MonkeyPatch) ->
     bind_identity("homer@example.org", issuer="https://id.example.org", subject="7")
     assert records() == [("homer", "bind identity", "account homer: 7 of https://id.example.org")]
     call_command("change_account", "homer", "--close")
+    close_account(User.objects.get(), by="test")
     assert records() == [("change_account", "close account", "account homer")]
 
 

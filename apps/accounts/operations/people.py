@@ -105,9 +105,10 @@ def grant(user: User, *, role: str, instruments: Iterable[str] = (), by: str) ->
     """
     _require_valid(user.username, role, "")
     names = sorted({require_instrument(instrument) for instrument in instruments}) or [""]
-    for name in names:
-        Grant.objects.get_or_create(user=user, role=role, instrument=name)
-    told = _role_for(role, names)
+    new = [name for name in names if Grant.objects.get_or_create(user=user, role=role, instrument=name)[1]]
+    if not new:
+        return
+    told = _role_for(role, new)
     audit.account_changed(user.username, action=Action.GRANT_ROLE, user=by, details=told)
     logger.info("account %s was granted the role %s", user, told)
 
@@ -132,9 +133,13 @@ def change_password(user: User, password: str, *, by: str) -> None:
 
 @transaction.atomic
 def close_account(user: User, *, by: str) -> None:
-    """Close an account: end its sessions and tokens, and release its lock. Its records stay."""
+    """Close an account: end its sessions and tokens, and release its lock. Its records stay.
+
+    A second call changes nothing.
+    """
     user.is_active = False
-    user.save(update_fields=["is_active"])
+    if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+        return
     release_user(user.username)
     audit.account_changed(user.username, action=Action.CLOSE_ACCOUNT, user=by)
     logger.info("account %s was closed", user)
