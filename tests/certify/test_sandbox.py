@@ -12,6 +12,7 @@ from apps.certify.errors import (
     BrokenCheckError,
     ChildAbortedError,
     ChildError,
+    KilledChildError,
     OutOfMemoryError,
     TimedOutError,
 )
@@ -150,8 +151,8 @@ def test_a_process_that_is_gone_fills_no_memory() -> None:
         (-signal.SIGXCPU, TimedOutError),
         (-signal.SIGSEGV, BrokenCheckError),
         (-signal.SIGBUS, BrokenCheckError),
-        (-signal.SIGKILL, ChildError),
-        (-signal.SIGTERM, ChildError),
+        (-signal.SIGKILL, KilledChildError),
+        (-signal.SIGTERM, KilledChildError),
         (1, ChildError),
     ],
 )
