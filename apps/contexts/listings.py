@@ -56,8 +56,8 @@ def _count_references(members: tuple[str, ...]) -> int | None:
 
 def _list_rules() -> int:
     wanted = {name for pointer in (Pointer.LATEST, Pointer.EDIT) if (name := find_pointed(pointer))}
-    listed = set(ListedRule.objects.values_list("context", flat=True).distinct())
-    for context in sorted(wanted - listed):
+    missing = sorted(name for name in wanted if not ListedRule.objects.filter(context=name).exists())
+    for context in missing:
         try:
             rows = list(_rows(context))
         except CrdsError as exc:
@@ -67,7 +67,7 @@ def _list_rules() -> int:
             ListedRule.objects.filter(context=context).delete()
             ListedRule.objects.bulk_create(rows, batch_size=BATCH)
     gone = ListedRule.objects.exclude(context__in=wanted)
-    return len(wanted - listed) + gone.delete()[0]
+    return len(missing) + gone.delete()[0]
 
 
 def _rows(context: str) -> Iterator[ListedRule]:
