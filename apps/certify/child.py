@@ -1,4 +1,4 @@
-"""The program that certifies: ``python -m apps.certify.child FD``, started and spoken to by `runner`.
+"""The program that certifies: ``python -m apps.certify.child FD``, started by `runner`, which sends it jobs.
 
 It imports the library once and then waits at the socket `FD`. For each job it forks a child that does the job
 and ends: certification counts in globals, replaces hooks of the interpreter and never empties its caches, so
@@ -37,10 +37,10 @@ def main() -> None:
 
 
 def _import_library(observatory: str) -> None:
-    """Import all a job needs, and take it out of the sight of the garbage collector.
+    """Import all that a job needs, and hide it from the garbage collector.
 
-    The library collects garbage around each file, which otherwise looks at a million objects each time, and
-    unshares their memory.
+    The library collects garbage around each file. Otherwise that would look at a million objects each time,
+    and copy the memory that the children share.
     """
     from apps.certify import child_job, child_library  # noqa: F401 (the import of the first is what matters)
 
@@ -85,7 +85,7 @@ class _Server:
             _kill(pid)
 
     def _obey(self) -> bool:
-        """Do what the next message says; tell whether there may be more."""
+        """Obey the next message; return False if there will be none any longer."""
         try:
             message, fds, _flags, _address = socket.recv_fds(self.control, 4096, FDS)
         except BlockingIOError:
@@ -141,7 +141,7 @@ class _Server:
     def _reap(self) -> None:
         """Kill what ended children started, and tell their ends.
 
-        A child is looked at before it is buried, so that its number cannot yet be somebody else's.
+        Its exit status is collected last, because until then its number belongs to nobody else.
         """
         while self.running:
             try:

@@ -26,7 +26,7 @@ class Reporter:
         logger.addHandler(_Handler(self))
 
     def say(self, level: str, text: str) -> None:
-        """Report a line; the folders of this server are cut out of the text."""
+        """Report a line without the names of this server's folders."""
         for folder in self._folders:
             text = text.replace(folder, "")
         self.emit(Log(level, text.removeprefix(" "), self._about))
@@ -82,7 +82,7 @@ def trapped(reporter: Reporter, what: str) -> Iterator[None]:
 
 
 def in_words(exc: Exception) -> str:
-    """Return the text of an error; if the disk is full, add that the operators must act."""
+    """Return the text of an error; if the disk is full, add what to do."""
     is_full = isinstance(exc, OSError) and exc.errno in (errno.ENOSPC, errno.EDQUOT)
-    cure = "; the server has no room, and its operators must act. Try again later." if is_full else ""
+    cure = "; the server has no space left. Tell the operators, and try again later." if is_full else ""
     return f"{exc}{cure}"

@@ -1,4 +1,4 @@
-"""The parent's side of comparing two references: a child reads them, within limits, and tells."""
+"""The parent's side of comparing two references: a child reads both, within limits."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Section:
     Attributes
     ----------
     title
-        Which part.
+        Name of the part.
     notes
-        What differs, in sentences.
+        The differences in sentences.
     columns, rows
-        A table of what differs; both empty if the notes say it all.
+        The differences as a table; both empty if the notes are enough.
     hidden
-        How many more rows there are.
+        Number of further rows that are left out.
     """
 
     title: str
@@ -52,7 +52,7 @@ class Section:
 
 
 def format_of(name: str) -> str:
-    """Return in which way a reference is compared by its structure, empty if in none.
+    """Return the format by whose structure a reference is compared; empty if there is none.
 
     Examples
     --------
@@ -71,14 +71,14 @@ def compare(
     limits: Limits = COMPARE_LIMITS,
     most_bytes: int = MOST_BYTES,
 ) -> tuple[Section, ...]:
-    """Return in what two references differ; nothing if they tell the same.
+    """Return the parts in which two references differ; none if their contents are equal.
 
     Parameters
     ----------
     old, new
         Absolute paths.
     kind
-        ``fits``, ``asdf``, ``json`` or ``yaml``: what both are read as.
+        ``fits``, ``asdf``, ``json`` or ``yaml``: the format in which both are read.
     observatory
         Lower case name.
     limits
@@ -89,11 +89,11 @@ def compare(
     Raises
     ------
     RefusedJobError
-        Raised if a file is too big, or cannot be read as what it should be.
+        Raised if a file is too big, or cannot be read in its format.
     BusyError
         Raised if too many files are being compared now.
     TimedOutError, BrokenCheckError
-        Raised if it took too long, or if the files ended the child.
+        Raised if the comparison took too long, or if the files ended the child.
     ChildError
         Raised if the child failed by our fault.
     """
@@ -101,10 +101,10 @@ def compare(
         if path.stat().st_size > most_bytes:
             raise RefusedJobError(
                 f"{path.name} has {path.stat().st_size:,} bytes; files of more than {most_bytes:,} bytes are "
-                "too big to be compared here. Download both and compare them there."
+                "too big to be compared here. Download both and compare them on your computer."
             )
     if not _room.acquire(timeout=PATIENCE):
-        raise BusyError("Other files are being compared just now; try again in a minute.")
+        raise BusyError("The server is comparing other files. Try again in a minute.")
     try:
         told = _ask({"kind": kind, "old": str(old), "new": str(new)}, observatory, limits)
     finally:
@@ -120,13 +120,13 @@ def _ask(orders: dict[str, str], observatory: str, limits: Limits) -> Any:
         return ask(PROGRAM, orders, observatory=observatory, limits=limits)
     except TimedOutError as exc:
         raise TimedOutError(
-            f"To compare these files takes longer than {limits.seconds:g} s, which is too long for a page. "
-            "Download both and compare them there."
+            f"The comparison takes longer than {limits.seconds:g} s, which is too long for a page. "
+            "Download both files and compare them on your computer."
         ) from exc
     except BrokenCheckError as exc:
         raise BrokenCheckError(
-            "Comparing these files ended abruptly: one of them is damaged, or asks for more memory or "
-            "time than a page may take.",
+            "The comparison ended abruptly: one of the files is damaged, or needs more memory or time than a "
+            "page may take.",
             file=Path(orders["old"]).name,
             detail=exc.detail,
         ) from exc

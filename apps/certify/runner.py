@@ -48,7 +48,7 @@ from apps.certify.messages import (
     TableMade,
     decode,
 )
-from apps.certify.sandbox.child_process import LOOK, PRINTED_KEPT, ChildProcess, Watch, Wish, never
+from apps.certify.sandbox.child_process import LOOK, PRINTED_KEPT, ChildProcess, IsAborted, Watch, never
 from apps.certify.sandbox.ends import is_fault_of_file, is_killed_from_outside, tells_our_error
 
 __all__ = [
@@ -116,7 +116,7 @@ class Runner:
                 self._server.stop()
                 self._server = None
 
-    def run(self, job: Job, *, is_aborted: Wish = never) -> Iterator[Event]:
+    def run(self, job: Job, *, is_aborted: IsAborted = never) -> Iterator[Event]:
         """Do a job and yield what happens as it happens; the last event is `End`.
 
         The child is killed with all it started when the caller stops asking for events.
@@ -149,7 +149,7 @@ class Runner:
             raise RefusedJobError(f"There is no context {job.context}.")
         return self._events(job, is_aborted)
 
-    def _events(self, job: Job, is_aborted: Wish) -> Iterator[Event]:
+    def _events(self, job: Job, is_aborted: IsAborted) -> Iterator[Event]:
         with self._lock:
             server = self._living_server()
             running = _Running(server, next(self._ids), job, is_aborted)
@@ -206,7 +206,7 @@ class _Server:
 class _Running:
     """One job in its child: three pipes to read, and a way to kill it."""
 
-    def __init__(self, server: _Server, job_id: int, job: Job, is_aborted: Wish) -> None:
+    def __init__(self, server: _Server, job_id: int, job: Job, is_aborted: IsAborted) -> None:
         self._server, self._id, self._job = server, job_id, job
         self._watch = Watch(job.limits, is_aborted)
         self._about, self._end, self._stray = "", b"", b""

@@ -1,4 +1,4 @@
-"""The parent's side of a look: have it made in the sandbox, and read it."""
+"""The parent's side of a quick look: a child makes it in the sandbox, and this module reads it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apps.certify.errors import (
 from apps.certify.quick_looks.errors import BadLookError, TooMuchError
 from apps.certify.quick_looks.limits import LOOK_LIMITS, MIB
 from apps.certify.quick_looks.values import LOOK_FILE, QuickLook, loads
-from apps.certify.sandbox.child_process import Wish, never
+from apps.certify.sandbox.child_process import IsAborted, never
 from apps.certify.sandbox.limits import Limits
 from apps.certify.sandbox.one_answer import ask
 
@@ -30,14 +30,14 @@ def look_into(
     name: str,
     observatory: str,
     limits: Limits = LOOK_LIMITS,
-    is_aborted: Wish = never,
+    is_aborted: IsAborted = never,
 ) -> QuickLook:
     """Start a child that reads a file, and return the look, which is also in the folder.
 
     Parameters
     ----------
     path, name
-        The file, and what it is called.
+        The file and its name.
     folder
         Exists, and is empty.
     is_aborted
@@ -56,16 +56,16 @@ def look_into(
     try:
         ask(PROGRAM, orders, observatory=observatory, limits=limits, is_aborted=is_aborted)
     except ChildAbortedError as exc:
-        raise ChildAbortedError(f"The look into {name} was stopped.") from exc
+        raise ChildAbortedError(f"The quick look into {name} was stopped.") from exc
     except TimedOutError as exc:
-        raise TooMuchError(f"To look into {name} takes longer than {limits.seconds:g} s.") from exc
+        raise TooMuchError(f"The quick look into {name} takes longer than {limits.seconds:g} s.") from exc
     except OutOfMemoryError as exc:
         raise TooMuchError(
-            f"To look into {name} takes more than {limits.memory // MIB} MiB of memory."
+            f"The quick look into {name} takes more than {limits.memory // MIB} MiB of memory."
         ) from exc
     except BrokenCheckError as exc:
         raise TooMuchError(
-            f"Looking into {name} ended the reader: the file is damaged, or asks for too much."
+            f"The quick look into {name} ended abruptly: the file is damaged, or asks for too much."
         ) from exc
     return _read(folder, name)
 

@@ -18,15 +18,17 @@ from apps.certify.sandbox.environment import child_environment, own_environment
 from apps.certify.sandbox.limits import Limits
 from apps.certify.sandbox.memory import memory_of_family
 
-LOOK = 0.2  # seconds between two looks at the clock, at the memory and at the wish to abort
+LOOK = (
+    0.2  # seconds between two looks at the clock, at the memory and at the question whether somebody aborted
+)
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.001, 0.05  # seconds between two questions whether a child has ended
 PRINTED_KEPT = 20_000  # bytes of what a child printed, for the log
 
-Wish = Callable[[], bool]
+IsAborted = Callable[[], bool]
 
 
 def never() -> bool:
-    """Return that nobody wishes to abort."""
+    """Return False: nobody can abort this work."""
     return False
 
 
@@ -84,7 +86,7 @@ class ChildProcess:
         return self._process.pid
 
     def is_alive(self) -> bool:
-        """Return whether the program runs; one that has ended is not yet buried."""
+        """Return whether the program runs; one that has ended keeps its number until `kill`."""
         if self._process.returncode is not None:
             return False
         with contextlib.suppress(ChildProcessError):
@@ -110,7 +112,7 @@ class ChildProcess:
     def kill(self) -> int:
         """Kill the program, unless it is dead, and all it started; return its exit status.
 
-        The group is killed before the program is buried: its number cannot yet be somebody else's.
+        The group is killed before the exit status is collected: until then its number belongs to nobody else.
         """
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -134,7 +136,7 @@ class ChildProcess:
 
 
 class Watch:
-    """The clock, the memory and the wish to abort of one child, from its start.
+    """The limits on time and memory of one child from its start, and the question whether it was aborted.
 
     Parameters
     ----------
@@ -144,7 +146,7 @@ class Watch:
         Asked at each look.
     """
 
-    def __init__(self, limits: Limits, is_aborted: Wish = never) -> None:
+    def __init__(self, limits: Limits, is_aborted: IsAborted = never) -> None:
         self._limits, self._is_aborted = limits, is_aborted
         self._until = time.monotonic() + limits.seconds
         self._memory_read_at = 0.0

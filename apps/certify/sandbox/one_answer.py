@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.certify.errors import ChildError
-from apps.certify.sandbox.child_process import ChildProcess, Watch, Wish, never
+from apps.certify.sandbox.child_process import ChildProcess, IsAborted, Watch, never
 from apps.certify.sandbox.ends import TOO_MUCH, error_of_end
 from apps.certify.sandbox.limits import Limits
 from apps.certify.sandbox.restrictions import restrict
@@ -30,7 +30,7 @@ def ask(
     *,
     observatory: str,
     limits: Limits,
-    is_aborted: Wish = never,
+    is_aborted: IsAborted = never,
 ) -> Any:
     """Run a program in the sandbox and return its answer.
 
