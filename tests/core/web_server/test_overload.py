@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -10,14 +11,17 @@ from apps.core.web_server import lanes
 from apps.core.web_server.lanes import ThreadLane
 from apps.core.web_server.messages import OverloadError
 from tests.bench.web_server import web_server
+from tests.contract.client import Client
 from tests.core.web_server.callers import crowd, get
+from tests.live import LiveServer
 
 MOST = 20
+PATIENT = "tests.core.web_server.patient"
 
 
 def test_connections_beyond_the_limit_are_refused_and_health_is_told(environment: dict[str, str]) -> None:
     limited = environment | {"WEB_CONNECTIONS": str(MOST)}
-    with web_server(limited) as server, crowd(server, b"", MOST):
+    with web_server(limited, PATIENT) as server, crowd(server, b"", MOST):
         status, headers, text = get(server, "/login/")
         assert (status, int(headers["retry-after"]) > 0) == (503, True)
         assert b"more work than it can do" in text
@@ -25,6 +29,21 @@ def test_connections_beyond_the_limit_are_refused_and_health_is_told(environment
         status, _, text = get(server, "/readyz")
         assert status == 503
         assert "requests were refused" in json.dumps(json.loads(text))
+
+
+ASK = "import crds.client as c; print(c.list_mappings('jwst', '*.pmap'))"
+
+
+def test_the_client_says_why_and_tries_again(environment: dict[str, str], tmp_path: Path) -> None:
+    limited = environment | {"WEB_CONNECTIONS": str(MOST)}
+    with web_server(limited, PATIENT) as server:
+        live = LiveServer("jwst", tmp_path, server.port, {})
+        client = Client(live, tmp_path)
+        with crowd(server, b"", MOST):
+            refused = client.python(ASK)
+            assert "HTTP Error 503: Service Unavailable" in refused.errors.splitlines()[-1]
+        done = client.python(ASK, CRDS_CLIENT_RETRY_COUNT="30", CRDS_CLIENT_RETRY_DELAY_SECONDS="1")
+        assert done.status == 0, done.text
 
 
 def test_a_full_lane_refuses_at_once_and_recovers() -> None:
