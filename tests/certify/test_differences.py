@@ -192,7 +192,7 @@ def test_files_are_blamed_only_for_what_they_did(
     monkeypatch.setattr(sys, "executable", str(program))
     with pytest.raises(BrokenCheckError if is_of_files else ChildError) as caught:
         told(old, new, "json")
-    assert is_of_files == ("one of them is damaged" in str(caught.value))
+    assert is_of_files == ("one of the files is damaged" in str(caught.value))
 
 
 def test_numbers_that_are_none_in_one_file_are_counted(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The two places where a token is had: one for JSON, one for headers."""
+"""The two addresses that give tokens: one as JSON, one in headers."""
 
 from __future__ import annotations
 
