@@ -10,7 +10,7 @@ CLIENT := .venv-client
 RUN_ROOT := $(CURDIR)/$(if $(filter jwst,$(OBSERVATORY)),var,var-$(OBSERVATORY))
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test lint bench lock clean
+.PHONY: help run reset test lint bench faults lock clean
 
 help:
 	@echo 'make run     serve the demo observatory at http://$(HOST):$(PORT); Ctrl-C ends it'
@@ -20,6 +20,7 @@ help:
 	@echo 'make reset   remove the data of `make run` in $(RUN_ROOT)'
 	@echo 'make test    run the suite; ARGS="tests/locks" runs a part, ARGS=--campaigns adds the slow tests'
 	@echo 'make lint    check style, plain English, types, layers and migrations'
+	@echo 'make faults  kill, freeze and fill: the campaigns of docs/reliability.md; KILLS=1000 INPUTS=1000000'
 	@echo 'make bench   measure the figures of docs/benchmarks.md'
 	@echo 'make clean   remove the environments $(VENV) and $(CLIENT)'
 
@@ -57,6 +58,16 @@ lint: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev $(CLIENT)/.ready
 	$(PY) -m tests.bench $(ARGS)
+
+# The short form of each campaign is part of `make test`. PostgreSQL's part needs its DATABASE_URL.
+KILLS ?= 1000
+INPUTS ?= 1000000
+faults: $(VENV)/.ready-dev $(CLIENT)/.ready
+	$(PY) -m pytest --campaigns -n 2 --dist loadgroup tests/submissions/test_kills.py tests/contexts/test_kills.py \
+	    tests/jobs tests/mails/test_workers.py tests/submissions/test_faults.py tests/submissions/test_full_disk.py \
+	    tests/core/test_outages.py tests/rpc/test_budgets.py tests/web/test_invariants.py
+	$(PY) -m tests.submissions.random_kills --kills $(KILLS)
+	$(PY) -m tests.fuzz --inputs $(INPUTS)
 
 # Collects docs/changes under the version of crds_server/__init__.py.
 .PHONY: changelog

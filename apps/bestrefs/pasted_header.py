@@ -30,7 +30,8 @@ MOST_MARKS = 20_000
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,79}")
 _HIERARCH = re.compile(r"HIERARCH\s+([A-Za-z0-9_. -]{1,60})$", re.IGNORECASE)
 _QUOTED = re.compile(r"'((?:[^']|'')*)'?")
-_FORTRAN = re.compile(r"([-+]? *(?:\d+\.?\d*|\.\d+)) *[dD] *([-+]? *\d+)", re.ASCII)
+# Possessive: a long row of digits is otherwise tried at each of its digits.
+_FORTRAN = re.compile(r"([-+]? *+(?:\d++(?:\.\d*+)?+|\.\d++)) *+[dD] *+([-+]? *+\d++)", re.ASCII)
 _COMMENTARY = frozenset({"COMMENT", "HISTORY", "END", ""})
 _FITS_START = re.compile(r"(?:SIMPLE  |XTENSION)=", re.MULTILINE)
 _FIELD = 8  # characters of a card that hold its keyword

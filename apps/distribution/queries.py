@@ -1,18 +1,21 @@
 """The files that may be handed out, found by their addresses."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
 from django.conf import settings
+from django.db import OperationalError
 
+from apps.catalog import checksums, storage
 from apps.catalog import queries as catalog
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.reading import locate
 from apps.catalog.states import FileKind
+from apps.core.outages import DATABASE, find_outage
 from apps.distribution.server_info import FOLDERS, bad_files, file_url, server_config, server_info
 from apps.distribution.serving import Held
 from apps.distribution.snapshot import sqlite_snapshot
-from apps.rules.naming.file_names import is_file_name
+from apps.rules.naming.file_names import is_file_name, is_mapping
 
 __all__ = ["bad_files", "downloadable", "file_url", "server_config", "server_info", "sqlite_snapshot"]
 
@@ -39,7 +42,12 @@ def downloadable(name: str, *, folder: str | None = None, observatory: str | Non
     # A text that is not a file name has no row, and a database may be unable to search for it.
     if not is_file_name(name):
         raise UnknownFileError(f"File {name[:128]!r} is not known to this server: it is not a file name.")
-    file = catalog.get_file(name)
+    try:
+        file = catalog.get_file(name)
+    except OperationalError as exc:
+        if find_outage(exc) is DATABASE and (kept := _from_store(name, folder)):
+            return kept
+        raise
     own_folder = FOLDERS[FileKind(file.kind)]
     if folder not in (None, own_folder):
         raise UnknownFileError(f"{name} is a {file.kind}; it is not below {folder}/ but below {own_folder}/.")
@@ -47,3 +55,19 @@ def downloadable(name: str, *, folder: str | None = None, observatory: str | Non
     # A constraint of the table gives both values to each held file; the annotations cannot say that.
     size, held_at = cast(int, file.size), cast(datetime, file.held_at)
     return Held(file.name, path, size, file.sha1sum, held_at)
+
+
+def _from_store(name: str, folder: str | None) -> Held | None:
+    """Return a file of the store while the database is away, or None if it is not there.
+
+    Files are immutable, and only official ones are in the store. The caller compares the bytes with the
+    sha1sum that it knows, as always.
+    """
+    kind = FileKind.MAPPING if is_mapping(name) else FileKind.REFERENCE
+    path = storage.path_of(name)
+    if folder not in (None, FOLDERS[kind]) or not path.is_file():
+        return None
+    found = path.stat()
+    return Held(
+        name, path, found.st_size, checksums.read(path), datetime.fromtimestamp(found.st_mtime, tz=UTC)
+    )

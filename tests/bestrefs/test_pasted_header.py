@@ -1,5 +1,6 @@
 import json
 import pprint
+import time
 import tracemalloc
 
 import pytest
@@ -248,3 +249,17 @@ def test_a_header_of_ten_thousand_keywords_is_read() -> None:
     assert len(read_header(json.dumps(pairs))) == 9_990
     assert len(read_header(json.dumps(pairs, indent=1))) == 9_990
     assert len(read_header("".join(f"{key}: 1\n" for key in pairs))) == 9_990
+
+
+@pytest.mark.parametrize("value", ["9" * 700_000, "9" * 300_000 + "." + "9" * 300_000, " " * 700_000 + "x"])
+def test_a_long_row_of_digits_or_blanks_costs_no_more_than_its_length(value: str) -> None:
+    began = time.process_time()
+    read_header(f"INSTRUME= {value}")
+    assert time.process_time() - began < 20, "the time grows with the square of the length"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("1.5D3", "1.5E3"), ("-.5d-2", "-.5E-2"), ("2. D 4", "2.E4"), ("1D", "1D")]
+)
+def test_the_exponents_of_fortran_are_read(written: str, read: str) -> None:
+    assert read_header(f"A = {written}")["A"] == read

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from django.test import Client
 from apps.core.outages import BUSY, DATABASE, DISK, Outage, find_outage
 from apps.locks.models import Lock
 from tests.factories.accounts import logged_in, make_token, make_user
+from tests.factories.catalog import make_file
+from tests.factories.contexts import make_context
 from tests.factories.rpc import call, failed
 from tests.roots import PROJECT
 
@@ -90,6 +93,33 @@ def test_a_program_reads_although_the_use_of_its_token_cannot_be_noted(
     monkeypatch.setattr("django.db.models.query.QuerySet.update", fail)
     answer = Client().get("/upload/list/", headers={"Authorization": f"Bearer {text}"})
     assert answer.status_code == 200
+
+
+@pytest.fixture
+def database_goes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return a function after which every statement fails as without a database."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OperationalError("connection refused")
+
+    return lambda: monkeypatch.setattr("django.db.backends.base.base.BaseDatabaseWrapper.cursor", refuse)
+
+
+@pytest.mark.django_db
+def test_rules_and_files_are_read_without_a_database(database_goes: Callable[[], None]) -> None:
+    make_context()
+    make_file("jwst_miri_dark_0001.fits", content=b"SIMPLE")
+    question = ("jwst_0001.pmap", {"META.INSTRUMENT.NAME": "MIRI", "META.INSTRUMENT.DETECTOR": "DET0"})
+    before = call("get_best_references", *question)
+    database_goes()
+    assert call("get_best_references", *question) == before
+    for address in ("/unchecked_get/references/jwst/jwst_miri_dark_0001.fits", "/get/jwst_0001.pmap"):
+        answer = Client().get(address)
+        assert answer.status_code == 200, address
+        content = b"".join(answer.streaming_content)  # type: ignore[arg-type]
+        assert content.startswith((b"SIMPLE", b"header"))
+    assert Client().get("/get/jwst_0099.pmap").status_code == 503
+    assert "database of this server does not answer" in failed("get_default_context", "jwst")
 
 
 ASK = """

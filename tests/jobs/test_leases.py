@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from apps.catalog.ledger_lock import take_turn
+from apps.catalog.ledger_lock import lock_ledger
 from apps.contexts import operations as contexts
 from apps.core import heartbeat
 from apps.core.errors import ConflictError
@@ -113,24 +113,24 @@ def test_sweeps_do_not_queue_behind_a_worker_that_froze_in_its_heartbeat() -> No
 
 @pytest.mark.needs("postgresql")
 @pytest.mark.django_db(transaction=True)
-def test_a_turn_that_a_frozen_process_holds_delays_set_context_for_a_while_only() -> None:
+def test_a_ledger_that_a_frozen_process_locks_delays_set_context_for_a_while_only() -> None:
     make_context()
-    take_turn_once()
+    lock_ledger_once()
     with frozen("SELECT * FROM catalog_revision WHERE id = 1 FOR UPDATE", ()):
         change = contexts.set_context(pointer="edit", context="jwst_0001.pmap", user="ann", reason="Because.")
     assert change.context == "jwst_0001.pmap"
 
 
-def take_turn_once() -> None:
+def lock_ledger_once() -> None:
     with transaction.atomic():
-        take_turn()
+        lock_ledger()
 
 
 @pytest.mark.needs("postgresql")
 @pytest.mark.django_db(transaction=True)
-def test_a_turn_that_is_held_for_too_long_is_told() -> None:
+def test_a_ledger_that_is_locked_for_too_long_is_told() -> None:
     make_context()
-    take_turn_once()
+    lock_ledger_once()
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = 500")
     try:
