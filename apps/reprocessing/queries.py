@@ -20,6 +20,7 @@ from apps.reprocessing.errors import NotComputedError, UnknownTransitionError
 from apps.reprocessing.mode_comparison import ChangedInterval
 from apps.reprocessing.models import Transition
 from apps.reprocessing.states import Status
+from apps.rules.naming.file_names import is_file_name
 
 KIND = "reprocessing"  # of its jobs
 HELP = "reprocessing_help"  # of jobs of workers that do some parts of a search
@@ -102,6 +103,9 @@ def find_transition(step: HistoryStep) -> Transition | None:
 
 def find_comparison(old: str, new: str) -> Transition | None:
     """Return the search that somebody asked for between two contexts, or None."""
+    if not (is_file_name(old) and is_file_name(new)):
+        # PostgreSQL refuses a text with NUL, which an address may hold.
+        return None
     return Transition.objects.filter(change=None, old=old, new=new).first()
 
 

@@ -196,6 +196,13 @@ def test_an_operator_compares_any_two_contexts(client: Client) -> None:
     assert not Mail.objects.filter(subject__contains=f"{NEW} --> {OLD}").exists()
 
 
+def test_a_comparison_of_names_with_nul_is_refused(client: Client) -> None:
+    client.force_login(make_user("operator", role="operator"))
+    answer = client.post("/reprocessing/compare/", {"old": "a\0.pmap", "new": NEW})
+    assert answer.status_code == 200
+    assert 'id="error_message"' in answer.text
+
+
 def test_a_comparison_with_an_unknown_context_keeps_what_was_typed(client: Client) -> None:
     client.force_login(make_user("operator", role="operator"))
     page = client.post("/reprocessing/compare/", {"old": "hst_0007.pmap", "new": "<b>"}).text
