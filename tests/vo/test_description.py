@@ -15,6 +15,7 @@ from apps.datasets.models import Dataset
 from apps.jobs import pipeline as jobs
 from apps.jobs.models import Job
 from apps.vo.tables.tap_schema import all_tables
+from apps.vo.tap import description_views
 from apps.vo.tap.examples import EXAMPLES
 from tests.factories import sites
 from tests.vo.conftest import HEADER, Ask
@@ -86,10 +87,13 @@ def test_availability_is_false_when_the_store_cannot_be_read(
 
     good = [readiness.Part("store", True, "fine")]
     monkeypatch.setattr(readiness, "parts", lambda _program: good)
+    description_views._remembered.clear()
     assert b"<vosi:available>true<" in Client().get("/tap/availability").content
     bad = [readiness.Part("store", False, "gone: /secret/path")]
     monkeypatch.setattr(readiness, "parts", lambda _program: bad)
+    description_views._remembered.clear()
     content = Client().get("/tap/availability").content
+    description_views._remembered.clear()
     assert b"<vosi:available>false<" in content
     assert b"/secret/path" not in content
 

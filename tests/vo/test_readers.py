@@ -9,14 +9,13 @@ import pytest
 from django.db import connection
 
 from apps.vo.database import postgresql_reader, rights, sqlite_reader
-from apps.vo.database.reading import Clock, open_query
+from apps.vo.database.reading import BATCH, Clock, open_query
 from apps.vo.errors import AbortedError, OutOfTimeError, VoError
 from apps.vo.tables.tap_schema import all_tables
 from tests.factories.accounts import make_user
 from tests.factories.vo import FACTS
 
 IS_SQLITE = connection.vendor == "sqlite"
-on_sqlite = pytest.mark.skipif(not IS_SQLITE, reason="needs sqlite")
 ENDLESS = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     if not IS_SQLITE
@@ -134,7 +133,7 @@ def test_rows_are_read_in_batches_and_not_before_they_are_wanted(secret: None) -
     started = time.monotonic()
     cursor = open_query(many, Clock(30))
     try:
-        assert len(next(cursor.batches())) == 1000
+        assert len(next(cursor.batches())) == BATCH
     finally:
         cursor.close()
     assert time.monotonic() - started < 10
@@ -160,8 +159,9 @@ def test_a_connection_comes_back_as_it_was(secret: None) -> None:
         opened.close()
 
 
-@on_sqlite
 def test_a_connection_of_sqlite_cannot_write(secret: None) -> None:
+    if not IS_SQLITE:
+        return
     opened = sqlite_reader.connect()
     try:
         opened.set_authorizer(None)  # The other defences of the connection hold alone, too.

@@ -14,7 +14,7 @@ from django.db import connection
 
 from apps.vo.errors import AbortedError, NoRoomError, OutOfTimeError, VoError
 
-BATCH = 1000  # rows read at once
+BATCH = 250  # rows read at once; the texts of so many stay in the cache of the processor
 WAIT = 0.5  # seconds a query waits for a free place
 
 Row = tuple[Any, ...]

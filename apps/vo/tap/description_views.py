@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.db import DatabaseError, connection
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -16,6 +18,8 @@ from apps.vo.tap import description
 from apps.vo.tap.examples import examples_document
 
 _STARTED = timezone.now()
+MEMORY = 5.0  # seconds for which the state is remembered: clients ask often, and a look takes a while
+_remembered: list[tuple[float, str]] = []
 
 
 @service("GET", errors="text")
@@ -27,9 +31,16 @@ def capabilities(call: Call) -> HttpResponseBase:
 
 @service("GET", errors="text")
 def availability(call: Call) -> HttpResponseBase:
-    problem = _problem()
+    problem = _recent_problem()
     note = problem or "The service answers."
     return xml(description.availability(is_available=not problem, note=note, since=_STARTED))
+
+
+def _recent_problem() -> str:
+    now = time.monotonic()
+    if not _remembered or now - _remembered[0][0] > MEMORY:
+        _remembered[:] = [(now, _problem())]
+    return _remembered[0][1]
 
 
 def _problem() -> str:
