@@ -16,13 +16,14 @@ from apps.rules.observatories import Observatory, get_observatory
 from apps.rules.text.special_values import SPECIAL
 
 NOT_FOUND = "NOT FOUND "
+NOT_APPLICABLE = "NOT FOUND n/a"
 
 References = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceChange:
-    """Another answer for one reference type; None where the type had, or has, no answer."""
+    """Another answer for one reference type; None where no reference was, or is, needed."""
 
     reftype: str
     was: str | None
@@ -149,9 +150,15 @@ def _imap(context: str, header: Mapping[str, str], definition: Observatory) -> s
 
 
 def _changes(before: References, after: References) -> Iterator[ReferenceChange]:
+    """Yield the changes. A type that does not apply and one that is left out need the same: nothing."""
     for reftype in sorted({*before, *after}):
-        if before.get(reftype) != after.get(reftype):
-            yield ReferenceChange(reftype, before.get(reftype), after.get(reftype))
+        was, is_now = (_needed(each.get(reftype)) for each in (before, after))
+        if was != is_now:
+            yield ReferenceChange(reftype, was, is_now)
+
+
+def _needed(answer: str | None) -> str | None:
+    return None if answer == NOT_APPLICABLE else answer
 
 
 def as_dict(found: DatasetHistory) -> dict[str, Any]:

@@ -98,3 +98,13 @@ def test_the_page_of_a_dataset_before_the_first_context(client: Client) -> None:
     page = client.get(f"/dataset/{ID}/")
     assert page.status_code == 200
     assert "No context was ever the latest one" in page.text
+
+
+def test_a_type_that_does_not_apply_is_no_change() -> None:
+    publish(1, {"deadtab": DEADTAB}, kept={"brftab": "N/A"})
+    publish(2, {"deadtab": DEADTAB}, kept={"flatfile": "N/A"})
+    for context in (OLD, NEW):
+        move(context)
+    first, second = dataset_history(ID, "hst").eras
+    assert [change.reftype for change in first.changes] == ["deadtab"]
+    assert second.changes == ()
