@@ -28,6 +28,7 @@ from apps.catalog.models import File
 from apps.catalog.reading import load_text, locate
 from apps.contexts.errors import UnknownContextError, UnusableContextError
 from apps.core.files import keep
+from apps.core.web_server.quick_answers import require_thread
 from apps.rules.errors import ArtifactError, ChecksumError, CrdsError, MappingError
 from apps.rules.lookup import compiled_bytes
 from apps.rules.lookup.compiler import CompiledMapping, compile_mapping
@@ -96,6 +97,7 @@ class Pool:
     @contextlib.contextmanager
     def _loading(self) -> Iterator[None]:
         """Load mappings in one thread at a time, then forget others if there are too many."""
+        require_thread()
         with self._lock:
             try:
                 yield

@@ -21,18 +21,18 @@ from django.http.request import UnreadablePostError, split_domain_port, validate
 from apps.contexts.queries import is_in_memory
 from apps.core.bodies import BROKEN
 from apps.core.web_server.messages import BrokenBodyError, Headers, Scope, WebAnswer, WebRequest
+from apps.core.web_server.quick_answers import require_thread
 from apps.core.web_server.wsgi_calls import WsgiApplication
 from apps.rpc import views
+
+# The name of a method to the check of its parameters. A call that passes is answered from memory, in less
+# time than the way to a thread and back takes. It touches no database and no file.
+QUICK: dict[str, Callable[[Any], bool]] = {}
 
 # Headers that belong to one answer, and not to all of them.
 _OWN = frozenset(
     {"allow", "cache-control", "content-length", "content-type", "set-cookie", "vary", "x-request-id"}
 )
-
-
-# Calls whose answer is in memory and takes less time than the way to a thread and back, by the check of their
-# parameters. They touch no database and no file.
-QUICK: dict[str, Callable[[Any], bool]] = {}
 
 
 def quick(name: str) -> Callable[[Callable[[Any], bool]], Callable[[Any], bool]]:
@@ -99,12 +99,14 @@ class DirectCalls:
 
     def _static_headers(self, request: WebRequest) -> Headers:
         """Return the headers that Django gives to every answer, for callers with TLS and without it."""
-        scheme = request.headers.get("x-forwarded-proto", "")
+        # The caller chooses the text; Django asks only whether the first of its values is this one.
+        first, _, _ = request.headers.get("x-forwarded-proto", "").partition(",")
+        scheme = "https" if first.strip() == "https" else ""
         found = self._static.get(scheme)
         if found is None:
+            require_thread()
             found = _headers_of_django(self._django, request.headers.get("host", ""), scheme)
-            if len(self._static) < 8:  # The caller chooses the text.
-                self._static[scheme] = found
+            self._static[scheme] = found
         return found
 
 
@@ -126,7 +128,10 @@ class _CallBody:
 
 
 def _path(path: str) -> str:
-    """Return a path below the base of this server, which some proxies keep and some remove."""
+    """Return a path without the base path of this server.
+
+    Some proxies remove the base path before they pass a request on, and others keep it.
+    """
     path = "/" + path.lstrip("/")
     if settings.PUBLIC_PATH and path.startswith(f"{settings.PUBLIC_PATH}/"):
         path = "/" + path.removeprefix(settings.PUBLIC_PATH).lstrip("/")

@@ -15,7 +15,6 @@ from apps.core.web_server.connections import Connection, current, open_connectio
 from apps.core.web_server.downloads import FileSender
 from apps.core.web_server.lanes import ThreadLane
 from apps.core.web_server.messages import (
-    FileSlice,
     GoneError,
     OverloadError,
     RequestHeaders,
@@ -23,6 +22,7 @@ from apps.core.web_server.messages import (
     WebAnswer,
     WebRequest,
 )
+from apps.core.web_server.quick_answers import NeedsThreadError, in_loop
 
 Send = Callable[[Any], Coroutine[Any, Any, None]]
 
@@ -90,7 +90,7 @@ class WebApplication:
             if answer.file is None:
                 await self._send(connection, answer, send)
             else:
-                self._hand_over(connection, answer, answer.file)
+                self._hand_over(connection, answer)
                 await _until_disconnected(receive)
         except OverloadError:
             self.refused_at = time.monotonic()
@@ -110,20 +110,31 @@ class WebApplication:
         headers = RequestHeaders.of(scope)
         if not is_more and not connection.is_broken:
             request = WebRequest(scope, scope["path"], headers, io.BytesIO(beginning))
-            if is_direct and len(beginning) <= QUICK_BYTES and self.is_quick(beginning):
-                return self.direct(request)
-            return await lane.run(partial(self._work, request, is_direct, True, len(beginning)))
+            if is_direct and (quick := self._answer_quickly(request, beginning)):
+                return quick
+            return await _made(lane, partial(self._work, request, is_direct, True, len(beginning)))
         body = ArrivingBody(beginning, receive, lambda: connection.is_broken)
         request = WebRequest(scope, scope["path"], headers, io.BufferedReader(body, budgets.KEPT_BYTES))
         work = partial(self._work, request, is_direct, False, 0)
         if not is_more:
             body.end()
-            return await lane.run(work)
+            return await _made(lane, work)
         arriving = asyncio.ensure_future(body.take_in())
         try:
-            return await self.bodies.run(work)
+            return await _made(self.bodies, work)
         finally:
             arriving.cancel()
+
+    def _answer_quickly(self, request: WebRequest, body: bytes) -> WebAnswer | None:
+        """Return the answer of a quick call; None if the call needs a thread."""
+        if len(body) > QUICK_BYTES or not self.is_quick(body):
+            return None
+        try:
+            with in_loop():
+                return self.direct(request)
+        except NeedsThreadError:
+            request.body.seek(0)
+            return None
 
     def _work(self, request: WebRequest, is_direct: bool, is_complete: bool, length: int) -> WebAnswer:
         if is_direct:
@@ -142,32 +153,45 @@ class WebApplication:
             await self._send_parts(connection, start, answer, send)
 
     async def _send_parts(self, connection: Connection, start: Any, answer: WebAnswer, send: Send) -> None:
-        """Send an answer that is made while it is sent, by a thread of its own."""
-        parts, loop = answer.parts or (), asyncio.get_running_loop()
+        """Send an answer that is made while it is sent, by a thread of its own.
+
+        The thread also sends the head, because an answer that gets no thread is refused by a head of its own.
+        """
+        loop = asyncio.get_running_loop()
         is_events = any(EVENTS in value for _, value in answer.headers)
 
-        def send_one(part: bytes) -> None:
+        def send_one(message: Any) -> None:
             if connection.transport.is_closing() or (is_events and connection.is_ending):
                 raise GoneError
-            message = {"type": "http.response.body", "body": part, "more_body": True}
             asyncio.run_coroutine_threadsafe(send(message), loop).result()
 
-        if self.streams.is_busy:
-            getattr(parts, "close", bool)()
-            raise OverloadError
-        await send(start)
-        await self.streams.run(partial(wsgi_calls.send_parts, parts, send_one))
+        work = partial(wsgi_calls.send_parts, answer, start, send_one)
+        await self.streams.run(work, give_up=lambda _nothing: answer.close())
         await send({"type": "http.response.body", "body": b""})
 
-    def _hand_over(self, connection: Connection, answer: WebAnswer, file: FileSlice) -> None:
-        """Give the connection to the thread that sends files."""
-        if connection.transport.is_closing():
-            file.close()
-            raise GoneError
-        if self.sender.count >= budgets.DOWNLOADS:
-            file.close()
-            raise OverloadError
-        self.sender.add(connection.detach(), _head(answer), file)
+    def _hand_over(self, connection: Connection, answer: WebAnswer) -> None:
+        """Give the connection and the file to the thread that sends files."""
+        try:
+            if connection.transport.is_closing():
+                raise GoneError
+            if self.sender.count >= budgets.DOWNLOADS:
+                raise OverloadError
+            head, taken = _head(answer), connection.detach()
+        except BaseException:
+            answer.close()
+            raise
+        if answer.file is not None:
+            self.sender.add(taken, head, answer.file)
+
+
+async def _made(lane: ThreadLane, work: Callable[[], WebAnswer]) -> WebAnswer:
+    """Return the answer that a lane makes; close it if the request has been given up meanwhile."""
+    return await lane.run(work, give_up=_close)
+
+
+def _close(answer: WebAnswer | None) -> None:
+    if answer is not None:
+        answer.close()
 
 
 async def _until_disconnected(receive: Receive) -> None:

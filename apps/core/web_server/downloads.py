@@ -89,6 +89,7 @@ class FileSender:
         self._woken.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._thread: threading.Thread | None = None
+        self._is_closed = False
 
     @property
     def count(self) -> int:
@@ -109,9 +110,20 @@ class FileSender:
         while self.count and time.monotonic() < until:
             time.sleep(0.05)
 
+    def close(self) -> None:
+        """End the thread, and with it what is still on its way."""
+        self._is_closed = True
+        self._waker.send(b"x")
+        if self._thread is not None:
+            self._thread.join()
+        for transfer in [*self._new, *self._transfers]:
+            transfer.close()
+        for each in (self._selector, self._waker, self._woken):
+            each.close()
+
     def _run(self) -> None:
         looked_at = time.monotonic()
-        while True:
+        while not self._is_closed:
             for key, _ in self._selector.select(1.0):
                 if key.data is None:
                     self._take_new()

@@ -69,13 +69,26 @@ class FileSlice:
 
 @dataclass(slots=True)
 class WebAnswer:
-    """An answer whose content is bytes, a part of a file, or an iterable of bytes."""
+    """An answer whose content is bytes, a part of a file, or an iterable of bytes.
+
+    Whoever has it sends it or closes it.
+    """
 
     status: int
     headers: Headers
     content: bytes = b""
     file: FileSlice | None = None
     parts: Iterable[bytes] | None = field(default=None, repr=False)
+
+    def close(self) -> None:
+        """Close the file and the parts. A second call does nothing."""
+        file: FileSlice | None = self.file
+        parts: Any = self.parts
+        self.file = self.parts = None
+        if file is not None:
+            file.close()
+        if hasattr(parts, "close"):
+            parts.close()
 
 
 class OverloadError(Exception):

@@ -30,6 +30,22 @@ def serve(listening: socket.socket, application: WebApplication) -> None:
     budgets.allow_open_files()
     sys.setswitchinterval(SWITCH_SECONDS)
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # Below it are the mistakes of callers.
+    server = make_server(application)
+
+    # uvicorn has handlers of its own while it runs. Afterwards it raises the signal again, and that must not
+    # end the downloads.
+    def end(_number: int, _frame: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    server.run(sockets=[listening])
+    application.sender.wait(budgets.ENDING_SECONDS)
+    application.sender.close()
+
+
+def make_server(application: WebApplication) -> uvicorn.Server:
+    """Return the server of one process, not started yet."""
     config = uvicorn.Config(
         application,
         http=Connection,
@@ -47,14 +63,4 @@ def serve(listening: socket.socket, application: WebApplication) -> None:
         callback_notify=end_slow_connections,
         timeout_notify=SWEEP_SECONDS,
     )
-    server = uvicorn.Server(config)
-
-    # uvicorn has handlers of its own while it runs. Afterwards it raises the signal again, and that must not
-    # end the downloads.
-    def end(_number: int, _frame: object) -> None:
-        server.should_exit = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    server.run(sockets=[listening])
-    application.sender.wait(budgets.ENDING_SECONDS)
+    return uvicorn.Server(config)

@@ -36,7 +36,7 @@ class FileWrapper:
 
 
 def call(application: WsgiApplication, request: WebRequest, *, is_complete: bool, length: int) -> WebAnswer:
-    """Return the answer of an application.
+    """Return the answer of an application. The answer to HEAD has no body, whatever the application returns.
 
     Parameters
     ----------
@@ -50,33 +50,34 @@ def call(application: WsgiApplication, request: WebRequest, *, is_complete: bool
     def start_response(status: str, headers: Headers, _exc_info: Any = None) -> None:
         began[:] = [int(status.split(" ", 1)[0]), headers]
 
-    result = application(_environ(request, is_complete=is_complete, length=length), start_response)
-    answer = WebAnswer(*began)
-    if isinstance(result, FileWrapper) and (part := _part_of_file(result.file, answer.headers)):
-        answer.file = part
-        _close(result)
-        _shorten(answer)
-    elif isinstance(result, FileWrapper) or getattr(result, "streaming", False):
-        answer.parts = result
-    else:
-        answer.content = b"".join(result)
-        _close(result)
-    return answer
-
-
-def send_parts(parts: Iterable[bytes], send: Callable[[bytes], None]) -> None:
-    """Send the parts of an answer, and close it, even if the caller goes away."""
+    result: Any = application(_environ(request, is_complete=is_complete, length=length), start_response)
     try:
-        for part in parts:
-            if part:
-                send(part)
+        answer = WebAnswer(*began)
+        if request.method == "HEAD":
+            return answer
+        is_file = isinstance(result, FileWrapper)
+        if is_file and (part := _part_of_file(result.file, answer.headers)):
+            answer.file = part
+            _shorten(answer)
+        elif is_file or getattr(result, "streaming", False):
+            answer.parts, result = result, None  # It stays open.
+        else:
+            answer.content = b"".join(result)
+        return answer
     finally:
-        _close(parts)
+        if hasattr(result, "close"):
+            result.close()
 
 
-def _close(result: Any) -> None:
-    if hasattr(result, "close"):
-        result.close()
+def send_parts(answer: WebAnswer, start: Any, send: Callable[[Any], None]) -> None:
+    """Send the head and the parts of an answer, and close it, even if the caller goes away."""
+    try:
+        send(start)
+        for part in answer.parts or ():
+            if part:
+                send({"type": "http.response.body", "body": part, "more_body": True})
+    finally:
+        answer.close()
 
 
 def _environ(request: WebRequest, *, is_complete: bool, length: int) -> Environ:

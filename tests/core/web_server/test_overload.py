@@ -85,3 +85,62 @@ def test_an_error_in_a_lane_reaches_the_caller_and_the_lane_goes_on() -> None:
         return await lane.run(lambda: "again")
 
     assert asyncio.run(scenario()) == "again"
+
+
+def test_a_result_that_nobody_fetches_is_given_up() -> None:
+    async def scenario() -> list[str | None]:
+        lane, gate, given_up = ThreadLane("test", threads=1, waiting=9), threading.Event(), []
+
+        def make() -> str:
+            gate.wait()
+            return "made"
+
+        running = [asyncio.ensure_future(lane.run(make, give_up=given_up.append)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        for one in running[:2]:  # One runs and one waits.
+            one.cancel()
+        await asyncio.wait(running[:2])
+        gate.set()
+        assert await running[2] == "made"
+        while len(given_up) < 2:
+            await asyncio.sleep(0.01)
+        assert lane.inside == 0
+        return given_up
+
+    assert sorted(asyncio.run(scenario()), key=str) == [None, "made"]
+
+
+def test_a_result_that_came_just_before_its_request_was_given_up_is_given_up_too() -> None:
+    async def scenario() -> list[str | None]:
+        lane, given_up = ThreadLane("test", threads=1, waiting=9), []
+        running = asyncio.ensure_future(lane.run(lambda: "made", give_up=given_up.append))
+        await asyncio.sleep(0)
+        finish = lane._finish
+        lane._finish = lambda *args: (finish(*args), running.cancel())  # type: ignore[method-assign]
+        await asyncio.wait([running])
+        assert running.cancelled()
+        while not given_up:
+            await asyncio.sleep(0.01)
+        return given_up
+
+    assert asyncio.run(scenario()) == ["made"]
+
+
+def test_work_that_waits_too_long_is_refused_while_the_lane_is_still_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lanes, "PATIENCE", 0.05)
+
+    async def scenario() -> list[None]:
+        lane, gate, given_up = ThreadLane("test", threads=1, waiting=9), threading.Event(), []
+        running = asyncio.ensure_future(lane.run(gate.wait))
+        await asyncio.sleep(0)
+        with pytest.raises(OverloadError):
+            await lane.run(lambda: given_up.append("ran"), give_up=given_up.append)
+        assert lane.inside == 1
+        gate.set()
+        await running
+        assert await lane.run(lambda: "again") == "again"
+        return given_up
+
+    assert asyncio.run(scenario()) == [None]
