@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.bench.web_server import WebServer
+from tests.core.web_server.callers import CONTENT, FILE
 from tests.core.web_server.small_server import HeldParts, answering, asking, make_application, serving
 
 SIZE = 300_000  # bytes; more than the server keeps in memory
@@ -39,3 +41,14 @@ def test_head_has_the_headers_alone_and_the_connection_goes_on(kind: str, tmp_pa
         assert b"x" * 10 not in received
     for each in made:
         assert each.closed if kind == "file" else each.closed.is_set()
+
+
+def test_head_of_a_large_file_of_the_catalogue_sends_its_length_alone(server: WebServer) -> None:
+    with asking(server.port, b"HEAD " + FILE.encode(), b"HEAD /healthz") as caller:
+        received = b""
+        while received.count(b"\r\n\r\n") < 2:
+            data = caller.recv(1 << 20)
+            assert data, "the connection ended"
+            received += data
+    assert b"content-length: %d\r\n" % len(CONTENT) in received.lower()
+    assert len(received) < 10_000

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ def test_the_client_says_why_and_tries_again(environment: dict[str, str], tmp_pa
         assert done.status == 0, done.text
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give work as much time to wait for a thread as a busy machine needs."""
+    monkeypatch.setattr(lanes, "PATIENCE", 60.0)
+
+
+@pytest.mark.usefixtures("patience")
 def test_a_full_lane_refuses_at_once_and_recovers() -> None:
     async def scenario() -> list[object]:
         lane, gate = ThreadLane("test", threads=1, waiting=2), threading.Event()
@@ -61,13 +69,21 @@ def test_a_full_lane_refuses_at_once_and_recovers() -> None:
 
 def test_a_lane_whose_work_waits_too_long_refuses_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lanes, "PATIENCE", 0.05)
+    monkeypatch.setattr(lanes, "LONGEST_WAIT", 1000)
 
     async def scenario() -> None:
         lane, gates = ThreadLane("test", threads=1, waiting=100), [threading.Event() for _ in range(3)]
-        running = [asyncio.ensure_future(lane.run(gate.wait)) for gate in gates]
+        begun: list[threading.Event] = []
+
+        def work(gate: threading.Event) -> None:
+            begun.append(gate)
+            gate.wait()
+
+        running = [asyncio.ensure_future(lane.run(partial(work, gate))) for gate in gates]
         await asyncio.sleep(0.1)
         gates[0].set()
-        await running[0]
+        while len(begun) < 2:
+            await asyncio.sleep(0.01)
         with pytest.raises(OverloadError):
             await lane.run(bool)
         for gate in gates:
@@ -87,6 +103,7 @@ def test_an_error_in_a_lane_reaches_the_caller_and_the_lane_goes_on() -> None:
     assert asyncio.run(scenario()) == "again"
 
 
+@pytest.mark.usefixtures("patience")
 def test_a_result_that_nobody_fetches_is_given_up() -> None:
     async def scenario() -> list[str | None]:
         lane, gate, given_up = ThreadLane("test", threads=1, waiting=9), threading.Event(), []
