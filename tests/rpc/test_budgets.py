@@ -40,6 +40,7 @@ SENSIBLE: dict[str, Any] = {
     "new_context": None,
     "header": {"META.INSTRUMENT.NAME": "MIRI", "META.INSTRUMENT.DETECTOR": "DET0"},
     "header_map": {f"id{n}": {"META.INSTRUMENT.NAME": "MIRI"} for n in range(1000)},
+    "dataset_id": "JW00000000001_1_1:JW00000000001_1_1",
     "dataset_ids": [f"jw{n:011}_1_1:jw{n:011}_1_1" for n in range(1000)],
     "reftypes": ["dark"],
     "include_headers": True,
