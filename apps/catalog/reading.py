@@ -54,6 +54,24 @@ def checked_path(file: File) -> Path:
     return path
 
 
+def find_uncatalogued(name: str) -> tuple[Path, str] | None:
+    """Return path and sha1sum of a file of the store while the catalogue cannot be asked, or None.
+
+    Files are immutable, and only official ones are in the store. Nothing is there to compare the bytes with,
+    so only clients that know the sha1sum may have them.
+    """
+    path = storage.path_of(name)
+    return (path, checksums.read(path)) if path.is_file() else None
+
+
+def stored_paths(names: Iterable[str]) -> list[Path]:
+    """Return the paths that files have or will have in the store, to keep what is known of their sums.
+
+    The paths must not be opened.
+    """
+    return [storage.path_of(name) for name in names]
+
+
 def require_unaltered(names: Iterable[str]) -> None:
     """Check that the files whose bytes we hold agree with the catalogue.
 

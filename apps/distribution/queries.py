@@ -6,10 +6,9 @@ from typing import cast
 from django.conf import settings
 from django.db import OperationalError
 
-from apps.catalog import checksums, storage
 from apps.catalog import queries as catalog
 from apps.catalog.errors import UnknownFileError
-from apps.catalog.reading import locate
+from apps.catalog.reading import find_uncatalogued, locate
 from apps.catalog.states import FileKind
 from apps.core.outages import DATABASE, find_outage
 from apps.distribution.server_info import FOLDERS, bad_files, file_url, server_config, server_info
@@ -64,10 +63,9 @@ def _from_store(name: str, folder: str | None) -> Held | None:
     sha1sum that it knows, as always.
     """
     kind = FileKind.MAPPING if is_mapping(name) else FileKind.REFERENCE
-    path = storage.path_of(name)
-    if folder not in (None, FOLDERS[kind]) or not path.is_file():
+    found = find_uncatalogued(name) if folder in (None, FOLDERS[kind]) else None
+    if found is None:
         return None
-    found = path.stat()
-    return Held(
-        name, path, found.st_size, checksums.read(path), datetime.fromtimestamp(found.st_mtime, tz=UTC)
-    )
+    path, sha1sum = found
+    facts = path.stat()
+    return Held(name, path, facts.st_size, sha1sum, datetime.fromtimestamp(facts.st_mtime, tz=UTC))

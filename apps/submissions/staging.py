@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from apps.catalog import checksums, storage
 from apps.catalog.queries import files_named, get_file
-from apps.catalog.reading import checked_path
+from apps.catalog.reading import checked_path, stored_paths
 from apps.core.files import link_or_copy, sync_file, write_atomically
 from apps.submissions.errors import NoSpaceError, RejectedError
 from apps.submissions.models import Submission, SubmittedFile
@@ -147,7 +147,7 @@ def _adopted(submission: Submission) -> list[Path]:
     if not submission.is_adopted:
         return []
     names = submission.files.exclude(origin=Origin.LISTED).values_list("official_name", flat=True)
-    return [storage.path_of(name) for name in names if name]
+    return stored_paths(name for name in names if name)
 
 
 def clear_all() -> int:
