@@ -103,7 +103,9 @@ def test_a_job_nobody_listens_to_is_killed(own: Runner, slow: Path, tmp_path: Pa
     for event in events:
         if isinstance(event, Log) and "Running fitsverify" in event.text:
             break
+    deadline = time.monotonic() + 60
     while not slow.exists():
+        assert time.monotonic() < deadline, "fitsverify was not started"
         time.sleep(0.05)
     events.close()  # type: ignore[attr-defined]
     require_gone(int(slow.read_text()))
