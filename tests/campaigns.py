@@ -1,4 +1,4 @@
-"""Slow campaigns: `make test` runs the first case of each, CI runs all; see the mark ``campaign``."""
+"""Slow campaigns: `make test` runs the first case of each, `--campaigns` all; see the mark ``campaign``."""
 
 from collections.abc import Sequence
 from typing import Any

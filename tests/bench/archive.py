@@ -52,7 +52,6 @@ print(json.dumps({{
 """
 BY_HEADERS = """
 import json, time
-from itertools import islice
 from apps.contexts.queries import get_context
 from apps.datasets.models import Dataset
 from apps.reprocessing.comparison import InstrumentComparison, changed_types, compare_headers

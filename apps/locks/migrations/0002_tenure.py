@@ -5,7 +5,7 @@ from django.db.models import F
 
 
 def begin_tenures(apps, schema_editor):
-    """Let submissions under way stay protected: until now they kept the key of their lock."""
+    """Keep submissions under way protected: they hold the key of their lock, which becomes its tenure."""
     apps.get_model("locks", "Lock").objects.update(tenure=F("key"))
 
 
