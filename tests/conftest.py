@@ -74,6 +74,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Choose the tests of this run, and the process of each."""
     if not config.getoption("--campaigns") and "campaign" not in config.getoption("markexpr"):
         _leave_out_campaigns(config, items)
+    _give_campaigns_time(items)
     skip_unmet(items, permitted_skips(config) or ())
     if config.getoption("loadgroup", False):
         _name_groups(items)
@@ -83,6 +84,12 @@ def _leave_out_campaigns(config: pytest.Config, items: list[pytest.Item]) -> Non
     campaigns = [item for item in items if item.get_closest_marker("campaign")]
     items[:] = [item for item in items if item not in campaigns]
     config.hook.pytest_deselected(items=campaigns)
+
+
+def _give_campaigns_time(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("campaign"):
+            item.add_marker(pytest.mark.timeout(3600))
 
 
 def _name_groups(items: list[pytest.Item]) -> None:

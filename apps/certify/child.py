@@ -102,9 +102,12 @@ class _Server:
 
     def _start(self, job_id: int, fds: list[int]) -> None:
         text, events, stray, end = fds
+        server = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._be_child(text, events, stray)
+            # Only the server holds the end of a child, so that its own death closes it.
+            os.close(end)
+            self._be_child(server, text, events, stray)
         with contextlib.suppress(OSError):
             os.setpgid(pid, pid)
         for descriptor in (text, events, stray):
@@ -112,11 +115,11 @@ class _Server:
         self.running[pid] = _Running(job_id, end)
         _tell(end, f"{pid} ")
 
-    def _be_child(self, text: int, events: int, stray: int) -> NoReturn:
+    def _be_child(self, server: int, text: int, events: int, stray: int) -> NoReturn:
         """Become a child: leave everything of the server behind, do the job and end."""
         status = 1
         try:
-            end_with_parent()
+            end_with_parent(server)
             os.setpgid(0, 0)
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)

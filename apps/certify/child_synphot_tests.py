@@ -7,10 +7,8 @@ Source: ``crds.misc.synphot.integration_tests``, which makes these checks and me
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import os
-import signal
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -34,6 +32,7 @@ from apps.certify.child_synphot_files import (
     table_path,
 )
 from apps.certify.messages import SynphotJob, SynphotVerdict
+from apps.certify.sandbox.restrictions import end_with_parent
 
 CORE_TEST, OBSMODE_TEST = "synphot core integration tests", "synphot obsmode integration tests"
 ARGUMENTS = {
@@ -45,7 +44,6 @@ ARGUMENTS = {
 AT_A_TIME = 10  # modes given to a process at once; one mode takes some hundredths of a second
 REPORTED_EVERY = 200  # modes
 NAMED = 10  # files on one line of the log
-_PR_SET_PDEATHSIG = 1
 
 
 def test(job: SynphotJob, delivered: Delivered, reporter: Reporter) -> list[SynphotVerdict]:
@@ -201,7 +199,9 @@ def _build_all(modes: Sequence[str], root: Path, processes: int, reporter: Repor
 def _built(modes: Sequence[str], root: Path, processes: int) -> Iterator[tuple[bool, list[str], list[str]]]:
     """Yield for each mode, in the order of `modes`: whether it was built, its errors and its warnings."""
     workers = min(processes or len(os.sched_getaffinity(0)), max(1, len(modes)))
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_be_quiet_and_mortal)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("fork"), initializer=_start_builder, initargs=(os.getpid(),)
+    )
     with pool:
         yield from pool.map(partial(_build, str(root)), modes, chunksize=AT_A_TIME)
 
@@ -214,7 +214,7 @@ def _build(root: str, mode: str) -> tuple[bool, list[str], list[str]]:
     return is_built, errors, warned
 
 
-def _be_quiet_and_mortal() -> None:
-    """Silence a process, whose log would mix with the events of its parent, and end it with its parent."""
+def _start_builder(parent: int) -> None:
+    """End a process with its parent, and silence it, because its log would mix with the parent's events."""
+    end_with_parent(parent)
     logging.getLogger("CRDS").handlers.clear()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

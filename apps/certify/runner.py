@@ -11,12 +11,14 @@ import contextlib
 import itertools
 import json
 import logging
+import math
 import os
 import select
 import socket
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -72,7 +74,9 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 LONGEST_LINE = 64 << 20  # bytes
-PATIENCE = 5.0  # seconds until a program that does not look at its closed socket is killed
+# Seconds until a program that does not look at its closed socket is killed, and until what is left in the pipes
+# of a dead child is given up.
+PATIENCE = 5.0
 
 
 @cache
@@ -244,14 +248,17 @@ class _Running:
         poll = select.poll()
         for end in self._ends:
             poll.register(end, select.POLLIN)
-        waiting, rest = set(self._ends), b""
-        while waiting:
+        waiting, rest, until = set(self._ends), b"", math.inf
+        while waiting and time.monotonic() < until:
             self._require_going_on()
             for end, _what in poll.poll(LOOK * 1000):
                 data = os.read(end, 1 << 16)
                 if not data:
                     poll.unregister(end)
                     waiting.discard(end)
+                    # The child is dead, or the program that watched it. A process that it started may hold
+                    # the other two pipes open for ever.
+                    until = time.monotonic() + PATIENCE if end == self._ends[2] else until
                 elif end == self._ends[0]:
                     *lines, rest = (rest + data).split(b"\n")
                     if len(rest) > LONGEST_LINE:

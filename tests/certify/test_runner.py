@@ -186,6 +186,23 @@ def test_no_secret_and_no_setting_reaches_a_child(tmp_path: Path) -> None:
     assert not {"x", "/elsewhere"} & set(made.values())
 
 
+def test_a_process_whose_parent_died_first_ends_at_once(tmp_path: Path) -> None:
+    """A parent that dies before its child asks to end with it leaves nobody who would end that child."""
+    outlived = tmp_path / "outlived"
+    program = (
+        "import os, time\n"
+        "from apps.certify.sandbox.restrictions import end_with_parent\n"
+        "parent = os.getpid()\n"
+        "if os.fork() == 0:\n"
+        "    while os.getppid() == parent: time.sleep(0.01)\n"
+        "    end_with_parent(parent)\n"
+        f"    open({str(outlived)!r}, 'w').close()\n"
+    )
+    # The child holds the pipe of the output, so that `run` returns once both have ended.
+    subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, cwd=PROJECT, timeout=20)
+    assert not outlived.exists()
+
+
 def test_a_child_reaches_no_network(tmp_path: Path) -> None:
     program = (
         "import socket; from apps.certify.sandbox.restrictions import stay_alone; stay_alone()\n"

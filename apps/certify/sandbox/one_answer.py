@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from apps.certify.errors import ChildError
 from apps.certify.sandbox.child_process import ChildProcess, IsAborted, Watch, never
 from apps.certify.sandbox.ends import TOO_MUCH, error_of_end
 from apps.certify.sandbox.limits import Limits
-from apps.certify.sandbox.restrictions import restrict
+from apps.certify.sandbox.restrictions import end_with_parent, restrict
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ def ask(
     watch = Watch(limits, is_aborted)
     child = ChildProcess(("-m", module), observatory=observatory, takes_orders=True)
     try:
-        child.give_orders(json.dumps({"limits": asdict(limits), "orders": orders}).encode() + b"\n")
+        message = {"parent": os.getpid(), "limits": asdict(limits), "orders": orders}
+        child.give_orders(json.dumps(message).encode() + b"\n")
         status = _wait(child, watch)
         if status:
             logger.error("%s with %s ended with status %d: %s", module, orders, status, child.printed())
@@ -91,9 +93,10 @@ def answer(work: Callable[[dict[str, Any]], object]) -> None:
     work
         Gets the orders. It imports the libraries, since the limits hold for all that they do.
     """
-    told = json.loads(sys.stdin.readline())
-    restrict(Limits(**told["limits"]))
+    message = json.loads(sys.stdin.readline())
+    end_with_parent(message["parent"])
+    restrict(Limits(**message["limits"]))
     try:
-        Path(ANSWER_FILE).write_text(json.dumps(work(told["orders"])))
+        Path(ANSWER_FILE).write_text(json.dumps(work(message["orders"])))
     except MemoryError:
         sys.exit(TOO_MUCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import resource
 import signal
 import socket
@@ -16,12 +17,11 @@ _REACHING = ("socket.connect", "socket.getaddrinfo", "socket.sendto")
 
 
 def restrict(limits: Limits) -> None:
-    """Bound what this process may use, end it with its parent, and refuse every connection.
+    """Bound what this process may use, and refuse every connection.
 
     A header may claim terabytes, and a reader may believe it. A file may name an address for its data.
     """
     limit_resources(limits)
-    end_with_parent()
     stay_alone()
 
 
@@ -45,9 +45,18 @@ def limit_resources(limits: Limits) -> None:
         resource.setrlimit(kind, (bound, bound + above))
 
 
-def end_with_parent() -> None:
-    """Ask the system to kill this process when the thread that started it ends, by whatever death."""
+def end_with_parent(parent: int) -> None:
+    """Ask the system to kill this process when the thread that started it ends, by whatever death.
+
+    Parameters
+    ----------
+    parent
+        The process that started this one. If it died before the system was asked, this process ends at once,
+        because nobody would end it later.
+    """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def stay_alone() -> None:

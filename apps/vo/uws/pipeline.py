@@ -51,15 +51,17 @@ def run(job: Job) -> None:
 
 
 def _run(row: QueryJob) -> None:
-    with _Switch(row) as switch:
-        try:
-            _write_answer(row, switch)
-        except VoError as exc:
-            _fail(row, exc)
-        except Exception:
-            incident = current()
-            logger.exception("%s failed, incident %s", row, incident)
-            _fail(row, OurFaultError(f"The query could not be run; incident {incident}."))
+    try:
+        # The thread of the switch reads the row, so it ends before anybody changes the row.
+        with _Switch(row) as switch:
+            media_type, size = _write_answer(row, switch)
+        _complete(row, media_type, size)
+    except VoError as exc:
+        _fail(row, exc)
+    except Exception:
+        incident = current()
+        logger.exception("%s failed, incident %s", row, incident)
+        _fail(row, OurFaultError(f"The query could not be run; incident {incident}."))
 
 
 class _Switch:
@@ -88,7 +90,8 @@ class _Switch:
                 connections.close_all()
 
 
-def _write_answer(row: QueryJob, switch: _Switch) -> None:
+def _write_answer(row: QueryJob, switch: _Switch) -> tuple[str, int]:
+    """Write the answer beside its place; return its media type and its size in bytes."""
     asked = query_request(Parameters(tuple((name.upper(), value) for name, value in row.parameters)))
     clock = Clock(row.duration, REMEDY, lambda: switch.is_aborted)
     answer = answer_query(
@@ -104,7 +107,7 @@ def _write_answer(row: QueryJob, switch: _Switch) -> None:
         size = _write(partial, answer.chunks, clock)
     finally:
         answer.close()
-    _complete(row, answer.media_type, size)
+    return answer.media_type, size
 
 
 def _write(path: os.PathLike[str], chunks: Iterator[str], clock: Clock) -> int:
