@@ -291,8 +291,8 @@ def test_a_child_that_fills_too_much_together_with_its_programs_is_ended(
     """The program of the child stays below the limit of each process."""
     slow.with_name("fitsverify").write_text(
         f"#!{sys.executable}\nimport os, time\n"
-        "filled = bytearray(400 << 20)\nfilled[::4096] = b'x' * len(filled[::4096])\n"
-        f"open({str(slow)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+        f"with open({str(slow)!r}, 'w') as stream: stream.write(str(os.getpid()))\n"
+        "filled = bytearray(400 << 20)\nfilled[::4096] = b'x' * len(filled[::4096])\ntime.sleep(600)\n"
     )
     list(own.run(make_job(tmp_path / "warm", is_tried=False)))
     job = make_job(tmp_path / "job", DEAD, limits=replace(JOB_LIMITS, memory=500 << 20))
