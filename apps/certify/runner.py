@@ -74,8 +74,8 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 LONGEST_LINE = 64 << 20  # bytes
-# Seconds until a program that does not look at its closed socket is killed, and until what is left in the pipes
-# of a dead child is given up.
+# Seconds until a program that does not look at its closed socket is killed, and until what is left in the
+# pipes of a dead child is given up.
 PATIENCE = 5.0
 
 
