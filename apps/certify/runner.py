@@ -257,7 +257,7 @@ class _Running:
                     poll.unregister(end)
                     waiting.discard(end)
                     # The child is dead, or the program that watched it. A process that it started may hold
-                    # the other two pipes open for ever.
+                    # the other two pipes open forever.
                     until = time.monotonic() + PATIENCE if end == self._ends[2] else until
                 elif end == self._ends[0]:
                     *lines, rest = (rest + data).split(b"\n")
