@@ -125,15 +125,17 @@ def _answers(
     moves = list(contexts.history())[::-1]
     imaps = {move.context: _imap(move.context, header, definition) for move in moves}
     rules = contexts.contexts_named({imap for imap in imaps.values() if imap.endswith(".imap")})
-    asked: dict[str, References | str] = {}
+    answers: dict[str, References | str] = {}
     for name, context in rules.items():
         try:
-            asked[name] = str(context) if isinstance(context, CrdsError) else context.best_references(header)
+            answers[name] = (
+                str(context) if isinstance(context, CrdsError) else context.best_references(header)
+            )
         except CrdsError as exc:
-            asked[name] = str(exc)
+            answers[name] = str(exc)
     for move in moves:
         imap = imaps[move.context]
-        yield move, asked.get(imap, imap)
+        yield move, answers.get(imap, imap)
 
 
 def _imap(context: str, header: Mapping[str, str], definition: Observatory) -> str:

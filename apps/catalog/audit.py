@@ -26,8 +26,8 @@ def pointer_moved(
     context: str, *, pointer: str, before: str | None, user: str, why: str = "", details: str = ""
 ) -> None:
     """Record that a pointer moved from `before` to `context`; `before` is None if it named nothing."""
-    told = f"{pointer} context changed from {before or 'none'!r} to {context!r}{details}"
-    _record(action=Action.SET_CONTEXT, user=user, filename=context, why=why, details=told)
+    text = f"{pointer} context changed from {before or 'none'!r} to {context!r}{details}"
+    _record(action=Action.SET_CONTEXT, user=user, filename=context, why=why, details=text)
 
 
 def noted(action: Action, *, user: str, instrument: str = "", why: str = "", details: str = "") -> None:
@@ -37,8 +37,8 @@ def noted(action: Action, *, user: str, instrument: str = "", why: str = "", det
 
 def account_changed(account: str, *, action: Action, user: str, details: str = "") -> None:
     """Record that `user` did `action` to an account. The count of changes stays."""
-    told = f"account {account}{f': {details}' if details else ''}"
-    AuditRecord.objects.create(action=action, user=user, details=told)
+    text = f"account {account}{f': {details}' if details else ''}"
+    AuditRecord.objects.create(action=action, user=user, details=text)
 
 
 def listing(head: str, names: Sequence[str]) -> str:

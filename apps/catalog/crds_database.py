@@ -68,8 +68,8 @@ class KnownBefore:
 
     def columns(self, name: str, sha1sum: str) -> dict[str, Any]:
         """Return the columns of a file; none if the database describes other bytes of this name."""
-        told, columns = self.files.get(name, ("", {}))
-        return {} if told and sha1sum and told != sha1sum else columns
+        recorded_sum, columns = self.files.get(name, ("", {}))
+        return {} if recorded_sum and sha1sum and recorded_sum != sha1sum else columns
 
 
 def read_database(root: Path, *, observatory: str) -> KnownBefore:

@@ -147,10 +147,10 @@ def _answers(path: str, names: Sequence[str], job: CertifyJob) -> tuple[Answer, 
     text, name = Path(path).read_text(), Path(path).name
     try:
         mapping = rmap.load_mapping(path)
-        asked = probes(text, name=name, observatory=job.observatory, references=names)
+        probed = probes(text, name=name, observatory=job.observatory, references=names)
     except Exception:  # Certification has found it wrong; the next reader will report the error.
         return ()
-    return tuple(Answer(header, _answer(mapping, header)) for header in asked)
+    return tuple(Answer(header, _answer(mapping, header)) for header in probed)
 
 
 def _answer(mapping: Any, header: dict[str, str]) -> str:

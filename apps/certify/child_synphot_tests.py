@@ -65,7 +65,7 @@ def _core(job: SynphotJob, delivered: Delivered, reporter: Reporter) -> SynphotV
                 made.check_filenames = partial(_check_filenames, made.check_filenames)
                 made.run()
         errors, warned = count()
-    return _told(SynphotVerdict(CORE_TEST, errors, warned, is_run, checked), reporter)
+    return _emitted(SynphotVerdict(CORE_TEST, errors, warned, is_run, checked), reporter)
 
 
 def _check_filenames(check: Any, description: str, lookup: Any, paths: dict[str, str]) -> bool:
@@ -95,10 +95,10 @@ def _obsmodes(job: SynphotJob, delivered: Delivered, reporter: Reporter) -> Synp
                     modes = _modes(tables[OBSMODES])
                     checked, failed = _build_all(modes, root, job.processes, reporter)
         errors, warned = count()
-    return _told(SynphotVerdict(OBSMODE_TEST, errors, warned, is_run, checked, failed), reporter)
+    return _emitted(SynphotVerdict(OBSMODE_TEST, errors, warned, is_run, checked, failed), reporter)
 
 
-def _told(verdict: SynphotVerdict, reporter: Reporter) -> SynphotVerdict:
+def _emitted(verdict: SynphotVerdict, reporter: Reporter) -> SynphotVerdict:
     reporter.emit(verdict)
     return verdict
 

@@ -106,12 +106,12 @@ def compare(
     if not _room.acquire(timeout=PATIENCE):
         raise BusyError("The server is comparing other files. Try again in a minute.")
     try:
-        told = _ask({"kind": kind, "old": str(old), "new": str(new)}, observatory, limits)
+        answer = _ask({"kind": kind, "old": str(old), "new": str(new)}, observatory, limits)
     finally:
         _room.release()
-    if "refused" in told:
-        raise RefusedJobError(told["refused"])
-    return tuple(_section(values) for values in told["sections"])
+    if "refused" in answer:
+        raise RefusedJobError(answer["refused"])
+    return tuple(_section(values) for values in answer["sections"])
 
 
 def _ask(orders: dict[str, str], observatory: str, limits: Limits) -> Any:

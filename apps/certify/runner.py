@@ -288,8 +288,8 @@ class _Running:
     @property
     def _pid(self) -> int | None:
         """The number of the child, which the program tells before the status."""
-        pid, told, _status = self._end.partition(b" ")
-        return int(pid) if told else None
+        pid, separator, _status = self._end.partition(b" ")
+        return int(pid) if separator else None
 
     @property
     def _status(self) -> bytes:

@@ -67,7 +67,7 @@ class Pool:
         self._closures: dict[str, tuple[str, ...]] = {}
         # What was asked for, the longest unused first, with the mappings loaded for it; and for each mapping
         # the number of such users. A mapping without users is forgotten.
-        self._asked: OrderedDict[str, set[str]] = OrderedDict()
+        self._in_order_of_use: OrderedDict[str, set[str]] = OrderedDict()
         self._users: Counter[str] = Counter()
         self._size = 0
         self._lock = threading.RLock()
@@ -91,7 +91,7 @@ class Pool:
         if found is None:
             return self._assemble(name)
         with contextlib.suppress(KeyError):  # Another thread may just have forgotten it.
-            self._asked.move_to_end(name)
+            self._in_order_of_use.move_to_end(name)
         return found
 
     @contextlib.contextmanager
@@ -204,24 +204,24 @@ class Pool:
         self._note_use(wanted_by, wanted)
         return found
 
-    def _note_use(self, asked: str, names: Iterable[str]) -> None:
+    def _note_use(self, context: str, names: Iterable[str]) -> None:
         """Note that mappings are needed for what was asked."""
-        own = self._asked.setdefault(asked, set())
+        own = self._in_order_of_use.setdefault(context, set())
         self._users.update(name for name in set(names) - own)
         own.update(names)
-        self._asked.move_to_end(asked)
+        self._in_order_of_use.move_to_end(context)
 
     def _forget_least_used(self) -> None:
         """Forget what was not asked for the longest, until the rest has room; the newest always stays."""
-        while self._size > settings.CONTEXT_MEMORY_BYTES and len(self._asked) > 1:
+        while self._size > settings.CONTEXT_MEMORY_BYTES and len(self._in_order_of_use) > 1:
             self._forget_one()
 
     def _forget_one(self) -> None:
         """Forget what was not asked for the longest, and the mappings that nothing else needs."""
         # One call, because other threads change the order at any moment and an iterator would then fail.
-        asked, names = self._asked.popitem(last=False)
-        self._contexts.pop(asked, None)
-        self._closures.pop(asked, None)
+        context, names = self._in_order_of_use.popitem(last=False)
+        self._contexts.pop(context, None)
+        self._closures.pop(context, None)
         for name in names:
             self._users[name] -= 1
             if not self._users[name]:

@@ -132,11 +132,11 @@ class _ChunkedBody:
         """Do nothing: the web server owns the connection."""
 
     def _guard(self, read: Callable[..., bytes], *size: int) -> bytes:
-        asked = size[0] if size and size[0] is not None and size[0] >= 0 else None
+        length = size[0] if size and size[0] is not None and size[0] >= 0 else None
         if self.limit is not None:
-            asked = min(self.limit + 1, self.limit + 1 if asked is None else asked)
+            length = min(self.limit + 1, self.limit + 1 if length is None else length)
         try:
-            found = read() if asked is None else read(asked)
+            found = read() if length is None else read(length)
         except Exception as exc:  # Each web server has errors of its own for this.
             raise BadRequest(BROKEN) from exc
         self._read += len(found)

@@ -121,8 +121,8 @@ class FilterForm(forms.Form):
         """The parameters of an address with the same constraints; none if the defaults apply."""
         if not self.is_asked:
             return {}
-        said = {name: str(self.data[name]) for name in self.fields if self.data[name] not in ("", ANY)}
-        return said or {next(iter(self.fields)): ANY}
+        chosen = {name: str(self.data[name]) for name in self.fields if self.data[name] not in ("", ANY)}
+        return chosen or {next(iter(self.fields)): ANY}
 
     @property
     def query(self) -> str:

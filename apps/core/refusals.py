@@ -89,8 +89,8 @@ def _form_in_address(request: HttpRequest) -> Form | None:
         sent = request.GET.dict()
     except SuspiciousOperation:
         return None
-    asked = (str(value).lower() for name, value in sent.items() if name.endswith("format"))
-    return next((_WORDS[word] for word in asked if word in _WORDS), None)
+    formats = (str(value).lower() for name, value in sent.items() if name.endswith("format"))
+    return next((_WORDS[word] for word in formats if word in _WORDS), None)
 
 
 def refusal(

@@ -63,14 +63,14 @@ def create_account(
         with transaction.atomic():
             user.save()
             Grant.objects.bulk_create(Grant(user=user, role=role, instrument=name) for name in names)
-            told = _role_for(role, names)
-            audit.account_changed(name, action=Action.CREATE_ACCOUNT, user=by, details=told)
+            details = _role_for(role, names)
+            audit.account_changed(name, action=Action.CREATE_ACCOUNT, user=by, details=details)
     except IntegrityError:
         raise AccountExistsError(
             f"The account {name} was not made: "
             "its name, e-mail address or identity already belongs to an account."
         ) from None
-    logger.info("account %s was made: %s", name, told)
+    logger.info("account %s was made: %s", name, details)
     return user
 
 
@@ -108,9 +108,9 @@ def grant(user: User, *, role: str, instruments: Iterable[str] = (), by: str) ->
     new = [name for name in names if Grant.objects.get_or_create(user=user, role=role, instrument=name)[1]]
     if not new:
         return
-    told = _role_for(role, new)
-    audit.account_changed(user.username, action=Action.GRANT_ROLE, user=by, details=told)
-    logger.info("account %s was granted the role %s", user, told)
+    details = _role_for(role, new)
+    audit.account_changed(user.username, action=Action.GRANT_ROLE, user=by, details=details)
+    logger.info("account %s was granted the role %s", user, details)
 
 
 @transaction.atomic
@@ -157,7 +157,7 @@ def bind_identity(email: str, *, issuer: str, subject: str) -> User | None:
     if not waiting.update(issuer=issuer, subject=subject):
         return None
     user = User.objects.get(issuer=issuer, subject=subject)
-    told = f"{subject} of {issuer}"
-    audit.account_changed(user.username, action=Action.BIND_IDENTITY, user=user.username, details=told)
-    logger.info("identity %s bound to the account with its verified address", told)
+    details = f"{subject} of {issuer}"
+    audit.account_changed(user.username, action=Action.BIND_IDENTITY, user=user.username, details=details)
+    logger.info("identity %s bound to the account with its verified address", details)
     return user

@@ -209,9 +209,9 @@ def _require_seen(pointer: Pointer, seen: int | None) -> None:
     last = queries.find_change(pointer)
     if seen is None or seen == (last.pk if last else 0):
         return
-    told = f"{last.user} set it to {last.context}" if last else "it is no longer set"
+    last_change = f"{last.user} set it to {last.context}" if last else "it is no longer set"
     raise ConflictError(
-        f"{pointer} has changed since you opened this page: {told}. Check it, then try again."
+        f"{pointer} has changed since you opened this page: {last_change}. Check it, then try again."
     )
 
 

@@ -38,10 +38,10 @@ def exported(request: HttpRequest, table: Table) -> HttpResponseBase | None:
 
 
 def _format(request: HttpRequest, table: Table) -> str:
-    asked = str(table.sent.get(f"{table.prefix}format", ""))
-    if asked in FORMATS:
-        return asked
-    if table.prefix or asked:
+    form = str(table.sent.get(f"{table.prefix}format", ""))
+    if form in FORMATS:
+        return form
+    if table.prefix or form:
         return ""
     preferred = request.get_preferred_type(["text/html", "application/json", "text/csv"])
     return {"application/json": "json", "text/csv": "csv"}.get(preferred or "", "")

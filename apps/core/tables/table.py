@@ -154,7 +154,7 @@ class Table:
         """The rows of the requested page, or of the nearest existing page."""
         is_by_keys = self.is_wide and isinstance(self.found, QuerySet)
         paginator = (_FirstFound if self.searched else _ByKeys) if is_by_keys else Paginator
-        return paginator(self.found, self.page_size or MOST).get_page(self._asked("page"))
+        return paginator(self.found, self.page_size or MOST).get_page(self._given("page"))
 
     @property
     def is_cut(self) -> bool:
@@ -186,7 +186,7 @@ class Table:
     @property
     def searched(self) -> str:
         """The text to search for."""
-        return self._asked("search")[:LONGEST_SEARCH].replace("\0", "").strip()
+        return self._given("search")[:LONGEST_SEARCH].replace("\0", "").strip()
 
     @property
     def is_searchable(self) -> bool:
@@ -196,10 +196,10 @@ class Table:
     @property
     def page_size(self) -> int:
         """Rows of a page; 0 for all."""
-        asked = self._asked("show")
-        if asked == "all":
+        given = self._given("show")
+        if given == "all":
             return 0
-        return int(asked) if asked in map(str, SIZES) else self.size
+        return int(given) if given in map(str, SIZES) else self.size
 
     @property
     def sizes(self) -> list[tuple[str, str, bool]]:
@@ -211,8 +211,8 @@ class Table:
     @property
     def state(self) -> dict[str, str]:
         """The parameters of the address, for a form to repeat."""
-        asked = {self.prefix + name: self._asked(name) for name in ("sort", "search", "show")}
-        return {**self.kept, **{name: value for name, value in asked.items() if value}}
+        given = {self.prefix + name: self._given(name) for name in ("sort", "search", "show")}
+        return {**self.kept, **{name: value for name, value in given.items() if value}}
 
     @property
     def state_but_form(self) -> dict[str, str]:
@@ -239,7 +239,7 @@ class Table:
         """The export formats and their addresses."""
         return [(name.upper(), self._address(format=name)) for name in FORMATS]
 
-    def _asked(self, name: str) -> str:
+    def _given(self, name: str) -> str:
         return str(self.sent.get(self.prefix + name, ""))
 
     def _address(self, **changes: str) -> str:
@@ -258,9 +258,9 @@ class Table:
     def _order(self) -> tuple[Column | None, bool]:
         """The column that sorts the table, and whether the order is reversed."""
         sortable = {column.name: column for column in self.columns if column.sort}
-        for asked in (self._asked("sort"), self.order):
-            if column := sortable.get(asked.removeprefix("-")):
-                return column, asked.startswith("-")
+        for given in (self._given("sort"), self.order):
+            if column := sortable.get(given.removeprefix("-")):
+                return column, given.startswith("-")
         return None, False
 
     def _searched(self, rows: QuerySet[Any] | Sequence[Any]) -> QuerySet[Any] | Sequence[Any]:

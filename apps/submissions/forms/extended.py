@@ -63,12 +63,12 @@ class ExtendedForm(DeliveryForm):
 
 def _field(question: FormQuestion) -> forms.Field:
     """Return the form field for a question."""
-    told: dict[str, Any] = {"label": question.label, "help_text": question.help_text}
+    texts: dict[str, Any] = {"label": question.label, "help_text": question.help_text}
     if question.kind == Answer.FLAG:
-        return FlagField(**told, widget=FlagMenu(question.menu)) if question.menu else FlagField(**told)
-    told |= {"initial": question.page_initial or question.initial, "required": question.is_required}
+        return FlagField(**texts, widget=FlagMenu(question.menu)) if question.menu else FlagField(**texts)
+    texts |= {"initial": question.page_initial or question.initial, "required": question.is_required}
     if question.kind == Answer.CHOICE:
-        return WordField(words=question.choices, **told)
+        return WordField(words=question.choices, **texts)
     if question.key == "other_email":
-        return AddressesField(**told)
-    return LongField(**told) if question.is_long else LineField(**told)
+        return AddressesField(**texts)
+    return LongField(**texts) if question.is_long else LineField(**texts)

@@ -65,8 +65,10 @@ def from_earlier(submission: Submission) -> Filling:
     make them again for the new files.
     """
     known = {question.key for question in ExtendedForm().questions if not question.must_not_be_no}
-    told = {name: value for name, value in submission.answers.items() if name in known and value is not None}
-    values = told | {
+    answers = {
+        name: value for name, value in submission.answers.items() if name in known and value is not None
+    }
+    values = answers | {
         "change_level": submission.change_level.upper(),
         "description": submission.description,
         "creator": submission.creator,
@@ -178,11 +180,11 @@ def as_yaml(form: ExtendedForm) -> str:
 
 
 def _exported(form: forms.Form, key: str) -> str | bool:
-    asked, typed = form.fields[key], form[key].value()
+    field, typed = form.fields[key], form[key].value()
     try:
-        value = asked.to_python(typed)
+        value = field.to_python(typed)
     except ValidationError:
         value = typed  # The person must correct it, in this form or in the file.
-    if isinstance(asked, FlagField):
+    if isinstance(field, FlagField):
         return value is True
     return str(value or "")

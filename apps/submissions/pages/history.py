@@ -55,8 +55,8 @@ def matching_submissions(form: HistoryForm) -> QuerySet[Submission]:
     rows = Submission.objects.filter(
         Q(started_at__gte=start) if start else Q(), Q(started_at__lt=end) if end else Q(), **equal
     )
-    told = NullIf(KeyTextTransform("deliverer", "answers"), Value(""), output_field=TextField())
-    named = rows.annotate(delivered_by=Lower(Coalesce(told, "user", output_field=TextField())))
+    deliverer = NullIf(KeyTextTransform("deliverer", "answers"), Value(""), output_field=TextField())
+    named = rows.annotate(delivered_by=Lower(Coalesce(deliverer, "user", output_field=TextField())))
     return named.order_by("-started_at", "-pk")
 
 

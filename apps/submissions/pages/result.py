@@ -184,9 +184,9 @@ def answers(submission: Submission) -> list[tuple[str, str]]:
     """
     if submission.kind != Kind.EXTENDED:
         return []
-    asked = questions(get_observatory(settings.OBSERVATORY))
+    all_questions = questions(get_observatory(settings.OBSERVATORY))
     given = submission.answers
-    return [(question.label, str(given[question.key])) for question in asked if question.key in given]
+    return [(question.label, str(given[question.key])) for question in all_questions if question.key in given]
 
 
 def page_address(submission: Submission) -> str:

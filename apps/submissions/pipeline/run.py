@@ -110,17 +110,17 @@ def run(job: Job) -> None:
         raise
 
 
-def _fail_inside(work: SubmissionRun, told: CrdsError | None = None) -> None:
+def _fail_inside(work: SubmissionRun, cause: CrdsError | None = None) -> None:
     """Fail a submission by our fault: the reason does not blame its files, and the log has the incident.
 
     Parameters
     ----------
-    told
+    cause
         The error whose text the submitter may read; None if the text is only for our log.
     """
     incident = work.job.incident
-    what = f"{told} Incident {incident}." if told else f"Internal error, incident {incident}."
-    logger.error("%s failed by our fault, incident %s: %s", work.submission, incident, told or "see below")
+    what = f"{cause} Incident {incident}." if cause else f"Internal error, incident {incident}."
+    logger.error("%s failed by our fault, incident %s: %s", work.submission, incident, cause or "see below")
     reason = f"{what} Your files were not changed. Tell the operators."
     end_badly(work.job, work.submission, Status.FAILED, reason)
 

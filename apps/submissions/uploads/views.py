@@ -122,7 +122,7 @@ def _as_json(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> Http
 
 def _item(actor: User, arrival: Arrival) -> dict[str, Any]:
     if arrival.error is not None:
-        item: dict[str, Any] = {"name": arrival.name[:256], "error": _told(arrival.error, arrival.name)}
+        item: dict[str, Any] = {"name": arrival.name[:256], "error": _error_text(arrival.error, arrival.name)}
         if isinstance(arrival.error, UploadGapError):
             item["expected"] = arrival.error.expected
         return item
@@ -132,7 +132,7 @@ def _item(actor: User, arrival: Arrival) -> dict[str, Any]:
     return {"name": arrival.name, "size": received, "deleteUrl": _address(actor.pk, arrival.name)}
 
 
-def _told(error: CrdsError, name: str) -> str:
+def _error_text(error: CrdsError, name: str) -> str:
     """Return the text of an error. A full disk is our fault: the text and the log have its incident."""
     if not isinstance(error, NoSpaceError):
         return str(error)
@@ -142,7 +142,7 @@ def _told(error: CrdsError, name: str) -> str:
 
 
 def _as_page(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> HttpResponse:
-    errors = [_told(arrival.error, arrival.name) for arrival in arrivals if arrival.error]
+    errors = [_error_text(arrival.error, arrival.name) for arrival in arrivals if arrival.error]
     if not arrivals:
         errors = ["Choose a file first."]
     if not errors:

@@ -100,9 +100,9 @@ def _type(each: AssociatedReference, found: tuple[str, str], association: Associ
 
 
 def _association(start: str, main: str, messages: Sequence[str], below: str) -> str:
-    told = "".join(f"<message>{escape(message)}</message>\n" for message in messages)
+    elements = "".join(f"<message>{escape(message)}</message>\n" for message in messages)
     return (
-        f"<association{start}>\n<mainFiles>\n{main}</mainFiles>\n<messages>\n{told}</messages>\n"
+        f"<association{start}>\n<mainFiles>\n{main}</mainFiles>\n<messages>\n{elements}</messages>\n"
         f"<associatedFiles>\n{below}</associatedFiles>\n</association>\n"
     )
 

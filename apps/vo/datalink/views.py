@@ -32,25 +32,25 @@ from apps.vo.writers import votable
 MODES = {"raw2master": "Raw2Master", "raw2raw": "Raw2Raw"}
 
 
-def context_of(asked: Parameters) -> str:
+def context_of(parameters: Parameters) -> str:
     """Return the pmap that a request names, the latest one if it names none."""
-    name = contexts.resolve_pipeline(asked.one("CONTEXT").strip() or None)
+    name = contexts.resolve_pipeline(parameters.one("CONTEXT").strip() or None)
     contexts.get_pmap(name)
     return name
 
 
 @service("GET", "POST")
 def links(call: Call) -> HttpResponseBase:
-    asked = call.parameters
-    form = (asked.one("RESPONSEFORMAT") or "votable").partition(";")[0].strip().lower()
+    parameters = call.parameters
+    form = (parameters.one("RESPONSEFORMAT") or "votable").partition(";")[0].strip().lower()
     if form not in ("votable", votable.MEDIA_TYPE, "text/xml", "application/xml"):
         raise UsageError(f"RESPONSEFORMAT is {form[:60]!r}; votable was expected.")
-    ids = asked.all("ID")
+    ids = parameters.all("ID")
     found: list[Link] = []
     if ids:
-        if asked.has("CONTEXT"):
-            context_of(asked)  # A wrong one is refused, even if only files are asked for.
-        found = links_of(ids[:MAX_IDS], lambda: context_of(asked), reader=call.reader, base=call.base)
+        if parameters.has("CONTEXT"):
+            context_of(parameters)  # A wrong one is refused, even if only files are asked for.
+        found = links_of(ids[:MAX_IDS], lambda: context_of(parameters), reader=call.reader, base=call.base)
     return _links_answer(found, call, is_cut=len(ids) > MAX_IDS)
 
 
@@ -62,17 +62,17 @@ def _links_answer(found: list[Link], call: Call, *, is_cut: bool = False) -> Htt
 @service("GET", "POST")
 def associations_of(call: Call) -> HttpResponseBase:
     """Return the references of datasets, as a table or as trees."""
-    asked = call.parameters
-    ids = asked.all("DP_ID")
+    parameters = call.parameters
+    ids = parameters.all("DP_ID")
     if not ids:
         raise UsageError("The parameter dp_id is missing; it names a dataset.")
-    mode = MODES.get(asked.one("MODE", "Raw2Master").strip().lower())
+    mode = MODES.get(parameters.one("MODE", "Raw2Master").strip().lower())
     if mode is None:
-        raise UsageError(f"mode is {asked.one('MODE')[:40]!r}; Raw2Master or Raw2Raw was expected.")
-    form = asked.one("RESPONSEFORMAT", "xml").partition(";")[0].strip().lower()
+        raise UsageError(f"mode is {parameters.one('MODE')[:40]!r}; Raw2Master or Raw2Raw was expected.")
+    form = parameters.one("RESPONSEFORMAT", "xml").partition(";")[0].strip().lower()
     if form not in _TABLES | _TREES:
         raise UsageError(f"responseformat is {form[:60]!r}; votable or xml was expected.")
-    context = context_of(asked)
+    context = context_of(parameters)
     known = identify(ids[:MAX_IDS], call.reader)
     found = associations([each.local for each in known if each.local], context)
     if form in _TABLES:
@@ -147,14 +147,14 @@ def _trees(
 @service("GET", errors="text")
 def explain(call: Call) -> HttpResponseBase:
     """Return in words how each reference was chosen, or why there is none."""
-    asked = call.parameters
-    sent = asked.one("DP_ID") or asked.one("ID")
+    parameters = call.parameters
+    sent = parameters.one("DP_ID") or parameters.one("ID")
     if not sent:
         raise UsageError("The parameter dp_id is missing; it names a dataset.")
     (known,) = identify([sent], call.reader)
     if known.problem or not headers_of([known.local])[known.local]:
         raise MissingError(f"there is no dataset {sent[:100]!r} here.")
-    questions = of_dataset(context_of(asked), known.local)
+    questions = of_dataset(context_of(parameters), known.local)
     return text("\n".join(as_text(question, explain_question(question)) for question in questions))
 
 

@@ -31,7 +31,7 @@ class QueryAnswer:
 
 
 def answer_query(
-    asked: QueryRequest, *, reader: Reader, base: ClientOrigin, clock: Clock, wait: float = WAIT
+    request: QueryRequest, *, reader: Reader, base: ClientOrigin, clock: Clock, wait: float = WAIT
 ) -> QueryAnswer:
     """Start a query and return its answer.
 
@@ -41,18 +41,18 @@ def answer_query(
         Raised if the query is wrong, or fails before its first row.
     """
     statement = translate(
-        asked.query, vendor=connection.vendor, facts=Facts(base, reader), limit=asked.max_rows + 1
+        request.query, vendor=connection.vendor, facts=Facts(base, reader), limit=request.max_rows + 1
     )
-    logger.info("query of %s, run %s: %s", reader.key, asked.run_id, " ".join(asked.query.split())[:500])
+    logger.info("query of %s, run %s: %s", reader.key, request.run_id, " ".join(request.query.split())[:500])
     cursor = open_query(statement.sql, clock, wait=wait)
-    return QueryAnswer(asked.format.media_type, _chunks(asked, statement, cursor, base), cursor.close)
+    return QueryAnswer(request.format.media_type, _chunks(request, statement, cursor, base), cursor.close)
 
 
-def _chunks(asked: QueryRequest, statement: Statement, cursor: Cursor, base: ClientOrigin) -> Iterator[str]:
-    rows = limited(cursor.batches(), asked.max_rows)
-    if asked.format.kind != "votable":
-        return writer_of(asked.format.kind)(statement.columns, rows)
-    infos = [("QUERY", " ".join(asked.query.split())[:2000], "")]
+def _chunks(request: QueryRequest, statement: Statement, cursor: Cursor, base: ClientOrigin) -> Iterator[str]:
+    rows = limited(cursor.batches(), request.max_rows)
+    if request.format.kind != "votable":
+        return writer_of(request.format.kind)(statement.columns, rows)
+    infos = [("QUERY", " ".join(request.query.split())[:2000], "")]
     return votable.write(statement.columns, rows, infos=infos, after=_descriptor(statement.columns, base))
 
 

@@ -90,24 +90,24 @@ def format_of(parameters: Parameters) -> Format:
     UsageError
         Raised for a form that is not offered.
     """
-    asked = parameters.one("RESPONSEFORMAT") or parameters.one("FORMAT")
-    if not asked.strip():
+    given = parameters.one("RESPONSEFORMAT") or parameters.one("FORMAT")
+    if not given.strip():
         return _FORMATS["votable"]
-    plain = asked.partition(";")[0].strip().lower()
+    plain = given.partition(";")[0].strip().lower()
     found = _FORMATS.get(plain)
-    serialization = asked.lower().replace(" ", "").partition("serialization=")[2]
+    serialization = given.lower().replace(" ", "").partition("serialization=")[2]
     if found is None or serialization.strip("'\"") not in ("", "tabledata"):
-        raise UsageError(f"RESPONSEFORMAT is {asked[:80]!r}; votable, csv or tsv was expected.")
-    if found.kind == "votable" and "/" in plain and plain != "votable/td" and ";" in asked:
-        return Format("votable", " ".join(asked.split()) if asked.isascii() else found.media_type)
+        raise UsageError(f"RESPONSEFORMAT is {given[:80]!r}; votable, csv or tsv was expected.")
+    if found.kind == "votable" and "/" in plain and plain != "votable/td" and ";" in given:
+        return Format("votable", " ".join(given.split()) if given.isascii() else found.media_type)
     return found
 
 
 def _max_rows(parameters: Parameters) -> int:
-    asked = parameters.one("MAXREC")
-    if not asked.strip():
+    given = parameters.one("MAXREC")
+    if not given.strip():
         return int(settings.TAP_ROWS)
-    return min(whole_number("MAXREC", asked), int(settings.TAP_MAX_ROWS))
+    return min(whole_number("MAXREC", given), int(settings.TAP_MAX_ROWS))
 
 
 def writer_of(kind: str) -> Any:

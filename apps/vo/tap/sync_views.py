@@ -16,7 +16,7 @@ REMEDY = "Ask for less, or run it as a job: send it to the asynchronous endpoint
 
 @service("GET", "POST")
 def sync(call: Call) -> HttpResponseBase:
-    asked = query_request(call.parameters)
+    query = query_request(call.parameters)
     clock = Clock(settings.TAP_SYNC_SECONDS, REMEDY)
-    answer = answer_query(asked, reader=call.reader, base=call.base, clock=clock)
+    answer = answer_query(query, reader=call.reader, base=call.base, clock=clock)
     return stream(answer.chunks, content_type=answer.media_type, close=answer.close)

@@ -92,10 +92,10 @@ class _Switch:
 
 def _write_answer(row: QueryJob, switch: _Switch) -> tuple[str, int]:
     """Write the answer beside its place; return its media type and its size in bytes."""
-    asked = query_request(Parameters(tuple((name.upper(), value) for name, value in row.parameters)))
+    request = query_request(Parameters(tuple((name.upper(), value) for name, value in row.parameters)))
     clock = Clock(row.duration, REMEDY, lambda: switch.is_aborted)
     answer = answer_query(
-        asked,
+        request,
         reader=_reader(row),
         base=ClientOrigin(row.origin),
         clock=clock,

@@ -43,32 +43,32 @@ def jobs(call: Call) -> HttpResponseBase:
 def job(call: Call, key: str) -> HttpResponseBase:
     """Return one job, change it or remove it."""
     row = job_of(key, call.reader)
-    asked = call.parameters
-    if call.method == "DELETE" or (call.method == "POST" and asked.one("ACTION").upper() == "DELETE"):
+    parameters = call.parameters
+    if call.method == "DELETE" or (call.method == "POST" and parameters.one("ACTION").upper() == "DELETE"):
         operations.remove(row)
         return see_other(call.base.of("vo:jobs"))
     if call.method == "POST":
-        return _change(row, asked)
+        return _change(row, parameters)
     operations.end_if_lost(row)
-    if asked.has("WAIT"):
-        _wait(row, asked)
+    if parameters.has("WAIT"):
+        _wait(row, parameters)
     return xml(documents.job_document(row))
 
 
-def _change(row: QueryJob, asked: Parameters) -> HttpResponseBase:
-    _set_controls(row, asked)
-    operations.set_parameters(row, asked)
-    if asked.has("PHASE"):
-        _set_phase(row, asked.one("PHASE"))
+def _change(row: QueryJob, parameters: Parameters) -> HttpResponseBase:
+    _set_controls(row, parameters)
+    operations.set_parameters(row, parameters)
+    if parameters.has("PHASE"):
+        _set_phase(row, parameters.one("PHASE"))
     return see_other(documents.address_of(row))
 
 
-def _set_controls(row: QueryJob, asked: Parameters) -> None:
-    if asked.has("EXECUTIONDURATION"):
-        seconds = whole_number("EXECUTIONDURATION", asked.one("EXECUTIONDURATION"))
+def _set_controls(row: QueryJob, parameters: Parameters) -> None:
+    if parameters.has("EXECUTIONDURATION"):
+        seconds = whole_number("EXECUTIONDURATION", parameters.one("EXECUTIONDURATION"))
         operations.set_duration(row, seconds)
-    if asked.has("DESTRUCTION"):
-        operations.set_destruction(row, _moment("DESTRUCTION", asked.one("DESTRUCTION")))
+    if parameters.has("DESTRUCTION"):
+        operations.set_destruction(row, _moment("DESTRUCTION", parameters.one("DESTRUCTION")))
 
 
 def _set_phase(row: QueryJob, phase: str) -> None:
@@ -79,11 +79,11 @@ def _set_phase(row: QueryJob, phase: str) -> None:
     verb(row)
 
 
-def _wait(row: QueryJob, asked: Parameters) -> None:
+def _wait(row: QueryJob, parameters: Parameters) -> None:
     """Wait until the phase of a job changes, or the time is over."""
-    given = asked.one("WAIT").strip()
+    given = parameters.one("WAIT").strip()
     seconds = LONGEST_WAIT if given == "-1" else float(whole_number("WAIT", given))
-    phase = asked.one("PHASE") or row.status
+    phase = parameters.one("PHASE") or row.status
     if phase not in EVERY_PHASE:
         raise UsageError(f"PHASE is {phase[:40]!r}; one of {', '.join(EVERY_PHASE)} was expected.")
     if phase != row.status or row.status not in ACTIVE or not WAITING.acquire(blocking=False):
@@ -113,16 +113,16 @@ def _list(call: Call) -> HttpResponseBase:
     return xml(documents.jobs_document(rows, call.base.of("vo:jobs")))
 
 
-def _filtered(rows: QuerySet[QueryJob], asked: Parameters) -> QuerySet[QueryJob]:
-    phases = [phase.strip().upper() for phase in asked.all("PHASE")]
+def _filtered(rows: QuerySet[QueryJob], parameters: Parameters) -> QuerySet[QueryJob]:
+    phases = [phase.strip().upper() for phase in parameters.all("PHASE")]
     if unknown := [phase for phase in phases if phase not in EVERY_PHASE]:
         raise UsageError(f"PHASE is {unknown[0][:40]!r}; one of {', '.join(EVERY_PHASE)} was expected.")
     if phases:
         rows = rows.filter(status__in=phases)
-    if asked.has("AFTER"):
-        rows = rows.filter(created_at__gt=_moment("AFTER", asked.one("AFTER")))
-    if asked.has("LAST"):
-        last = whole_number("LAST", asked.one("LAST"))
+    if parameters.has("AFTER"):
+        rows = rows.filter(created_at__gt=_moment("AFTER", parameters.one("AFTER")))
+    if parameters.has("LAST"):
+        last = whole_number("LAST", parameters.one("LAST"))
         if last == 0:
             raise UsageError("LAST is 0; a number of at least 1 was expected.")
         rows = rows[: min(last, 1_000_000)]
@@ -153,18 +153,18 @@ def leaf(call: Call, key: str, leaf: str) -> HttpResponseBase:
     return _LEAVES[leaf](row)
 
 
-def _change_leaf(row: QueryJob, name: str, asked: Parameters) -> HttpResponseBase:
+def _change_leaf(row: QueryJob, name: str, parameters: Parameters) -> HttpResponseBase:
     wanted = {"phase": "PHASE", "executionduration": "EXECUTIONDURATION", "destruction": "DESTRUCTION"}
     if name == "parameters":
-        operations.set_parameters(row, asked)
+        operations.set_parameters(row, parameters)
     elif name not in wanted:
         raise UsageError(f"The {name} of a job cannot be changed.")
-    elif not asked.has(wanted[name]):
+    elif not parameters.has(wanted[name]):
         raise UsageError(f"The parameter {wanted[name]} is missing.")
     elif name == "phase":
-        _set_phase(row, asked.one("PHASE"))
+        _set_phase(row, parameters.one("PHASE"))
     else:
-        _set_controls(row, asked)
+        _set_controls(row, parameters)
     return see_other(documents.address_of(row))
 
 

@@ -101,7 +101,7 @@ class DifferencePage:
     @property
     def kept(self) -> dict[str, str]:
         """The parameters that links and forms of tables must repeat."""
-        return {"file1": self.old.name, "file2": self.new.name, **self.choices.said}
+        return {"file1": self.old.name, "file2": self.new.name, **self.choices.query}
 
     def text(self) -> Text:
         """Return the requested part of the lines; errors as `Source.text`."""

@@ -33,15 +33,15 @@ class RequestedDifference:
     part: int = 1
 
     @property
-    def said(self) -> dict[str, str]:
+    def query(self) -> dict[str, str]:
         """The parameters of an address that asks for the same, without those that have their default."""
-        said = {
+        query = {
             "view": SIDE if self.is_side else "",
             "only": "pair" if self.is_alone else "",
             "lines": str(self.around) if self.around != CONTEXTS[0] else "",
             "part": str(self.part) if self.part != 1 else "",
         }
-        return {name: value for name, value in said.items() if value}
+        return {name: value for name, value in query.items() if value}
 
 
 def requested_difference(sent: Mapping[str, str]) -> RequestedDifference:
@@ -57,5 +57,5 @@ def requested_difference(sent: Mapping[str, str]) -> RequestedDifference:
 
 def address(old: str, new: str, choices: RequestedDifference | None = None) -> str:
     """Return the address of the difference of two files by name."""
-    said = choices.said if choices else {}
-    return f"{reverse('web:difference')}?{urlencode({'file1': old, 'file2': new, **said})}"
+    query = choices.query if choices else {}
+    return f"{reverse('web:difference')}?{urlencode({'file1': old, 'file2': new, **query})}"
