@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests.factories.races import Run, database_for_threads
-from tests.needs import names_in, not_permitted, skip_unmet, table
+from tests.needs import names_in, needs_more_than_bare, not_permitted, skip_unmet, table
 from tests.roots import forget_templates
 
 hypothesis_settings.register_profile("suite", derandomize=True, deadline=None, database=None)
@@ -59,6 +59,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--campaigns", action="store_true", help="also run the slow campaigns, which `make test` leaves to CI"
     )
+    parser.addoption(
+        "--beyond-bare",
+        action="store_true",
+        help="run only the tests that a machine with python3, make and git alone skips, or runs on made rules",
+    )
 
 
 def permitted_skips(config: pytest.Config) -> frozenset[str] | None:
@@ -73,17 +78,19 @@ def permitted_skips(config: pytest.Config) -> frozenset[str] | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tests of this run, and the process of each."""
     if not config.getoption("--campaigns") and "campaign" not in config.getoption("markexpr"):
-        _leave_out_campaigns(config, items)
+        _leave_out(config, [item for item in items if item.get_closest_marker("campaign")], items)
     _give_campaigns_time(items)
+    if config.getoption("--beyond-bare"):
+        _leave_out(config, [item for item in items if not needs_more_than_bare(item)], items)
     skip_unmet(items, permitted_skips(config) or ())
     if config.getoption("loadgroup", False):
         _name_groups(items)
 
 
-def _leave_out_campaigns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    campaigns = [item for item in items if item.get_closest_marker("campaign")]
-    items[:] = [item for item in items if item not in campaigns]
-    config.hook.pytest_deselected(items=campaigns)
+def _leave_out(config: pytest.Config, unwanted: list[pytest.Item], items: list[pytest.Item]) -> None:
+    left_out = set(unwanted)
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=unwanted)
 
 
 def _give_campaigns_time(items: list[pytest.Item]) -> None:

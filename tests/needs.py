@@ -120,6 +120,11 @@ def skip_unmet(items: Iterable[pytest.Item], lacking: Collection[str]) -> None:
                 break
 
 
+def needs_more_than_bare(item: pytest.Item) -> bool:
+    """Return whether a test needs something, or runs on real rules where they are."""
+    return any(True for _ in _needs_of(item)) or item.get_closest_marker("shared_data") is not None
+
+
 def _needs_of(item: pytest.Item) -> Iterator[str]:
     for mark in item.iter_markers("needs"):
         for name in mark.args:
