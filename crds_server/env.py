@@ -160,7 +160,7 @@ def database(name: str, default: str) -> dict[str, Any]:
     if value.startswith(("postgres://", "postgresql://")):
         url = service_url(name, value, "postgresql://user:password@host:port/name", has_path=True)
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "apps.core.postgresql",
             "NAME": url.path,
             "USER": url.user,
             "PASSWORD": url.password,

@@ -78,6 +78,18 @@ def _has_postgres() -> bool:
     return os.environ.get("DATABASE_URL", "").startswith("postgres")
 
 
+def find_postgresql() -> Path | None:
+    """Return the folder of ``initdb`` and ``pg_ctl``, which Debian keeps out of the PATH, or None."""
+    if found := shutil.which("initdb"):
+        return Path(found).parent
+    folders = Path("/usr/lib/postgresql").glob("*/bin")
+    return max((each for each in folders if (each / "initdb").exists()), default=None)
+
+
+def _has_postgres_programs() -> bool:
+    return find_postgresql() is not None
+
+
 def _has_stsynphot() -> bool:
     return "CRDS_SYNPHOT_PYTHON" in os.environ or importlib.util.find_spec("stsynphot") is not None
 
@@ -91,6 +103,9 @@ NEEDS = {
         "a second file system", f"TMPDIR=folder on another one than {OTHER_DISK}", _has_other_disk
     ),
     "postgresql": Need("PostgreSQL", "DATABASE_URL=postgresql://user:password@host/name", _has_postgres),
+    "postgresql-programs": Need(
+        "programs of PostgreSQL", "apt-get install postgresql", _has_postgres_programs
+    ),
     "real-data": Need("real rules and files", f"CRDS_TEST_DATA=folder of {ARCHIVES[0]}", has_archives),
     "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),
     "stilts": Need("stilts", "apt-get install stilts", _has_program("stilts")),

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DataError, OperationalError, connection
+from django.db import DataError, InterfaceError, OperationalError, connection, transaction
 from django.test import Client
 
 from apps.core.outages import BUSY, DATABASE, DISK, Outage, find_outage
@@ -22,6 +23,7 @@ from apps.locks.models import Lock
 from tests.factories.accounts import logged_in, make_token, make_user
 from tests.factories.catalog import make_file
 from tests.factories.contexts import make_context
+from tests.factories.races import at_once
 from tests.factories.rpc import call, failed
 from tests.roots import PROJECT
 
@@ -159,8 +161,32 @@ def test_without_a_database_pages_say_so_soon_and_the_server_lives() -> None:
     status, seconds, text = found["/recent_activity/"]
     assert status == 503, text
     assert "The database of this server does not answer now" in text
-    assert seconds < 30, "it waited for the pool again and again"
+    assert seconds < 5, "it waited for the pool again and again"
     assert [found[path][0] for path in ("/healthz", "/robots.txt")] == [200, 200]
+
+
+def cut_all_connections() -> None:
+    """Do to the connections of the pool what a restart does to them."""
+    parameters = dict(connection.get_connection_params())
+    for name in ("pool", "cursor_factory", "context", "prepare_threshold"):
+        parameters.pop(name, None)
+    with psycopg.connect(**parameters, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    time.sleep(0.1)
+
+
+def fill_pool(count: int) -> None:
+    """Make the pool keep several connections, as after a busy minute."""
+    everybody_has_one = threading.Barrier(count)
+
+    def use() -> None:
+        connection.ensure_connection()
+        everybody_has_one.wait(20)
+
+    assert at_once([use] * count) == [None] * count
 
 
 @pytest.mark.needs("postgresql")
@@ -171,18 +197,41 @@ def test_after_a_restart_of_the_database_no_call_fails(monkeypatch: pytest.Monke
     call("system.describe")
     call("list_mappings", "jwst")
     for _ in range(3):
-        # What a restart does to the connections of the pool.
-        parameters = dict(connection.get_connection_params())
-        for name in ("pool", "cursor_factory", "context", "prepare_threshold"):
-            parameters.pop(name, None)
-        with psycopg.connect(**parameters, autocommit=True) as other:
-            other.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        time.sleep(0.1)
+        fill_pool(8)
+        cut_all_connections()
         connection.close()  # As at the end of a request: the broken connection goes back to the pool.
+        began = time.monotonic()
         assert call("list_mappings", "jwst") == []
+        # The pool would look at one broken connection after the other, and pause a minute in all.
+        assert time.monotonic() - began < 10
+
+
+@transaction.atomic
+def look_twice_in_a_transaction() -> None:
+    assert not Lock.objects.exists()
+    cut_all_connections()
+    Lock.objects.exists()
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_read_whose_connection_is_lost_is_repeated_but_not_in_a_transaction() -> None:
+    assert not Lock.objects.exists()
+    cut_all_connections()
+    assert not Lock.objects.exists()
+    with pytest.raises((OperationalError, InterfaceError)):
+        look_twice_in_a_transaction()
+    assert not Lock.objects.exists()
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_write_whose_connection_is_lost_is_not_repeated() -> None:
+    connection.ensure_connection()
+    cut_all_connections()
+    with pytest.raises((OperationalError, InterfaceError)):
+        Lock.objects.all().delete()
+    connection.close()
 
 
 def test_a_full_disk_of_sqlite_is_an_outage(tmp_path: Path) -> None:
