@@ -62,7 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--beyond-bare",
         action="store_true",
-        help="run only the tests that a machine with python3, make and git alone skips, or runs on made rules",
+        help="run only the tests that a bare machine (python3, make, git) skips, or runs on made rules",
     )
 
 
