@@ -22,7 +22,7 @@ from apps.rules.lookup.instrument import (
 from apps.rules.lookup.lookup_record import Trace
 from apps.rules.lookup.timelines import ReftypeTimelines
 from apps.rules.observatories import Observatory
-from apps.rules.observatories.definition import INSTRUMENT_KEYWORDS
+from apps.rules.observatories.observatory import INSTRUMENT_KEYWORDS
 from apps.rules.text.special_values import SPECIAL
 
 UNDEFINED = "UNDEFINED"

@@ -22,7 +22,7 @@ from apps.rules.lookup.expressions import Condition, compile_condition, evaluabl
 from apps.rules.lookup.lookup_record import ReftypeTrace
 from apps.rules.lookup.selectors import Chooser, Match, Several, UseAfter, is_plain_date, ready
 from apps.rules.observatories import Observatory
-from apps.rules.observatories.definition import Hook
+from apps.rules.observatories.observatory import Hook
 from apps.rules.text.header_fields import text_field
 from apps.rules.text.special_values import NOT_APPLICABLE, OMITTED
 

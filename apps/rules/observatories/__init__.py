@@ -6,7 +6,7 @@ import importlib
 from functools import cache
 
 from apps.rules.errors import UnknownObservatoryError
-from apps.rules.observatories.definition import Exemption, Hook, Observatory
+from apps.rules.observatories.observatory import Exemption, Hook, Observatory
 
 __all__ = ["NAMES", "Exemption", "Hook", "Observatory", "get_observatory"]
 

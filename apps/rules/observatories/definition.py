@@ -1,175 +1,232 @@
-"""The definition of an observatory: a value that holds all its differences from other observatories."""
+"""The definition of an observatory as its people write it: one value, read from one file.
+
+`definition_reader` reads it from text. The engine works with an `Observatory`, which
+`definition_engine` makes from it; the client package and the constraint files follow from it as well.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
-# Changes a conditioned header in place. A missing key is a KeyError. The text of any error follows
-# ``NOT FOUND`` in the answer.
-Change = Callable[[MutableMapping[str, str]], None]
+__all__ = [
+    "Constraint",
+    "Datasets",
+    "DefinedInstrument",
+    "DefinedType",
+    "Definition",
+    "TimedNaming",
+    "Vocabulary",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Hook:
-    """Rewriting of a conditioned header before matching, or after matching failed.
+class Vocabulary:
+    """The values that a keyword may have.
 
     Attributes
     ----------
-    change
-        The rewriting. It must leave the date alone.
-    parkeys
-        All parkeys other than dates that it reads or writes.
-    epochs
-        Sorted dates, as compared, at which the rewriting changes; between two of them the date does not
-        matter.
+    values
+        Upper case for texts; empty if every value is allowed.
+    type
+        One of the words of `Constraint.type`.
     """
 
-    change: Change
-    parkeys: tuple[str, ...]
-    epochs: tuple[str, ...] = ()
-
-
-# Keywords that may name the instrument, tried in this order after the observatory's own.
-# Source: ``INSTRUMENT_KEYWORDS`` of the client, which are the same for all observatories.
-INSTRUMENT_KEYWORDS = (
-    "INSTRUME",
-    "META.INSTRUMENT.NAME",
-    "META_INSTRUMENT_NAME",
-    "INSTRUMENT",
-    "ROMAN.META.INSTRUMENT.NAME",
-    "META.INSTRUMENT.TYPE",
-    "META_INSTRUMENT_TYPE",
-)
-
-# Values of match keys that every observatory rewrites; an rmap overrides them parkey by parkey.
-DEFAULT_SUBSTITUTIONS: Mapping[str, Mapping[str, str]] = {
-    "META.SUBARRAY.NAME": {"GENERIC": "N/A"},
-    "SUBARRAY": {"GENERIC": "N/A"},
-}
+    values: tuple[str, ...] = ()
+    type: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
-class Exemption:
-    """Headers for which a failed lookup means "not applicable" ("do not reprocess" in the client).
+class Constraint:
+    """One condition on a reference file.
 
     Attributes
     ----------
-    parkeys
-        All parkeys that the test uses.
-    applies
-        The test. It gets conditioned values; an error counts as no.
+    keyword
+        Upper case keyword or path, or the name of an array or column.
+    required
+        ``yes``, ``no``, ``warn`` or ``excluded``.
+    when
+        Expression in parentheses that says for which files the keyword is required; it replaces `required`.
+        Empty if there is none.
+    values
+        Allowed values; empty if every value is allowed.
+    form
+        Named check of the client, such as ``&JWSTDATE``; empty if there is none.
+    check
+        Expression in parentheses that must be true for the file; empty if there is none.
+    type
+        ``text``, ``exact`` (text with its case), ``integer``, ``real``, ``double`` or ``logical``.
+    place
+        ``header``, ``column``, ``group``, ``array`` (its form) or ``data`` (its values).
     """
 
-    parkeys: tuple[str, ...]
-    applies: Callable[[Mapping[str, str]], bool]
+    keyword: str
+    required: str = "no"
+    when: str = ""
+    values: tuple[str, ...] = ()
+    form: str = ""
+    check: str = ""
+    type: str = "text"
+    place: str = "header"
 
 
 @dataclass(frozen=True, slots=True)
-class TimedNames:
-    """The rules for names of references that encode the time of delivery.
+class DefinedType:
+    """One type of references of one instrument.
 
     Attributes
     ----------
-    characters
-        Instrument to its character in names.
-    kept
-        Instrument and reference type of files that keep the name they arrive with.
+    name, text
+        Lower case name, and what people call it.
+    match
+        Match keys in their order, upper case. Empty if one file serves all data of the instrument.
+    select
+        ``UseAfter``, ``ClosestTime`` or ``Match``: how one of the files that match is chosen by time;
+        ``Match`` takes no notice of time.
+    extension
+        With its period, such as ``.fits``.
+    suffix
+        Short name of the type in file names and names of constraint files.
+    row_keys
+        Columns whose values together name one row of such a table.
+    relevance
+        Expression on the header of a dataset that says whether the type applies; empty for always.
+    match_relevance
+        Match key to the expression that says when it counts.
+    keywords
+        Vocabulary of this type alone, before those of the instrument and the observatory.
+    constraints
+        Conditions besides presence and values of the match keys.
+    provisional
+        Whether files that come by token are confirmed at once and marked provisional.
     """
+
+    name: str
+    text: str
+    match: tuple[str, ...]
+    select: str = "UseAfter"
+    extension: str = ".fits"
+    suffix: str = ""
+    row_keys: tuple[str, ...] = ()
+    relevance: str = ""
+    match_relevance: Mapping[str, str] = field(default_factory=dict)
+    keywords: Mapping[str, Vocabulary] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
+    provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DefinedInstrument:
+    """One instrument, with its types by name and what holds for all of them."""
+
+    name: str
+    types: Mapping[str, DefinedType]
+    keywords: Mapping[str, Vocabulary] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Datasets:
+    """The grammar of dataset ids; the attributes are those of `dataset_ids.DatasetIds` as texts.
+
+    Attributes
+    ----------
+    instruments
+        Pattern of one half of an id, and the instrument of such exposures; the first that fits counts.
+    """
+
+    examples: tuple[str, ...]
+    file_name: str
+    exposure_keys: tuple[str, ...]
+    product_keys: tuple[str, ...] = ()
+    program_keys: tuple[str, ...] = ()
+    instruments: tuple[tuple[str, str], ...] = ()
+    detector: str = ""
+    no_product: tuple[str, ...] = ("", "NONE", "N/A", "UNDEFINED")
+    key_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedNaming:
+    """The naming rule of references that are named by the time of delivery; see `TimedNames`."""
 
     characters: Mapping[str, str]
     kept: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Observatory:
-    """One observatory: its words, its reference types and its special cases.
+class Definition:
+    """The whole definition of one observatory.
 
     Attributes
     ----------
-    name, title
-        Lower case name as on the wire, and as people write it.
+    name, title, version
+        Lower case name; what people write; version of the definition and of the client package.
+    server
+        Public address of the server, without a slash at its end; empty if the server tells its own.
+    telescopes
+        What data name as their telescope, lower case.
+    calibration_software
+        Distribution whose version decides the build context; empty if there is none.
+    instrument_key, useafter_keys
+        Keywords of data: the instrument; and date and time, or one that holds both.
+    provenance
+        Keywords that tell the origin of a reference.
+    record_as
+        Form of the keyword under which data name the reference of a type, with ``{type}`` or ``{type:.6}``.
+    synonyms
+        Keyword to other keywords for the same fact.
+    patterns
+        Keyword of references to the keyword of data whose value it matches; its value may be a list ``A|B``.
+    every_reference
+        Conditions on all references.
+    keywords
+        Keyword to its vocabulary.
     instruments
-        Lower case names, sorted.
-    reftypes
-        Instrument to reference type to its description.
-    types
-        Instrument to reference type to ``text``, ``suffix``, ``extension`` and ``row_keys``.
-    instrument_key
-        Parkey that names the instrument of a dataset.
-    useafter_keys
-        Dataset parkeys that hold date and time; one key may hold both.
-    keyword_paths
-        FITS keyword to its data model paths, if headers are translated; otherwise empty.
-    path_prefix
-        Lower case prefix of keys that are already data model paths. None if headers are not translated.
-    extra_parkeys
-        Parkeys that every reference mapping requires besides its own.
-    substitutions
-        Parkey to old to new value in match keys.
-    expansions
-        Instrument to parkey to condition to expansion, applied to headers of new references.
-    hooks
-        Instrument to hook name to hook.
-    exemption
-        Test that excuses a failed lookup, if the observatory has one.
-    instrument_aliases
-        Obsolete instrument names that headers still have, to the present names.
-    timed_names
-        Rules for names by time; None if references are numbered.
-    checked_keywords
-        Keywords that deliverers must check besides those of all observatories.
-    compliance_checks
-        Formats and programs with which a delivery is verified.
+        By name, sorted.
+    datasets
+        The grammar of dataset ids.
+    naming
+        None if references are numbered.
+    banner
+        A text for all pages; empty if there is none.
+    checked_keywords, compliance_checks
+        Questions of the form for deliveries; see `Observatory`.
     release_page
-        Address of the page of a release of the calibration software, with ``{version}`` for its version;
-        empty if contexts do not belong to versions.
-    headers_name_reftype
-        Whether headers of datasets hold the parkey of the instrument's own rules, ``REFTYPE``, as UNDEFINED.
-    has_demo
-        Whether a server of this observatory can be filled with the demo.
+        Address of the page of a release of the calibration software, with ``{version}``.
+    plain
+        The definition as it was read: texts, lists and mappings only, so that it can be written as JSON.
     """
 
     name: str
     title: str
+    version: str
+    server: str
+    telescopes: tuple[str, ...]
+    calibration_software: str
     instrument_key: str
     useafter_keys: tuple[str, ...]
-    types: Mapping[str, Mapping[str, Mapping[str, Any]]]
-    expansions: Mapping[str, Mapping[str, Mapping[str, str]]]
-    keyword_paths: Mapping[str, tuple[str, ...]]
-    path_prefix: str | None = None
-    extra_parkeys: tuple[str, ...] = ()
-    substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: DEFAULT_SUBSTITUTIONS)
-    hooks: Mapping[str, Mapping[str, Hook]] = field(default_factory=dict)
-    exemption: Exemption | None = None
-    instrument_aliases: Mapping[str, str] = field(default_factory=lambda: {"wfii": "wfpc2"})
-    timed_names: TimedNames | None = None
-    checked_keywords: tuple[str, ...] = ("REFTYPE", "AUTHOR")
-    compliance_checks: tuple[str, ...] = ("fits", "json", "asdf", "certify")
-    release_page: str = ""
-    headers_name_reftype: bool = False
-    has_demo: bool = False
+    provenance: tuple[str, ...]
+    record_as: str
+    synonyms: Mapping[str, tuple[str, ...]]
+    patterns: Mapping[str, str]
+    every_reference: tuple[Constraint, ...]
+    keywords: Mapping[str, Vocabulary]
+    instruments: Mapping[str, DefinedInstrument]
+    datasets: Datasets
+    naming: TimedNaming | None
+    banner: str
+    checked_keywords: tuple[str, ...]
+    compliance_checks: tuple[str, ...]
+    release_page: str
+    plain: Mapping[str, Any]
 
-    @property
-    def instruments(self) -> tuple[str, ...]:
-        """Lower case names of the instruments, sorted."""
-        return tuple(self.types)
-
-    @property
-    def reftypes(self) -> Mapping[str, Mapping[str, str]]:
-        """Instrument to reference type to its description."""
-        return {
-            instrument: {filekind: facts["text"] for filekind, facts in kinds.items()}
-            for instrument, kinds in self.types.items()
-        }
-
-
-def generated_facts(name: str) -> dict[str, Any]:
-    """Return ``types``, ``expansions`` and ``keyword_paths`` as `generate` wrote them for `name`."""
-    text = resources.files(__package__).joinpath("data", f"{name}.json").read_text(encoding="utf-8")
-    facts = json.loads(text)
-    facts["keyword_paths"] = {key: tuple(paths) for key, paths in facts["keyword_paths"].items()}
-    return dict(facts)
+    def vocabulary(self, instrument: str, reftype: str, keyword: str) -> Vocabulary:
+        """Return the values that a keyword may have in references of a type, from the nearest vocabulary."""
+        found = self.instruments[instrument]
+        for place in (found.types[reftype].keywords, found.keywords, self.keywords):
+            if keyword in place:
+                return place[keyword]
+        return Vocabulary()

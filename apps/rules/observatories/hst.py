@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from apps.rules.observatories import hst_acs, hst_wfc3, hst_wfpc2
-from apps.rules.observatories.definition import Exemption, Observatory, TimedNames, generated_facts
+from apps.rules.observatories.observatory import Exemption, Observatory, TimedNames, generated_facts
 
 
 def _is_test_gain(header: Mapping[str, str]) -> bool:

@@ -17,7 +17,7 @@ from functools import partial
 
 from apps.rules.conditioning import condition_value
 from apps.rules.dates import format_date
-from apps.rules.observatories.definition import Change, Hook
+from apps.rules.observatories.observatory import Change, Hook
 
 Header = MutableMapping[str, str]
 

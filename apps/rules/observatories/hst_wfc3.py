@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 
-from apps.rules.observatories.definition import Hook
+from apps.rules.observatories.observatory import Hook
 
 
 def ignore_aperture_of_custom_subarrays(header: MutableMapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.rules.observatories.definition import Observatory, generated_facts
+from apps.rules.observatories.observatory import Observatory, generated_facts
 
 OBSERVATORY = Observatory(
     name="roman",
