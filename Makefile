@@ -74,6 +74,11 @@ faults: $(VENV)/.ready-dev $(CLIENT)/.ready
 changelog: $(VENV)/.ready-dev
 	$(VENV)/bin/towncrier build --yes --version "$$($(PY) -c 'import crds_server; print(crds_server.__version__)')"
 
+# Writes every setting into deploy/env.example, from docs/settings.md.
+.PHONY: env-example
+env-example:
+	$(PYTHON) scripts/env_example.py > deploy/env.example
+
 # Writes the lock files, with hashes for every platform; needs `uv`.
 lock:
 	for name in requirements requirements-dev requirements-client requirements-synphot; do \

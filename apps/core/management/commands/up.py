@@ -28,14 +28,17 @@ class Command(BaseCommand):
         parser.add_argument("--bind", default="127.0.0.1", help="address to listen at")
         parser.add_argument("--processes", type=int, default=2, help="web processes")
         parser.add_argument("--no-worker", action="store_true", help="run the web server alone")
+        parser.add_argument(
+            "--no-prepare", action="store_true", help="do not migrate: `manage.py prepare` has done it"
+        )
         parser.add_argument("--demo", action="store_true", help="fill an empty server with the demo first")
 
     def handle(self, *args: Any, **options: Any) -> None:
         _name_the_address(options["port"])
-        call_command("migrate", verbosity=0)
+        if not options["no_prepare"]:
+            call_command("prepare")
         if options["demo"]:
             call_command("seed_demo", if_possible=True)
-        call_command("collectstatic", interactive=False, verbosity=0)
         has_worker = not options["no_worker"]
         try:
             listening = listen(options["bind"], options["port"])
