@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -59,6 +60,14 @@ def flag(name: str, default: bool) -> bool:
 def words(name: str, default: str) -> list[str]:
     """Return a comma separated list without empty items."""
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
+
+
+def networks(name: str, default: str) -> list[IPv4Network | IPv6Network]:
+    """Return a comma separated list of addresses and networks."""
+    try:
+        return [ip_network(item) for item in words(name, default)]
+    except ValueError as exc:
+        raise ImproperlyConfigured(f"{name}: {exc}; expected such as 10.1.0.0/16.") from None
 
 
 def choice(name: str, default: str, known: Collection[str]) -> str:

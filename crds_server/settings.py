@@ -83,6 +83,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "apps.core.middleware.normalise_path",
     "apps.core.middleware.request_id",
+    "apps.core.middleware.answer_probes",
+    "apps.core.request_log.record_requests",
     "apps.core.bodies.ReadBodies",
     "apps.core.middleware.no_body_for_head",
     "apps.core.refusals.answer_programs",
@@ -360,8 +362,13 @@ for _entry in CELERY_BEAT_SCHEDULE.values():
     _every = _entry["schedule"]
     _entry["options"] = {"expires": max(60, 2 * _every) if isinstance(_every, int) else 300}
 
+# Metrics for Prometheus: the networks that may read /metrics.
+
+METRICS_FROM = env.networks("METRICS_FROM", "127.0.0.0/8,::1")
+
 # Logs: one JSON object per line, with the id of the request that caused it.
 
+ACCESS_LOG = env.flag("ACCESS_LOG", False)  # One line for each request; nginx also writes one.
 LOG_LEVEL = env.word("LOG_LEVEL", "INFO", r"DEBUG|INFO|WARNING|ERROR")
 LOGGING = {
     "version": 1,

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from apps.accounts.errors import TooManyAttemptsError
 from apps.accounts.models import Attempt
+from apps.core.callers import caller_address
 
 DELAY = 2.0  # seconds
 # So many attempts wait at once in a process; the others are refused, so that they do not hold all threads.
@@ -29,11 +30,8 @@ _waiting = threading.BoundedSemaphore(WAITING)
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the address of the caller; a trusted proxy gives it in `CLIENT_ADDRESS_HEADER`."""
-    if name := settings.CLIENT_ADDRESS_HEADER:
-        # The proxy wrote the last entry. The caller can make up those before it.
-        return request.headers.get(name, "").split(",")[-1].strip()[:64]
-    return str(request.META.get("REMOTE_ADDR", ""))[:64]
+    """Return the address of the caller of a request."""
+    return caller_address(request.headers, str(request.META.get("REMOTE_ADDR", "")))
 
 
 def note(name: str, address: str, *, device: str = "") -> Attempt:

@@ -5,10 +5,12 @@ the client always reads that key. Callers that send ``"jsonrpc": "2.0"`` get the
 """
 
 import json
+from time import perf_counter
 from typing import Any
 
 import orjson
 
+from apps.core import metrics
 from apps.rpc import parsing
 from apps.rpc.budgets import BATCH_LIMIT, BatchBudget
 from apps.rpc.client import note_client
@@ -85,7 +87,14 @@ def _call(request: dict[str, Any], may_hold_nul: bool, budget: BatchBudget | Non
         raise InvalidParamsError(f"{name}: a text holds the character NUL.")
     if budget is not None:
         budget.charge(method, params)
-    return method.call(params)
+    began = perf_counter()
+    try:
+        result = method.call(params)
+    except BaseException:
+        metrics.call_done(name, is_error=True, seconds=perf_counter() - began)
+        raise
+    metrics.call_done(name, is_error=False, seconds=perf_counter() - began)
+    return result
 
 
 def _success(encoded: bytes, identifier: object, version: object) -> bytes:

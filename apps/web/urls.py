@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from apps.core.addresses import both_spellings
-from apps.web import activity_views, programs_views, theme_views, views
+from apps.web import activity_views, metrics_views, programs_views, theme_views, views
 
 app_name = "web"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     *both_spellings(r"theme", theme_views.set_theme, "theme"),
     path("healthz", views.health, name="health"),
     path("readyz", views.ready, name="ready"),
+    path("metrics", metrics_views.metrics, name="metrics"),
     path("robots.txt", programs_views.robots, name="robots"),
     path(".well-known/security.txt", programs_views.security, name="security"),
     path("security.txt", programs_views.security),

@@ -100,14 +100,14 @@ def test_the_settings_of_the_file_are_in_force(server: ProductionServer) -> None
 
 
 def test_the_health_checks_hold_with_a_real_host_name(server: ProductionServer) -> None:
-    environment = {"PUBLIC_URL": server.url, "DATA_ROOT": str(server.root)}
+    environment = {"DATA_ROOT": str(server.root)}
 
     def is_healthy(*words: str, **changes: str) -> bool:
         command = [sys.executable, str(DEPLOY / "health.py"), *words]
         return not subprocess.run(command, env=environment | changes, capture_output=True).returncode
 
     assert is_healthy("web", str(server.web_port))
-    assert not is_healthy("web", str(server.web_port), PUBLIC_URL="https://unknown.example.org")
+    assert not is_healthy("web", str(server.plain_port))
     assert is_healthy("beat")
     assert not is_healthy("beat", DATA_ROOT="/nowhere")
 
@@ -130,3 +130,12 @@ def test_a_server_below_a_path_answers_the_client(tmp_path: Path) -> None:
         client = SecureClient(below, tmp_path / "cache")
         synced = client.crds("sync", "--contexts", "jwst-latest", "--fetch-references")
         assert (synced.status, "0 errors" in synced.text) == (0, True), synced.text
+
+
+def test_metrics_are_for_this_machine_and_not_for_callers_of_nginx(server: ProductionServer) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.web_port}/metrics") as answer:
+        assert b"crds_server_info" in answer.read()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        server.open("/metrics")
+    refused.value.close()
+    assert refused.value.code == 404

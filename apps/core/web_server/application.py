@@ -9,6 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from apps.core import metrics
 from apps.core.web_server import budgets, wsgi_calls
 from apps.core.web_server.bodies import ArrivingBody, Receive, read_beginning
 from apps.core.web_server.connections import Connection, current, open_connections
@@ -94,6 +95,7 @@ class WebApplication:
                 await _until_disconnected(receive)
         except OverloadError:
             self.refused_at = time.monotonic()
+            metrics.request_refused()
             await self._send(connection, _busy(), send)
         except GoneError:
             connection.transport.close()

@@ -12,6 +12,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
+from apps.core import metrics
 from apps.core.readiness import PartNotReadyError, Program, require
 from apps.core.supervisor import ChildProgram, supervise
 from apps.core.web_server.program import listen, serve
@@ -51,7 +52,11 @@ class Command(BaseCommand):
             raise CommandError(str(exc)) from exc
         self.stdout.write(f"{settings.OBSERVATORY} at {settings.PUBLIC_URL}; Ctrl-C ends it.")
         self.stdout.flush()  # No other output follows while the server runs.
-        supervise(_programs(listening, options["processes"], has_worker=has_worker))
+        folder = metrics.share_among_processes()
+        try:
+            supervise(_programs(listening, options["processes"], has_worker=has_worker))
+        finally:
+            metrics.forget(folder)
 
 
 def _name_the_address(port: int) -> None:
