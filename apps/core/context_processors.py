@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from apps.core.outage_notices import outage_notice
+
 
 def site(request: HttpRequest) -> dict[str, str]:
     """Return the observatory and, unless this is the operational server, its badge."""
@@ -13,4 +15,5 @@ def site(request: HttpRequest) -> dict[str, str]:
         "server_version": settings.SERVER_VERSION,
         "public_url": settings.PUBLIC_URL,
         "maintenance": settings.MAINTENANCE,
+        "outage": outage_notice(),
     }

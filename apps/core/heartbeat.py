@@ -8,6 +8,8 @@ import time
 
 from django.conf import settings
 
+STALE = 4  # missed signs after which a worker counts as gone
+
 _FILE = "worker-heartbeat"
 
 
@@ -26,3 +28,8 @@ def age() -> float | None:
         return abs(time.time() - (settings.DATA_ROOT / _FILE).stat().st_mtime)
     except FileNotFoundError:
         return None
+
+
+def is_fresh(seconds: float) -> bool:
+    """Return whether a sign of this age means that a worker is alive."""
+    return seconds < STALE * settings.HEARTBEAT_SECONDS

@@ -11,7 +11,6 @@ from django.db import DatabaseError, connection
 from apps.core import heartbeat, readiness
 
 _VITAL_PARTS = frozenset({"migrations", "identity", "static"})
-STALE = 4  # missed heartbeats after which a worker counts as gone
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,7 @@ def _worker() -> HealthCheck:
     age = heartbeat.age()
     if age is None:
         return HealthCheck("worker", False, "never seen", is_vital=False)
-    is_ok = age < STALE * settings.HEARTBEAT_SECONDS
-    return HealthCheck("worker", is_ok, f"last seen {age:.0f} s ago", is_vital=False)
+    return HealthCheck("worker", heartbeat.is_fresh(age), f"last seen {age:.0f} s ago", is_vital=False)
 
 
 def has_fitsverify() -> bool:

@@ -48,6 +48,7 @@ def listener(*, closes: bool) -> Iterator[tuple[str, list[socket.socket]]]:
 @pytest.fixture(autouse=True)
 def _forgotten_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker, "_silent_until", 0.0)
+    monkeypatch.setattr(broker, "_failed_until", 0.0)
     monkeypatch.delenv("CELERY_BROKER_URL", raising=False)  # Celery would prefer it.
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 PAUSE = 1.0  # seconds between two attempts to reach what is away
+FRESH = 30.0  # seconds after which an old failure says nothing about now
 
 
 class Breaker:
@@ -31,6 +32,11 @@ class Breaker:
         self._lock = threading.Lock()
         self._is_away = False
         self._next_attempt_at = 0.0
+
+    @property
+    def is_away(self) -> bool:
+        """True if the last attempt failed, a short while ago."""
+        return self._is_away and self._clock() < self._next_attempt_at + FRESH
 
     def admits(self) -> bool:
         """Return whether this caller may try. While the service is away, one caller in each `PAUSE` may."""

@@ -52,7 +52,7 @@ def run_if_forgotten(job: QueryJob) -> None:
 def has_worker() -> bool:
     """Return whether a worker was alive lately."""
     age = heartbeat.age()
-    return age is not None and age < 4 * settings.HEARTBEAT_SECONDS
+    return age is not None and heartbeat.is_fresh(age)
 
 
 def _run_here(work: int) -> None:
