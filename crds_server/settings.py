@@ -100,19 +100,16 @@ MIDDLEWARE = [
     "apps.core.outages.AnswerOutages",
     "apps.accounts.middleware.AnswerRefusals",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "apps.core.middleware.content_security_policy",
 ]
 
+# The directives of the header that tells browsers what a page may load, and where its forms may go.
 CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "base-uri": ["'none'"],
-        "form-action": [
-            "'self'"
-        ],  # And the single sign-on, to which the login form is redirected; see below.
-        "frame-ancestors": ["'none'"],
-        "object-src": ["'none'"],
-    }
+    "default-src": ["'self'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],  # And the single sign-on, to which the login form is redirected; see below.
+    "frame-ancestors": ["'none'"],
+    "object-src": ["'none'"],
 }
 
 TEMPLATES = [
@@ -186,7 +183,7 @@ LOCK_SECONDS = env.number("LOCK_SECONDS", 4 * 3600, minimum=1)  # The life of a 
 
 OIDC_ISSUER = env.word("OIDC_ISSUER", "", r"(https?://\S+)?")
 if OIDC_ISSUER:
-    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(env.split_url(OIDC_ISSUER)[0])
+    CONTENT_SECURITY_POLICY["form-action"].append(env.split_url(OIDC_ISSUER)[0])
 OIDC_PROVIDER_NAME = env.text("OIDC_PROVIDER_NAME", "single sign-on")
 OIDC_RP_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
 OIDC_RP_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")

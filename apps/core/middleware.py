@@ -1,4 +1,4 @@
-"""Middleware for every request: paths, answers to HEAD, and ids for the log."""
+"""Middleware for every request: paths, answers to HEAD, ids for the log, and the policy for browsers."""
 
 import secrets
 from collections.abc import Callable
@@ -81,6 +81,19 @@ def request_id(get_response: GetResponse) -> GetResponse:
         structlog.contextvars.bind_contextvars(request_id=identifier)
         response = get_response(request)
         response["X-Request-Id"] = identifier
+        return response
+
+    return middleware
+
+
+def content_security_policy(get_response: GetResponse) -> GetResponse:
+    """Send browsers the directives of `CONTENT_SECURITY_POLICY`, which are the same for every answer."""
+    directives = settings.CONTENT_SECURITY_POLICY.items()
+    policy = "; ".join(" ".join([name, *sources]) for name, sources in directives)
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Content-Security-Policy", policy)
         return response
 
     return middleware
