@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from apps.certify.child_blocks import read_data_in_blocks
 from apps.certify.child_mapping_grammar import QuickGrammar
 from apps.certify.child_match_cases import WiderCases
 from apps.certify.child_reporter import Reporter
@@ -43,6 +44,7 @@ def prepare(observatory: str) -> None:
             from stdatamodels.jwst import datamodels
 
             datamodels.ReferenceImageModel().to_flat_dict(include_arrays=False)
+    read_data_in_blocks()
     read_mappings_quickly()
     compare_cases_quickly()
     _convert_once()
