@@ -1,7 +1,7 @@
 """The data of FITS files in blocks: summed and copied without the whole file in memory.
 
-The library maps a file and goes through all of it for each checksum and for each copy. The mapped pages count as
-memory of the process, so a child for a file of 3 GB took 3 GB.
+The library maps a file and goes through all of it for each checksum and for each copy. The mapped pages count
+as memory of the process, so a child for a file of 3 GB took 3 GB.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ BLOCK = 8 << 20  # bytes; checksums add words of four bytes
 
 
 def read_data_in_blocks() -> None:
-    """Let the library sum and copy data that nobody has looked at in blocks of `BLOCK` bytes.
+    """Make the library sum and copy data that it has not loaded in blocks of `BLOCK` bytes.
 
     Data in memory, and data that are not whole, are left to the library.
     """

@@ -13,6 +13,7 @@ from apps.catalog.addresses import file_page
 from apps.catalog.errors import BadNameError
 from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import AuditRecord
+from apps.catalog.text_indexes import RECORDS
 from apps.core.filters import PAGE_SIZE, FilterForm, GlobFilter, MenuFilter, MomentFilter
 from apps.core.globs import matching
 from apps.core.tables import CellPart, Column, Table
@@ -147,6 +148,7 @@ def listing(form: ActivityForm, sent: Mapping[str, str]) -> Table:
         size=PAGE_SIZE,
         label="Activities",
         is_wide=True,
+        index=RECORDS,
     )
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from apps.accounts.models import User
-from apps.catalog import storage
+from apps.catalog import storage, text_indexes
 from apps.catalog.models import Delivery, File
 from apps.catalog.pipeline.verify import verify
 from apps.catalog.states import FileState
@@ -155,6 +155,12 @@ def newest_contexts() -> Iterator[str]:
             yield f"{context}, which is {pointer}, lacks {len(missing)} files: {some}."
 
 
+def searches() -> Iterator[str]:
+    """Yield indexes that are missing, and rows that their index does not find."""
+    for index in text_indexes.ALL:
+        yield from index.faults()
+
+
 CHECKS: dict[str, Check] = {
     "bytes and sums": bytes_and_sums,
     "names": names,
@@ -164,4 +170,5 @@ CHECKS: dict[str, Check] = {
     "jobs": jobs,
     "folders": folders,
     "newest contexts": newest_contexts,
+    "searches": searches,
 }

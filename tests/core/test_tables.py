@@ -62,6 +62,7 @@ def test_what_cannot_be_sorted_by_is_left_out(sort: str) -> None:
 def test_a_search_finds_text_in_the_columns_that_are_searched() -> None:
     assert names(make_table(search="B.F")) == ["b.fits"]
     assert names(make_table(search="20")) == []
+    assert names(make_table(search="FITS  b")) == ["b.fits"]
 
 
 def test_pages_have_the_rows_between_them() -> None:

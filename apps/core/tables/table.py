@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from apps.core.tables.columns import Cell, Column
 from apps.core.tables.markup import row_markup
+from apps.core.text_indexes import TextIndex
 
 SIZES = (50, 200, 1000)  # rows of a page
 MOST = 5000  # rows of a page that shows all; the rest is on further pages, and in the exports
@@ -129,6 +130,8 @@ class Table:
     light_row
         A named tuple of the columns that the values of the table's columns need. Exports of a query make it
         instead of rows, which take several times as long.
+    index
+        For rows of the database, an index of all columns that can be searched.
     """
 
     columns: Sequence[Column]
@@ -143,6 +146,7 @@ class Table:
     anchor: str = ""
     is_wide: bool = False
     light_row: Any = None
+    index: TextIndex | None = None
 
     @cached_property
     def found(self) -> "QuerySet[Any] | list[Any]":
@@ -264,14 +268,17 @@ class Table:
         return None, False
 
     def _searched(self, rows: QuerySet[Any] | Sequence[Any]) -> QuerySet[Any] | Sequence[Any]:
-        text = self.searched
+        """Return the rows in which each word of the search is part of some column."""
+        words = self.searched.split()
         columns = [column for column in self.columns if column.search]
-        if not text or not columns:
+        if not words or not columns:
             return rows
         if isinstance(rows, QuerySet):
-            return rows.filter(reduce(or_, (column.matching(text) for column in columns)))
-        wanted = text.casefold()
-        return [row for row in rows if any(wanted in _plain(column.shown(row)) for column in columns)]
+            rows = rows if self.index is None else self.index.narrowed(rows, words)
+            conditions = [reduce(or_, (column.matching(word) for column in columns)) for word in words]
+            return rows.filter(*conditions)
+        wanted = [word.casefold() for word in words]
+        return [row for row in rows if _has_all(wanted, [_plain(column.shown(row)) for column in columns])]
 
     def _sorted(self, rows: QuerySet[Any] | Sequence[Any]) -> QuerySet[Any] | list[Any]:
         column, is_reversed = self._order
@@ -285,6 +292,10 @@ class Table:
             return list(rows)
         value = column.value
         return sorted(rows, key=lambda row: _place(value(row)), reverse=is_reversed)
+
+
+def _has_all(words: Sequence[str], texts: Sequence[str]) -> bool:
+    return all(any(word in text for text in texts) for word in words)
 
 
 def _plain(text: str) -> str:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from apps.catalog.models import File
 from apps.catalog.states import ChangeLevel, FileKind, FileState
+from apps.catalog.text_indexes import FILES
 from apps.core.filters import ANY, FilterForm, GlobFilter, MenuFilter, MomentFilter
 from apps.core.globs import matching
 from apps.core.rows import distinct
@@ -167,4 +168,5 @@ def listing(form: BrowseForm, sent: Mapping[str, str], *, is_inside: bool) -> Ta
         label=f"{settings.OBSERVATORY} files",
         is_wide=True,
         light_row=ExportedFile,
+        index=FILES,
     )

@@ -1,7 +1,7 @@
 """Find files, contexts, instruments, types and submissions by a few characters."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.catalog.addresses import file_page
 from apps.catalog.models import File
 from apps.catalog.states import FileState
+from apps.catalog.text_indexes import FILES
 from apps.contexts import queries as contexts
 from apps.contexts.context_chooser import official_contexts
 from apps.contexts.models import Pointer
@@ -32,7 +33,9 @@ OF_PAGE, OF_LIST = 20, 5
 
 Place = Callable[[str, str], str]
 
-_COLUMNS = ("name", "uploaded_as", "instrument", "filekind", "state", "rejected", "blacklisted")
+_COLUMNS = (
+    *("name", "uploaded_as", "instrument", "filekind", "description", "state", "rejected", "blacklisted"),
+)
 _BELOW = {".pmap": "context", ".imap": "imap", ".rmap": "rmap"}
 
 
@@ -115,8 +118,8 @@ def find(text: str, *, user: User | None, most: int = OF_PAGE) -> SearchResult:
     Parameters
     ----------
     text
-        Part of a name, a shell pattern, the beginning of a sha1sum, words of a description, a specifier of
-        a context, or part of a description or file name of a submission.
+        Part of a name, a shell pattern, the beginning of a sha1sum, words of a name, type or description in
+        any order, a specifier of a context, or part of a description or file name of a submission.
     user
         Only people who are logged in find files that are not confirmed yet; only submitters find
         submissions.
@@ -167,19 +170,17 @@ def _files(text: str, most: int, *, is_logged_in: bool) -> HitGroup:
     rows = File.objects.only(*_COLUMNS).exclude(name__endswith=".pmap")
     if not is_logged_in:
         rows = rows.exclude(state=FileState.UPLOADED)
-    more = (
-        ""
-        if is_sum(text)
-        else f"{reverse('web:browse_db')}?{urlencode({'filename': _as_pattern(text), 'extension': '*'})}"
-    )
-    return _group("Files", map(_file_hit, _named(rows, text, most + 1)), most, more)
+    wanted = {"filename": text} if is_pattern(text) else {"search": text}
+    more = "" if is_sum(text) else f"{reverse('web:browse_db')}?{urlencode({**wanted, 'extension': '*'})}"
+    hits = (_file_hit(row, text) for row in _found(rows, text, most + 1))
+    return _group("Files", hits, most, more)
 
 
-def _named(rows: QuerySet[File], text: str, most: int) -> list[File]:
-    """Return files by name, by the name of the upload, or by sha1sum; the best matches first.
+def _found(rows: QuerySet[File], text: str, most: int) -> list[File]:
+    """Return files by name, by sha1sum, or by words of their name, type and description; the best first.
 
     The first query finds names that begin with the text, by an index. A second one runs only if there is
-    room for more hits; it reads no row but the keys of an index, the newest first.
+    room for more hits.
     """
     if is_pattern(text):
         return list(rows.filter(matching("name", text)).order_by("-name")[:most])
@@ -188,12 +189,24 @@ def _named(rows: QuerySet[File], text: str, most: int) -> list[File]:
     begins = Q(name__begins=text) | Q(name__begins=text.lower())
     found = list(rows.filter(begins).order_by("-delivered_at", "-name")[:most])
     if len(found) < most:
-        wanted = Q(name__icontains=text) | Q(uploaded_as__icontains=text)
-        others = rows.filter(wanted).exclude(pk__in=[row.pk for row in found])
+        others = _with_words(rows, text.split()[:MOST_WORDS]).exclude(pk__in=[row.pk for row in found])
         newest = others.order_by("-delivered_at", "-pk").values_list("pk", flat=True)
         keys = list(newest[: most - len(found)])
         found += sorted(rows.filter(pk__in=keys), key=lambda row: keys.index(row.pk))
     return sorted(found, key=lambda row: _rank(row.name, text))
+
+
+def _with_words(rows: QuerySet[File], words: Sequence[str]) -> QuerySet[File]:
+    """Return the files that have each of the words in some column."""
+    for word in words:
+        rows = rows.filter(
+            Q(name__icontains=word)
+            | Q(uploaded_as__icontains=word)
+            | Q(instrument__icontains=word)
+            | Q(filekind__icontains=word)
+            | Q(description__icontains=word)
+        )
+    return FILES.narrowed(rows, words)
 
 
 def _sums(text: str) -> Q:
@@ -223,14 +236,13 @@ def is_sum(text: str) -> bool:
     )
 
 
-def _as_pattern(text: str) -> str:
-    return text if is_pattern(text) else f"*{text}*"
-
-
-def _file_hit(row: File) -> Hit:
+def _file_hit(row: File, text: str) -> Hit:
+    upload = f"uploaded as {row.uploaded_as}" if row.uploaded_as not in ("", row.name) else ""
+    named = f"{row.name} {row.uploaded_as}".lower()
+    # The description is the reason for the hit if the names are not.
+    why = "" if text.lower() in named or is_pattern(text) or is_sum(text) else _first_line(row.description)
     what = " ".join(filter(None, (row.instrument, row.filekind)))
-    upload = row.uploaded_as if row.uploaded_as != row.name else ""
-    detail = f"{what}, uploaded as {upload}" if upload and what else what or upload
+    detail = ", ".join(filter(None, (what, upload, why)))
     return Hit("file", row.name, detail, row.get_absolute_url(), _badge(row))
 
 

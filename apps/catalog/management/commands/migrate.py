@@ -4,7 +4,7 @@ from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import connection
 
-from apps.catalog import identity
+from apps.catalog import identity, text_indexes
 from apps.catalog.models import Installation
 
 
@@ -19,8 +19,15 @@ class Command(migrate.Command):
             super().handle(*args, **options)
             if _has_everything(options):
                 identity.settle()
+                self._keep_text_indexes()
         except identity.ForeignDataError as exc:
             raise CommandError(str(exc)) from exc
+
+    def _keep_text_indexes(self) -> None:
+        """Make the indexes that migrations cannot describe; without them a search works, but slowly."""
+        for index in text_indexes.ALL:
+            if problem := index.keep():
+                self.stderr.write(problem)
 
 
 def _has_everything(options: dict[str, Any]) -> bool:

@@ -13,7 +13,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--invariants",
             action="store_true",
-            help="check rows, bytes, sums, names, history, deliveries, locks, jobs, folders and contexts",
+            help="check rows, bytes, sums, names, history, deliveries, locks, jobs, folders, contexts and "
+            "searches",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
