@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from apps.catalog.deliveries import Delivery, folder, move
-from apps.catalog.models import AuditRecord, File
+from apps.catalog.models import AuditRecord, DeliveredFile, File
 from apps.catalog.states import DeliveryStatus
 from tests.factories.accounts import logged_in, make_token, make_user, post
 from tests.factories.catalog import sha1
@@ -194,6 +194,18 @@ def test_the_page_shows_each_delivery_with_its_files() -> None:
         assert expected in text
     assert text.count("not yet in the delivery folder") == 1
     assert text.index("jwst_2.cat") < text.index("jwst_1.cat")
+
+
+def test_of_many_files_the_page_shows_those_with_a_problem_and_the_first() -> None:
+    names = [f"jwst_miri_dark_{number:04}.fits" for number in range(25)]
+    make_delivery(names)
+    File.objects.filter(name__in=names[3:5]).update(rejected=True)
+    DeliveredFile.objects.filter(file__name=names[24]).update(problem="It is missing.")
+    page = shown(logged_in())
+    listed = re.findall(r'<li><a href="/browse/([^"]+)', page)
+    assert listed == [names[24], *names[:19]]
+    assert "<li>and 5 more</li>" in page
+    assert "23 delivered, 2 bad" in page
 
 
 @pytest.mark.parametrize(

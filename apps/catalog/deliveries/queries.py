@@ -1,11 +1,11 @@
 """Queries about deliveries."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models import Case, Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from apps.catalog.errors import UnknownDeliveryError
@@ -13,6 +13,7 @@ from apps.catalog.models import DeliveredFile, Delivery, File
 from apps.catalog.queries import CHUNK
 from apps.catalog.states import FILE_STATE, DeliveryStatus, FileState
 
+FIRST_FILES = 20  # of a delivery that the list of deliveries shows
 _CATALOGUE = re.compile(r"[a-z]{2,9}_[1-9][0-9]{0,17}\.cat")
 # The archive has picked it up, and has not said that it is done.
 IN_WORK = Q(status__in=(DeliveryStatus.PICKED_UP, DeliveryStatus.ARCHIVING))
@@ -74,14 +75,14 @@ def _measured(rows: QuerySet[Delivery]) -> QuerySet[Any]:
     return rows.annotate(count=Coalesce(count, 0), bytes=size)
 
 
-def with_files(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return deliveries that are read with their rows and files, without the long texts of the files."""
+def with_first_files(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return deliveries that are read with the first `FIRST_FILES` files; those with a problem come first."""
     shown = ("name", "kind", "size", "state", "rejected", "blacklisted")
     files = DeliveredFile.objects.select_related("file")
     files = files.only(
         "delivery", "checked_at", "available_at", "problem", *(f"file__{name}" for name in shown)
     )
-    return rows.prefetch_related(Prefetch("rows", files))
+    return rows.prefetch_related(Prefetch("rows", files.order_by("-problem", "file__name")[:FIRST_FILES]))
 
 
 def shown_state(file: File) -> str:
@@ -89,10 +90,22 @@ def shown_state(file: File) -> str:
     return str(FileState.BAD if file.is_bad else file.state)
 
 
-def state_summary(files: Sequence[File]) -> str:
-    """Return the number of files in each state, the most frequent first: ``2 latest, 1 delivered``."""
-    counted = Counter(map(shown_state, files)).most_common()
-    return ", ".join(f"{number} {state}" for state, number in counted)
+def state_summaries(deliveries: Iterable[Delivery]) -> dict[int, str]:
+    """Return the number of files in each state, the most frequent first: ``2 latest, 1 delivered``.
+
+    Returns
+    -------
+    Texts by the keys of the deliveries.
+    """
+    is_bad = Q(file__rejected=True) | Q(file__blacklisted=True)
+    state = Case(When(is_bad, then=Value(FileState.BAD.value)), default=F("file__state"))
+    rows = DeliveredFile.objects.filter(delivery__in=[delivery.pk for delivery in deliveries])
+    named = rows.annotate(shown=state).values_list("delivery", "shown")
+    counted = named.annotate(number=Count("pk")).order_by("-number", "shown")
+    found: dict[int, list[str]] = defaultdict(list)
+    for key, name, number in counted:
+        found[key].append(f"{number} {name}")
+    return {key: ", ".join(parts) for key, parts in found.items()}
 
 
 def states_beside_latest(names: Sequence[str]) -> dict[str, FileState]:

@@ -177,7 +177,7 @@ def change(request: HttpRequest, name: str, *, actor: Actor) -> HttpResponseBase
 
 def _page(request: HttpRequest, actor: Actor, error: str = "") -> HttpResponseBase:
     wanted, text = _wanted_status(request), _wanted_text(request)
-    found = queries.with_files(queries.matching(status=wanted, text=text))
+    found = queries.with_first_files(queries.matching(status=wanted, text=text))
     kept = {"status": wanted or "*", "text": text or "*"} if wanted or text else {}
     table = Table(
         COLUMNS, found, request.GET, kept=kept, order="-made_at", size=PAGE_SIZE, label="Deliveries"
@@ -190,16 +190,21 @@ def _page(request: HttpRequest, actor: Actor, error: str = "") -> HttpResponseBa
         "text": text or "*",
         "statuses": DeliveryStatus.choices,
         "table": table,
-        "deliveries": [_row(delivery) for delivery in table.page],
+        "deliveries": _rows(list(table.page)),
         "may_change": actor.has_role(Role.OPERATOR),
         "filters": _filters(request),
     }
     return render(request, "catalog/delivery_status.html", {"page": page})
 
 
-def _row(delivery: Delivery) -> dict[str, Any]:
+def _rows(deliveries: list[Any]) -> list[dict[str, Any]]:
+    summaries = queries.state_summaries(deliveries)
+    return [_row(delivery, summaries.get(delivery.pk, "")) for delivery in deliveries]
+
+
+def _row(delivery: Any, summary: str) -> dict[str, Any]:
     """Return one row of the table."""
-    rows = sorted(delivery.rows.all(), key=lambda row: row.file.name)
+    rows = list(delivery.rows.all())
     return {
         "delivery": delivery,
         "files": [
@@ -207,7 +212,8 @@ def _row(delivery: Delivery) -> dict[str, Any]:
             for row in rows
         ],
         "look": LOOKS[delivery.status],
-        "summary": queries.state_summary([row.file for row in rows]),
+        "more": max(0, delivery.count - len(rows)),
+        "summary": summary,
         "is_unwritten": delivery.status == DeliveryStatus.OPEN and delivery.written_at is None,
         "moves": [
             button for button, target in BUTTONS.items() if delivery.status in Delivery.entered_from[target]

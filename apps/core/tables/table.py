@@ -18,7 +18,7 @@ from apps.core.tables.markup import row_markup
 from apps.core.text_indexes import TextIndex
 
 SIZES = (50, 200, 1000)  # rows of a page
-MOST = 5000  # rows of a page that shows all; the rest is on further pages, and in the exports
+MOST = 2000  # rows of a page that shows all; the rest is on further pages, and in the exports
 MOST_FOUND = 5000  # rows of a query of wide rows that the pages of a search show; the exports have all
 LONGEST_SEARCH = 200  # characters
 FORMATS = ("csv", "json")
