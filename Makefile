@@ -97,8 +97,16 @@ $(CLIENT)/.ready: requirements-client.txt
 	@$(PYTHON) scripts/install.py $(CLIENT) $<
 	@touch $@
 
+# The older clients with which the client package is tried, each in an environment of its own.
+.PHONY: old-clients
+old-clients:
+	for version in 12.1.11 13.0.7 13.2.7; do \
+	    $(PYTHON) -m venv .venv-clients/$$version && \
+	    .venv-clients/$$version/bin/pip install --quiet "crds[submission]==$$version" || exit; \
+	done
+
 clean:
-	rm -rf $(VENV) $(CLIENT)
+	rm -rf $(VENV) $(CLIENT) .venv-clients
 
 # Fetches the files that pages use from other projects, at the versions of the lock file. Only this needs npm.
 .PHONY: vendor

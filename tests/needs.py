@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from apps.client_package.template.versions import TRIED
+
 PROJECT = Path(__file__).resolve().parent.parent
 REDIS = ("127.0.0.1", 6379)
 OTHER_DISK = Path("/dev/shm")  # noqa: S108 (a second file system, where there is one)
@@ -48,6 +50,15 @@ def client_python() -> Path:
     if not python.is_file():
         pytest.fail(f"There is no Python with the CRDS client at {python}. `make test` installs it.")
     return python
+
+
+def old_client_python(version: str) -> Path:
+    """Return the Python of an environment with an older client, which need not exist."""
+    return PROJECT / os.environ.get("CRDS_OLD_CLIENTS", ".venv-clients") / version / "bin" / "python"
+
+
+def _has_old_clients() -> bool:
+    return all(old_client_python(version).is_file() for version in TRIED[:-1])
 
 
 def _has_program(name: str) -> Callable[[], bool]:
@@ -99,6 +110,7 @@ NEEDS = {
     "fitsverify": Need("fitsverify", "apt-get install fitsverify", _has_program("fitsverify")),
     "nginx": Need("nginx", "apt-get install nginx-light", _has_nginx),
     "node": Need("Node.js", "apt-get install nodejs", _has_program("node")),
+    "old-clients": Need("older clients", "make old-clients", _has_old_clients),
     "other-disk": Need(
         "a second file system", f"TMPDIR=folder on another one than {OTHER_DISK}", _has_other_disk
     ),

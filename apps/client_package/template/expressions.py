@@ -1,0 +1,1 @@
+../../rules/observatories/definition_expressions.py

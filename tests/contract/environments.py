@@ -1,0 +1,40 @@
+"""Environments with the stock client and client packages, in which nothing else differs from a user's."""
+
+import subprocess
+import zipfile
+from pathlib import Path
+
+from apps.client_package.wheel import Wheel
+from tests.needs import client_python
+
+
+def make_environment(folder: Path, *wheels: Wheel, client: Path | None = None) -> Path:
+    """Return the Python of a new environment with a client and packages.
+
+    Parameters
+    ----------
+    client
+        The Python of the environment whose client it has; by default that of the contract tests.
+    """
+    client = client or client_python()
+    subprocess.run([client, "-m", "venv", "--without-pip", folder], check=True, timeout=60)
+    places = _packages_of(folder / "bin" / "python")
+    (places / "client.pth").write_text(f"{_packages_of(client)}\n")
+    for wheel in wheels:
+        install(folder / "bin" / "python", wheel)
+    return folder / "bin" / "python"
+
+
+def install(python: Path, wheel: Wheel) -> None:
+    """Put the files of a wheel where pip would."""
+    place = _packages_of(python) / wheel.name
+    place.write_bytes(wheel.content)
+    with zipfile.ZipFile(place) as archive:
+        archive.extractall(place.parent)
+    place.unlink()
+
+
+def _packages_of(python: Path) -> Path:
+    program = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    run = subprocess.run([python, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    return Path(run.stdout.strip())

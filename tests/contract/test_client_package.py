@@ -1,0 +1,257 @@
+"""The client package and the stock client in one environment, with a cache and without a server.
+
+Each client that the package was tried with has an environment of its own; older ones are campaigns.
+"""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.client_package import wheel
+from apps.client_package.document import sha1sum_of
+from apps.client_package.template.versions import TRIED
+from tests.contract.environments import install, make_environment
+from tests.factories.definitions import TINYLAB, make_content, make_definition
+from tests.factories.keckao_cache import CONTEXT, make_keckao_cache
+from tests.needs import client_python, old_client_python
+
+NEWEST = TRIED[-1]
+OLDER = [
+    pytest.param(version, marks=[pytest.mark.campaign, pytest.mark.needs("old-clients")])
+    for version in TRIED[:-1]
+]
+
+
+@dataclass
+class Offline:
+    """An environment with packages, and a cache that nobody synchronizes."""
+
+    python: Path
+    cache: Path
+
+    def run(self, *command: str | Path, **extra: str) -> subprocess.CompletedProcess[str]:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.cache),
+            "CRDS_OBSERVATORY": "keckao",
+            "CRDS_SERVER_URL": "https://keckao-serverless.invalid",
+            "CRDS_PATH": str(self.cache),
+            **extra,
+        }
+        return subprocess.run(
+            [self.python, *command],
+            cwd=self.cache,
+            env={name: value for name, value in environment.items() if value},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def crds(self, command: str, *arguments: str, **extra: str) -> str:
+        done = self.run("-m", f"crds.{command}", *arguments, **extra)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout + done.stderr
+
+    def python_says(self, program: str, **extra: str) -> str:
+        done = self.run("-c", program, **extra)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def keckao(tmp_path_factory: pytest.TempPathFactory) -> Offline:
+    """Return the newest client with the packages of two made-up observatories."""
+    root = tmp_path_factory.mktemp("packages")
+    wheels = [wheel.build(make_content()), wheel.build(make_content(make_definition(TINYLAB)))]
+    return Offline(make_environment(root / "env", *wheels), make_keckao_cache(root / "cache"))
+
+
+@pytest.fixture(params=[NEWEST, *OLDER])
+def any_client(request: pytest.FixtureRequest, tmp_path: Path) -> Offline:
+    client = client_python() if request.param == NEWEST else old_client_python(request.param)
+    python = make_environment(tmp_path / "env", wheel.build(make_content()), client=client)
+    return Offline(python, make_keckao_cache(tmp_path / "cache"))
+
+
+WRITE = """
+import json, pathlib
+from astropy.io import fits
+import asdf
+
+def write(name, **keywords):
+    header = fits.Header()
+    for key, value in keywords.items():
+        header[key.replace("__", "-")] = value
+    fits.PrimaryHDU(header=header).writeto(name, overwrite=True)
+
+write("exposure.fits", TELESCOP="Keck I", INSTRUME="HISPEC", DETECTOR="H4RG_B", READMODE="CDS",
+      DATE__OBS="2022-02-03", UT="01:02:03")
+dark = dict(TELESCOP="Keck I", INSTRUME="HISPEC", REFTYPE="DARK", DETECTOR="H4RG_B", READMODE="CDS",
+            AUTHOR="A", DESCRIP="a dark", PEDIGREE="GROUND", USEAFTER="2023-01-01T00:00:00", HISTORY="made")
+write("new_dark.fits", **dark)
+write("bad_dark.fits", **{**dark, "DETECTOR": "H9"})
+write("two_darks.fits", **{**dark, "P_READ": "CDS|UTR"})
+"""
+
+
+@pytest.mark.parametrize("any_client", [NEWEST, *OLDER], indirect=True)
+def test_every_client_that_was_tried_lists_selects_and_certifies(any_client: Offline) -> None:
+    any_client.python_says(WRITE)
+    assert f"Effective Context = '{CONTEXT}'" in any_client.crds("list", "--status")
+    found = any_client.crds(
+        "bestrefs", "--files", "exposure.fits", "--new-context", CONTEXT, "--update-bestrefs"
+    )
+    assert "0 errors" in found
+    recorded = (
+        "from astropy.io import fits; h = fits.getheader('exposure.fits'); print(h['R_DARK'], h['R_WAVE'])"
+    )
+    assert any_client.python_says(recorded) == (
+        "crds://keckao_hispec_dark_0001.fits crds://keckao_hispec_wave_0002.fits"
+    )
+    said = any_client.crds("certify", "bad_dark.fits", "--comparison-context", CONTEXT)
+    assert "Checking 'DETECTOR' : Value 'H9' is not one of" in said
+    verdicts = {"new_dark.fits": "0 errors", "two_darks.fits": "is an equal weight special case"}
+    for name, verdict in verdicts.items():
+        options = ("--comparison-context", CONTEXT, "--check-rmap-updates")
+        assert verdict in any_client.crds("certify", name, *options)
+
+
+def test_local_tools_work(keckao: Offline) -> None:
+    reference = "keckao_hispec_wave_0002.fits"
+    assert CONTEXT in keckao.crds("uses", "--files", reference, "--keckao", CRDS_OBSERVATORY="")
+    assert "DETECTOR='H4RG_B'" in keckao.crds("matches", "--files", reference, "--contexts", CONTEXT)
+
+
+ANSWERS = """
+import json
+import crds
+from crds import keckao, lablight
+from crds.core import config, constants, utils
+
+answers = {}
+header = {"CURRINST": "HISPEC", "DETECTOR": "H4RG_B", "READMODE": "CDS"}
+answers["recommended"] = crds.getrecommendations(header | {"DATE-OBS": "2020-02-03", "UT": "01:02:03"})
+answers["place of a younger type"] = config.locate_file("keckao_nirx_ghost_0001.fits", "keckao")
+for number, hostile in enumerate(("../../x", "/etc", "a" * 99)):
+    parameters = {"INSTRUME": hostile}
+    try:
+        answers[f"hostile {number}"] = config.locate_file("a.fits", "keckao", parameters=parameters)
+    except Exception as exc:
+        answers[f"hostile {number}"] = type(exc).__name__
+answers["observatories"] = sorted(constants.ALL_OBSERVATORIES)
+answers["instruments"] = [keckao.INSTRUMENTS, lablight.INSTRUMENTS]
+answers["owners"] = [utils.instrument_to_observatory(name) for name in ("liger", "benchcam", "acs")]
+print(json.dumps(answers))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(keckao: Offline) -> dict[str, Any]:
+    """Return what one process with two packages answers, for its start takes longer than all answers."""
+    found: dict[str, Any] = json.loads(keckao.python_says(ANSWERS))
+    return found
+
+
+def test_the_observatory_of_the_environment_is_the_default_of_functions(answers: dict[str, Any]) -> None:
+    """A synonym names the instrument here."""
+    assert answers["recommended"] == {
+        "dark": "keckao_hispec_dark_0001.fits",
+        "wave": "keckao_hispec_wave_0001.fits",
+    }
+
+
+def test_a_type_younger_than_the_package_has_a_place_in_the_cache(answers: dict[str, Any]) -> None:
+    place = "/references/keckao/nirx/keckao_nirx_ghost_0001.fits"
+    assert answers["place of a younger type"].endswith(place)
+
+
+def test_a_name_of_an_instrument_never_leads_out_of_the_cache(answers: dict[str, Any]) -> None:
+    found = [answers[f"hostile {number}"] for number in range(3)]
+    assert [text for text in found if "/" in text] == []
+
+
+def test_two_packages_live_side_by_side(answers: dict[str, Any]) -> None:
+    assert answers["observatories"] == ["hst", "jwst", "keckao", "lablight", "roman", "tobs"]
+    assert answers["instruments"] == [["hispec", "liger"], ["benchcam"]]
+    assert answers["owners"] == ["keckao", "lablight", "hst"]
+
+
+def test_python_starts_in_the_same_time_and_imports_nothing(keckao: Offline) -> None:
+    program = (
+        "import sys; print([name for name in sys.modules if 'crds' in name or name == 'importlib.util'])"
+    )
+    loaded = keckao.python_says(program)
+    assert loaded == "['crds_keckao', 'crds_keckao.hook', 'crds_lablight', 'crds_lablight.hook']"
+    # The time of the process leaves out what others do on the machine; the best of ten runs has warm caches.
+    timed = """
+import sys, time, importlib
+sys.path.insert(0, sys.argv[1])
+importlib.import_module("crds_lablight.hook")
+started = time.process_time()
+importlib.import_module("crds_keckao.hook")
+print(time.process_time() - started)
+"""
+    place = next((keckao.python.parent.parent / "lib").glob("python*")) / "site-packages"
+    seconds = min(float(keckao.run("-S", "-c", timed, str(place)).stdout) for _ in range(10))
+    assert seconds < 0.002
+
+
+def test_answers_for_other_observatories_are_the_same_with_and_without(keckao: Offline) -> None:
+    program = """
+import crds
+from crds.core import config, utils
+from crds.io import factory
+print(utils.instrument_to_observatory("acs"), utils.file_to_observatory("jwst_miri_dark_0001.fits"))
+print(config.CRDS_DEFAULT_SERVERS["hst"], utils.header_to_instrument({"INSTRUME": "MIRI"}))
+print(factory.get_observatory("x_jwst.json"), utils.get_observatory_package("hst").__file__)
+"""
+    hst = {"CRDS_OBSERVATORY": "hst", "CRDS_SERVER_URL": "https://hst-serverless.invalid"}
+    alone = Offline(client_python(), keckao.cache)
+    assert keckao.python_says(program, **hst) == alone.python_says(program, **hst)
+
+
+def test_an_untried_client_is_refused_for_this_observatory_only(tmp_path: Path) -> None:
+    python = make_environment(tmp_path / "env", wheel.build(make_content()))
+    untried = Offline(python, make_keckao_cache(tmp_path / "cache"))
+    place = next((python.parent.parent / "lib").glob("python*")) / "site-packages" / "crds-99.0.dist-info"
+    place.mkdir()
+    (place / "METADATA").write_text("Metadata-Version: 2.1\nName: crds\nVersion: 99.0\n")
+    refused = untried.run("-m", "crds.list", "--status")
+    assert refused.returncode != 0
+    assert "was tried with crds 12.1.11, 13.0.7, 13.2.7, 14.0.3, and crds 99.0 is installed" in refused.stderr
+    assert "pip install crds==14.0.3" in refused.stderr
+    hst = {"CRDS_OBSERVATORY": "hst", "CRDS_SERVER_URL": "https://hst-serverless.invalid"}
+    program = "import crds; from crds.core import constants; print(constants.ALL_OBSERVATORIES)"
+    assert untried.python_says(program, **hst) == "['hst', 'jwst', 'roman', 'tobs']"
+    assert CONTEXT in untried.crds("list", "--status", CRDS_KECKAO_UNTRIED="1")
+
+
+def test_a_newer_definition_in_the_cache_counts(tmp_path: Path) -> None:
+    content = make_content(telescopes=["keck iii"], version="1.1")
+    python = make_environment(tmp_path / "env", wheel.build(make_content()))
+    cache = make_keckao_cache(tmp_path / "cache", definition_sha1sum=sha1sum_of(content))
+    client = Offline(python, cache)
+    program = "import crds; from crds.keckao import DOCUMENT; print(DOCUMENT['version'])"
+    assert client.python_says(program) == "1.0"
+    place = cache / "config" / "keckao" / f"definition_{sha1sum_of(content)}.json"
+    place.write_bytes(content)
+    assert client.python_says(program) == "1.1"
+    place.write_bytes(content + b" ")
+    assert client.python_says(program) == "1.0"
+
+
+def test_nothing_stays_after_the_package_is_removed(tmp_path: Path) -> None:
+    made = wheel.build(make_content())
+    python = make_environment(tmp_path / "env")
+    place = next((python.parent.parent / "lib").glob("python*")) / "site-packages"
+    before = {str(path) for path in place.rglob("*")}
+    install(python, made)
+    pip = [client_python(), "-m", "pip", "--python", python, "uninstall", "--yes", "crds-keckao"]
+    subprocess.run(pip, check=True, capture_output=True, timeout=120)
+    assert {str(path) for path in place.rglob("*")} == before
