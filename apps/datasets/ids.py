@@ -10,6 +10,8 @@ from apps.rules.observatories.dataset_ids import DatasetIds
 
 # Characters in the ids of any observatory, up to the length of the columns.
 _HALF = re.compile(r"[A-Z0-9][A-Z0-9._+-]{0,127}")
+# An id in the form of archives, which needs no other spelling unless ids have a detector.
+_WHOLE = re.compile(f"({_HALF.pattern}):({_HALF.pattern})")
 
 
 class DatasetId(NamedTuple):
@@ -36,6 +38,8 @@ def parse_id(text: str, grammar: DatasetIds) -> DatasetId:
     >>> str(parse_id("i9zf01010:i9zf01dzq", dataset_ids("hst")))
     'I9ZF01010:I9ZF01DZQ'
     """
+    if grammar.detector is None and (whole := _WHOLE.fullmatch(text)):
+        return DatasetId(whole[1], whole[2])
     halves = [grammar.normalize(half) for half in text.split(":", 2)]
     # The upper case of some letters beyond ASCII is within ASCII.
     if not text.isascii() or len(halves) > 2 or not all(_HALF.fullmatch(half) for half in halves):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+
+import orjson
 
 from apps.datasets.errors import BadRowError
 from apps.datasets.headers import canonical, find_instrument
@@ -18,11 +18,8 @@ from apps.rules.observatories.dataset_ids import DatasetIds, dataset_ids
 LONGEST_HEADER = 256 * 1024  # characters of JSON
 LONGEST_PROGRAM = 32
 
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
-
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """A dataset read from a file, before any check. If it has no id, its header must hold the id."""
 
     header: Any
@@ -83,9 +80,9 @@ def _id(raw: Raw, header: Mapping[str, str], grammar: DatasetIds) -> DatasetId:
 
 def _instrument(header: Mapping[str, str], observatory: Observatory) -> str:
     instrument = find_instrument(header, observatory)
-    known = ", ".join(observatory.instruments)
     if instrument is not None and instrument in observatory.types:
         return instrument
+    known = ", ".join(observatory.instruments)
     if instrument is None:
         raise BadRowError(f"{observatory.instrument_key} is missing; {observatory.title} has {known}")
     raise BadRowError(f"unknown instrument {instrument[:100]!r}; {observatory.title} has {known}")
@@ -95,6 +92,8 @@ def _program(raw: Raw, header: Mapping[str, str], grammar: DatasetIds) -> str:
     given = raw.program
     if given is None:
         given = next((header[key] for key in grammar.program_keys if key in header), "")
+    if given == "":
+        return ""
     program = str(given).strip()
     if len(program) > LONGEST_PROGRAM or not isinstance(given, str | int) or not _is_storable(program):
         raise BadRowError(
@@ -104,10 +103,13 @@ def _program(raw: Raw, header: Mapping[str, str], grammar: DatasetIds) -> str:
 
 
 def _json(header: Mapping[str, str]) -> str:
-    text = _encode(header)
+    try:
+        text = orjson.dumps(header).decode()
+    except TypeError:  # It holds half of a surrogate pair.
+        raise BadRowError("the header holds an invalid character") from None
     if len(text) > LONGEST_HEADER:
         raise BadRowError(f"the header is longer than {LONGEST_HEADER} characters")
-    # An invalid character can only arrive as an escape, so most headers need no second check.
+    # A NUL is written as an escape, so most headers need no second check.
     if "\\u" in text and not all(map(_is_storable, (*header, *header.values()))):
         raise BadRowError("the header holds an invalid character")
     return text

@@ -22,8 +22,9 @@ from apps.rules.lookup.selectors import observed_date
 from apps.rules.observatories import Observatory, get_observatory
 
 Values = tuple[str, ...]
+Texts = tuple[str | None, ...]
 
-_KNOWN_LIMIT = 100_000  # modes whose keys a book remembers
+_KNOWN_LIMIT = 100_000  # spellings of modes whose keys a book remembers
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,10 @@ class ModeReader:
             frozenset(ambiguous if is_translated else ()),
         )
 
-    def values(self, header: Mapping[str, str], observed_at: datetime | None) -> Values | None:
-        """Return the values of the mode, or None if the exposure must be asked header by header.
+    def texts(self, header: Mapping[str, str], observed_at: datetime | None) -> Texts | None:
+        """Return the texts of all parkeys, None for those that are missing.
+
+        Return None if the exposure must be asked header by header.
 
         Parameters
         ----------
@@ -69,8 +72,12 @@ class ModeReader:
             return None
         if not self._names_instrument(header) or not self.ambiguous.isdisjoint(header):
             return None
+        return tuple(map(header.get, self.parkeys))
+
+    def values(self, texts: Texts) -> Values | None:
+        """Return the values of the mode, or None if the exposure must be asked header by header."""
         try:
-            return tuple(_spelling(header.get(parkey, "UNDEFINED")) for parkey in self.parkeys)
+            return tuple(_spelling("UNDEFINED" if text is None else text) for text in texts)
         except HeaderError:
             return None
 
@@ -140,39 +147,54 @@ class ModeBook:
     def __init__(self, parkeys: ModeParkeys) -> None:
         self.parkeys = parkeys
         self.reader = ModeReader.of(parkeys, get_observatory(settings.OBSERVATORY))
-        self._known: dict[Values | None, int] = {}
+        self._known: dict[Texts | None, int] = {}
 
     def keys(self, exposures: Iterable[tuple[Mapping[str, str], datetime | None]]) -> list[int]:
         """Return the key of the mode of each exposure, given as header and start."""
-        read = [self.reader.values(header, observed_at) for header, observed_at in exposures]
-        unknown = {values for values in read if values not in self._known}
+        read = [self.reader.texts(header, observed_at) for header, observed_at in exposures]
+        unknown = {texts for texts in read if texts not in self._known}
         if unknown:
             if len(self._known) > _KNOWN_LIMIT:
                 self._known.clear()
                 unknown = set(read)
             self._learn(unknown)
-        return [self._known[values] for values in read]
+        return [self._known[texts] for texts in read]
 
-    def _learn(self, unknown: Iterable[Values | None]) -> None:
+    def _learn(self, unknown: Iterable[Texts | None]) -> None:
         """Store the modes that are new, and remember the keys of all."""
-        digests = {digest(values) if values is not None else "": values for values in unknown}
-        ExposureMode.objects.bulk_create(
-            (
-                ExposureMode(
-                    parkeys=self.parkeys,
-                    digest=each,
-                    header={} if values is None else dict(zip(self.reader.parkeys, values, strict=True)),
-                )
-                for each, values in sorted(digests.items())
-            ),
-            ignore_conflicts=True,
-            batch_size=500,
-        )
-        wanted = list(digests)
+        read = {texts: None if texts is None else self.reader.values(texts) for texts in unknown}
+        digests = {digest(values) if values is not None else "": values for values in read.values()}
+        keys = self._stored(digests)
+        for texts, values in read.items():
+            self._known[texts] = keys[values]
+
+    def _stored(self, digests: Mapping[str, Values | None]) -> dict[Values | None, int]:
+        """Store the modes that are new, and return the keys of all, given digest to values."""
+        found = self._find(sorted(digests))
+        new = sorted(digests.keys() - found.keys())
+        if new:
+            ExposureMode.objects.bulk_create(
+                (
+                    ExposureMode(parkeys=self.parkeys, digest=each, header=self._header(digests[each]))
+                    for each in new
+                ),
+                # Another worker may have stored some of them in the meantime.
+                ignore_conflicts=True,
+                batch_size=500,
+            )
+            found |= self._find(new)
+        return {digests[each]: key for each, key in found.items()}
+
+    def _header(self, values: Values | None) -> dict[str, str]:
+        return {} if values is None else dict(zip(self.reader.parkeys, values, strict=True))
+
+    def _find(self, wanted: Sequence[str]) -> dict[str, int]:
+        """Return the keys of modes by their digests, without those that are not stored."""
+        known: dict[str, int] = {}
         for start in range(0, len(wanted), 500):
             rows = ExposureMode.objects.filter(parkeys=self.parkeys, digest__in=wanted[start : start + 500])
-            for key, each in rows.values_list("pk", "digest"):
-                self._known[digests[each]] = key
+            known.update(rows.values_list("digest", "pk"))
+        return known
 
 
 class Modes:

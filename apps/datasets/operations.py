@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.core.errors import InvalidInputError
 from apps.datasets.errors import BadRowError, UnreadableSourceError
@@ -34,6 +37,14 @@ class ImportedDatasets:
     refused: int = 0
 
 
+class Batch(NamedTuple):
+    """Some rows of a file: those that are stored, number and reason of those refused, and the last number."""
+
+    rows: list[ReadDataset]
+    refused: list[tuple[int, str]]
+    last: int
+
+
 def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> ImportedDatasets:
     """Store the datasets of a file in batches; each batch is stored as a whole or not at all.
 
@@ -57,18 +68,40 @@ def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> 
     outcome = ImportedDatasets(after=progress.done)
     make_row = row_maker(settings.OBSERVATORY)
     modes = Modes()
-    for batch in _batches(read(path, after=progress.done)):
-        rows: list[ReadDataset] = []
-        for number, item in batch:
-            try:
-                rows.append(make_row(_require_raw(item)))
-            except InvalidInputError as exc:
-                outcome.refused += 1
-                complain(number, str(exc))
-        outcome.stored += _store(rows, modes, progress, done=batch[-1][0])
-        outcome.undated += sum(each.row.observed_at is None for each in rows)
+    for batch in _ahead(map(partial(_read_batch, make_row), _batches(read(path, after=progress.done)))):
+        for number, reason in batch.refused:
+            complain(number, reason)
+        outcome.refused += len(batch.refused)
+        outcome.stored += _store(batch.rows, modes, progress, done=batch.last)
+        outcome.undated += sum(each.row.observed_at is None for each in batch.rows)
     progress.delete()
     return outcome
+
+
+def _read_batch(make_row: Callable[[Raw], ReadDataset], items: list[Read]) -> Batch:
+    rows: list[ReadDataset] = []
+    refused: list[tuple[int, str]] = []
+    for number, item in items:
+        try:
+            rows.append(make_row(_require_raw(item)))
+        except InvalidInputError as exc:
+            refused.append((number, str(exc)))
+    return Batch(rows, refused, items[-1][0])
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield batches. On PostgreSQL a thread reads the next one while the database stores the last one.
+
+    SQLite works in our own process and would wait for that thread at each row.
+    """
+    if connection.vendor != "postgresql":
+        yield from batches
+        return
+    with ThreadPoolExecutor(1) as reader:
+        waiting = reader.submit(next, batches, None)
+        while batch := waiting.result():
+            waiting = reader.submit(next, batches, None)
+            yield batch
 
 
 def _begin(path: Path, *, from_start: bool) -> ImportProgress:

@@ -20,6 +20,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from apps.certify.headers import UnreadableHeaderError, read_header
 from apps.datasets.errors import BadRowError, UnreadableSourceError
 from apps.datasets.import_rows import Raw
@@ -33,6 +35,9 @@ _ID, _PROGRAM, _HEADER = "dataset_id", "prog_id", "header"
 _REFERENCE_KEYS = ("USEAFTER", "META.USEAFTER", "ROMAN.META.USEAFTER")
 # The start of an object whose first key is not a key of a JSON line.
 _ENTRY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?!(?:dataset_id|prog_id|header)")')
+
+# The fast reader rounds such numbers.
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
 def read(path: Path, *, after: int = 0) -> Iterator[Read]:
@@ -103,7 +108,7 @@ def _skip_line(stream: BufferedReader, line: bytes) -> None:
 
 def _from_line(number: int, line: bytes) -> Iterator[Read]:
     try:
-        document = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        document = _load(line, number)
     except (ValueError, RecursionError) as exc:
         yield number, BadRowError(_json_reason(exc))
         return
@@ -114,6 +119,16 @@ def _from_line(number: int, line: bytes) -> Iterator[Read]:
     else:
         for dataset_id, header in document.items():
             yield number, Raw(header, dataset_id)
+
+
+def _load(line: bytes, number: int) -> Any:
+    """Return the value of a line. Python's own reader is asked where the fast one refuses or rounds."""
+    if not _LONG_NUMBER.search(line):
+        try:
+            return orjson.loads(line)
+        except orjson.JSONDecodeError:
+            pass
+    return json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
 
 
 def _json_reason(exc: Exception) -> str:

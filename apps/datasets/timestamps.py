@@ -39,7 +39,8 @@ def find_observed_at(header: Mapping[str, str], observatory: Observatory) -> dat
         text = " ".join(header[key].strip() for key in observatory.useafter_keys).strip()
         # Reading the usual form here takes a third of the time.
         usual = usual_date(text)
-        moment = datetime.fromisoformat(usual) if usual else parse_date(text)
-        return moment.replace(tzinfo=UTC)
+        if usual:
+            return datetime.fromisoformat(f"{usual}+00:00")
+        return parse_date(text).replace(tzinfo=UTC)
     except (KeyError, LookupFailure, ValueError, IndexError, OverflowError):
         return None

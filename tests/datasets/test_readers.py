@@ -163,3 +163,22 @@ def test_an_open_quote_ends_the_reading_of_csv(tmp_path: Path) -> None:
     assert [type(next(rows)[1]) for _ in range(2)] == [Raw, BadRowError]
     with pytest.raises(UnreadableSourceError, match="after line 2: a quote in line 3 is not closed"):
         next(rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("NaN", "nan"),
+        ("123456789012345678901234", "123456789012345678901234"),
+        ("1.5", "1.5"),
+        ("1e400", "inf"),
+        (r'"\ud83d\ude00"', "😀"),
+        (r'"\ud800"', "\ud800"),
+    ],
+)
+def test_a_line_is_read_as_the_client_reads_it(tmp_path: Path, text: str, value: str) -> None:
+    """The fast reader refuses some of these values and rounds others."""
+    path = make_file(tmp_path, f'{{"dataset_id": "A:B", "header": {{"KEY": {text}}}}}')
+    [(_, raw)] = read(path)
+    assert isinstance(raw, Raw)
+    assert str(raw.header["KEY"]) == value
