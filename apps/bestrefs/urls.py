@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.bestrefs import dataset_views, explain_views, explore_views, views
+from apps.bestrefs import dataset_views, explain_views, explore_views, use_views, views
 
 app_name = "bestrefs"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("bestrefs/explain", explain_views.why),
     path("dataset/<str:dataset_id>/", dataset_views.history, name="dataset"),
     path("dataset/<str:dataset_id>", dataset_views.history),
+    path("datasets_with/<str:name>/<str:pointer>.csv", use_views.datasets_as_csv, name="datasets_with"),
     path("bestrefs_explore/", explore_views.choose, name="explore"),
     path("bestrefs_explore", explore_views.choose),
     path("bestrefs_explore/<str:context>/<str:instrument>/", explore_views.parameters, name="parameters"),

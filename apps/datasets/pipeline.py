@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from apps.datasets.archive import Header
 from apps.datasets.models import Dataset
 from apps.datasets.modes import Modes
+from apps.datasets.queries import has_unsorted
 
 AT_ONCE = 2000  # exposures of one transaction
 
@@ -32,7 +33,7 @@ def sort_into_modes(instrument: str) -> Iterator[int]:
     """
     modes = Modes()
     book = modes.book(instrument)
-    if book is None:
+    if book is None or not has_unsorted(instrument):
         return
     unsorted = Dataset.objects.filter(Q(mode=None) | ~Q(mode__parkeys=book.parkeys), instrument=instrument)
     done = last = 0

@@ -9,12 +9,14 @@ from operator import itemgetter
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.datasets.archive import Header, TableArchive, get_archive
 from apps.datasets.errors import BadDatasetIdError, UndeterminedInstrumentError
 from apps.datasets.ids import DatasetId, find_instrument, parse_id
 from apps.datasets.models import Dataset, ExposureMode, ModeParkeys
+from apps.datasets.modes import newest_parkeys
+from apps.rules.observatories import get_observatory
 from apps.rules.observatories.dataset_ids import DatasetIds, dataset_ids
 
 # Exposures of this many modes are read at once.
@@ -107,6 +109,11 @@ def odd_mode(parkeys: ModeParkeys) -> ExposureMode | None:
     return ExposureMode.objects.filter(parkeys=parkeys, digest="").first()
 
 
+def odd_modes() -> list[int]:
+    """Return the keys of the modes, of any parkeys, whose exposures must be asked header by header."""
+    return list(ExposureMode.objects.filter(digest="").values_list("pk", flat=True))
+
+
 def mode_ranges(parkeys: ModeParkeys, *, at_least: int, at_most: int) -> list[tuple[int, int]]:
     """Divide the modes of an instrument, except the odd one, into ranges of keys, both ends included.
 
@@ -139,8 +146,34 @@ def modes_between(parkeys: int, first: int, last: int) -> list[tuple[int, dict[s
     return list(_modes(parkeys).filter(pk__gte=first, pk__lte=last).values_list("pk", "header"))
 
 
+def modes_after(parkeys: ModeParkeys, last: int, *, at_most: int) -> list[tuple[int, dict[str, str]]]:
+    """Return key and header of the next modes with keys above `last`, in the order of keys."""
+    return list(_modes(parkeys).filter(pk__gt=last).values_list("pk", "header")[:at_most])
+
+
+def count_modes(parkeys: ModeParkeys) -> int:
+    """Return the number of modes of an instrument, without the odd one."""
+    return _modes(parkeys).count()
+
+
 def _modes(parkeys: int | ModeParkeys) -> QuerySet[ExposureMode]:
     return ExposureMode.objects.filter(parkeys=parkeys).exclude(digest="").order_by("pk")
+
+
+def observed_instruments() -> list[str]:
+    """Return the instruments that have exposures in our table, sorted."""
+    known = sorted(get_observatory(settings.OBSERVATORY).instruments)
+    return [name for name in known if Dataset.objects.filter(instrument=name).exists()]
+
+
+def has_unsorted(instrument: str) -> bool:
+    """Return whether exposures of an instrument lack a mode of its newest parkeys, or it has no parkeys."""
+    newest = newest_parkeys(instrument)
+    if newest is None or Dataset.objects.filter(mode=None, instrument=instrument).exists():
+        return True
+    # Looking for old modes that are in use reads few rows; looking at each exposure would read them all.
+    old = ExposureMode.objects.filter(parkeys__instrument=instrument, parkeys__number__lt=newest.number)
+    return old.filter(Exists(Dataset.objects.filter(mode=OuterRef("pk")))).exists()
 
 
 def count_exposures(instrument: str) -> int:

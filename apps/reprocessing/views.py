@@ -1,10 +1,8 @@
 """Public pages of the datasets that each move of the latest context affects."""
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -14,7 +12,7 @@ from apps.core.access import Actor, Role, with_role
 from apps.core.errors import ConflictError
 from apps.core.filters import PAGE_SIZE
 from apps.core.refusals import Form, answers_in, refuse
-from apps.core.tables import Column, Table, csv_lines, exported
+from apps.core.tables import Column, Table, csv_file, exported
 from apps.reprocessing import operations, queries
 from apps.reprocessing.errors import NotComputedError
 from apps.reprocessing.models import Transition
@@ -145,16 +143,8 @@ def exposures_as_csv(request: HttpRequest, old: str, new: str) -> HttpResponseBa
         row = queries.get_complete(old, new)
     except NotComputedError as exc:
         return HttpResponse(f"{exc}\n", status=409, content_type="text/plain; charset=utf-8")
-    lines = csv_lines(("dataset", "type", "old", "new"), queries.affected_exposures(row))
-    answer = StreamingHttpResponse(_blocks(lines), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="affected_{old}_{new}.csv"'
-    return answer
-
-
-def _blocks(lines: Iterator[str]) -> Iterator[str]:
-    """Yield many lines at once, because each piece of a streamed answer costs as much as many lines."""
-    while block := "".join(islice(lines, 1000)):
-        yield block
+    columns = ("dataset", "type", "old", "new")
+    return csv_file(f"affected_{old}_{new}.csv", columns, queries.affected_exposures(row))
 
 
 @answers_in(Form.TEXT)

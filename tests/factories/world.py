@@ -51,6 +51,8 @@ def make_world() -> World:
         "certify_file/name": reference.name,
         "context": context,
         "dataset_id": DATASET,
+        "datasets_with/name": reference.name,
+        "pointer": "latest",
         "delivery/name": delivery.name,
         "delivery/what": "failed",
         "delivery_status/name": delivery.name,

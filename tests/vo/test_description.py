@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from apps.bestrefs.models import BestReference, KeptDataset
 from apps.bestrefs.pipeline import follow, keep, stale
 from apps.contexts.listings import keep_listings
 from apps.contexts.models import ListedRule
+from apps.contexts.queries import get_context
 from apps.datasets.models import Dataset
 from apps.jobs import pipeline as jobs
 from apps.jobs.models import Job
@@ -18,6 +20,7 @@ from apps.vo.tables.tap_schema import all_tables
 from apps.vo.tap import description_views
 from apps.vo.tap.examples import EXAMPLES
 from tests.factories import sites
+from tests.factories.datasets import make_dataset
 from tests.vo.conftest import HEADER, Ask
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -151,3 +154,20 @@ def test_rules_are_listed_once_for_each_context_in_use(site: str) -> None:
     rule = rows.get(filekind="gain")
     assert (rule.reference, rule.useafter) == ("jwst_miri_gain_0001.fits", "2021-08-01T00:00:00")
     assert '"META.INSTRUMENT.DETECTOR": "MIRIMAGE"' in rule.match_params
+
+
+def test_bestrefs_kept_by_modes_equal_those_of_the_header(site: str, ask: Ask) -> None:
+    header = HEADER | {"META.OBSERVATION.DATE": "2024-07-08"}
+    make_dataset(
+        "JW7:JW7", instrument="miri", header=header, observed_at=datetime(2024, 7, 8, 12, tzinfo=UTC)
+    )
+    keep()
+    assert not BestReference.objects.filter(dataset__product="JW7").exists()
+    query = "SELECT filekind, reference, status, context FROM crds.bestrefs WHERE dataset_id = 'JW7:JW7'"
+    found = {(kind, reference) for kind, reference, status, _ in ask(query).rows if status == "found"}
+    answers = get_context(site).best_references(header)
+    assert found == {(kind, name) for kind, name in answers.items() if not name.startswith("NOT FOUND")}
+    assert len(found) == 2
+    rows = ask(f"SELECT dataset_id FROM crds.bestrefs WHERE reference = '{answers['flat']}'").rows
+    assert ["JW7:JW7"] in rows
+    assert {row[3] for row in ask(query).rows} == {site}

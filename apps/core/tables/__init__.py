@@ -6,7 +6,7 @@ JSON.
 """
 
 from apps.core.tables.columns import Cell, CellPart, Column, Value
-from apps.core.tables.exports import csv_lines, exported
+from apps.core.tables.exports import csv_file, exported
 from apps.core.tables.table import Picks, Table
 
-__all__ = ["Cell", "CellPart", "Column", "Picks", "Table", "Value", "csv_lines", "exported"]
+__all__ = ["Cell", "CellPart", "Column", "Picks", "Table", "Value", "csv_file", "exported"]

@@ -83,6 +83,13 @@ def csv_lines(names: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator
     yield text.getvalue()
 
 
+def csv_file(name: str, names: Sequence[str], rows: Iterable[Sequence[Value]]) -> StreamingHttpResponse:
+    """Return a CSV file to save under a name, sent while its rows are read."""
+    answer = StreamingHttpResponse(csv_lines(names, rows), content_type=_TYPES["csv"])
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
 def _harmless(value: Value) -> str | int | float:
     """Return a value that no spreadsheet takes for a formula."""
     if isinstance(value, str):

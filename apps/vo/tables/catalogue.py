@@ -166,6 +166,23 @@ DATASETS = PublishedTable(
     same("datasets_dataset d"),
 )  # fmt: skip
 
+# Most answers are kept by modes; datasets with an unusual header have rows of their own.
+_BESTREFS = """(
+SELECT e.id AS dataset_id, p.context AS context, r.instrument AS instrument, r.filekind AS filekind,
+  s.reference AS reference, s.status AS status, s.message AS message, p.kept_at AS computed_at
+FROM bestrefs_timelinestep s
+JOIN bestrefs_modetimeline m ON m.timeline_id = s.timeline_id
+JOIN bestrefs_pointedrules p ON p.rules_id = m.rules_id AND p.pointer = 'latest'
+JOIN bestrefs_keptrules r ON r.id = m.rules_id
+JOIN datasets_dataset e ON e.mode_id = m.mode_id AND e.observed_at >= s.begins_at AND e.observed_at < s.ends_at
+UNION ALL
+SELECT o.dataset_id AS dataset_id, o.context AS context, o.instrument AS instrument, o.filekind AS filekind,
+  o.reference AS reference, o.status AS status, o.message AS message, o.computed_at AS computed_at
+FROM bestrefs_bestreference o
+JOIN bestrefs_keptdataset k ON k.dataset_id = o.dataset_id
+JOIN datasets_dataset n ON n.id = o.dataset_id AND n.imported_at = k.imported_at
+) b JOIN datasets_dataset d ON d.id = b.dataset_id"""
+
 BESTREFS = PublishedTable(
     "crds",
     "bestrefs",
@@ -180,7 +197,7 @@ BESTREFS = PublishedTable(
         _column("message", _U, "meta.note", "Reason if there is no reference", text("b.message")),
         _column("computed_at", _TIME, "time.creation", "Moment of the computation, UTC", moment("b.computed_at")),
     ),
-    same("bestrefs_bestreference b JOIN datasets_dataset d ON d.id = b.dataset_id"),
+    same(_BESTREFS),
     keys=(
         ForeignKey("crds.datasets", {"dataset_id": "dataset_id"}, "The dataset"),
         ForeignKey("crds.files", {"reference": "name"}, "The reference"),

@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from apps.bestrefs.reference_uses import ReferenceUse
+from apps.bestrefs.reference_uses import uses_of as dataset_uses
 from apps.catalog import queries as catalog
 from apps.catalog.models import File
 from apps.catalog.reading import locate
@@ -76,6 +78,8 @@ class Details:
         The first table of the page.
     contents, inside
         `contents` is set for a mapping and `inside` for a reference; the other is None.
+    datasets
+        The datasets that use a reference, counted for each context in use.
     siblings
         Mappings to compare with, newest first; the page offers `predecessor` first.
     successors
@@ -97,6 +101,7 @@ class Details:
     predecessor: str
     successors: list[str]
     lookups: list[ContextLookups]
+    datasets: list[ReferenceUse]
     check: Recertification | None
     constraints: tuple[ConstraintFile, ...]
     commands: list[tuple[str, str]]
@@ -148,6 +153,7 @@ def details(file: File, sent: Mapping[str, str], *, user: str) -> Details:
         predecessor=predecessor_of(file, siblings),
         successors=successors_of(file),
         lookups=[] if is_mapping else _lookups(file.name, uses),
+        datasets=[] if is_mapping else dataset_uses(file.name, file.instrument),
         check=None if is_mapping else find_check(file),
         constraints=_constraints(file),
         commands=_commands(file),
@@ -227,6 +233,16 @@ def as_json(page: Details) -> dict[str, Any]:
         "record": {row.label: row.value for row in page.rows},
         "used_by": {"direct": page.uses.direct, "indirect": page.uses.indirect},
         "successors": page.successors,
+        "datasets": [
+            {
+                "pointer": use.pointer,
+                "context": use.context,
+                "count": use.count,
+                "is_more": use.is_more,
+                "gaps": use.gaps,
+            }
+            for use in page.datasets
+        ],
         "lookups": [
             {
                 "context": lookup.context,

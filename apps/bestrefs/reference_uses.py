@@ -1,0 +1,154 @@
+"""The datasets that use a reference under the contexts in use, found by modes and not one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from apps.bestrefs.models import BestReference, KeptDataset, ModeTimeline, PointedRules, TimelineStep
+from apps.contexts import queries as contexts
+from apps.contexts.models import Pointer
+from apps.datasets import queries as datasets
+from apps.datasets.models import Dataset
+
+COUNTED = 10_000  # datasets that a page counts; a list counts all
+_BLOCK = 2000  # rows fetched at once
+
+# Names in these statements belong to models; values are passed as parameters.
+_BY_MODE = f"""
+SELECT d.product, d.exposure, d.observed_at
+FROM {TimelineStep._meta.db_table} s
+JOIN {ModeTimeline._meta.db_table} m ON m.timeline_id = s.timeline_id
+JOIN {PointedRules._meta.db_table} p ON p.rules_id = m.rules_id
+JOIN {Dataset._meta.db_table} d
+  ON d.mode_id = m.mode_id AND d.observed_at >= s.begins_at AND d.observed_at < s.ends_at
+WHERE s.reference = %s AND p.pointer = %s
+"""  # noqa: S608
+_BY_HEADER = f"""
+SELECT d.product, d.exposure, d.observed_at
+FROM {BestReference._meta.db_table} b
+JOIN {KeptDataset._meta.db_table} k ON k.dataset_id = b.dataset_id
+JOIN {Dataset._meta.db_table} d ON d.id = b.dataset_id AND d.imported_at = k.imported_at
+WHERE b.reference = %s
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceUse:
+    """The number of datasets that use a reference under one context in use.
+
+    Attributes
+    ----------
+    pointer
+        ``latest`` or ``edit``.
+    context
+        The context whose answers are counted; empty if there are none yet.
+    kept_at
+        The moment at which these answers became complete.
+    count
+        Number of datasets, at most `COUNTED` unless all were wanted.
+    is_more
+        Whether there are more datasets than `count`.
+    gaps
+        What the number leaves out, as sentences; empty if it is up to date.
+    """
+
+    pointer: str
+    context: str
+    kept_at: datetime | None
+    count: int
+    is_more: bool
+    gaps: tuple[str, ...]
+
+
+def uses_of(reference: str, instrument: str, *, at_most: int | None = COUNTED) -> list[ReferenceUse]:
+    """Return the number of datasets that use a reference, for latest and for edit if it is another context.
+
+    Parameters
+    ----------
+    instrument
+        The instrument of the reference, lower case.
+    at_most
+        Stop counting there; None counts all.
+    """
+    latest, edit = (contexts.find_pointed(pointer) for pointer in (Pointer.LATEST, Pointer.EDIT))
+    wanted = [(Pointer.LATEST, latest)] if latest else []
+    if edit and edit != latest:
+        wanted.append((Pointer.EDIT, edit))
+    return [_use(reference, instrument, pointer, context, at_most) for pointer, context in wanted]
+
+
+def _use(
+    reference: str, instrument: str, pointer: Pointer, context: str, at_most: int | None
+) -> ReferenceUse:
+    row = PointedRules.objects.filter(pointer=pointer).order_by("-kept_at").first()
+    limit = "" if at_most is None else f" LIMIT {int(at_most) + 1}"
+    with connection.cursor() as cursor:
+        sql, values = _statement(reference, pointer)
+        cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM ({sql}) found{limit}) counted", values)  # noqa: S608
+        (found,) = cursor.fetchone()
+    count = found if at_most is None else min(found, at_most)
+    return ReferenceUse(
+        pointer.value,
+        row.context if row else "",
+        row.kept_at if row else None,
+        count,
+        found > count,
+        tuple(_gaps(pointer, context, instrument, row)),
+    )
+
+
+def _statement(reference: str, pointer: str) -> tuple[str, list[Any]]:
+    if pointer == Pointer.LATEST:
+        return f"{_BY_MODE} UNION ALL {_BY_HEADER}", [reference, pointer, reference]
+    return _BY_MODE, [reference, pointer]
+
+
+def _gaps(pointer: Pointer, context: str, instrument: str, row: PointedRules | None) -> Iterator[str]:
+    """Yield what the kept answers leave out, as sentences."""
+    if row is None:
+        yield "No answers were worked out yet."
+        return
+    if row.context != context:
+        yield f"{pointer.value.capitalize()} is {context} now; its answers are being worked out."
+    if datasets.has_unsorted(instrument):
+        yield "Some datasets are new, and are not sorted by their parameters yet."
+    elif missing := _missing_modes(pointer, instrument):
+        yield f"{missing} combinations of parameters are new, and their answers are not worked out yet."
+    if pointer == Pointer.EDIT and KeptDataset.objects.filter(dataset__instrument=instrument).exists():
+        yield "Datasets with an unusual header are counted under latest only."
+
+
+def _missing_modes(pointer: Pointer, instrument: str) -> int:
+    """Return the number of modes that lack an answer."""
+    rows = PointedRules.objects.filter(pointer=pointer, rules__instrument=instrument)
+    counts = [(row.rules.sorted_by, row.rules.mode_count) for row in rows.select_related("rules__sorted_by")]
+    if not counts:
+        return 0
+    parkeys, least = min(counts, key=lambda item: item[1])
+    return max(0, datasets.count_modes(parkeys) - least)
+
+
+def datasets_with(reference: str, pointer: str) -> Iterator[tuple[str, str]]:
+    """Yield two-part id and start of each dataset that uses a reference, in the order of ids.
+
+    The start is written in ISO format, empty if it is not known.
+    """
+    sql, values = _statement(reference, pointer)
+    with connection.chunked_cursor() as cursor:
+        # The names of columns are those of the first part.
+        cursor.execute(f"SELECT * FROM ({sql}) found ORDER BY product, exposure", values)  # noqa: S608
+        while rows := cursor.fetchmany(_BLOCK):
+            for product, exposure, start in rows:
+                yield f"{product}:{exposure}", _text(start)
+
+
+def _text(start: Any) -> str:
+    if start is None:
+        return ""
+    moment = start if isinstance(start, datetime) else datetime.fromisoformat(str(start))
+    return moment.replace(tzinfo=None).isoformat()

@@ -1,0 +1,198 @@
+"""The kept answers must equal those asked header by header."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+
+from apps.bestrefs.models import BestReference, KeptDataset, KeptRules, ModeTimeline, ReferenceTimeline
+from apps.bestrefs.pipeline import follow, is_current, keep
+from apps.bestrefs.reference_uses import datasets_with, uses_of
+from apps.catalog.operations import add_file
+from apps.contexts.models import Pointer
+from apps.contexts.operations import set_context
+from apps.contexts.queries import get_context
+from apps.datasets.models import Dataset
+from apps.jobs import pipeline as jobs
+from apps.jobs.errors import LostClaimError
+from apps.jobs.models import Job
+from apps.rules.errors import CrdsError
+from tests.factories.datasets import make_dataset, make_header
+from tests.factories.reprocessing import NEW, OLD, move, publish_both
+
+pytestmark = pytest.mark.django_db
+
+BOUNDARY = datetime(2010, 1, 1, tzinfo=UTC)
+ODD = "LB4Q09010:LB4Q09ABQ"
+
+
+@pytest.fixture(autouse=True)
+def contexts(db: None) -> None:
+    publish_both()
+    set_context(pointer="edit", context=NEW, user="tester", reason="Why not.", is_overridden=True)
+    make_exposures()
+
+
+def make_exposures() -> None:
+    """Make exposures of both detectors before, at and after the new date, and some with unusual headers."""
+    number = 0
+    for detector in ("FUV", "NUV", "fuv", "ELSE"):
+        for moment in (-timedelta(microseconds=1), timedelta(0), timedelta(seconds=1)):
+            number += 1
+            start = BOUNDARY + moment
+            header = make_header(
+                DATE_OBS=f"{start:%Y-%m-%d}", TIME_OBS=f"{start:%H:%M:%S.%f}", DETECTOR=detector
+            )
+            make_dataset(f"LB4Q{number:02}010:LB4Q{number:02}ABQ", header=header, observed_at=start)
+    make_dataset("LB4Q90010:LB4Q90ABQ", header=make_header(DATE_OBS=None), observed_at=None)
+    make_dataset("LB4Q91010:LB4Q91ABQ", header=make_header(DATE_OBS="06/05/10"))
+    make_dataset("J8BT05010:J8BT05NJQ", instrument="acs", header=make_header(INSTRUME="ACS"))
+
+
+def by_header(context: str) -> set[tuple[str, str, str]]:
+    """Return id, type and reference of all datasets, asked one by one; empty type if the header fails."""
+    rules = get_context(context)
+    found = set()
+    for dataset in Dataset.objects.all():
+        try:
+            answers = rules.best_references(dataset.header)
+        except CrdsError:
+            continue
+        found |= {
+            (dataset.dataset_id, reftype, answer)
+            for reftype, answer in answers.items()
+            if not answer.startswith("NOT FOUND")
+        }
+    return found
+
+
+def kept(pointer: Pointer) -> set[tuple[str, str]]:
+    names = {answer for context in (OLD, NEW) for _, _, answer in by_header(context)}
+    return {(dataset, name) for name in names for dataset, _ in datasets_with(name, pointer)}
+
+
+def without_types(answers: set[tuple[str, str, str]], *, odd: bool = True) -> set[tuple[str, str]]:
+    return {(dataset, name) for dataset, _, name in answers if odd or "Q9" not in dataset}
+
+
+def test_kept_answers_equal_those_of_each_header() -> None:
+    assert not is_current()
+    assert keep() == 3  # Two with an unusual date, and one of an instrument without rules.
+    assert is_current()
+    assert kept(Pointer.LATEST) == without_types(by_header(OLD))
+    assert kept(Pointer.EDIT) == without_types(by_header(NEW), odd=False)
+    assert by_header(OLD) != by_header(NEW)
+
+
+def test_most_datasets_have_no_rows_of_their_own() -> None:
+    keep()
+    assert KeptDataset.objects.count() == 3
+    assert ModeTimeline.objects.count() == 3 * 3  # FUV, NUV and ELSE; deadtab of both contexts and brftab.
+
+
+def test_contexts_share_what_is_kept_for_one_rmap() -> None:
+    keep()
+    assert sorted(KeptRules.objects.values_list("rmap", flat=True)) == [
+        "hst_cos_brftab_0001.rmap",
+        "hst_cos_deadtab_0001.rmap",
+        "hst_cos_deadtab_0002.rmap",
+    ]
+
+
+def test_a_move_of_latest_is_followed_and_old_answers_are_deleted() -> None:
+    keep()
+    move(NEW)
+    [use] = uses_of("nuv.fits", "cos")
+    assert (use.context, use.count) == (OLD, 3)
+    assert use.gaps == (f"Latest is {NEW} now; its answers are being worked out.",)
+    assert follow()
+    assert not follow()  # One job is enough.
+    jobs.execute(Job.objects.get(kind="bestrefs").pk)
+    assert not follow()
+    [use] = uses_of("nuv.fits", "cos")
+    assert (use.context, use.count, use.gaps) == (NEW, 0, ())
+    assert kept(Pointer.LATEST) == without_types(by_header(NEW))
+    assert not KeptRules.objects.filter(rmap="hst_cos_deadtab_0001.rmap").exists()
+    assert not ReferenceTimeline.objects.filter(steps__reference="nuv.fits").exists()
+
+
+def test_imports_are_followed() -> None:
+    keep()
+    make_dataset("LB4Q50010:LB4Q50ABQ", header=make_header(DETECTOR="NUV"))
+    make_dataset("LB4Q51010:LB4Q51ABQ", header=make_header(DETECTOR="NEW"))
+    assert uses_of("nuv.fits", "cos")[0].gaps == (
+        "Some datasets are new, and are not sorted by their parameters yet.",
+    )
+    assert follow()
+    keep()
+    assert kept(Pointer.LATEST) == without_types(by_header(OLD))
+    assert uses_of("nuv.fits", "cos")[0].count == 4
+
+
+def test_a_corrected_header_leaves_no_old_answer() -> None:
+    keep()
+    row = Dataset.objects.get(exposure="LB4Q91ABQ")
+    row.header, row.mode = make_header(), None
+    row.save()
+    assert kept(Pointer.LATEST) == without_types(by_header(OLD)) - {
+        (row.dataset_id, "fuv.fits"),
+        (row.dataset_id, "brf.fits"),
+    }  # Its old answers are not given any more, and its new ones are not there yet.
+    keep()
+    assert kept(Pointer.LATEST) == without_types(by_header(OLD))
+    assert not BestReference.objects.filter(dataset=row).exists()
+
+
+def test_the_page_of_a_reference_shows_how_many_datasets_use_it(client: Client) -> None:
+    add_file(io.BytesIO(b"x"), name="nuv.fits", user="tester", instrument="cos", filekind="deadtab")
+    keep()
+    page = client.get("/browse/nuv.fits").content.decode()
+    assert "3 datasets of this server's archive use it" in page
+    lines = client.get("/datasets_with/nuv.fits/latest.csv").getvalue().decode().splitlines()
+    assert lines == [
+        "dataset,start",
+        "LB4Q04010:LB4Q04ABQ,2009-12-31T23:59:59.999999",
+        "LB4Q05010:LB4Q05ABQ,2010-01-01T00:00:00",
+        "LB4Q06010:LB4Q06ABQ,2010-01-01T00:00:01",
+    ]
+    assert client.get("/datasets_with/nuv.fits/edit.csv").getvalue().decode().splitlines() == lines[:1]
+    assert client.get("/datasets_with/nuv.fits/build.csv").status_code == 404
+
+
+def test_counting_stops_at_its_limit() -> None:
+    keep()
+    latest, _edit = uses_of("brf.fits", "cos", at_most=2)
+    assert (latest.count, latest.is_more) == (2, True)
+    latest, _edit = uses_of("brf.fits", "cos", at_most=None)
+    assert (latest.count, latest.is_more) == (len(list(datasets_with("brf.fits", Pointer.LATEST))), False)
+
+
+def test_a_worker_that_lost_its_job_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_job: Job) -> None:
+        raise LostClaimError
+
+    monkeypatch.setattr("apps.bestrefs.pipeline.require_claim", lost)
+    with pytest.raises(LostClaimError):
+        keep(Job())
+    assert not ModeTimeline.objects.exists()
+
+
+def test_work_continues_behind_the_parts_that_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.bestrefs.pipeline.AT_ONCE", 1)
+    real, calls = jobs.require_claim, []
+
+    def die_later(_job: Job) -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            raise LostClaimError
+
+    monkeypatch.setattr("apps.bestrefs.pipeline.require_claim", die_later)
+    with pytest.raises(LostClaimError):
+        keep(Job())
+    before = set(ModeTimeline.objects.values_list("pk", flat=True))
+    assert before
+    monkeypatch.setattr("apps.bestrefs.pipeline.require_claim", real)
+    keep()
+    assert before < set(ModeTimeline.objects.values_list("pk", flat=True))
+    assert kept(Pointer.LATEST) == without_types(by_header(OLD))
