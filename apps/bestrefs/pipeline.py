@@ -200,7 +200,7 @@ def _require(job: Job | None) -> None:
 
 @transaction.atomic
 def _point(job: Job | None, pointer: str, context: str, rules: Sequence[int]) -> None:
-    """Let the answers of a context be those of a pointer, all at once."""
+    """Replace the answers of a pointer by those of a context, all at once."""
     _require(job)
     rows = PointedRules.objects.filter(pointer=pointer)
     if set(rows.values_list("context", "rules_id")) == {(context, key) for key in rules}:
@@ -214,7 +214,7 @@ def _point(job: Job | None, pointer: str, context: str, rules: Sequence[int]) ->
 
 @transaction.atomic
 def _forget(job: Job | None) -> None:
-    """Delete the answers of rules that no pointer names any more."""
+    """Delete the answers of rules that no pointer names."""
     _require(job)
     if KeptRules.objects.filter(pointed=None).delete()[0]:
         ReferenceTimeline.objects.filter(modes=None).delete()
@@ -235,7 +235,7 @@ def stale(context: str) -> QuerySet[Dataset]:
 
 
 def _needless(context: str) -> QuerySet[KeptDataset]:
-    """Return the datasets that were asked by their header, and need not be any more."""
+    """Return the datasets that were asked by their header, and no longer need it."""
     return KeptDataset.objects.exclude(dataset__in=asked_by_header(context).values("pk"))
 
 

@@ -138,7 +138,7 @@ def test_a_corrected_header_leaves_no_old_answer() -> None:
     assert kept(Pointer.LATEST) == without_types(by_header(OLD)) - {
         (row.dataset_id, "fuv.fits"),
         (row.dataset_id, "brf.fits"),
-    }  # Its old answers are not given any more, and its new ones are not there yet.
+    }  # Its old answers are no longer given, and its new ones are not there yet.
     keep()
     assert kept(Pointer.LATEST) == without_types(by_header(OLD))
     assert not BestReference.objects.filter(dataset=row).exists()
