@@ -37,7 +37,7 @@ class ImportedDatasets:
     refused: int = 0
 
 
-class Batch(NamedTuple):
+class ImportBatch(NamedTuple):
     """Some rows of a file: those that are stored, number and reason of those refused, and the last number."""
 
     rows: list[ReadDataset]
@@ -78,7 +78,7 @@ def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> 
     return outcome
 
 
-def _read_batch(make_row: Callable[[Raw], ReadDataset], items: list[Read]) -> Batch:
+def _read_batch(make_row: Callable[[Raw], ReadDataset], items: list[Read]) -> ImportBatch:
     rows: list[ReadDataset] = []
     refused: list[tuple[int, str]] = []
     for number, item in items:
@@ -86,10 +86,10 @@ def _read_batch(make_row: Callable[[Raw], ReadDataset], items: list[Read]) -> Ba
             rows.append(make_row(_require_raw(item)))
         except InvalidInputError as exc:
             refused.append((number, str(exc)))
-    return Batch(rows, refused, items[-1][0])
+    return ImportBatch(rows, refused, items[-1][0])
 
 
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+def _ahead(batches: Iterator[ImportBatch]) -> Iterator[ImportBatch]:
     """Yield batches. On PostgreSQL a thread reads the next one while the database stores the last one.
 
     SQLite works in our own process and would wait for that thread at each row.
