@@ -184,7 +184,7 @@ def test_the_page_shows_each_delivery_with_its_files() -> None:
     for expected in (
         "jwst_1.cat",
         f'<a href="/browse/{NAMES[0]}">{NAMES[0]}</a>, {len(NAMES[0])} bytes, latest',
-        "1 latest, 1 delivered",
+        "1 delivered, 1 latest",
         f'<td class="number">2</td><td class="number">{sum(map(len, NAMES))}</td><td>homer</td>',
         "&lt;b&gt;why&lt;/b&gt;",
         "&lt;i&gt;no room&lt;/i&gt;",

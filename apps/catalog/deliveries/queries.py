@@ -76,13 +76,14 @@ def _measured(rows: QuerySet[Delivery]) -> QuerySet[Any]:
 
 
 def with_first_files(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Return deliveries that are read with the first `FIRST_FILES` files; those with a problem come first."""
+    """Return deliveries that are read with the `first_rows` of their files, those with a problem first."""
     shown = ("name", "kind", "size", "state", "rejected", "blacklisted")
     files = DeliveredFile.objects.select_related("file")
     files = files.only(
         "delivery", "checked_at", "available_at", "problem", *(f"file__{name}" for name in shown)
     )
-    return rows.prefetch_related(Prefetch("rows", files.order_by("-problem", "file__name")[:FIRST_FILES]))
+    first = files.order_by("-problem", "file__name")[:FIRST_FILES]
+    return rows.prefetch_related(Prefetch("rows", first, to_attr="first_rows"))
 
 
 def shown_state(file: File) -> str:

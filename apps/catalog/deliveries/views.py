@@ -204,7 +204,7 @@ def _rows(deliveries: list[Any]) -> list[dict[str, Any]]:
 
 def _row(delivery: Any, summary: str) -> dict[str, Any]:
     """Return one row of the table."""
-    rows = list(delivery.rows.all())
+    rows = delivery.first_rows
     return {
         "delivery": delivery,
         "files": [
