@@ -220,6 +220,7 @@ EMAIL_FILE_PATH = DATA_ROOT / "mails"
 MAIL_TIMEOUT = EMAIL_TIMEOUT = env.number("MAIL_TIMEOUT", 10, minimum=1)  # seconds, for each answer
 MAIL_FROM = env.address("MAIL_FROM", "crds@localhost")
 MAIL_LISTS = env.addresses("MAIL_LISTS", "")  # Addresses that get every mail.
+ALARM_MAILS = env.addresses("ALARM_MAILS", "")  # Operators who read that stored files are wrong.
 MAIL_ATTEMPTS = env.number("MAIL_ATTEMPTS", 10, minimum=1)  # Ten attempts take about a day and a half.
 
 # Deliveries.

@@ -15,7 +15,7 @@ from crds_server import env_file
 
 OPTION = "--env-file"
 # Our own commands that make the parts ready.
-_SETUP = frozenset({"up", "prepare", "migrate", "adopt_data"})
+_SETUP = frozenset({"up", "prepare", "migrate", "adopt_data", "restore"})
 
 
 @contextlib.contextmanager

@@ -298,6 +298,34 @@ class Revision(models.Model):
         return str(self.number)
 
 
+class FixityRun(models.Model):
+    """One comparison of all stored bytes with the catalog."""
+
+    began_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, help_text="Empty while it runs, or if it was killed.")
+    files = models.PositiveIntegerField(default=0, help_text="Files that were read.")
+    missing = models.PositiveIntegerField(default=0, help_text="Files that are gone.")
+    changed = models.PositiveIntegerField(default=0, help_text="Files with other bytes than before.")
+    unknown = models.PositiveIntegerField(default=0, help_text="Files that no row says we hold.")
+    findings = models.JSONField(default=list, help_text="The first of them, as sentences.")
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"comparison of {self.began_at:%Y-%m-%d %H:%M}: {self.faults} faults"
+
+    @property
+    def faults(self) -> int:
+        """The number of files that are wrong."""
+        return self.missing + self.changed + self.unknown
+
+    @property
+    def is_clean(self) -> bool:
+        """True if every file is as the catalog says."""
+        return self.faults == 0
+
+
 class Installation(models.Model):
     """The one row that says which server the database belongs to; a file in the store says the same."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from apps.catalog.errors import UnknownFileError
-from apps.catalog.models import File, Revision
+from apps.catalog.models import File, FixityRun, Revision
 from apps.catalog.states import FileKind, FileState
 from apps.core.errors import InvalidInputError
 from apps.core.globs import clean_glob, matching
@@ -95,6 +95,11 @@ def held_files() -> dict[str, File]:
     """Return the rows, with size and sha1sum only, of all files whose bytes we should hold, by name."""
     rows = File.objects.filter(~Q(held_at=None)).only("name", "size", "sha1sum", "held_at")
     return {file.name: file for file in rows.iterator(chunk_size=2000)}
+
+
+def last_fixity_run() -> FixityRun | None:
+    """Return the newest comparison of the store with the catalog that came to its end, or None."""
+    return FixityRun.objects.filter(finished_at__isnull=False).first()
 
 
 def siblings_of(name: str) -> list[str]:

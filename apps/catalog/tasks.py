@@ -7,7 +7,7 @@ from celery import shared_task
 from apps.catalog import deliveries
 from apps.catalog.deliveries import archive_state
 from apps.catalog.pipeline import sweep as sweeping
-from apps.catalog.pipeline import verify as verifying
+from apps.catalog.pipeline.fixity import check_store
 from apps.catalog.quick_looks import pipeline as looking
 
 logger = logging.getLogger(__name__)
@@ -15,13 +15,10 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def verify_store() -> None:
-    """Clean up the store, compare it with the catalog, and log one line for each file that is wrong."""
+    """Clean up the store, compare it with the catalog, and raise an alarm if a file is wrong."""
     sweeping.sweep(user="verify_store")
-    count = 0
-    for finding in verifying.verify():
-        count += 1
-        logger.error("verify_store: %s", finding)
-    logger.info("verify_store: %d files are missing, changed or unknown", count)
+    run = check_store()
+    logger.info("verify_store: %d of %d files are missing, changed or unknown", run.faults, run.files)
 
 
 @shared_task

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from apps.catalog.queries import last_fixity_run
 from apps.core import heartbeat, readiness
 
 _VITAL_PARTS = frozenset({"migrations", "identity", "static"})
@@ -29,7 +30,7 @@ class HealthCheck:
 
 def run() -> list[HealthCheck]:
     """Run every check and return the results, the vital ones first."""
-    checks: tuple[Callable[[], HealthCheck], ...] = (_database, _store, _disk, _worker, _fitsverify)
+    checks: tuple[Callable[[], HealthCheck], ...] = (_database, _store, _disk, _worker, _fitsverify, _fixity)
     return [check() for check in checks] + _other_parts()
 
 
@@ -78,6 +79,18 @@ def _worker() -> HealthCheck:
     if age is None:
         return HealthCheck("worker", False, "never seen", is_vital=False)
     return HealthCheck("worker", heartbeat.is_fresh(age), f"last seen {age:.0f} s ago", is_vital=False)
+
+
+def _fixity() -> HealthCheck:
+    """Return whether the last comparison of the store with the catalog found every file as it should be."""
+    try:
+        run = last_fixity_run()
+    except DatabaseError:
+        return HealthCheck("fixity", False, "not known, because the database does not answer", is_vital=False)
+    if run is None:
+        return HealthCheck("fixity", True, "the store was not compared with the catalog yet", is_vital=False)
+    text = f"{run.faults} of {run.files} files were wrong at {run.began_at:%Y-%m-%d %H:%M} UTC"
+    return HealthCheck("fixity", run.is_clean, text, is_vital=False)
 
 
 def has_fitsverify() -> bool:

@@ -12,6 +12,7 @@ from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
 from apps.catalog.models import File
+from apps.catalog.queries import last_fixity_run
 from apps.core import heartbeat, readiness
 from apps.jobs.models import Job
 from apps.jobs.states import Status
@@ -120,6 +121,16 @@ def _disk() -> Iterator[GaugeValue]:
         yield GaugeValue(value, (("what", name),))
 
 
+def _fixity_faults() -> Iterator[GaugeValue]:
+    if run := last_fixity_run():
+        yield GaugeValue(run.faults)
+
+
+def _fixity_age() -> Iterator[GaugeValue]:
+    if run := last_fixity_run():
+        yield GaugeValue((timezone.now() - run.began_at).total_seconds())
+
+
 _totals: list[tuple[float, list[tuple[str, int, int]]]] = []
 
 
@@ -153,5 +164,7 @@ _GAUGES = (
     _Gauge("crds_mails_unsent", "Mails that the mail server does not have yet", _mails),
     _Gauge("crds_store_files", "Files whose bytes are held", _files),
     _Gauge("crds_store_bytes", "Bytes of the files that are held", _bytes),
+    _Gauge("crds_fixity_faults", "Stored files that the last comparison found wrong", _fixity_faults),
+    _Gauge("crds_fixity_age_seconds", "Time since the last comparison began", _fixity_age),
     _Gauge("crds_disk_bytes", "The disk of the data root", _disk),
 )

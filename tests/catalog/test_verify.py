@@ -1,11 +1,17 @@
 import logging
+import re
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from apps.catalog import storage
+from apps.catalog.models import FixityRun
+from apps.catalog.pipeline.fixity import check_store
 from apps.catalog.pipeline.verify import verify
+from apps.catalog.queries import last_fixity_run
 from apps.catalog.tasks import verify_store
+from apps.mails.models import Mail
 from crds_server import celery_app
 from tests.factories.catalog import make_file
 
@@ -57,8 +63,26 @@ def test_the_nightly_task_logs_them(caplog: pytest.LogCaptureFixture) -> None:
     verify_store()
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert len(errors) == 4
-    assert "4 files are missing, changed or unknown" in caplog.text
+    assert re.search(r"4 of \d+ files are missing, changed or unknown", caplog.text)
 
 
 def test_the_beat_schedule_names_the_task() -> None:
     assert verify_store.name in {entry["task"] for entry in celery_app.conf.beat_schedule.values()}
+
+
+@pytest.mark.usefixtures("damaged_store")
+def test_an_alarm_is_mailed_once_for_a_run_with_faults(settings: Any) -> None:
+    settings.ALARM_MAILS = ["ops@example.org"]
+    run = check_store()
+    assert (run.missing, run.changed, run.unknown, run.is_clean) == (1, 2, 1, False)
+    mail = Mail.objects.get()
+    assert mail.recipients == ["ops@example.org"]
+    assert "4 stored files are wrong" in mail.subject
+    assert all(text in mail.text for text in run.findings)
+    assert last_fixity_run() == run
+
+
+def test_a_clean_store_raises_no_alarm_and_a_killed_run_is_not_the_last(settings: Any) -> None:
+    settings.ALARM_MAILS = ["ops@example.org"]
+    FixityRun.objects.create()
+    assert last_fixity_run() is None

@@ -1,10 +1,9 @@
-from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.catalog import storage
-from apps.catalog.pipeline.verify import verify
+from apps.catalog.pipeline.fixity import check_store
 from apps.catalog.progress import Progress
 
 
@@ -14,14 +13,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         progress = Progress()
         progress.start("verified", sum(1 for _ in storage.stored_files()))
-        found: Counter[str] = Counter()
-        for finding in verify(progress.step):
-            found[finding.kind] += 1
-            self.stdout.write(str(finding))
+        run = check_store(tell=lambda finding: self.stdout.write(str(finding)), step=progress.step)
         progress.finish()
         self.stdout.write(
-            f"{progress.done} files: {found['missing']} missing, {found['changed']} changed, "
-            f"{found['unknown']} unknown."
+            f"{run.files} files: {run.missing} missing, {run.changed} changed, {run.unknown} unknown."
         )
-        if found:
+        if not run.is_clean:
             raise CommandError("The store and the catalog disagree.")

@@ -1,0 +1,53 @@
+"""Copies of files that are read back before they get their name."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from apps.catalog.backups.layout import HeldFile, sha1sum
+from apps.core.files import BLOCK, forget_cached, part_beside
+
+
+def copy(source: Path, target: Path, file: HeldFile) -> str:
+    """Copy a file, and return what is wrong with it; empty if the copy is complete and read back.
+
+    Nothing appears under the name of `target` unless its bytes have the sum of `file`.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = part_beside(target)
+    try:
+        digest = _write(source, part)
+        if digest != file.sha1sum:
+            return f"{file.name} has sha1sum {digest}; {file.sha1sum} was expected."
+        if sha1sum(part) != digest:
+            return (
+                f"{file.name} read back differently than it was written; check the disk of {target.parent}."
+            )
+        part.replace(target)
+    except FileNotFoundError:
+        return f"{file.name} is not at {source}."
+    finally:
+        part.unlink(missing_ok=True)
+    return ""
+
+
+def _write(source: Path, part: Path) -> str:
+    digest = hashlib.sha1(usedforsecurity=False)
+    with source.open("rb") as reader, part.open("xb") as writer:
+        while block := reader.read(BLOCK):
+            writer.write(block)
+            digest.update(block)
+        writer.flush()
+        os.fsync(writer.fileno())
+        forget_cached(writer.fileno())
+    return digest.hexdigest()
+
+
+def is_there(target: Path, file: HeldFile, *, is_read: bool) -> bool:
+    """Return whether a copy of an earlier run is there; its bytes are compared if `is_read`."""
+    try:
+        if target.stat().st_size != file.size:
+            return False
+    except FileNotFoundError:
+        return False
+    return not is_read or sha1sum(target) == file.sha1sum

@@ -1,0 +1,219 @@
+import contextlib
+import json
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apps.catalog import queries, storage
+from apps.catalog.backups import database, layout, writing
+from apps.catalog.backups.errors import BadBackupError
+from apps.catalog.backups.layout import HeldFile
+from tests import roots
+from tests.factories.catalog import make_file
+from tests.roots import environment_for, filled_root, manage
+
+ASK = """
+from apps.accounts.models import User
+from apps.web import invariants
+print(list(User.objects.values_list("username", "password")), list(invariants.violations()))
+from apps.rpc.dispatcher import answer
+for call in (
+    ("get_default_context", ["jwst"]),
+    ("list_references", ["jwst", "*"]),
+    ("get_mapping_names", ["jwst-latest"]),
+    ("get_file_info_map", ["jwst"]),
+    ("get_aui_best_references", ["jwst-latest", ["JW02304003001_03102_00001.MIRIMAGE"]]),
+):
+    import json
+    print(answer(json.dumps({"method": call[0], "params": call[1]}).encode()).decode())
+"""
+
+
+@dataclass
+class Server:
+    """A data root, and the environment of its commands."""
+
+    root: Path
+    environment: dict[str, str]
+
+    def manage(self, *words: str, check: bool = True) -> str:
+        return manage(self.environment, *words, check=check)
+
+
+@contextlib.contextmanager
+def empty_database(root: Path) -> Iterator[str]:
+    """Yield the address of a database without tables."""
+    if not roots._postgres():
+        yield f"sqlite:///{root}/crds.sqlite3"
+        return
+    name = f"crds_restored_{secrets.token_hex(4)}"
+    roots._run_sql(f'CREATE DATABASE "{name}"')
+    try:
+        yield roots._address(name)
+    finally:
+        roots._run_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Server]:
+    with filled_root("jwst", tmp_path / "root", fill=("seed_demo",)) as database_url:
+        yield Server(tmp_path / "root", environment_for("jwst", tmp_path / "root", database_url))
+
+
+def test_a_restored_server_answers_as_before(demo: Server, tmp_path: Path) -> None:
+    before = demo.manage("shell", "-c", ASK)
+    assert '"error": null' in before
+    assert "Snapshot " in demo.manage("backup", str(tmp_path / "backup"))
+    refused = demo.manage("restore", str(tmp_path / "backup"), check=False)
+    assert "already has files or accounts" in refused
+
+    new = tmp_path / "new"
+    new.mkdir()
+    with empty_database(new) as database_url:
+        settings = environment_for("jwst", new, database_url)
+        restored = Server(new, settings | {"SERVER_STRING": demo.environment["SERVER_STRING"]})
+        [snapshot] = layout.snapshots(tmp_path / "backup")
+        content = (snapshot / layout.DATABASE).read_bytes()
+        (snapshot / layout.DATABASE).write_bytes(content[:-1] + b"?")
+        told = restored.manage("restore", str(tmp_path / "backup"), check=False)
+        assert f"{snapshot / layout.DATABASE} has sha1sum" in told
+        assert not (new / "store" / "mappings").exists()
+
+        (snapshot / layout.DATABASE).write_bytes(content)
+        assert "Restored the snapshot" in restored.manage("restore", str(tmp_path / "backup"))
+        shutil.rmtree(demo.root / "store")  # Nothing of the old server is needed.
+        assert restored.manage("shell", "-c", ASK) == before
+        assert "0 missing, 0 changed, 0 unknown" in restored.manage("verify_store")
+
+
+@pytest.fixture
+def backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None) -> Path:
+    """Return the folder of a backup; the copy of the database is made up."""
+
+    def copy_to(target: Path) -> list[HeldFile]:
+        target.write_bytes(b"rows")
+        return [HeldFile(file.name, file.size, file.sha1sum) for file in queries.held_files().values()]
+
+    monkeypatch.setattr(database, "copy_to", copy_to)
+    return tmp_path / "backup"
+
+
+def run(backup: Path, **options: Any) -> tuple[layout.BackupFacts, list[str]]:
+    wrong: list[str] = []
+    return writing.back_up(backup, complain=wrong.append, **options), wrong
+
+
+def test_a_second_backup_copies_new_names_only(backup: Path) -> None:
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+    run(backup)
+    first = layout.file_path(backup, "jwst", "jwst_miri_dark_0001.fits")
+    written = first.stat().st_mtime_ns
+    make_file("jwst_miri_dark_0002.fits", content=b"second")
+    facts, wrong = run(backup)
+    assert (facts.files, facts.size, wrong) == (2, 11, [])
+    assert first.stat().st_mtime_ns == written
+    assert layout.file_path(backup, "jwst", "jwst_miri_dark_0002.fits").read_bytes() == b"second"
+    assert len(layout.snapshots(backup)) == 2
+
+
+def test_old_snapshots_go_and_bytes_stay(backup: Path) -> None:
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+    for _ in range(3):
+        run(backup, keep=2)
+    assert len(layout.snapshots(backup)) == 2
+    assert layout.file_path(backup, "jwst", "jwst_miri_dark_0001.fits").exists()
+
+
+def test_damaged_bytes_never_enter_a_backup(backup: Path) -> None:
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+    make_file("jwst_miri_dark_0002.fits", content=b"second")
+    storage.path_of("jwst_miri_dark_0001.fits").write_bytes(b"fIrst")
+    facts, wrong = run(backup)
+    assert facts.lacking == ["jwst_miri_dark_0001.fits"]
+    assert "has sha1sum" in wrong[0]
+    assert not layout.file_path(backup, "jwst", "jwst_miri_dark_0001.fits").exists()
+    assert layout.file_path(backup, "jwst", "jwst_miri_dark_0002.fits").read_bytes() == b"second"
+
+
+def test_a_good_copy_outlives_damage_in_the_store(backup: Path) -> None:
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+    run(backup)
+    storage.path_of("jwst_miri_dark_0001.fits").write_bytes(b"fIrst")
+    facts, wrong = run(backup)
+    assert (facts.lacking, wrong) == ([], [])
+
+
+def test_a_copy_that_lost_bits_is_found_and_made_again(backup: Path) -> None:
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+    run(backup)
+    copied = layout.file_path(backup, "jwst", "jwst_miri_dark_0001.fits")
+    copied.write_bytes(b"fIrst")
+    run(backup)
+    assert copied.read_bytes() == b"fIrst"  # Its size is right, and nobody asked to read it.
+    run(backup, is_read=True)
+    assert copied.read_bytes() == b"first"
+
+
+def test_a_run_that_ended_early_is_no_snapshot(backup: Path) -> None:
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+
+    def fail() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(backup, step=fail)
+    assert layout.snapshots(backup) == []
+    with pytest.raises(BadBackupError, match="has no snapshot at all"):
+        layout.require_snapshot(backup)
+    run(backup)
+    assert len(layout.snapshots(backup)) == 1
+
+
+def test_a_backup_beside_the_store_is_refused(backup: Path, data_root: Path) -> None:
+    with pytest.raises(BadBackupError, match="on another disk"):
+        run(data_root / "backup")
+
+
+def test_a_backup_of_another_observatory_is_refused(backup: Path, settings: Any) -> None:
+    run(backup)
+    settings.OBSERVATORY = "hst"
+    with pytest.raises(BadBackupError, match="is of jwst, and this server is hst"):
+        run(backup)
+
+
+def test_a_manifest_cannot_name_a_path_outside(tmp_path: Path) -> None:
+    for name in ("../../etc/passwd", "a/b.fits", ""):
+        with pytest.raises(BadBackupError, match="is not a file name"):
+            layout.file_path(tmp_path, "jwst", name)
+
+
+def test_secrets_of_a_snapshot_are_private(backup: Path, data_root: Path) -> None:
+    (data_root / "secret_key").write_text("secret")
+    run(backup)
+    [snapshot] = layout.snapshots(backup)
+    assert snapshot.stat().st_mode & 0o077 == 0
+    assert (snapshot / layout.SECRET).stat().st_mode & 0o077 == 0
+    assert json.loads((snapshot / layout.FACTS).read_text())["sums"].keys() >= {"secret_key", "database"}
+
+
+def test_the_manifest_is_checked_by_a_tool_of_the_system(backup: Path) -> None:
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+    run(backup)
+    [snapshot] = layout.snapshots(backup)
+    lines = [line.split(" ", 2) for line in (snapshot / layout.MANIFEST).read_text().splitlines()]
+    sums = "".join(f"{digest}  {name}\n" for digest, _size, name in lines)
+    checked = subprocess.run(
+        ["sha1sum", "--check", "--strict"],
+        input=sums,
+        cwd=backup / "files" / "references" / "jwst",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
