@@ -59,7 +59,8 @@ lint: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev $(CLIENT)/.ready
 	$(PY) -m tests.bench $(ARGS)
 
-# The short form of each campaign is part of `make test`. PostgreSQL's part needs its DATABASE_URL.
+# The short form of each campaign is part of `make test`. The tests of leases need the DATABASE_URL of a PostgreSQL; the random
+# kills and the outages start one of their own.
 KILLS ?= 1000
 INPUTS ?= 1000000
 faults: $(VENV)/.ready-dev $(CLIENT)/.ready
@@ -67,6 +68,7 @@ faults: $(VENV)/.ready-dev $(CLIENT)/.ready
 	    tests/jobs tests/mails/test_workers.py tests/submissions/test_faults.py tests/submissions/test_full_disk.py \
 	    tests/core/test_outages.py tests/core/test_own_database.py tests/rpc/test_budgets.py tests/web/test_invariants.py
 	$(PY) -m tests.submissions.random_kills --kills $(KILLS)
+	$(PY) -m tests.submissions.random_kills --kills $(KILLS) --postgresql
 	$(PY) -m tests.fuzz --inputs $(INPUTS)
 
 # Collects docs/changes under the version of crds_server/__init__.py.

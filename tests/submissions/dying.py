@@ -1,4 +1,6 @@
-"""A program that processes and confirms a submission, each time in a child that may be killed midway.
+"""A program that does the work of a server, each time in a child that may be killed midway.
+
+The work is to process and confirm a submission, to search for affected datasets, and to send mails.
 
 It reads orders from its input, one JSON object per line, and answers each with one line. It forks its
 children after all imports, so that hundreds of deaths cost little.
@@ -16,6 +18,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+MAILS = 4
+
 
 def main(memory: str) -> None:
     import django
@@ -29,7 +33,10 @@ def main(memory: str) -> None:
         "astropy.time",
         "apps.mails.models",
         "tests.factories.sites",
+        "apps.reprocessing.pipeline",
+        "tests.factories.reprocessing",
         "tests.submissions.remembering",
+        "tests.submissions.sent_mails",
     ):
         importlib.import_module(module)
 
@@ -46,7 +53,7 @@ def in_child(order: dict[str, Any], memory: str) -> list[Any]:
     if not child:
         os.close(reading)
         try:
-            settle(Path(order["root"]), Path(memory))
+            settle(Path(order["root"]), Path(memory), observatory=order.get("observatory", "jwst"))
             if "trap" in order:
                 set_trap(*order["trap"])
             if "seconds" in order:
@@ -64,7 +71,7 @@ def in_child(order: dict[str, Any], memory: str) -> list[Any]:
     return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), json.loads(text) if text else None]
 
 
-def settle(root: Path, memory: Path) -> None:
+def settle(root: Path, memory: Path, *, observatory: str) -> None:
     """Make this child use the data root `root`, which has its own database."""
     from django.conf import settings
     from django.db import connections
@@ -72,13 +79,21 @@ def settle(root: Path, memory: Path) -> None:
     from apps.submissions.pipeline import child_jobs
     from tests.submissions.remembering import RememberingRunner
 
-    settings.DATA_ROOT = root
+    settings.DATA_ROOT, settings.OBSERVATORY = root, observatory
+    settings.EMAIL_BACKEND = "tests.submissions.sent_mails.Backend"
     for name, folder in (("STORE", "store"), ("ARTIFACT", "artifacts"), ("DELIVERY", "deliveries")):
         setattr(settings, f"{name}_ROOT", root / folder)
     settings.ARCHIVE_MODE = "pickup"
-    connections["default"].settings_dict["NAME"] = str(root / "crds.sqlite3")
+    described = connections["default"].settings_dict
+    is_file = "sqlite" in described["ENGINE"]
+    described["NAME"] = str(root / "crds.sqlite3") if is_file else name_of_database(root)
     runner = RememberingRunner("jwst", memory)
     setattr(child_jobs, "runner_for", lambda _observatory: runner)  # noqa: B010 (it is no `Runner`)
+
+
+def name_of_database(root: Path) -> str:
+    """Return the name of the database of a data root on PostgreSQL."""
+    return f"kills_{root.name.replace('-', '_')}"
 
 
 def die_after(seconds: float) -> None:
@@ -124,6 +139,10 @@ def _make() -> None:
 
 def _process() -> None:
     """Do the work of workers, the recovery of lost jobs included, an hour after the last heartbeat."""
+    _work("submission")
+
+
+def _work(kind: str) -> None:
     from django.utils import timezone
 
     from apps.jobs import pipeline
@@ -131,7 +150,46 @@ def _process() -> None:
 
     Job.objects.filter(status="running").update(heartbeat_at=timezone.now() - timedelta(hours=1))
     pipeline.put_back_lost_jobs()
-    pipeline.execute(Job.objects.get(kind="submission").pk)
+    Job.objects.filter(kind=kind, status="queued").update(not_before=timezone.now())
+    for key in Job.objects.filter(kind=kind).order_by("pk").values_list("pk", flat=True):
+        pipeline.execute(key)
+
+
+def _move_latest() -> None:
+    """Make a site of another observatory whose latest context has moved, and queue the search."""
+    from django.core.management import call_command
+
+    from apps.reprocessing.operations import notice_changes
+    from tests.factories import reprocessing
+    from tests.factories.sites import add
+
+    call_command("migrate", verbosity=0)
+    for name in ("brf.fits", "nuv.fits", "fuv.fits", "fuv_2010.fits"):
+        add(name, name.encode())
+    reprocessing.publish_both()
+    reprocessing.make_exposures()
+    reprocessing.move(reprocessing.NEW)
+    notice_changes()
+
+
+def _search() -> None:
+    """Do the search, and what the clock does afterwards; the mail about it is queued."""
+    from apps.reprocessing.pipeline import follow_jobs
+
+    _work("reprocessing")
+    follow_jobs()
+
+
+def _post() -> None:
+    from apps.mails.operations import post
+
+    for number in range(MAILS):
+        people = [f"{name}@example.org" for name in ("ann", "ben", "cem")]
+        post(key=f"event {number}", recipients=people, subject=f"Event {number}", text="It came to pass.")
+
+
+def _send() -> None:
+    _work("mail")
 
 
 def _confirm() -> None:
@@ -166,8 +224,10 @@ def _state() -> list[Any]:
     from apps.catalog.storage import sha1sum
     from apps.jobs.models import Job
     from apps.mails.models import Mail
+    from apps.reprocessing.models import Transition
     from apps.submissions.models import IngestFile, Submission, SubmittedFile
     from tests.factories.sites import snapshot
+    from tests.submissions import sent_mails
 
     def rows(model: Any, *columns: str) -> list[Any]:
         return sorted(map(list, model.objects.values_list(*columns)), key=str)
@@ -184,7 +244,9 @@ def _state() -> list[Any]:
         rows(Delivery, "name", "status"),
         rows(AuditRecord, "action", "filename", "details"),
         rows(Job, "status"),
-        rows(Mail, "key"),
+        rows(Mail, "key", "delivered_to", "error"),
+        sent_mails.sent(),
+        rows(Transition, "old", "new", "status", "affected_ids", "counts", "examined_count", "reason"),
         rows(IngestFile, "name"),
         # Leave out files that a child was writing at its death; they are removed with their folder.
         {name: digest for name, digest in files.items() if "/work/" not in name and "/." not in name},
@@ -199,6 +261,10 @@ def _violations() -> list[str]:
 
 ACTIONS: dict[str, Callable[[], Any]] = {
     "make": _make,
+    "move_latest": _move_latest,
+    "search": _search,
+    "post": _post,
+    "send": _send,
     "process": _process,
     "confirm": _confirm,
     "cancel": _cancel,
