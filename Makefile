@@ -114,7 +114,9 @@ clean:
 .PHONY: vendor
 vendor:
 	cd static/vendor && npm ci --ignore-scripts --no-audit --no-fund
-	cp static/vendor/node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2 static/vendor/inter/inter.woff2
-	cp static/vendor/node_modules/@fontsource-variable/inter/LICENSE static/vendor/inter/LICENSE
+	cd static/vendor && for font in inter jetbrains-mono; do \
+	    cp node_modules/@fontsource-variable/$$font/files/$$font-latin-wght-normal.woff2 $$font/$$font.woff2; \
+	    cp node_modules/@fontsource-variable/$$font/LICENSE $$font/LICENSE; \
+	done
 	rm -r static/vendor/node_modules
-	cd static/vendor && sha256sum inter/* > SHA256SUMS
+	cd static/vendor && sha256sum inter/* jetbrains-mono/* > SHA256SUMS

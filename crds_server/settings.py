@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "apps.core.bodies.ReadBodies",
     "apps.core.middleware.no_body_for_head",
     "apps.core.refusals.answer_programs",
+    "apps.core.compression.CompressPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
