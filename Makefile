@@ -51,7 +51,7 @@ lint: $(VENV)/.ready-dev
 	$(PY) -m ruff format --check .
 	$(PY) -m tests.plain_english
 	$(PY) -m mypy
-	$(PY) -m mypy --strict apps/rules apps/certify apps/core
+	$(PY) -m mypy --cache-dir .mypy_cache/strict --strict apps/rules apps/certify apps/core
 	$(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check --fail-level WARNING
