@@ -8,8 +8,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
-from apps.rules.observatories import NAMES
-from crds_server import __version__, env, env_file
+from crds_server import __version__, env, env_file, served_observatory
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env_file.load(BASE_DIR / "var")
@@ -18,15 +17,16 @@ env_file.load(BASE_DIR / "var")
 # variables and its port.
 
 SERVER_VERSION = __version__
-OBSERVATORY = env.choice("OBSERVATORY", "jwst", NAMES)
+DATA_ROOT = Path(env.text("DATA_ROOT", str(BASE_DIR / "var"))).resolve()
+DATA_ROOT.mkdir(parents=True, exist_ok=True)
+OBSERVATORY_FILE = served_observatory.definition_path(DATA_ROOT)  # Not there for one that comes with us.
+OBSERVATORY = served_observatory.served_name(OBSERVATORY_FILE)
 SERVER_STRING = env.word("SERVER_STRING", "dev", r"[a-z][a-z0-9-]{0,63}")
 PUBLIC_URL = env.url("PUBLIC_URL", "http://localhost:8000", schemes=("http", "https"))
 PUBLIC_ORIGIN, PUBLIC_PATH = env.split_url(
     PUBLIC_URL
 )  # https://host and /cal, or nothing, of https://host/cal.
 
-DATA_ROOT = Path(env.text("DATA_ROOT", str(BASE_DIR / "var"))).resolve()
-DATA_ROOT.mkdir(parents=True, exist_ok=True)
 STORE_ROOT = DATA_ROOT / "store"  # Laid out as a CRDS cache: mappings/, references/, config/.
 ARTIFACT_ROOT = DATA_ROOT / "artifacts"  # Compiled mappings; may be deleted at any time.
 BROKER_ROOT = DATA_ROOT / "broker"
@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "apps.contexts",
     "apps.locks",
     "apps.datasets",
+    "apps.observatories",
     "apps.bestrefs",
     "apps.distribution",
     "apps.submissions",

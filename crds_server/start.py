@@ -11,11 +11,13 @@ from django.core.management import get_commands
 from django.db import OperationalError
 
 from apps.core.readiness import PartNotReadyError, Program, require
-from crds_server import env_file
+from crds_server import env_file, served_observatory
 
 OPTION = "--env-file"
 # Our own commands that make the parts ready.
-_SETUP = frozenset({"up", "prepare", "migrate", "adopt_data", "restore"})
+_SETUP = frozenset({"up", "prepare", "migrate", "adopt_data", "restore", "start_observatory"})
+# Our own commands that work on a file alone, whatever this server serves.
+_ON_FILES = frozenset({"check_observatory", "new_observatory"})
 
 
 @contextlib.contextmanager
@@ -64,7 +66,8 @@ def require_for_command(arguments: Sequence[str]) -> None:
         Raised with the first part that is not ready.
     """
     command = arguments[1] if len(arguments) > 1 else ""
+    served_observatory.is_needed = command not in _ON_FILES
     django.setup()
     is_ours = get_commands().get(command, "").startswith("apps.")
-    if is_ours and not {"--help", "-h"}.intersection(arguments):
+    if is_ours and command not in _ON_FILES and not {"--help", "-h"}.intersection(arguments):
         require(Program.SETUP if command in _SETUP else Program.COMMAND)

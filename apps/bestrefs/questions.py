@@ -26,8 +26,7 @@ from apps.contexts import queries as contexts
 from apps.datasets.headers import canonical, find_instrument
 from apps.datasets.queries import headers_of, id_grammar
 from apps.rules.lookup.context import Context
-from apps.rules.observatories import NAMES, get_observatory
-from apps.rules.observatories.dataset_ids import dataset_ids
+from apps.rules.observatories import SHIPPED, dataset_ids, get_observatory
 
 logger = logging.getLogger(__name__)
 
@@ -220,4 +219,4 @@ def _require_ours(instrument: str) -> None:
 
 def _others() -> list[str]:
     """Return the other observatories that take data."""
-    return [name for name in NAMES if name not in (settings.OBSERVATORY, "tobs")]
+    return [name for name in SHIPPED if name not in (settings.OBSERVATORY, "tobs")]

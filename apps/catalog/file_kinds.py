@@ -10,7 +10,7 @@ from apps.rules.naming.file_names import is_file_name, is_mapping
 _REFERENCE = re.compile(r".+\.(?:fits|asdf|json|yaml|text|r[0-9][hd])")
 # <obs>_<instrument>_<filekind>_<serial>: mappings, and references of JWST and Roman; some lack the serial.
 _TELLING = re.compile(
-    r"[a-z]{2,9}_(?P<instrument>[a-z][a-z0-9]{1,16})(?:_(?P<filekind>[a-z][a-z0-9-]{1,32}))?(?:_\d{4,})?\.\w+"
+    r"[a-z]{2,8}_(?P<instrument>[a-z][a-z0-9]{1,16})(?:_(?P<filekind>[a-z][a-z0-9-]{1,32}))?(?:_\d{4,})?\.\w+"
 )
 
 

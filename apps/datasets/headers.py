@@ -25,7 +25,7 @@ def canonical(header: Mapping[str, Any], observatory: Observatory, grammar: Data
         texts = dict(header)  # Nearly all headers are.
     else:
         texts = _as_texts(header.items() if is_upper else _upper_first(header))
-    texts |= _paths(texts, observatory)
+    texts |= _paths(texts, observatory) | _synonyms(texts, observatory)
     if grammar.key_prefix:
         return _prefixed(texts, grammar.key_prefix)
     return texts
@@ -55,6 +55,15 @@ def _paths(texts: Mapping[str, str], observatory: Observatory) -> dict[str, str]
             keywords[key] = found[0].upper()
             paths[found[0].upper()] = value
     return paths | {keyword: paths[path] for keyword, path in keywords.items()}
+
+
+def _synonyms(texts: Mapping[str, str], observatory: Observatory) -> dict[str, str]:
+    """Return the parkeys that the header has only under other keywords for the same fact."""
+    return {
+        parkey: next(texts[other] for other in others if other in texts)
+        for parkey, others in observatory.synonyms.items()
+        if parkey not in texts and not texts.keys().isdisjoint(others)
+    }
 
 
 def _is_upper(header: Mapping[str, Any]) -> bool:

@@ -34,7 +34,7 @@ def parse_id(text: str, grammar: DatasetIds) -> DatasetId:
 
     Examples
     --------
-    >>> from apps.rules.observatories.dataset_ids import dataset_ids
+    >>> from apps.rules.observatories import dataset_ids
     >>> str(parse_id("i9zf01010:i9zf01dzq", dataset_ids("hst")))
     'I9ZF01010:I9ZF01DZQ'
     """

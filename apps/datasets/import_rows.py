@@ -12,8 +12,8 @@ from apps.datasets.errors import BadRowError
 from apps.datasets.headers import canonical, find_instrument
 from apps.datasets.ids import DatasetId, parse_id
 from apps.datasets.timestamps import find_observed_at
-from apps.rules.observatories import Observatory, get_observatory
-from apps.rules.observatories.dataset_ids import DatasetIds, dataset_ids
+from apps.rules.observatories import Observatory, dataset_ids, get_observatory
+from apps.rules.observatories.dataset_ids import DatasetIds
 
 LONGEST_HEADER = 256 * 1024  # characters of JSON
 LONGEST_PROGRAM = 32

@@ -16,7 +16,8 @@ from apps.datasets.errors import BadDatasetIdError, UndeterminedInstrumentError
 from apps.datasets.ids import DatasetId, find_instrument, parse_id
 from apps.datasets.models import Dataset, ExposureMode, ModeParkeys
 from apps.datasets.modes import newest_parkeys
-from apps.rules.observatories.dataset_ids import DatasetIds, dataset_ids
+from apps.rules.observatories import dataset_ids
+from apps.rules.observatories.dataset_ids import DatasetIds
 
 # Exposures of this many modes are read at once.
 _MODES_PER_QUERY = 200

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from apps.rules.observatories import NAMES
+from apps.rules.observatories import known_names
 
 SECONDS = 10.0
 OLDEST_CLIENT = (11, 17)  # From this version on the client answers by the protocol that this server speaks.
@@ -92,7 +92,7 @@ def _observatory(given: str, served: str, url: str) -> Iterator[Advice]:
         yield Advice(name, True, given)
     else:
         # Without it the client looks for the name of an observatory in the address, and else takes jwst.
-        guess = next((known for known in NAMES if known in host), "jwst")
+        guess = next((known for known in known_names() if known in host), "jwst")
         text = f"not set; the client takes {guess} from the address"
         yield Advice(name, guess == served, text if guess == served else f"{text}; export {name}={served}")
 

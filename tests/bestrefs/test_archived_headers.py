@@ -3,8 +3,7 @@
 import pytest
 
 from apps.datasets.headers import canonical
-from apps.rules.observatories import get_observatory
-from apps.rules.observatories.dataset_ids import dataset_ids
+from apps.rules.observatories import dataset_ids, get_observatory
 from tests.factories.headers import make_headers
 from tests.rules.oracle import load_context, mapping_text, observatory_of, our_answer
 

@@ -11,7 +11,10 @@ from tests.roots import PROJECT
 DOCUMENT = (PROJECT / "docs" / "settings.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([A-Z][A-Z0-9_]*)` \| (.+?) \| (.+) \|$", re.MULTILINE)
 ROWS = {name: (default, meaning) for name, default, meaning in ROW.findall(DOCUMENT)}
-SOURCES = "".join((PROJECT / "crds_server" / name).read_text("utf-8") for name in ("settings.py", "env.py"))
+SOURCES = "".join(
+    (PROJECT / "crds_server" / name).read_text("utf-8")
+    for name in ("settings.py", "env.py", "served_observatory.py")
+)
 # Tests of the readers ask for other names.
 READ = {name: default for name, default in env.DEFAULTS.items() if f'"{name}"' in SOURCES}
 

@@ -1,8 +1,7 @@
 import pytest
 
 from apps.datasets.headers import canonical, find_instrument
-from apps.rules.observatories import get_observatory
-from apps.rules.observatories.dataset_ids import dataset_ids
+from apps.rules.observatories import dataset_ids, get_observatory
 
 
 def kept(header: dict, observatory: str = "hst") -> dict[str, str]:

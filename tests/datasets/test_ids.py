@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from apps.datasets.errors import BadDatasetIdError
 from apps.datasets.ids import DatasetId, find_instrument, parse_id
-from apps.rules.observatories.dataset_ids import dataset_ids
+from apps.rules.observatories import dataset_ids
 
 JWST = "JW94015004002_02109_00001.MIRIMAGE"
 ROMAN = "R0000101001001001001_0001.WFI16"

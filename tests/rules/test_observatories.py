@@ -1,11 +1,11 @@
 import pytest
 
 from apps.rules.errors import UnknownObservatoryError
-from apps.rules.observatories import NAMES, get_observatory
+from apps.rules.observatories import SHIPPED, get_observatory
 from tests.rules.factories import make_context, make_header, make_rmap
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SHIPPED)
 def test_definitions_are_complete(name: str) -> None:
     observatory = get_observatory(name.upper())
     assert observatory.name == name

@@ -19,14 +19,14 @@ from apps.rules.naming.official_names import (
     time_code,
     timed_name,
 )
-from apps.rules.observatories import NAMES, get_observatory
+from apps.rules.observatories import SHIPPED, get_observatory
 
 HST, JWST, ROMAN = (get_observatory(name) for name in ("hst", "jwst", "roman"))
 
 kinds = st.sampled_from(
     [
         (get_observatory(name), instrument, filekind)
-        for name in NAMES
+        for name in SHIPPED
         for instrument, filekinds in get_observatory(name).types.items()
         for filekind in filekinds
     ]

@@ -10,7 +10,7 @@ from apps.rules.naming.specifiers import InvalidDateContextError, Specifier, par
 
 moment = datetime.fromisoformat
 
-OBSERVATORIES = st.from_regex(r"[a-z]{2,9}", fullmatch=True)
+OBSERVATORIES = st.from_regex(r"[a-z]{2,8}", fullmatch=True)
 INSTRUMENTS = st.from_regex(r"[a-z][a-z0-9]{1,16}", fullmatch=True)
 FILEKINDS = st.from_regex(r"[a-z][a-z0-9-]{1,32}", fullmatch=True)
 TAGS = st.sampled_from(["edit", "operational", "latest", "build", "versions"])

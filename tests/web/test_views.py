@@ -7,7 +7,7 @@ from django.test import Client, RequestFactory
 
 from apps import demo
 from apps.catalog import identity
-from apps.rules.observatories import NAMES
+from apps.rules.observatories import SHIPPED
 from apps.web import views
 from apps.web.home_links import services
 from tests.factories.accounts import make_user
@@ -17,7 +17,7 @@ from tests.factories.contexts import make_change, make_context
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("observatory", NAMES)
+@pytest.mark.parametrize("observatory", SHIPPED)
 def test_home_of_an_empty_server_says_how_to_fill_it(observatory: str, client: Client, settings: Any) -> None:
     settings.OBSERVATORY = observatory
     answer = client.get("/")

@@ -14,7 +14,7 @@ from apps.catalog.queries import CHUNK
 from apps.catalog.states import FILE_STATE, DeliveryStatus, FileState
 
 FIRST_FILES = 20  # of a delivery that the list of deliveries shows
-_CATALOGUE = re.compile(r"[a-z]{2,9}_[1-9][0-9]{0,17}\.cat")
+_CATALOGUE = re.compile(r"[a-z]{2,8}_[1-9][0-9]{0,17}\.cat")
 # The archive has picked it up, and has not said that it is done.
 IN_WORK = Q(status__in=(DeliveryStatus.PICKED_UP, DeliveryStatus.ARCHIVING))
 

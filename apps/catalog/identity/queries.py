@@ -8,7 +8,7 @@ from apps.catalog.identity import marker
 from apps.catalog.identity.errors import ForeignDataError
 from apps.catalog.identity.marker import Identity
 from apps.catalog.models import File, Installation
-from apps.rules.observatories import NAMES
+from apps.rules.observatories import known_names
 
 
 def require_own() -> None:
@@ -110,7 +110,7 @@ def has_held_files() -> bool:
 
 def other_folders() -> list[str]:
     """Return the other observatories whose files are in the store, if it has no files of ours."""
-    owners = [name for name in NAMES if _has_files(name)]
+    owners = [name for name in known_names() if _has_files(name)]
     return [] if settings.OBSERVATORY in owners else owners
 
 

@@ -98,6 +98,8 @@ class _Layout:
 
     def __init__(self, keys: tuple[Any, ...], observatory: Observatory, instrument_key: str) -> None:
         self.places: dict[str, int] = {_translated(key, observatory): place for place, key in enumerate(keys)}
+        for parkey, others in observatory.synonyms.items():
+            self._add_synonym(parkey, others)
         spellings = (instrument_key, instrument_key.lower(), *INSTRUMENT_KEYWORDS)
         self.instrument_places = tuple(self.places[key] for key in spellings if key in self.places)
         self.readers: dict[str, _Reader] = {}
@@ -105,6 +107,12 @@ class _Layout:
     def place(self, parkey: str) -> int:
         """Return the place of a parkey, in lower case first; if missing, -1 for the UNDEFINED at the end."""
         return self.places.get(parkey.lower(), self.places.get(parkey.upper(), -1))
+
+    def _add_synonym(self, parkey: str, others: Sequence[str]) -> None:
+        """Find a parkey that the header lacks under another keyword for the same fact."""
+        found = next((place for other in others if (place := self.place(other)) >= 0), -1)
+        if found >= 0 and self.place(parkey) < 0:
+            self.places[parkey] = found
 
     def picker(self, parkeys: Sequence[str]) -> Picker:
         """Return a function that picks the values of these parkeys."""

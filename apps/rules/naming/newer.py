@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from apps.rules.observatories import NAMES
+from apps.rules.observatories import known_names
 
 NOT_APPLICABLE = "N/A"
 NUMBERED = "crds"
@@ -46,7 +46,7 @@ def style_of(name: str) -> str:
     >>> [style_of(name) for name in names]
     ['crds', 'oldcdbs', 'newsynphot']
     """
-    if name == NOT_APPLICABLE or name.startswith(NAMES):
+    if name == NOT_APPLICABLE or name.startswith(known_names()):
         return NUMBERED
     return next((style for style, form in _TIMED.items() if form.fullmatch(name)), OLDEST)
 

@@ -28,7 +28,7 @@ _TIME = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
 _DATE = rf"(?P<date>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[T ]{_TIME})?)"
 _TAG = r"(?P<tag>edit|operational|latest|build|versions)"
 _SYMBOLIC = re.compile(
-    r"(?P<observatory>[a-z]{2,9})"
+    r"(?P<observatory>[a-z]{2,8})"
     r"(?:-(?P<instrument>[a-z][a-z0-9]{1,16})(?:-(?P<filekind>[a-z][a-z0-9-]{1,32}))?)?"
     rf"-(?:{_DATE}|{_TAG})"
 )

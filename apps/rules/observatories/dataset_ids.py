@@ -14,7 +14,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["DatasetIds", "dataset_ids"]
+__all__ = ["LONGEST_NAME", "DatasetIds", "shipped_dataset_ids"]
+
+LONGEST_NAME = 128  # characters of a name that a pattern is tried on
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,11 @@ class DatasetIds:
 
         Examples
         --------
-        >>> dataset_ids("jwst").normalize(" jw88600071001_02101_00001_nrs1 ")
+        >>> shipped_dataset_ids("jwst").normalize(" jw88600071001_02101_00001_nrs1 ")
         'JW88600071001_02101_00001.NRS1'
         """
         half = half.strip().upper()
-        if self.detector and (parts := self.detector.fullmatch(half)):
+        if self.detector and len(half) <= LONGEST_NAME and (parts := self.detector.fullmatch(half)):
             return ".".join(parts.groups())
         return half
 
@@ -69,9 +71,12 @@ class DatasetIds:
 
         Examples
         --------
-        >>> dataset_ids("hst").find_instrument("I9ZF01010"), dataset_ids("hst").find_instrument("BAR")
+        >>> hst = shipped_dataset_ids("hst")
+        >>> hst.find_instrument("I9ZF01010"), hst.find_instrument("BAR")
         ('wfc3', None)
         """
+        if len(half) > LONGEST_NAME:
+            return None
         return next((name for pattern, name in self.instruments if pattern.fullmatch(half)), None)
 
     def find_in_header(self, header: Mapping[str, str]) -> tuple[str, str] | None:
@@ -79,7 +84,7 @@ class DatasetIds:
 
         Examples
         --------
-        >>> dataset_ids("hst").find_in_header({"ROOTNAME": "j8bt05njq", "ASN_ID": "J8BT05020"})
+        >>> shipped_dataset_ids("hst").find_in_header({"ROOTNAME": "j8bt05njq", "ASN_ID": "J8BT05020"})
         ('J8BT05020', 'J8BT05NJQ')
         """
         exposure = next(filter(None, (self._half(header, key) for key in self.exposure_keys)), None)
@@ -92,7 +97,7 @@ class DatasetIds:
         value = header.get(key, "").strip().upper()
         if value in self.no_product:
             return None
-        parts = self.file_name.fullmatch(value)
+        parts = self.file_name.fullmatch(value) if len(value) <= LONGEST_NAME else None
         return ".".join(group for group in parts.groups() if group) if parts else None
 
 
@@ -150,6 +155,6 @@ _ROMAN = DatasetIds(
 _BY_OBSERVATORY = {"hst": _HST, "jwst": _JWST, "roman": _ROMAN, "tobs": _HST}
 
 
-def dataset_ids(observatory: str) -> DatasetIds:
-    """Return the id grammar of an observatory that has a definition."""
+def shipped_dataset_ids(observatory: str) -> DatasetIds:
+    """Return the id grammar of an observatory that comes with the server."""
     return _BY_OBSERVATORY[observatory]

@@ -230,3 +230,22 @@ class Definition:
             if keyword in place:
                 return place[keyword]
         return Vocabulary()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenNames:
+    """The names that the client knows without a definition.
+
+    Attributes
+    ----------
+    observatories
+        Names of observatories; the client looks for them within other texts.
+    instruments
+        Instrument to its observatory.
+    """
+
+    observatories: tuple[str, ...]
+    instruments: Mapping[str, str]
+
+
+NO_NAMES = TakenNames((), {})

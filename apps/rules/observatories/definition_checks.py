@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from apps.rules.observatories import definition_expressions as expressions
 from apps.rules.observatories import definition_patterns as patterns
+from apps.rules.observatories.definition import TakenNames
 from apps.rules.observatories.definition_kinds import Reading, suggestion
 from apps.rules.observatories.definition_schema import ALL
 
@@ -17,25 +17,6 @@ Plain = Mapping[str, Any]
 LONGEST_KEYWORD = 8  # of FITS
 # Keywords that any reference has, whether a definition lists them or not.
 _WELL_KNOWN = frozenset({"REFTYPE", "USEAFTER", "PEDIGREE", "DESCRIP", "AUTHOR", "HISTORY"})
-
-
-@dataclass(frozen=True, slots=True)
-class TakenNames:
-    """The names that the client knows without a definition.
-
-    Attributes
-    ----------
-    observatories
-        Names of observatories; the client looks for them within other texts.
-    instruments
-        Instrument to its observatory.
-    """
-
-    observatories: tuple[str, ...] = ()
-    instruments: Mapping[str, str] = ()  # type: ignore[assignment]
-
-
-NO_NAMES = TakenNames((), {})
 
 
 def check(plain: Plain, reading: Reading, taken: TakenNames) -> None:

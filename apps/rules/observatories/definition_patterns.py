@@ -12,7 +12,9 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
-LONGEST_SUBJECT = 128  # characters; what is longer is not an id
+from apps.rules.observatories.dataset_ids import LONGEST_NAME
+
+LONGEST_SUBJECT = LONGEST_NAME
 MOST_WAYS = 200_000_000  # before the ways that share a beginning are counted once; about a second at worst
 LARGEST_REPEAT = 200
 

@@ -7,15 +7,17 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from apps.rules.observatories.definition import (
+    NO_NAMES,
     Constraint,
     Datasets,
     DefinedInstrument,
     DefinedType,
     Definition,
+    TakenNames,
     TimedNaming,
     Vocabulary,
 )
-from apps.rules.observatories.definition_checks import NO_NAMES, TakenNames, check
+from apps.rules.observatories.definition_checks import check
 from apps.rules.observatories.definition_kinds import Reading
 from apps.rules.observatories.definition_lines import DefinitionError, Mistake, read_tree
 from apps.rules.observatories.definition_schema import ALL, DEFINITION

@@ -129,6 +129,10 @@ class Observatory:
         empty if contexts do not belong to versions.
     headers_name_reftype
         Whether headers of datasets hold the parkey of the instrument's own rules, ``REFTYPE``, as UNDEFINED.
+    synonyms
+        Parkey to other keywords that hold the same fact, for headers without the parkey.
+    banner
+        A text for all pages; empty if there is none.
     has_demo
         Whether a server of this observatory can be filled with the demo.
     """
@@ -151,6 +155,8 @@ class Observatory:
     compliance_checks: tuple[str, ...] = ("fits", "json", "asdf", "certify")
     release_page: str = ""
     headers_name_reftype: bool = False
+    synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    banner: str = ""
     has_demo: bool = False
 
     @property

@@ -1,0 +1,58 @@
+"""From a definition to what the engine and the datasets work with."""
+
+from __future__ import annotations
+
+import re
+
+from apps.rules.observatories.dataset_ids import DatasetIds
+from apps.rules.observatories.definition import DefinedType, Definition
+from apps.rules.observatories.observatory import Observatory, TimedNames
+
+
+def observatory_of(definition: Definition) -> Observatory:
+    """Return the observatory that a definition describes."""
+    naming = definition.naming
+    return Observatory(
+        name=definition.name,
+        title=definition.title,
+        instrument_key=definition.instrument_key,
+        useafter_keys=definition.useafter_keys,
+        types={
+            instrument.name: {kind.name: _facts(kind) for kind in instrument.types.values()}
+            for instrument in definition.instruments.values()
+        },
+        expansions={},
+        keyword_paths={},
+        synonyms=definition.synonyms,
+        instrument_aliases={},
+        timed_names=TimedNames(naming.characters, naming.kept) if naming else None,
+        checked_keywords=definition.checked_keywords,
+        compliance_checks=definition.compliance_checks,
+        release_page=definition.release_page,
+        banner=definition.banner,
+    )
+
+
+def _facts(kind: DefinedType) -> dict[str, object]:
+    return {
+        "text": kind.text,
+        "suffix": kind.suffix,
+        "extension": kind.extension,
+        "row_keys": list(kind.row_keys),
+    }
+
+
+def ids_of(definition: Definition) -> DatasetIds:
+    """Return the grammar of dataset ids of a definition."""
+    facts = definition.datasets
+    return DatasetIds(
+        examples=facts.examples,
+        instruments=tuple((re.compile(pattern), name) for pattern, name in facts.instruments),
+        file_name=re.compile(facts.file_name),
+        exposure_keys=facts.exposure_keys,
+        detector=re.compile(facts.detector) if facts.detector else None,
+        product_keys=facts.product_keys,
+        program_keys=facts.program_keys,
+        no_product=frozenset(facts.no_product),
+        key_prefix=facts.key_prefix,
+    )
