@@ -7,7 +7,8 @@ times as often. More attempts are not refused but delayed, because the address m
 institute, and the guesser need not be the owner of the name.
 
 A browser in which a person has logged in before is a known device of that person. It is counted by itself, so
-nobody elsewhere can delay or refuse it. Tokens are not counted: nobody can guess 256 random bits.
+nobody elsewhere can delay or refuse it. All addresses of an IPv6 network of 64 bits count as one. Tokens are
+not counted: nobody can guess 256 random bits.
 """
 
 import threading
@@ -21,7 +22,7 @@ from django.utils import timezone
 
 from apps.accounts.errors import TooManyAttemptsError
 from apps.accounts.models import Attempt
-from apps.core.callers import caller_address
+from apps.core.callers import caller_address, place_of
 
 DELAY = 2.0  # seconds
 # So many attempts wait at once in a process; the others are refused, so that they do not hold all threads.
@@ -30,8 +31,8 @@ _waiting = threading.BoundedSemaphore(WAITING)
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return the address of the caller of a request."""
-    return caller_address(request.headers, str(request.META.get("REMOTE_ADDR", "")))
+    """Return the address by which the caller of a request is counted; of IPv6 it is the network."""
+    return place_of(caller_address(request.headers, str(request.META.get("REMOTE_ADDR", ""))))
 
 
 def note(name: str, address: str, *, device: str = "") -> Attempt:

@@ -389,6 +389,18 @@ def test_the_address_may_come_from_a_proxy(settings: Any) -> None:
     assert "Too many" in error_of(enter(forged))
 
 
+@pytest.mark.parametrize(
+    ("other", "is_refused"),
+    [("2001:db8:0:1:ffff::9", True), ("2001:db8:0:2::1", False), ("192.0.2.1", False)],
+)
+def test_all_addresses_of_one_ipv6_network_count_as_one(settings: Any, other: str, is_refused: bool) -> None:
+    settings.LOGIN_ATTEMPTS = 1
+    make_user()
+    enter(Client(REMOTE_ADDR="2001:db8:0:1::1"), password="wrong")
+    assert Attempt.objects.get().address == "2001:db8:0:1::/64"
+    assert ("Too many" in error_of(enter(Client(REMOTE_ADDR=other)))) == is_refused
+
+
 def test_an_unknown_name_costs_as_much_as_a_wrong_password(monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[str] = []
     monkeypatch.setattr("apps.accounts.operations.login.make_password", hashed.append)

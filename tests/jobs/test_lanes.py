@@ -75,6 +75,16 @@ def test_turns_go_to_the_person_with_the_fewest_running_jobs(announced: list[int
     assert announced == [other.pk, flood.pk]
 
 
+def test_thousands_of_jobs_of_one_person_hide_nobody_else(announced: list[int]) -> None:
+    running("ann", 2)
+    like = make_job(user="ann")
+    Job.objects.bulk_create(
+        Job(kind=KIND, user="ann", queued_at=like.queued_at, not_before=like.not_before) for _ in range(2000)
+    )
+    other = make_job(user="bob")
+    assert lanes.find_next(KIND) == other.pk
+
+
 def test_the_end_of_a_job_announces_no_job_that_waits_for_a_moment_or_is_another_kind(
     announced: list[int],
 ) -> None:

@@ -7,13 +7,11 @@ housekeeping always find a thread, whatever people send.
 from collections import Counter
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from apps.jobs.models import Job
 from apps.jobs.pipeline.claim import is_due
 from apps.jobs.states import Status
-
-LOOKED_AT = 500  # waiting jobs among which the next one is chosen
 
 
 def has_room(job: Job) -> bool:
@@ -22,7 +20,7 @@ def has_room(job: Job) -> bool:
     Two workers that ask at the same moment may both be told so. The lane is then wider by one for a while.
     """
     running = _running(job.kind)
-    return running.total() < _width(job.kind) and _may_run(job, running)
+    return running.total() < _width(job.kind) and _may_run(job.kind, job.user, running)
 
 
 def find_next(kind: str) -> int | None:
@@ -33,9 +31,10 @@ def find_next(kind: str) -> int | None:
     running = _running(kind)
     if running.total() >= _width(kind):
         return None
-    waiting = _due(kind).order_by("pk").only("pk", "user", "kind")[:LOOKED_AT]
-    allowed = [job for job in waiting if _may_run(job, running)]
-    return min(allowed, key=lambda job: (running[job.user], job.pk)).pk if allowed else None
+    # One row for each person, however many jobs somebody has queued.
+    oldest = _due(kind).order_by().values_list("user").annotate(oldest=Min("pk"))
+    allowed = [(running[user], key) for user, key in oldest if _may_run(kind, user, running)]
+    return min(allowed)[1] if allowed else None
 
 
 def _running(kind: str) -> Counter[str]:
@@ -47,10 +46,10 @@ def _due(kind: str) -> "QuerySet[Job]":
     return Job.objects.filter(is_due(), kind=kind, status=Status.QUEUED)
 
 
-def _may_run(job: Job, running: Counter[str]) -> bool:
+def _may_run(kind: str, user: str, running: Counter[str]) -> bool:
     # Work that nobody asked for, such as mails, has no person.
-    is_personal = job.user and job.kind in settings.JOBS_OF_PEOPLE
-    return not is_personal or running[job.user] < settings.JOBS_PER_PERSON
+    is_personal = user and kind in settings.JOBS_OF_PEOPLE
+    return not is_personal or running[user] < settings.JOBS_PER_PERSON
 
 
 def _width(kind: str) -> float:

@@ -13,6 +13,7 @@ from apps.catalog.reading import require_unaltered
 from apps.certify.errors import ChildAbortedError
 from apps.certify.messages import JOB_LIMITS, CertifyJob, Event, Job, Log
 from apps.certify.runner import runner_for
+from apps.certify.sandbox.limits import Limits
 from apps.contexts import queries as contexts
 from apps.core.free_text import storable
 from apps.submissions import staging
@@ -41,8 +42,13 @@ def job_for(work: SubmissionRun) -> CertifyJob:
         folder=str(staging.work_folder(work.submission)),
         is_compared=work.submission.is_compared,
         is_tried=False,
-        limits=replace(JOB_LIMITS, seconds=settings.SUBMISSION_SECONDS, memory=settings.CHECK_MEMORY_BYTES),
+        limits=limits(),
     )
+
+
+def limits() -> Limits:
+    """Return the time and the memory that the settings give every child of a submission."""
+    return replace(JOB_LIMITS, seconds=settings.SUBMISSION_SECONDS, memory=settings.CHECK_MEMORY_BYTES)
 
 
 class CertificationChild:

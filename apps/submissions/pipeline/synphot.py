@@ -1,18 +1,17 @@
 """Synthetic photometry: lookup tables for new components, tests of the ensemble (website, section 8.9)."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
 
 from apps.catalog import storage
 from apps.catalog.reading import require_unaltered
-from apps.certify.messages import JOB_LIMITS, SynphotJob, SynphotVerdict, TableMade
+from apps.certify.messages import SynphotJob, SynphotVerdict, TableMade
 from apps.contexts import queries as contexts
 from apps.submissions import staging
 from apps.submissions.models import SubmittedFile
 from apps.submissions.pipeline.certification import keep_result, refuse_errors
-from apps.submissions.pipeline.child_jobs import CertificationChild
+from apps.submissions.pipeline.child_jobs import CertificationChild, limits
 from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.states import Origin
 
@@ -39,7 +38,7 @@ def _job(work: SubmissionRun, paths: list[Path], *, is_tested: bool) -> SynphotJ
         files=tuple(map(str, paths)),
         is_regenerated=not is_tested,
         is_tested=is_tested,
-        limits=replace(JOB_LIMITS, seconds=settings.SUBMISSION_SECONDS),
+        limits=limits(),
     )
 
 
