@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from apps.certify.messages import encode, load_job
+from apps.certify.sandbox import known_observatory
 from apps.certify.sandbox.ends import TOO_MUCH
 from apps.certify.sandbox.restrictions import end_with_parent
 
@@ -42,6 +43,7 @@ def _import_library(observatory: str) -> None:
     The library collects garbage around each file. Otherwise that would look at a million objects each time,
     and copy the memory that the children share.
     """
+    known_observatory.teach_library()
     from apps.certify import child_job, child_library  # noqa: F401 (the import of the first is what matters)
 
     child_library.prepare(observatory)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from apps.rules.observatories import get_observatory
+from apps.rules.observatories import find_definition, get_observatory
+from apps.rules.observatories.definition import Definition
+from apps.rules.observatories.definition_constraints import constraint_files
 
 LARGEST = 1 << 20  # bytes; the largest known file has 20 kB
 _WORD = re.compile(r"[a-z0-9-]{1,64}")
@@ -40,6 +42,8 @@ def constraints_of(observatory: str, instrument: str, filekind: str) -> tuple[Co
     Source: website specification, section 6.3; ``reference_props_to_validator_keys`` in the client's
     ``core/reftypes.py``.
     """
+    if definition := find_definition(observatory):
+        return _defined(definition, instrument, filekind)
     folder = _folder(get_observatory(observatory).name)
     names = dict.fromkeys(_names(observatory, instrument, filekind))
     paths = [folder / f"{name}.tpn" for name in names] if folder else []
@@ -48,6 +52,15 @@ def constraints_of(observatory: str, instrument: str, filekind: str) -> tuple[Co
         for path in paths
         if path.is_file() and path.stat().st_size <= LARGEST
     )
+
+
+def _defined(definition: Definition, instrument: str, filekind: str) -> tuple[ConstraintFile, ...]:
+    """Return the constraints of a definition in the same form."""
+    files = constraint_files(definition)
+    kinds = definition.instruments[instrument].types if instrument in definition.instruments else {}
+    suffix = kinds[filekind].suffix if filekind in kinds else filekind
+    names = ("all_all.tpn", f"{instrument}_all.tpn", f"{instrument}_{suffix}.tpn")
+    return tuple(ConstraintFile(name, files[name]) for name in names if name in files)
 
 
 def _folder(observatory: str) -> Path | None:

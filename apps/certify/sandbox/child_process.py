@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from apps.certify.errors import ChildAbortedError, OutOfMemoryError, TimedOutError
+from apps.certify.sandbox import known_observatory
 from apps.certify.sandbox.environment import child_environment, own_environment
 from apps.certify.sandbox.limits import Limits
 from apps.certify.sandbox.memory import memory_of_family
@@ -66,6 +67,7 @@ class ChildProcess:
         self.home = Path(tempfile.mkdtemp(prefix="crds-child-"))
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the program)
         try:
+            known_observatory.tell(observatory, self.home)
             self._process = subprocess.Popen(
                 [python or sys.executable, *arguments],
                 env=child_environment(observatory, home=self.home, outside=own_environment()),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from apps.certify.errors import ChildError
+from apps.certify.sandbox import known_observatory
 from apps.certify.sandbox.child_process import ChildProcess, IsAborted, Watch, never
 from apps.certify.sandbox.ends import TOO_MUCH, error_of_end
 from apps.certify.sandbox.limits import Limits
@@ -94,6 +95,7 @@ def answer(work: Callable[[dict[str, Any]], object]) -> None:
         Gets the orders. It imports the libraries, since the limits hold for all that they do.
     """
     message = json.loads(sys.stdin.readline())
+    known_observatory.hear()
     end_with_parent(message["parent"])
     restrict(Limits(**message["limits"]))
     try:
