@@ -1,16 +1,17 @@
-"""Tables for queries of many contexts at once: numbers of files, and the rules in use as rows."""
+"""Tables for queries of many contexts at once: numbers of files, and the rules in use as rows and values."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from django.db import transaction
 
 from apps.catalog import usage
 from apps.contexts.memory import pool
-from apps.contexts.models import ContextSummary, ListedRule, Pointer
+from apps.contexts.models import ContextSummary, ListedRule, MatchedValue, Pointer
 from apps.contexts.queries import find_pointed, mapping_names
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.rules_as_rows import Listing, list_rules
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 50  # contexts counted by one call, so that a call lasts seconds
 BATCH = 2000  # rows stored by one statement
+LONGEST_VALUE = 64  # characters of a value that the search knows
 
 
 def keep_listings() -> int:
@@ -66,6 +68,9 @@ def _list_rules() -> int:
         with transaction.atomic():
             ListedRule.objects.filter(context=context).delete()
             ListedRule.objects.bulk_create(rows, batch_size=BATCH)
+            MatchedValue.objects.filter(context=context).delete()
+            MatchedValue.objects.bulk_create(_values(rows), batch_size=BATCH)
+    MatchedValue.objects.exclude(context__in=wanted).delete()
     gone = ListedRule.objects.exclude(context__in=wanted)
     return len(missing) + gone.delete()[0]
 
@@ -86,6 +91,31 @@ def _rows(context: str) -> Iterator[ListedRule]:
                 useafter=useafter,
                 match_params=match_params,
             )
+
+
+def _values(rules: Iterable[ListedRule]) -> list[MatchedValue]:
+    """Return the values of rules of one context, with the number of rules of a type that name each."""
+    counts: Counter[tuple[str, str, str, str, str]] = Counter()
+    for rule in rules:
+        for parkey, alternatives in json.loads(rule.match_params).items():
+            for value in _words(alternatives):
+                counts[(rule.context, value, parkey, rule.instrument, rule.filekind)] += 1
+    names = ("context", "value", "parkey", "instrument", "filekind")
+    return [
+        MatchedValue(**dict(zip(names, key, strict=True)), rule_count=count) for key, count in counts.items()
+    ]
+
+
+def _words(alternatives: str) -> set[str]:
+    """Return the values that somebody may search for: those with a letter, without the special ones.
+
+    Examples
+    --------
+    >>> sorted(_words("F560W|f770w|2.0|N/A"))
+    ['F560W', 'F770W']
+    """
+    words = {word.strip().upper() for word in alternatives.split("|")} - {"N/A", "ANY", "UNDEFINED"}
+    return {word for word in words if len(word) <= LONGEST_VALUE and any(map(str.isalpha, word))}
 
 
 def _cases(listing: Listing) -> Iterator[tuple[str, str, str]]:

@@ -104,3 +104,20 @@ class ListedRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reference} in {self.mapping} of {self.context}"
+
+
+class MatchedValue(models.Model):
+    """A value that match cases of the latest or the edit context name, for the search by values."""
+
+    context = models.CharField(max_length=128, help_text="Name of a pmap.")
+    value = models.CharField(max_length=64, help_text="Upper case.")
+    parkey = models.CharField(max_length=128, help_text="The keyword that it is compared with.")
+    instrument = models.CharField(max_length=32, help_text="Lower case.")
+    filekind = models.CharField(max_length=64, help_text="Lower case.")
+    rule_count = models.IntegerField(help_text="Rules of the type that name it.")
+
+    class Meta:
+        indexes = (models.Index(fields=["context", "value"]),)
+
+    def __str__(self) -> str:
+        return f"{self.parkey} {self.value} of {self.instrument} {self.filekind} in {self.context}"

@@ -98,6 +98,19 @@ def similar_ids(text: str, *, limit: int = 5) -> list[str]:
     return sorted(begin, key=lambda name: -_in_common(name, str(dataset)))[:limit]
 
 
+def beginning_with(text: str, *, limit: int) -> list[Dataset]:
+    """Return datasets whose id, of one or two parts, begins with a text in upper case, sorted by id."""
+    product, _, exposure = text.partition(":")
+    rows = Dataset.objects.only("product", "exposure", "instrument", "observed_at")
+    # Comparisons use the index in every database and locale; patterns do not.
+    if exposure:
+        rows = rows.filter(product=product, exposure__gte=exposure)
+    else:
+        rows = rows.filter(product__gte=product)
+    found = rows.order_by("product", "exposure")[:limit]
+    return [row for row in found if row.dataset_id.startswith(text)]
+
+
 def _in_common(one: str, other: str) -> int:
     """Return the number of equal characters at the beginning of two texts."""
     pairs = enumerate(zip(one, other, strict=False))

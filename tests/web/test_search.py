@@ -1,6 +1,7 @@
 """The search: its hits for each reader, their order, and hostile questions."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
+from apps.contexts.listings import keep_listings
 from apps.submissions.models import Submission, SubmittedFile
+from tests.factories import sites
 from tests.factories.accounts import logged_in, make_user
 from tests.factories.catalog import make_file, sha1
 from tests.factories.contexts import make_change
+from tests.factories.datasets import make_dataset
 from tests.factories.submissions import make_submission
 
 pytestmark = pytest.mark.django_db
@@ -212,10 +216,56 @@ def test_a_bad_pattern_gets_a_message(client: Client) -> None:
     assert escape("Bad pattern '[z-a]*'") in text(client, "[z-a]*")
 
 
+def test_a_value_finds_the_types_whose_rules_name_it(client: Client) -> None:
+    sites.make_site()
+    keep_listings()
+    assert hits(client, "f560w", kind="value") == ["F560W in miri flat"]
+    assert hits(client, "F5", kind="value") == ["F560W in miri flat"]
+    assert hits(client, "F", kind="value") == []
+    found = json.loads(client.get(PATH, {"q": "F560W", "format": "json"}).content)["hits"]
+    [address] = [hit["address"] for hit in found if hit["kind"] == "value"]
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "jwst_miri_flat_0001.fits" in page.text
+
+
+def test_datasets_are_found_by_the_beginning_of_their_id(client: Client) -> None:
+    first, second = "JW00001001001_02101_00001.MIRIMAGE", "JW00001001001_02101_00002.MIRIMAGE"
+    for name in (first, second, "JW00002001001_02101_00001.NRCA1"):
+        make_dataset(f"{name}:{name}")
+    assert hits(client, "jw00001", kind="dataset") == [first, second]
+    assert hits(client, f"{second}:{second}", kind="dataset") == [second]
+    assert hits(client, "JW0", kind="dataset") == []
+
+
+@pytest.mark.parametrize(
+    ("q", "titles"),
+    [
+        ("2024-02", ["Delivered in 2024-02", "jwst_0002.pmap"]),
+        ("2024", ["Delivered in 2024", "jwst_0002.pmap"]),
+        ("2024-02-29", ["Delivered on 2024-02-29"]),
+        ("2024-03", []),
+        ("2024-13", []),
+        ("9999", []),
+    ],
+)
+def test_a_day_month_or_year_finds_what_happened_then(client: Client, q: str, titles: list[str]) -> None:
+    make_file(DARK, delivered_at=datetime(2024, 2, 29, 23, 59, tzinfo=UTC))
+    make_file("jwst_0002.pmap", delivered_at=datetime(2020, 1, 1, tzinfo=UTC))
+    make_change("jwst_0002.pmap", started_at=datetime(2024, 2, 1, tzinfo=UTC))
+    assert hits(client, q, kind="time") == titles
+
+
+def test_people_are_found_by_those_who_are_logged_in(client: Client) -> None:
+    make_file(DARK, deliverer="homer")
+    assert hits(client, "home", kind="person") == []
+    assert hits(logged_in(), "HOME", kind="person") == ["homer"]
+
+
 def test_a_search_takes_few_queries(client: Client) -> None:
     make_file(DARK)
     browser = logged_in()
-    for who, most in ((client, 6), (browser, 10)):  # Index, keys of the newest, their rows.
+    for who, most in ((client, 9), (browser, 14)):  # Index, keys of the newest, their rows.
         with CaptureQueriesContext(connection) as queries:
             hits(who, "dark")
         assert len(queries) <= most, [query["sql"][:80] for query in queries]

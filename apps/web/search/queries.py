@@ -1,4 +1,4 @@
-"""Find files, contexts, instruments, types and submissions by a few characters."""
+"""Find all that a few characters may mean: files, contexts, types, values, datasets, times, people."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +24,11 @@ from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_mapping
 from apps.rules.observatories import get_observatory
 from apps.submissions.models import Submission
+from apps.web.search.datasets import find_datasets
+from apps.web.search.hits import Hit, HitGroup, group
+from apps.web.search.people import find_people
+from apps.web.search.times import find_times
+from apps.web.search.values import find_values
 
 LONGEST = 200  # characters
 SUM, SHORTEST_SUM = 40, 6  # hex digits; a shorter text counts as a word
@@ -37,45 +42,6 @@ _COLUMNS = (
     *("name", "uploaded_as", "instrument", "filekind", "description", "state", "rejected", "blacklisted"),
 )
 _BELOW = {".pmap": "context", ".imap": "imap", ".rmap": "rmap"}
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A hit.
-
-    Attributes
-    ----------
-    kind
-        ``file``, ``context``, ``instrument``, ``type`` or ``submission``.
-    title, detail
-        Its name, and the facts that distinguish it from others.
-    badge
-        A word for an unusual state, or empty.
-    """
-
-    kind: str
-    title: str
-    detail: str
-    address: str
-    badge: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HitGroup:
-    """The hits of one kind.
-
-    Attributes
-    ----------
-    has_more
-        Whether there are more hits than these.
-    more
-        Address of the list of all of them, or empty.
-    """
-
-    title: str
-    hits: tuple[Hit, ...]
-    has_more: bool = False
-    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +85,11 @@ def find(text: str, *, user: User | None, most: int = OF_PAGE) -> SearchResult:
     ----------
     text
         Part of a name, a shell pattern, the beginning of a sha1sum, words of a name, type or description in
-        any order, a specifier of a context, or part of a description or file name of a submission.
+        any order, a specifier of a context, a value that rules match, the id of a dataset, a day or month,
+        or part of a description or file name of a submission.
     user
-        Only people who are logged in find files that are not confirmed yet; only submitters find
-        submissions.
+        Only people who are logged in find files that are not confirmed yet, and people who delivered; only
+        submitters find submissions.
     most
         Maximum number of hits of one kind.
     """
@@ -136,7 +103,12 @@ def find(text: str, *, user: User | None, most: int = OF_PAGE) -> SearchResult:
         _instruments(text, most, place),
         _types(text, most, place),
         HitGroup("Files", ()) if problem else _files(text, most, is_logged_in=is_logged_in),
+        find_values(text, most),
+        find_datasets(text, most),
+        find_times(text, most),
     ]
+    if user is not None:
+        groups.append(find_people(text, most))
     if user is not None and user.has_role("submitter"):
         groups.append(_submissions(text, most))
     found = tuple(group for group in groups if group.hits)
@@ -157,12 +129,6 @@ def _problem(text: str) -> str:
     return ""
 
 
-def _group(title: str, hits: Iterable[Hit], most: int, more: str = "") -> HitGroup:
-    known = list(hits)
-    has_more = len(known) > most
-    return HitGroup(title, tuple(known[:most]), has_more, more if has_more else "")
-
-
 # Files
 
 
@@ -173,7 +139,7 @@ def _files(text: str, most: int, *, is_logged_in: bool) -> HitGroup:
     wanted = {"filename": text} if is_pattern(text) else {"search": text}
     more = "" if is_sum(text) else f"{reverse('web:browse_db')}?{urlencode({**wanted, 'extension': '*'})}"
     hits = (_file_hit(row, text) for row in _found(rows, text, most + 1))
-    return _group("Files", hits, most, more)
+    return group("Files", hits, most, more)
 
 
 def _found(rows: QuerySet[File], text: str, most: int) -> list[File]:
@@ -193,7 +159,8 @@ def _found(rows: QuerySet[File], text: str, most: int) -> list[File]:
         newest = others.order_by("-delivered_at", "-pk").values_list("pk", flat=True)
         keys = list(newest[: most - len(found)])
         found += sorted(rows.filter(pk__in=keys), key=lambda row: keys.index(row.pk))
-    return sorted(found, key=lambda row: _rank(row.name, text))
+    # Files in use come before orphans.
+    return sorted(found, key=lambda row: (_rank(row.name, text), row.state != FileState.LATEST))
 
 
 def _with_words(rows: QuerySet[File], words: Sequence[str]) -> QuerySet[File]:
@@ -267,7 +234,7 @@ def _exact(text: str, groups: Iterable[HitGroup]) -> Hit | None:
 def _contexts(text: str, most: int) -> HitGroup:
     hits = [*_meant(text), *_pmaps(text, most)]
     unlike = {hit.title: hit for hit in reversed(hits)}
-    return _group(
+    return group(
         "Contexts",
         [hit for hit in hits if unlike.pop(hit.title, None)],
         most,
@@ -329,7 +296,7 @@ def _instruments(text: str, most: int, place: Place) -> HitGroup:
         for name in known.instruments
         if wanted in name
     )
-    return _group("Instruments", hits, most)
+    return group("Instruments", hits, most)
 
 
 def _types(text: str, most: int, place: Place) -> HitGroup:
@@ -344,7 +311,7 @@ def _types(text: str, most: int, place: Place) -> HitGroup:
                 title = f"{instrument} {reftype}"
                 hits.append(Hit("type", title, _first_line(description), place(instrument, reftype)))
     hits.sort(key=lambda hit: hit.title.split()[1] != words[-1])
-    return _group("Types", hits, most)
+    return group("Types", hits, most)
 
 
 def _place() -> Place:
@@ -377,7 +344,7 @@ def _submissions(text: str, most: int) -> HitGroup:
         Submission.objects.filter(wanted).order_by("-pk").values_list("pk", flat=True).distinct()[: most + 1]
     )
     rows = Submission.objects.filter(pk__in=list(found)).order_by("-pk")
-    return _group("Submissions", map(_submission_hit, rows), most, reverse("submissions:history"))
+    return group("Submissions", map(_submission_hit, rows), most, reverse("submissions:history"))
 
 
 def _key(text: str) -> Q:
