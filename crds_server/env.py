@@ -121,6 +121,32 @@ def secret(name: str, kept_in: Path) -> str:
     return kept_in.read_text()
 
 
+@dataclass(frozen=True)
+class SettingInForce:
+    """A setting that was read: its value without secrets, and whether somebody set it."""
+
+    name: str
+    value: str
+    is_set: bool
+
+
+def in_force() -> tuple[SettingInForce, ...]:
+    """Return all settings that were read, sorted. Passwords are not among the values."""
+    return tuple(
+        SettingInForce(name, _shown(name), bool(os.environ.get(name) or os.environ.get(f"{name}_FILE")))
+        for name in sorted(DEFAULTS)
+    )
+
+
+def _shown(name: str) -> str:
+    value = text(name, DEFAULTS[name])
+    if value and re.fullmatch(r"SECRET_KEY|.*_PASSWORD|.*_SECRET", name):
+        return "(hidden)"
+    # An address may hold a password, also among its options.
+    hidden = re.sub(r"(?<=://)[^@\s]*@", "(hidden)@", value)
+    return re.sub(r"(?i)((?:password|passwd|secret|token)[^=&]*=)[^&\s]+", r"\1(hidden)", hidden)
+
+
 # Every transaction takes the write lock at its start. A deferred transaction that takes it later fails at
 # once if another process writes, however long the time-out is.
 SQLITE_OPTIONS = {

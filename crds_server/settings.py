@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "apps.distribution",
     "apps.submissions",
     "apps.reprocessing",
+    "apps.console",
     "apps.demo",
     "apps.rpc",
     "apps.vo",
@@ -149,6 +150,16 @@ AUTHENTICATION_BACKENDS = [
     "apps.accounts.backends.AccountBackend",
     "apps.accounts.single_sign_on.SingleSignOn",
 ]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in (
+        ("MinimumLengthValidator", {"min_length": 10}),
+        ("UserAttributeSimilarityValidator", {"user_attributes": ("username", "email")}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    )
+]
+PASSWORD_RESET_TIMEOUT = 3 * 86400  # seconds in which a link to set a password works
 LOGIN_URL = "accounts:login"
 IS_HTTPS = PUBLIC_URL.startswith("https:")
 # Cookies ignore the port. With one name, two servers on one host would end each other's sessions.
@@ -389,3 +400,4 @@ LOGGING = {
 # Every setting has been read by now: what a file of settings names besides them is misspelt.
 
 env_file.refuse_unknown(env.DEFAULTS)
+IN_FORCE = env.in_force()  # For the operators' page, without secrets.

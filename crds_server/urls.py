@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("apps.submissions.urls")),
     path("", include("apps.bestrefs.urls")),
     path("", include("apps.reprocessing.urls")),
+    path("", include("apps.console.urls")),
     path("", include("apps.demo.urls")),
     path("", include("apps.web.urls")),
 ]

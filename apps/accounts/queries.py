@@ -6,7 +6,9 @@ from django.db.models import Q, QuerySet
 from django.utils.crypto import constant_time_compare
 
 from apps.accounts.models import Token, User
+from apps.core.access import Role
 from apps.core.rows import find_row
+from apps.locks.queries import instruments
 
 PREFIX = "crds_"  # By which people and secret scanners recognise a token.
 
@@ -18,6 +20,11 @@ def find_user(name: str) -> User | None:
     # Prefer the name: both are unique, but an address may be the name of another account.
     found = list(User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name)))
     return min(found, key=lambda user: user.username.lower() != name.lower(), default=None)
+
+
+def is_admin_of_everything(user: User) -> bool:
+    """Return whether somebody is an admin for every instrument, and may therefore change any account."""
+    return user.has_role(Role.ADMIN) and all(user.has_role(Role.ADMIN, name) for name in instruments())
 
 
 def find_identity(issuer: str, subject: str) -> User | None:

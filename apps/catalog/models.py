@@ -238,6 +238,10 @@ class Action(models.TextChoices):
     BREAK_LOCK = "break lock"
     CREATE_ACCOUNT = "create account"
     CLOSE_ACCOUNT = "close account"
+    REOPEN_ACCOUNT = "reopen account"
+    SEND_PASSWORD_LINK = "send password link"  # noqa: S105 (it is not a password)
+    ABORT_JOB = "abort job"
+    RETRY_JOB = "retry job"
     CHANGE_PASSWORD = "change password"  # noqa: S105 (it is not a password)
     BIND_IDENTITY = "bind identity"
     GRANT_ROLE = "grant role"
@@ -250,12 +254,16 @@ class Action(models.TextChoices):
 ACCOUNT_ACTIONS = (
     Action.CREATE_ACCOUNT,
     Action.CLOSE_ACCOUNT,
+    Action.REOPEN_ACCOUNT,
+    Action.SEND_PASSWORD_LINK,
     Action.CHANGE_PASSWORD,
     Action.BIND_IDENTITY,
     Action.GRANT_ROLE,
     Action.WITHDRAW_ROLE,
     Action.CREATE_TOKEN,
     Action.REVOKE_TOKEN,
+    Action.ABORT_JOB,
+    Action.RETRY_JOB,
 )
 
 

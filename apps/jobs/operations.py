@@ -13,6 +13,8 @@ from apps.jobs.pipeline.announce import announce
 from apps.jobs.registry import require_kind
 from apps.jobs.states import Status
 
+REPEATED = ("mail", "look")  # Kinds of jobs that may run again after they failed.
+
 
 def open_channel(*, user: str) -> str:
     """Open a channel for the next job of a person, and return its key."""
@@ -105,6 +107,40 @@ def abort(key: str) -> None:
     Job.objects.filter(pk=job.pk, status__in=(Status.QUEUED, Status.RUNNING)).update(abort_at=timezone.now())
 
 
+def abort_job(job: Job) -> None:
+    """End a job, with or without a channel: at once if it waits, else at its next message.
+
+    Raises
+    ------
+    ConflictError
+        Raised if it is over.
+    """
+    if not _cancel_waiting(job):
+        running = Job.objects.filter(pk=job.pk, status__in=(Status.QUEUED, Status.RUNNING))
+        if not running.update(abort_at=timezone.now()):
+            raise ConflictError(f"{job} is over already.")
+
+
+@transaction.atomic
+def run_again(job: Job) -> None:
+    """Queue a failed job again, or let a job that waits for its next attempt run now.
+
+    Raises
+    ------
+    ConflictError
+        Raised if jobs of this kind cannot be repeated, or if it runs or has completed.
+    """
+    if job.kind not in REPEATED:
+        raise ConflictError(f"A job of kind {job.kind} cannot run again. Whoever asked for it asks again.")
+    waiting = Job.objects.filter(pk=job.pk, status=Status.QUEUED)
+    if waiting.update(not_before=timezone.now(), announced_at=timezone.now()):
+        transaction.on_commit(partial(announce, job.pk))
+    elif Job.objects.filter(pk=job.pk, status=Status.FAILED).exists():
+        start(job.kind, subject_id=job.subject_id, user=job.user, channel=None, is_watched=False)
+    else:
+        raise ConflictError(f"{job} runs or has completed.")
+
+
 @transaction.atomic
 def _cancel_waiting(job: Job) -> bool:
     if job.status != Status.QUEUED:
@@ -115,7 +151,8 @@ def _cancel_waiting(job: Job) -> bool:
         job.enter(Status.CANCELLED, abort_at=now, finished_at=now)
     except ConflictError:
         return False
-    channels.close(str(job.channel_id), 3, "Aborted on request.")
+    if job.channel_id:
+        channels.close(str(job.channel_id), 3, "Aborted on request.")
     return True
 
 

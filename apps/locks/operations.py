@@ -156,7 +156,7 @@ def release_user(user: str) -> bool:
     return lock is not None and release(lock)
 
 
-def break_lock(lock: Lock, *, by: Actor) -> None:
+def break_lock(lock: Lock, *, by: Actor, why: str = "") -> None:
     """Take a lock away from its holder, and record who did so.
 
     Raises
@@ -175,7 +175,11 @@ def break_lock(lock: Lock, *, by: Actor) -> None:
         if not deleted:
             raise UnknownLockError(f"The {lock} no longer exists. Nothing was changed.")
         audit.noted(
-            Action.BREAK_LOCK, user=by.get_username(), instrument=lock.instrument, details=_description(lock)
+            Action.BREAK_LOCK,
+            user=by.get_username(),
+            instrument=lock.instrument,
+            why=why,
+            details=_description(lock),
         )
     logger.warning("%s broke the %s", by.get_username(), lock)
 

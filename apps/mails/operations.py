@@ -17,7 +17,7 @@ JOB_KIND = "mail"
 
 
 @transaction.atomic
-def post(*, key: str, recipients: Iterable[str], subject: str, text: str) -> None:
+def post(*, key: str, recipients: Iterable[str], subject: str, text: str, is_for_lists: bool = True) -> None:
     """Write a mail; call this inside the transaction of the event that the mail reports.
 
     The mail exists if and only if that transaction is committed. A worker sends it afterwards. Errors of
@@ -35,8 +35,10 @@ def post(*, key: str, recipients: Iterable[str], subject: str, text: str) -> Non
         Any text; it becomes one line of at most 200 characters.
     text
         Plain text; links in it are absolute.
+    is_for_lists
+        Whether the addresses of ``MAIL_LISTS`` get it; a secret is for one person.
     """
-    addresses = usable([*settings.MAIL_LISTS, *recipients])
+    addresses = usable([*(settings.MAIL_LISTS if is_for_lists else ()), *recipients])
     if not addresses:
         logger.warning("mail %s was not written: it has no recipient", key)
         return

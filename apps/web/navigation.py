@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import reverse
 
+from apps.core.access import Role
+
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
 
@@ -25,6 +27,7 @@ _INSIDE = (
     ("History", "submissions:history"),
     ("Server Workflow", "web:server_workflow"),
 )
+_OPERATING = ("Operate", "console:overview")
 # The beginnings of addresses below a place that do not begin with the address of the place.
 _BELOW = {
     "web:browse_db": ("browse/",),
@@ -47,6 +50,8 @@ def frame(request: HttpRequest) -> dict[str, object]:
     """Return the places of the bar and the chosen theme, as ``frame`` for templates."""
     user = getattr(request, "user", None)
     known = _PLACES + (_INSIDE if user is not None and user.is_authenticated else ())
+    if known is not _PLACES and user is not None and user.has_role(Role.OPERATOR):
+        known = (*known, _OPERATING)
     places = [_place(title, view, request.path) for title, view in known]
     return {"frame": {"places": places, "theme": chosen_theme(request), "themes": THEMES}}
 

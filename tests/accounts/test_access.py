@@ -1,5 +1,6 @@
 import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,8 +144,10 @@ def test_create_account_prints_a_token_that_works(capsys: pytest.CaptureFixture[
     assert Client(headers={"Authorization": f"Bearer {token}"}).get("/locks/").status_code == 200
 
 
-def test_create_account_sets_a_password() -> None:
-    call_command("create_account", "homer", "--role", "admin", "--password", "D'oh")
+def test_create_account_sets_a_password(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("D'oh\n")
+    call_command("create_account", "homer", "--role", "admin", "--password-from", str(secret))
     assert post(Client(), "/login/", username="homer", password="D'oh", instrument="miri").status_code == 302
 
 

@@ -177,7 +177,8 @@ def test_an_rmap_edited_by_hand_is_confirmed_though_another_session_of_its_submi
     expect(miri.get_by_role("row").filter(has_text="jwst_miri_dark_0007.fits")).to_contain_text("deleted")
 
     name, password = "second_person", secrets.token_urlsafe()
-    demo_site.manage("create_account", name, "--role", "submitter", "--password", password)
+    (secret := tmp_path / "password").write_text(password)
+    demo_site.manage("create_account", name, "--role", "submitter", "--password-from", str(secret))
     other = new_page()
     other.goto("/login/")
     other.get_by_label("Instrument").select_option("miri")

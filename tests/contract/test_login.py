@@ -87,8 +87,10 @@ def test_a_wrong_token_is_told_in_the_words_of_the_client(demo: Client, tmp_path
     assert "A web transaction with the CRDS server had errors." in said
 
 
-def test_a_local_password_will_do(demo: Client) -> None:
-    demo.server.manage("create_account", "lisa", "--role", "submitter", "--password", "saxophone 8")
+def test_a_local_password_will_do(demo: Client, tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("saxophone 8\n")
+    demo.server.manage("create_account", "lisa", "--role", "submitter", "--password-from", str(secret))
     assert "done" in connect(demo, "lisa", "saxophone 8", then="connection.logout()")
 
 

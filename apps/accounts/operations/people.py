@@ -146,6 +146,15 @@ def close_account(user: User, *, by: str) -> None:
 
 
 @transaction.atomic
+def reopen_account(user: User, *, by: str) -> None:
+    """Open a closed account, so that its owner can log in again. A second call changes nothing."""
+    if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+        return
+    audit.account_changed(user.username, action=Action.REOPEN_ACCOUNT, user=by)
+    logger.info("account %s was opened again", user)
+
+
+@transaction.atomic
 def bind_identity(email: str, *, issuer: str, subject: str) -> User | None:
     """Bind an identity to the account with this verified address, and return it; None if there is none.
 

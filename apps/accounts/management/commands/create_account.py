@@ -1,4 +1,4 @@
-from argparse import ArgumentParser
+from argparse import ArgumentParser, FileType
 from typing import Any
 
 from django.conf import settings
@@ -29,20 +29,29 @@ class Command(BaseCommand):
             default=[],
             help="instruments of the role; all if not given",
         )
-        parser.add_argument("--password", help="local password; none if not given")
+        parser.add_argument(
+            "--password-from",
+            type=FileType("r"),
+            metavar="FILE",
+            help="file with the local password, or - for standard input; no password if not given",
+        )
         parser.add_argument("--subject", default="", help="name of the person at the single sign-on provider")
         parser.add_argument("--print-token", action="store_true", help="make an API token and print it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["subject"] and not settings.OIDC_ISSUER:
             raise CommandError("--subject needs a provider of single sign-on: set OIDC_ISSUER.")
+        password = None
+        if options["password_from"]:
+            with options["password_from"] as given:
+                password = given.read().rstrip("\n")
         try:
             user = create_account(
                 options["name"],
                 role=options["role"],
                 instruments=options["instrument"],
                 email=options["email"],
-                password=options["password"],
+                password=password,
                 issuer=settings.OIDC_ISSUER,
                 subject=options["subject"],
                 by=ACTOR,
