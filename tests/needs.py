@@ -101,6 +101,10 @@ def _has_postgres_programs() -> bool:
     return find_postgresql() is not None
 
 
+def _has_sqlite() -> bool:
+    return not _has_postgres()
+
+
 def _has_stsynphot() -> bool:
     return "CRDS_SYNPHOT_PYTHON" in os.environ or importlib.util.find_spec("stsynphot") is not None
 
@@ -120,6 +124,7 @@ NEEDS = {
     ),
     "real-data": Need("real rules and files", f"CRDS_TEST_DATA=folder of {ARCHIVES[0]}", has_archives),
     "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),
+    "sqlite": Need("SQLite", "run it without DATABASE_URL", _has_sqlite),
     "stilts": Need("stilts", "apt-get install stilts", _has_program("stilts")),
     "stsynphot": Need(
         "stsynphot", ".venv/bin/pip install --require-hashes -r requirements-synphot.txt", _has_stsynphot

@@ -5,7 +5,7 @@ Clients in Java do not resolve relative addresses. Clients in Python send no cre
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -18,10 +18,15 @@ class ClientOrigin:
     """The origin of the server as the client knows it, such as ``https://host:8000``."""
 
     origin: str
+    _known: dict[tuple[str, ...], str] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, view: str, *args: str) -> str:
         """Return the address of a view."""
-        return self.origin + reverse(view, args=args)
+        # A table of links needs the same few addresses thousands of times.
+        known = self._known.get((view, *args))
+        if known is None:
+            known = self._known[view, *args] = self.origin + reverse(view, args=args)
+        return known
 
     def links(self, identifier: str) -> str:
         """Return the address of the links of an identifier."""

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from apps.core.models import StatusModel
@@ -63,3 +63,31 @@ class QueryJob(StatusModel):
     def result_path(self) -> Path:
         """The file of the result, which need not exist."""
         return settings.TAP_RESULTS_ROOT / self.key
+
+
+class RequestCount(models.Model):
+    """The requests of one caller in one minute, as far as processes have added them."""
+
+    caller = models.CharField(max_length=200)
+    minute = models.BigIntegerField(help_text="Minutes since 1970, UTC.")
+    requests = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["caller", "minute"], name="one_count_a_minute"),)
+
+    def __str__(self) -> str:
+        return f"{self.requests} requests of {self.caller} in the minute {self.minute}"
+
+    @classmethod
+    def add(cls, caller: str, minute: int, requests: int) -> int:
+        """Add requests in one statement, and return the sum of all processes; earlier minutes are deleted."""
+        cls.objects.filter(minute__lt=minute).delete()
+        table = cls._meta.db_table
+        sql = (
+            f"INSERT INTO {table} (caller, minute, requests) VALUES (%s, %s, %s) "  # noqa: S608 (our table)
+            f"ON CONFLICT (caller, minute) DO UPDATE SET requests = {table}.requests + excluded.requests "
+            "RETURNING requests"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [caller[:200], minute, requests])
+            return int(cursor.fetchone()[0])

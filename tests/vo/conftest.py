@@ -54,7 +54,7 @@ def tap_database(transactional_db: None, tmp_path: Path, monkeypatch: pytest.Mon
     if connection.vendor == "sqlite":
         monkeypatch.setattr(sqlite_reader, "database_path", current)
     rights.grant_rights()
-    rate_limit._counts.clear()
+    rate_limit.forget()
     cache.clear()
     yield
     postgresql_reader.close_idle()

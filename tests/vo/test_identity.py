@@ -7,12 +7,15 @@ from typing import Any
 
 import jwt
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import Attempt, Token
 from apps.catalog.models import File
+from apps.vo.identity import rate_limit
 from apps.vo.identity.tokens import make_token
+from apps.vo.models import QueryJob, RequestCount
 from tests.factories import sites
 from tests.factories.accounts import PASSWORD, logged_in, make_user
 from tests.factories.accounts import make_token as make_api_token
@@ -199,3 +202,80 @@ def test_too_many_requests_are_429(tap_database: None, settings: Any) -> None:
     answers = [Client().get("/tap/capabilities") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert int(answers[-1]["Retry-After"]) > 0
+
+
+def statuses(number: int) -> list[int]:
+    return [Client().get("/tap/capabilities").status_code for _ in range(number)]
+
+
+@pytest.fixture
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.vo.identity.rate_limit.time.time", lambda: 1_800_000_030.0)
+
+
+def test_the_requests_of_all_processes_count_together(
+    tap_database: None, one_minute: None, settings: Any
+) -> None:
+    settings.VO_REQUESTS_PER_MINUTE = 20
+    assert statuses(12) == [200] * 12
+    rate_limit.forget()  # So much does another process know.
+    assert statuses(11) == [200] * 8 + [429] * 3
+    assert RequestCount.objects.get().requests == 22
+
+
+def test_a_caller_who_asks_seldom_costs_no_write(tap_database: None, one_minute: None) -> None:
+    assert statuses(10) == [200] * 10
+    assert not RequestCount.objects.exists()
+
+
+def test_the_counts_of_earlier_minutes_are_deleted(tap_database: None) -> None:
+    assert RequestCount.add("user homer", 7, 5) == 5
+    assert RequestCount.add("user homer", 7, 5) == 10
+    assert RequestCount.add("user homer", 8, 5) == 5
+    assert RequestCount.objects.count() == 1
+
+
+def test_a_process_counts_alone_while_the_database_is_away(
+    tap_database: None, one_minute: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.VO_REQUESTS_PER_MINUTE = 20
+
+    def away(*arguments: Any) -> int:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(RequestCount, "add", away)
+    assert statuses(23) == [200] * 20 + [429] * 3
+
+
+FROM_ELSEWHERE = {
+    "another site": {"Sec-Fetch-Site": "cross-site"},
+    "a neighbour": {"Sec-Fetch-Site": "same-site"},
+    "a site over plain HTTP": {"Origin": "http://elsewhere.test"},
+    "a sandboxed page": {"Origin": "null"},
+}
+
+
+@pytest.mark.parametrize("sender", FROM_ELSEWHERE)
+def test_a_password_that_a_browser_sends_again_for_another_site_makes_no_job(homer: Any, sender: str) -> None:
+    """A browser adds a password that it knows to every request, whichever page made it."""
+    sent = basic("homer", PASSWORD) | FROM_ELSEWHERE[sender]
+    answer = Client(enforce_csrf_checks=True).post("/tap/async", {"LANG": "ADQL"}, headers=sent)
+    assert answer.status_code == 403
+    assert "another site" in answer.content.decode()
+    assert not QueryJob.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://testserver"}],
+)
+def test_a_password_of_a_program_or_of_our_own_pages_makes_a_job(homer: Any, headers: dict[str, str]) -> None:
+    sent = basic("homer", PASSWORD) | headers
+    answer = Client(enforce_csrf_checks=True).post("/tap/async", {"LANG": "ADQL"}, headers=sent)
+    assert answer.status_code == 303
+    assert QueryJob.objects.get().owner == "homer"
+
+
+def test_a_link_on_another_site_can_be_followed_with_a_password(homer: Any) -> None:
+    sent = basic("homer", PASSWORD) | {"Sec-Fetch-Site": "cross-site"}
+    assert Client(enforce_csrf_checks=True).get("/tap/async", headers=sent).status_code == 200

@@ -159,9 +159,8 @@ def test_a_connection_comes_back_as_it_was(secret: None) -> None:
         opened.close()
 
 
+@pytest.mark.needs("sqlite")
 def test_a_connection_of_sqlite_cannot_write(secret: None) -> None:
-    if not IS_SQLITE:
-        return
     opened = sqlite_reader.connect()
     try:
         opened.set_authorizer(None)  # The other defences of the connection hold alone, too.

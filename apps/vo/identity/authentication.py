@@ -17,12 +17,14 @@ from apps.accounts.operations.tokens import note_use
 from apps.accounts.queries import PREFIX, find_token
 from apps.accounts.throttle import address_of
 from apps.core.access import Role
+from apps.core.same_origin import Sender, sender_of
 from apps.vo.addresses import base_of
-from apps.vo.errors import TooManyError, UnknownCallerError
+from apps.vo.errors import ForbiddenError, TooManyError, UnknownCallerError
 from apps.vo.identity.reader import Reader
 from apps.vo.identity.tokens import user_of
 
 MAX_HEADER = 8_000  # characters
+_READING = ("GET", "HEAD", "OPTIONS")
 
 
 def reader_of(request: HttpRequest) -> Reader:
@@ -32,6 +34,8 @@ def reader_of(request: HttpRequest) -> Reader:
     ------
     UnknownCallerError
         Raised if the header is there and not valid, also where nobody needs one.
+    ForbiddenError
+        Raised if a browser sent a password for a page of another site, and the request may change something.
     """
     address = address_of(request)
     header = str(request.headers.get("Authorization", ""))
@@ -43,6 +47,7 @@ def reader_of(request: HttpRequest) -> Reader:
     if scheme.lower() == "bearer":
         user = _bearer(rest.strip())
     elif scheme.lower() == "basic":
+        _refuse_other_sites(request)
         user = _basic(rest.strip(), address)
     else:
         raise UnknownCallerError("The Authorization header has an unknown scheme; use Bearer or Basic.")
@@ -86,6 +91,18 @@ def _bearer(text: str) -> User:
     note_use(token)
     token.user.scopes = frozenset(token.scopes)
     return token.user
+
+
+def _refuse_other_sites(request: HttpRequest) -> None:
+    """Refuse what a page of another site asks for with a password that the browser adds by itself.
+
+    Reading is permitted: the page cannot see the answer, and people follow links.
+    """
+    if request.method not in _READING and sender_of(request) is Sender.ELSEWHERE:
+        raise ForbiddenError(
+            "A page of another site sent this request with your password. Send it from this site or by a "
+            "program, or with a token as Bearer."
+        )
 
 
 def _basic(text: str, address: str) -> User:
