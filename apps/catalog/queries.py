@@ -3,8 +3,9 @@
 import fnmatch
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.models import File, FixityRun, Revision
@@ -42,6 +43,29 @@ def files_named(names: Iterable[str]) -> dict[str, File]:
             {file.name: file for file in File.objects.filter(name__in=wanted[start : start + CHUNK])}
         )
     return found
+
+
+def new_references(since: datetime | None, *, instrument: str = "", reftype: str = "") -> QuerySet[File]:
+    """Return the official references delivered at `since` or later, newest first.
+
+    Without `since`, and with empty texts, all are returned.
+    """
+    rows = _references(instrument, reftype).order_by("-delivered_at", "-pk")
+    return rows if since is None else rows.filter(delivered_at__gte=since)
+
+
+def last_delivery(*, instrument: str = "", reftype: str = "") -> datetime | None:
+    """Return when the newest official reference was delivered, or None."""
+    rows = _references(instrument, reftype).order_by("-delivered_at")
+    return rows.values_list("delivered_at", flat=True).first()
+
+
+def _references(instrument: str, reftype: str) -> QuerySet[File]:
+    wanted = {"instrument": instrument, "filekind": reftype}
+    rows = File.objects.filter(
+        kind=FileKind.REFERENCE, **{name: value for name, value in wanted.items() if value}
+    )
+    return rows.exclude(state=FileState.UPLOADED)
 
 
 def names_matching(kind: FileKind, pattern: str) -> list[str]:

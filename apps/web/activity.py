@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from apps.catalog.addresses import file_page
+from apps.catalog.addresses import changes_page, file_page
 from apps.catalog.errors import BadNameError
 from apps.catalog.file_kinds import kind_of
 from apps.catalog.models import AuditRecord
@@ -41,6 +41,8 @@ ACTIONS = (
 )
 EXTENSIONS = (".pmap", ".imap", ".rmap", ".fits", ".asdf", ".json", ".yaml", ".r*h/.r*d")
 _ARROW = "-->"
+# As `audit.pointer_moved` writes it.
+_MOVED = re.compile(r" context changed from '([A-Za-z0-9._-]+\.pmap)' to '([A-Za-z0-9._-]+\.pmap)'")
 _KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -188,6 +190,8 @@ def _heading(details: str) -> str:
 
 def _parts(details: str) -> tuple[CellPart, ...]:
     """Return the pieces of details; names of files and keys of submissions are links."""
+    if moved := _MOVED.search(details):
+        return (CellPart(details + " "), CellPart("what changed", changes_page(*moved.groups())))
     old, arrow, new = details.rpartition(_ARROW)
     # Before the arrow is the name of the upload, which has no page.
     found = [CellPart(old + arrow)] if arrow else []

@@ -31,7 +31,7 @@ _OPERATING = ("Operate", "console:overview")
 # The beginnings of addresses below a place that do not begin with the address of the place.
 _BELOW = {
     "web:browse_db": ("browse/",),
-    "web:context_history": ("display_", "context_", "reprocessing/"),
+    "web:context_history": ("display_", "context_", "reprocessing/", "changes/"),
     "web:difference_files": ("difference/",),
     "submissions:area": ("submit/", "submission_form", "batch_submit", "certify/", "add_ref", "delete_ref"),
 }

@@ -12,6 +12,7 @@ from apps.contexts.models import Pointer
 from apps.datasets.models import Dataset
 from apps.rules.errors import CrdsError
 from apps.rules.observatories import get_observatory
+from apps.web.change_pages.new_references import NewReferences, count_new
 from apps.web.context_pages.context_lists import (
     Delivered,
     LatestContext,
@@ -73,6 +74,7 @@ class Home:
     figures: Figures
     latest_contexts: list[LatestContext]
     delivered: list[Delivered]
+    new: NewReferences
     commands: str
     how_to_fill: str
 
@@ -90,6 +92,7 @@ def home() -> Home:
         figures=_figures(),
         latest_contexts=find_latest_contexts(LATEST_CONTEXTS),
         delivered=find_delivered(DELIVERIES),
+        new=count_new(),
         commands=_commands(latest or f"{settings.OBSERVATORY}_0001.pmap"),
         how_to_fill=_how_to_fill(),
     )

@@ -19,6 +19,7 @@ urlpatterns = [
     path("security.txt", programs_views.security),
     path("", include("apps.web.context_pages.urls")),
     path("", include("apps.web.file_pages.urls")),
+    path("", include("apps.web.change_pages.urls")),
     path("", include("apps.web.difference_pages.urls")),
     path("", include("apps.web.help_pages.urls")),
     path("", include("apps.web.impact_pages.urls")),

@@ -60,6 +60,7 @@ def _set(form: SetContextForm, *, user: str) -> ContextChange:
 
 def _page(request: HttpRequest, form: SetContextForm) -> HttpResponse:
     current = {pointer.value: queries.find_change(pointer) for pointer in Pointer}
+    done = _find_done(request.GET.get("done", ""))
     page = {
         "form": form,
         "error": "; ".join(messages_of(form)),
@@ -70,7 +71,8 @@ def _page(request: HttpRequest, form: SetContextForm) -> HttpResponse:
         "custom": CUSTOM,
         "banner": queries.banner(),
         "pipelines": queries.pipelines(),
-        "done": _find_done(request.GET.get("done", "")),
+        "done": done,
+        "before": _before(done) if done else "",
     }
     return render(request, "contexts/set_context.html", {"page": page})
 
@@ -78,3 +80,10 @@ def _page(request: HttpRequest, form: SetContextForm) -> HttpResponse:
 def _find_done(key: str) -> ContextChange | None:
     """Return the move that the page has just made, if the address names one."""
     return ContextChange.objects.filter(pk=key).first() if re.fullmatch(r"[0-9]{1,18}", key) else None
+
+
+def _before(change: ContextChange) -> str:
+    """Return the context that the pointer named before a move; empty if that is the same one or none."""
+    earlier = ContextChange.objects.filter(pointer=change.pointer, started_at__lt=change.started_at)
+    last = earlier.order_by("-started_at", "-pk").values_list("context", flat=True).first()
+    return last if last and last != change.context else ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
+EXPORTED = "exported"
 Value = str | int | float | bool | datetime | None
 
 
@@ -63,7 +64,8 @@ class Column:
         rows, any text that is not empty means that `value` orders them.
     search
         For rows of the database, the lookup of the search box, such as ``name__icontains``. For other rows,
-        any text that is not empty means that the printed text is searched.
+        any text that is not empty means that the printed text is searched; `EXPORTED` means that the exported
+        value is, which is quicker where the printed text is costly.
     address, badge, text
         Return the address of the cell's link, the colour of its badge, and the printed text.
     parts, heading
@@ -98,6 +100,10 @@ class Column:
         wanted = text.casefold()
         found = [value for value in self.choices() if wanted in value.casefold()]
         return Q((f"{self.search.removesuffix('icontains')}in", found))
+
+    def searched(self, row: Any) -> str:
+        """Return the text of a row, not of the database, in which a search looks."""
+        return as_text(self.value(row)) if self.search == EXPORTED else self.shown(row)
 
     def cell(self, row: Any) -> Cell:
         """Return the cell that the page prints for a row."""

@@ -278,7 +278,7 @@ class Table:
             conditions = [reduce(or_, (column.matching(word) for column in columns)) for word in words]
             return rows.filter(*conditions)
         wanted = [word.casefold() for word in words]
-        return [row for row in rows if _has_all(wanted, [_plain(column.shown(row)) for column in columns])]
+        return [row for row in rows if _has_all(wanted, [_plain(column.searched(row)) for column in columns])]
 
     def _sorted(self, rows: QuerySet[Any] | Sequence[Any]) -> QuerySet[Any] | list[Any]:
         column, is_reversed = self._order

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.urls import reverse
 
+from apps.catalog.addresses import changes_page
 from apps.contexts import queries as contexts
 from apps.contexts.context_chooser import delivery_order, newest_contexts, official_contexts
 from apps.contexts.models import ContextChange, Pointer
@@ -20,17 +21,23 @@ LOOKS = {"latest": "warn", "archived": "good"}  # Website, section 3: latest amb
 
 @dataclass(frozen=True, slots=True)
 class LatestContext:
-    """A context that became latest at `started_at`."""
+    """A context that became latest at `started_at`; `before` is the latest one until then, empty if none."""
 
     started_at: datetime
     context: str
     status: str
     reason: str
+    before: str = ""
 
     @property
     def look(self) -> str:
         """The colour of the status."""
         return LOOKS[self.status]
+
+    @property
+    def changes(self) -> str:
+        """The address of the page of what changed; empty for the first context."""
+        return changes_page(self.before, self.context) if self.before else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +75,13 @@ class Build:
 
 def find_latest_contexts(limit: int | None = None) -> list[LatestContext]:
     """Return the contexts that were latest, newest first; all of them without `limit`."""
-    rows = contexts.history().values_list("started_at", "context", "reason")[:limit]
+    most = None if limit is None else limit + 1
+    rows = list(contexts.history().values_list("started_at", "context", "reason")[:most])
+    befores = [context for _, context, _ in rows[1:]] + [""]
     return [
-        LatestContext(started_at, context, "archived" if place else "latest", reason)
-        for place, (started_at, context, reason) in enumerate(rows)
-    ]
+        LatestContext(started_at, context, "archived" if place else "latest", reason, before)
+        for place, ((started_at, context, reason), before) in enumerate(zip(rows, befores, strict=True))
+    ][:limit]
 
 
 def find_delivered(limit: int | None = None) -> list[Delivered]:
@@ -154,6 +163,13 @@ _HISTORY_COLUMNS = (
     ),
     _context_column("context"),
     Column("status", "Status", lambda row: row.status, sort="value", badge=lambda row: row.look),
+    Column(
+        "changes",
+        "Changes",
+        lambda row: row.before,
+        address=lambda row: row.changes,
+        text=lambda row: "what changed" if row.before else "",
+    ),
     Column("description", "Description", lambda row: row.reason, sort="value", search="value", look="long"),
 )
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -11,22 +11,23 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from apps.catalog.addresses import difference_page
+from apps.catalog.addresses import changes_page
 from apps.contexts import queries as contexts
 from apps.contexts.errors import InvalidDateContextError, UnknownContextError, UnusableContextError
 from apps.contexts.models import Pointer
 from apps.core.refusals import refuse
 from apps.core.tables import exported
 from apps.rules.errors import CrdsError
-from apps.rules.lookup.rules_as_rows import Listing, list_rules
+from apps.rules.lookup.rules_as_rows import Listing
+from apps.web.change_pages.new_references import count_new
 from apps.web.context_pages import reftype_table as listing
 from apps.web.context_pages import requested_context
+from apps.web.context_pages.known_rules import rules_of
 from apps.web.context_pages.outline import Outline, Reftype, UnknownPartError, find_outline
 from apps.web.context_pages.requested_context import RequestedContext, find_requested, neighbours
 from apps.web.context_pages.timeline import Timeline, find_timeline
 
 View = Callable[..., HttpResponseBase]
-RMAPS = 64  # rmaps kept as rows, up to a megabyte each; files are immutable, so the rows stay true
 SHOWN = 400  # references in the map
 PREVIEW = 50  # rows of a table inside an accordion
 
@@ -80,7 +81,7 @@ def context_table(request: HttpRequest, specifier: str) -> HttpResponse:
         "before": before,
         "after": after,
         "command": f"crds sync --contexts {context.name}",
-        "changes": difference_page(before, context.name) if before else "",
+        "changes": changes_page(before, context.name) if before else "",
     }
     return render(request, "web/context_table.html", {"page": page})
 
@@ -91,8 +92,10 @@ def instrument_table(request: HttpRequest, specifier: str, instrument: str) -> H
     context = find_requested(specifier)
     outline = find_outline(context.name)
     page = _about(context) | {"outline": outline, "instrument": outline.instrument(instrument)}
-    name = "_instrument_part" if "part" in request.GET else "instrument_table"
-    return render(request, f"web/{name}.html", {"page": page})
+    if "part" in request.GET:
+        return render(request, "web/_instrument_part.html", {"page": page})
+    page["new"] = count_new(page["instrument"].name)
+    return render(request, "web/instrument_table.html", {"page": page})
 
 
 @require_safe
@@ -105,7 +108,7 @@ def reftype_table(request: HttpRequest, specifier: str, instrument: str, reftype
     page = _about(context) | {"outline": outline, "instrument": part, "reftype": known}
     if not known.rmap:
         return render(request, "web/reftype_table.html", {"page": page})
-    rules = _rules_of(known.rmap)
+    rules = rules_of(known.rmap)
     facts = listing.ReferenceFacts(listing.names_of(rules), instrument=part.name, reftype=known.name)
     label = f"{context.name.removesuffix('.pmap')} {part.name} {known.name}"
     if "part" in request.GET:
@@ -143,24 +146,11 @@ def _about(context: RequestedContext) -> dict[str, Any]:
     return {"context": context, "bad": contexts.bad_mappings(context.name)}
 
 
-def _rules_of(rmap: str) -> Listing:
-    return _known_rules(str(settings.ARTIFACT_ROOT), rmap)
-
-
-@lru_cache(maxsize=RMAPS)
-def _known_rules(site: str, rmap: str) -> Listing:
-    """Return the rules of an rmap as rows; the cache needs `site`, the store."""
-    mapping = contexts.mappings_of(rmap)[rmap]
-    if mapping.selector is None:
-        raise UnusableContextError(f"{rmap} has no rules for references.")
-    return list_rules(mapping.selector, mapping.definition)
-
-
 def _references(reftype: Reftype | None) -> list[tuple[str, int]]:
     """Return the references of a type with the number of rows of each, sorted by name."""
     if reftype is None or not reftype.rmap:
         return []
-    return sorted(Counter(listing.names_of(_rules_of(reftype.rmap))).items())
+    return sorted(Counter(listing.names_of(rules_of(reftype.rmap))).items())
 
 
 def _timeline(
@@ -178,7 +168,7 @@ def _edited(context: RequestedContext, instrument: str, reftype: Reftype) -> tup
         return "", None
     try:
         rmap = _rmap_of(find_outline(edit), instrument, reftype.name)
-        return edit, _rules_of(rmap) if rmap and rmap != reftype.rmap else None
+        return edit, rules_of(rmap) if rmap and rmap != reftype.rmap else None
     except CrdsError:  # The requested context is shown even if the edit context cannot be.
         return "", None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
+from apps.catalog.addresses import changes_page
 from apps.core.tables import Table, exported
 from apps.rules.differences import Hunk, pages_of
 from apps.rules.errors import CrdsError
@@ -167,8 +168,15 @@ def _of_contexts(request: HttpRequest, shown: DifferencePage) -> HttpResponseBas
     panels = [_panel(shown, panel) for panel in mapping_differences.panels(library)]
     return {
         "panels": panels,
+        "changes": _changes(shown),
         "exports": [(name.upper(), f"{shown.at()}&format={name}") for name in ("csv", "json")],
     }
+
+
+def _changes(shown: DifferencePage) -> str:
+    """Return the address of the references that changed; empty unless both are contexts of the catalogue."""
+    is_context = shown.has_address and shown.new.name.endswith(".pmap")
+    return changes_page(shown.old.name, shown.new.name) if is_context else ""
 
 
 def _wants_export(request: HttpRequest) -> bool:

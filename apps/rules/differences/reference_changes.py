@@ -1,0 +1,154 @@
+"""The references that differ between the rules of one type under two contexts, case by case.
+
+The differences in the words of the client (`logical`) name lines of the rules. These name what people ask:
+which reference is new, which one applied before, for which match case, and from when until when.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from apps.rules.lookup.rules_as_rows import Listing
+
+Names = tuple[str, ...]
+
+
+class Change(StrEnum):
+    """The kinds of changes."""
+
+    ADDED = "added"
+    REPLACED = "replaced"
+    REMOVED = "removed"
+    MOVED = "moved"  # A reference that both contexts use, for other cases or dates than before.
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One match case with the time for which its reference changed.
+
+    Attributes
+    ----------
+    values
+        Title of the parkey and its value; those without a value are left out.
+    since, until
+        First moment (inclusive) and end (exclusive), as the rules write dates. `since` is empty if the rules
+        of the case have no date, and `until` if no later date follows.
+    """
+
+    values: tuple[tuple[str, str], ...]
+    since: str
+    until: str
+
+    @property
+    def text(self) -> str:
+        """The values for people."""
+        return ", ".join(f"{title} {value}" for title, value in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceChange:
+    """A reference that was added, replaced or removed, with all cases for which that is so.
+
+    Attributes
+    ----------
+    old, new
+        The references, or the word in their place, that applied at the start of the cases before and after.
+        Empty if nothing applied.
+    """
+
+    change: Change
+    old: Names
+    new: Names
+    cases: tuple[Case, ...]
+
+    @property
+    def references(self) -> Names:
+        """The references that the change is about: the new ones, or those that were removed."""
+        return self.old if self.change == Change.REMOVED else self.new
+
+
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """The references of one match case by date."""
+
+    dates: Sequence[str]
+    names: Mapping[str, Names]
+
+    def at(self, date: str) -> Names:
+        """Return what applies at a date; empty before the first one."""
+        place = bisect_right(self.dates, date)
+        return self.names[self.dates[place - 1]] if place else ()
+
+
+_NOTHING = _Dates((), {})
+_Values = tuple[tuple[str, str], ...]
+
+
+def reference_changes(old: Listing, new: Listing) -> list[ReferenceChange]:
+    """Return what changed between two listings of one type, in the order of the new rules.
+
+    A reference is added if the old rules do not name it at all, and removed if the new rules do not. If both
+    name it and its cases changed, such as after a change of parkeys, it was moved. That gives one entry with
+    the new cases, or with the cases that are gone if there are no new ones.
+
+    Examples
+    --------
+    >>> from apps.rules.lookup.rules_as_rows import Key, RuleRow
+    >>> keys = (Key("FILTER", ("FILTER",), "Match"), Key("USEAFTER", ("DATE-OBS",), "UseAfter"))
+    >>> before = Listing(keys, (RuleRow(("F1", "2020-01-01"), ("a.fits",)),))
+    >>> after = Listing(keys, (*before.rows, RuleRow(("F1", "2021-01-01"), ("b.fits",))))
+    >>> [(each.change.value, each.old, each.new) for each in reference_changes(before, after)]
+    [('added', ('a.fits',), ('b.fits',))]
+    """
+    before, after = _by_case(old), _by_case(new)
+    named_before, named_after = _named(old), _named(new)
+    found: dict[tuple[Change, Names, Names], list[Case]] = {}
+    for values in {**after, **before}:
+        own = (before.get(values, _NOTHING), after.get(values, _NOTHING))
+        for change, was, is_now, since, until in _changes(*own):
+            key = (change, was, is_now)
+            if change == Change.ADDED and named_before.issuperset(is_now):
+                key = (Change.MOVED, is_now, is_now)
+            if change == Change.REMOVED and named_after.issuperset(was):
+                key = (Change.MOVED, was, was)
+            cases = found.setdefault(key, [])
+            if key[0] != Change.MOVED or change == Change.ADDED or not cases:
+                cases.append(Case(values, since, until))
+    return [ReferenceChange(*key, tuple(cases)) for key, cases in found.items()]
+
+
+def _named(listing: Listing) -> set[str]:
+    return {name for row in listing.rows for name in row.references or (row.word,)}
+
+
+def _by_case(listing: Listing) -> dict[_Values, _Dates]:
+    place = listing.useafter
+    titles = [key.title for key in listing.keys]
+    found: dict[_Values, dict[str, Names]] = {}
+    for row in listing.rows:
+        values = tuple(
+            (title, value)
+            for at, (title, value) in enumerate(zip(titles, row.values, strict=True))
+            if at != place and value
+        )
+        date = row.values[place] if place >= 0 else ""
+        found.setdefault(values, {})[date] = row.references or (row.word,)
+    return {values: _Dates(sorted(dates), dates) for values, dates in found.items()}
+
+
+def _changes(old: _Dates, new: _Dates) -> Iterator[tuple[Change, Names, Names, str, str]]:
+    """Yield kind, old and new references, start and end of each change of one match case."""
+    ends = dict(pairwise(new.dates))
+    for date in new.dates:
+        if date not in old.names:
+            yield Change.ADDED, old.at(date), new.names[date], date, ends.get(date, "")
+        elif old.names[date] != new.names[date]:
+            yield Change.REPLACED, old.names[date], new.names[date], date, ends.get(date, "")
+    ends = dict(pairwise(old.dates))
+    for date in old.dates:
+        if date not in new.names:
+            yield Change.REMOVED, old.names[date], new.at(date), date, ends.get(date, "")
