@@ -2,10 +2,10 @@
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.models import File, FixityRun, Revision
@@ -54,6 +54,13 @@ def new_references(since: datetime | None, *, instrument: str = "", reftype: str
     return rows if since is None else rows.filter(delivered_at__gte=since)
 
 
+def count_new_references(since: Sequence[datetime], *, instrument: str = "") -> list[int]:
+    """Return the numbers of official references delivered at each moment or later, by one question."""
+    rows = _references(instrument, "").filter(delivered_at__gte=min(since))
+    counts = {f"n{place}": Count("pk", filter=Q(delivered_at__gte=each)) for place, each in enumerate(since)}
+    return list(rows.aggregate(**counts).values())
+
+
 def last_delivery(*, instrument: str = "", reftype: str = "") -> datetime | None:
     """Return when the newest official reference was delivered, or None."""
     rows = _references(instrument, reftype).order_by("-delivered_at")
@@ -61,11 +68,9 @@ def last_delivery(*, instrument: str = "", reftype: str = "") -> datetime | None
 
 
 def _references(instrument: str, reftype: str) -> QuerySet[File]:
-    wanted = {"instrument": instrument, "filekind": reftype}
-    rows = File.objects.filter(
-        kind=FileKind.REFERENCE, **{name: value for name, value in wanted.items() if value}
-    )
-    return rows.exclude(state=FileState.UPLOADED)
+    rows = File.objects.filter(kind=FileKind.REFERENCE).exclude(state=FileState.UPLOADED)
+    rows = rows.filter(instrument=instrument) if instrument else rows
+    return rows.filter(filekind=reftype) if reftype else rows
 
 
 def names_matching(kind: FileKind, pattern: str) -> list[str]:

@@ -190,14 +190,14 @@ def _heading(details: str) -> str:
 
 def _parts(details: str) -> tuple[CellPart, ...]:
     """Return the pieces of details; names of files and keys of submissions are links."""
-    if moved := _MOVED.search(details):
-        return (CellPart(details + " "), CellPart("what changed", changes_page(*moved.groups())))
     old, arrow, new = details.rpartition(_ARROW)
     # Before the arrow is the name of the upload, which has no page.
     found = [CellPart(old + arrow)] if arrow else []
     for number, text in enumerate(re.split(r"([A-Za-z0-9._-]+)", new)):
         if text:
             found.append(CellPart(text, _address(text) if number % 2 else ""))
+    if moved := _MOVED.search(details):
+        found += [CellPart(". "), CellPart("What changed", changes_page(*moved.groups()))]
     return tuple(found)
 
 

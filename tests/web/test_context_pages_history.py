@@ -102,11 +102,11 @@ def test_build_contexts_are_sorted_by_version_and_the_last_change_counts(client:
 
 def test_lists_are_searched_paged_and_exported(client: Client) -> None:
     make_latest_contexts()
-    assert "jwst_0001.pmap" not in table(client, f"{HISTORY}?search=0002")
+    assert ">jwst_0001.pmap</a>" not in table(client, f"{HISTORY}?search=0002")
     exported: Any = client.get(f"{HISTORY}?format=csv&sort=start_date")
     lines = exported.getvalue().decode().splitlines()
-    assert lines[0] == "start_date,context,status,description"
-    assert lines[1] == "2016-01-31T00:00:00Z,jwst_0001.pmap,archived,Because."
+    assert lines[0] == "start_date,context,status,description,before"
+    assert lines[1] == "2016-01-31T00:00:00Z,jwst_0001.pmap,archived,Because.,"
     assert client.get(f"{HISTORY}?page=99&sort=nonsense&show=%00").status_code == 200
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
@@ -24,7 +25,7 @@ PERIODS = {"week": timedelta(days=7), "month": timedelta(days=30), "year": timed
 _LONGEST = 200  # characters of a reason on the page
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NewReferences:
     """How many references were delivered lately, for a line of text with links.
 
@@ -32,14 +33,16 @@ class NewReferences:
     ----------
     week, month
         Numbers of references.
-    last_at
-        When the newest one was delivered; None if there is none.
     """
 
     instrument: str
     week: int
     month: int
-    last_at: datetime | None
+
+    @cached_property
+    def last_at(self) -> datetime | None:
+        """When the newest reference was delivered; None if there is none."""
+        return catalog.last_delivery(instrument=self.instrument)
 
     def address(self, since: str) -> str:
         """Return the address of the list of a period, or of those since a day."""
@@ -63,12 +66,8 @@ class NewReferences:
 
 def count_new(instrument: str = "") -> NewReferences:
     """Return how many references of an instrument, or of all, were delivered lately."""
-    now = timezone.now()
-    week, month = (
-        catalog.new_references(now - PERIODS[name], instrument=instrument).count()
-        for name in ("week", "month")
-    )
-    return NewReferences(instrument, week, month, catalog.last_delivery(instrument=instrument))
+    starts = [timezone.now() - PERIODS[name] for name in ("week", "month")]
+    return NewReferences(instrument, *catalog.count_new_references(starts, instrument=instrument))
 
 
 def new_address(*, since: str, instrument: str = "", reftype: str = "") -> str:

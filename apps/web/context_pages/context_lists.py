@@ -77,10 +77,10 @@ def find_latest_contexts(limit: int | None = None) -> list[LatestContext]:
     """Return the contexts that were latest, newest first; all of them without `limit`."""
     most = None if limit is None else limit + 1
     rows = list(contexts.history().values_list("started_at", "context", "reason")[:most])
-    befores = [context for _, context, _ in rows[1:]] + [""]
+    befores = [*(context for _, context, _ in rows[1:]), ""]
     return [
         LatestContext(started_at, context, "archived" if place else "latest", reason, before)
-        for place, ((started_at, context, reason), before) in enumerate(zip(rows, befores, strict=True))
+        for place, ((started_at, context, reason), before) in enumerate(zip(rows, befores, strict=False))
     ][:limit]
 
 
@@ -163,14 +163,14 @@ _HISTORY_COLUMNS = (
     ),
     _context_column("context"),
     Column("status", "Status", lambda row: row.status, sort="value", badge=lambda row: row.look),
+    Column("description", "Description", lambda row: row.reason, sort="value", search="value", look="long"),
     Column(
-        "changes",
+        "before",
         "Changes",
         lambda row: row.before,
         address=lambda row: row.changes,
         text=lambda row: "what changed" if row.before else "",
     ),
-    Column("description", "Description", lambda row: row.reason, sort="value", search="value", look="long"),
 )
 
 _DELIVERED_COLUMNS = (
