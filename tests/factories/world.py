@@ -74,7 +74,6 @@ def make_world() -> World:
         "accounts/name": "MQ",
         "accounts/token": "none",
         "pk": str(token.pk),
-        "pointer": "latest",
         "reftype": "flat",
         "specifier": context,
         "submission_history/key": str(submission.key),
