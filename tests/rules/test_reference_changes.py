@@ -1,4 +1,4 @@
-"""Which references changed between the rules of one type, in which match cases and from when until when."""
+"""Changes of references between the rules of one type: their match cases, starts and ends."""
 
 from apps.rules.differences import Change, reference_changes
 from apps.rules.lookup.rules_as_rows import Key, Listing, RuleRow

@@ -1,4 +1,4 @@
-"""What changed between two contexts, what is new, and the feeds of both."""
+"""Changes between two contexts, new references, and the feeds of both."""
 
 import json
 import re
@@ -70,7 +70,7 @@ def test_the_page_names_what_was_added_and_removed_with_case_dates_and_reason(
     assert "<strong>1</strong> removed" in page
     assert "DETECTOR MIRIMAGE, FILTER F560W, SUBARRAY SUB128" in page
     assert "from 2025-01-01" in page
-    # Texts of people are no markup, and addresses of people are not public.
+    # Texts of people never become markup, and their addresses are not public.
     assert "A &lt;b&gt;new&lt;/b&gt; flat of homer@..." in page
     assert "homer@example.org" not in page
     assert "/difference/?file1=jwst_miri_flat_0001.rmap" in page

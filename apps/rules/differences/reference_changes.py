@@ -51,7 +51,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceChange:
-    """A reference that was added, replaced or removed, with all cases for which that is so.
+    """A reference that was added, replaced or removed, with all cases that it concerns.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ _NO_RULES = Listing((), ())
 
 @dataclass(frozen=True, slots=True)
 class TypeChanges:
-    """What changed for one reference type.
+    """The changes for one reference type.
 
     Attributes
     ----------

@@ -27,7 +27,7 @@ _LONGEST = 200  # characters of a reason on the page
 
 @dataclass(frozen=True)
 class NewReferences:
-    """How many references were delivered lately, for a line of text with links.
+    """The numbers of references that were delivered lately, with links to their lists.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class NewReferences:
 
     @cached_property
     def last_at(self) -> datetime | None:
-        """When the newest reference was delivered; None if there is none."""
+        """The time at which the newest reference was delivered; None if there is none."""
         return catalog.last_delivery(instrument=self.instrument)
 
     def address(self, since: str) -> str:

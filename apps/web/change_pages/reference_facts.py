@@ -1,4 +1,4 @@
-"""What the catalogue knows about the references of a list of changes, loaded when it is needed."""
+"""Facts of the catalogue about the references of a list of changes, loaded when they are needed."""
 
 from __future__ import annotations
 
