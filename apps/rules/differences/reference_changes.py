@@ -27,7 +27,7 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class MatchCase:
     """One match case with the time for which its reference changed.
 
     Attributes
@@ -63,7 +63,7 @@ class ReferenceChange:
     change: Change
     old: Names
     new: Names
-    cases: tuple[Case, ...]
+    cases: tuple[MatchCase, ...]
 
     @property
     def references(self) -> Names:
@@ -106,7 +106,7 @@ def reference_changes(old: Listing, new: Listing) -> list[ReferenceChange]:
     """
     before, after = _by_case(old), _by_case(new)
     named_before, named_after = _named(old), _named(new)
-    found: dict[tuple[Change, Names, Names], list[Case]] = {}
+    found: dict[tuple[Change, Names, Names], list[MatchCase]] = {}
     for values in {**after, **before}:
         own = (before.get(values, _NOTHING), after.get(values, _NOTHING))
         for change, was, is_now, since, until in _changes(*own):
@@ -117,7 +117,7 @@ def reference_changes(old: Listing, new: Listing) -> list[ReferenceChange]:
                 key = (Change.MOVED, was, was)
             cases = found.setdefault(key, [])
             if key[0] != Change.MOVED or change == Change.ADDED or not cases:
-                cases.append(Case(values, since, until))
+                cases.append(MatchCase(values, since, until))
     return [ReferenceChange(*key, tuple(cases)) for key, cases in found.items()]
 
 

@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from apps.catalog.addresses import file_page
 from apps.core.tables import CellPart, Column, Table
 from apps.core.tables.columns import EXPORTED
-from apps.rules.differences import Case, Change, ReferenceChange
+from apps.rules.differences import Change, MatchCase, ReferenceChange
 from apps.rules.text.special_values import SPECIAL
 from apps.web.change_pages.context_changes import TypeChanges
 from apps.web.change_pages.file_links import breakable, thumbnail_of
-from apps.web.change_pages.reference_facts import Facts, ReferenceFacts
+from apps.web.change_pages.reference_facts import CatalogueFacts, ReferenceFacts
 
 SIZE = 50  # rows of a page
 CASES = 12  # match cases that a row lists; the exports have all
@@ -32,7 +32,7 @@ class ChangeRow:
     instrument: str
     reftype: str
     change: ReferenceChange
-    facts: Facts
+    facts: CatalogueFacts
 
     @property
     def named(self) -> str:
@@ -45,26 +45,28 @@ class ChangeRow:
         return self.facts.of(self.named)
 
     @property
-    def first(self) -> Case:
+    def first(self) -> MatchCase:
         """The case with the earliest date."""
         return min(self.change.cases, key=lambda case: case.since)
 
     @property
-    def last(self) -> Case:
+    def last(self) -> MatchCase:
         """The case that ends last; one without an end ends after all others."""
         return max(self.change.cases, key=lambda case: case.until or "9")
 
 
-def rows_of(types: Sequence[TypeChanges], facts: Facts) -> list[ChangeRow]:
+def rows_of(types: Sequence[TypeChanges], facts: CatalogueFacts) -> list[ChangeRow]:
     """Return a row for each changed reference of the types."""
     return [
         ChangeRow(each.instrument, each.reftype, change, facts) for each in types for change in each.changes
     ]
 
 
-def facts_of(types: Sequence[TypeChanges]) -> Facts:
+def facts_of(types: Sequence[TypeChanges]) -> CatalogueFacts:
     """Return the facts about all references of the changes, of which none is loaded yet."""
-    return Facts(name for each in types for change in each.changes for name in (*change.old, *change.new))
+    return CatalogueFacts(
+        name for each in types for change in each.changes for name in (*change.old, *change.new)
+    )
 
 
 def change_table(
@@ -104,14 +106,14 @@ def _cases(row: ChangeRow) -> list[CellPart]:
     return [CellPart(f"{shown}; and {more} more in the exports" if more > 0 else shown)]
 
 
-def _short_case(case: Case) -> str:
+def _short_case(case: MatchCase) -> str:
     """Return the values that say something: ``N/A`` and ``*`` match every exposure."""
     return (
         ", ".join(f"{title} {value}" for title, value in case.values if value not in _ANY) or "every exposure"
     )
 
 
-def _case(case: Case, values: str = "") -> str:
+def _case(case: MatchCase, values: str = "") -> str:
     return f"{values or case.text or 'every exposure'} from {_day(case.since) or 'any date'}"
 
 

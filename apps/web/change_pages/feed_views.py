@@ -28,7 +28,7 @@ MINUTES = 10  # for which readers keep a feed
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FeedEntry:
     """One entry; its address is also its id and never changes."""
 
     title: str
@@ -51,7 +51,7 @@ class Feed:
     title: str
     page: str
     own: str
-    entries: Sequence[Entry]
+    entries: Sequence[FeedEntry]
 
 
 def feed_address(form: str, instrument: str = "", reftype: str = "") -> str:
@@ -94,15 +94,15 @@ def contexts(request: HttpRequest, form: str, pointer: str) -> HttpResponse:
     return _answer(feed, form)
 
 
-def _reference(file: File) -> Entry:
+def _reference(file: File) -> FeedEntry:
     address = absolute(file_page(file.name))
     useafter = f" It applies from {file.useafter_at:%Y-%m-%d}." if file.useafter_at else ""
     why = without_addresses(file.description)
     title = f"{file.instrument} {file.filekind}: {file.name}"
-    return Entry(title, f"{why}{useafter}".strip(), address, file.delivered_at, address)
+    return FeedEntry(title, f"{why}{useafter}".strip(), address, file.delivered_at, address)
 
 
-def _move(change: ContextChange, before: ContextChange | None) -> Entry:
+def _move(change: ContextChange, before: ContextChange | None) -> FeedEntry:
     page = reverse("web:context_table", args=[change.context])
     is_move = before is not None and before.context != change.context
     address = changes_page(before.context, change.context) if before is not None and is_move else page
@@ -110,7 +110,7 @@ def _move(change: ContextChange, before: ContextChange | None) -> Entry:
     if change.calibration_version:
         title += f" for {change.calibration_version}"
     id = f"{absolute(page)}#{change.pointer}-{change.started_at:%Y%m%dT%H%M%S}"
-    return Entry(title, without_addresses(change.reason), absolute(address), change.started_at, id)
+    return FeedEntry(title, without_addresses(change.reason), absolute(address), change.started_at, id)
 
 
 def _answer(feed: Feed, form: str) -> HttpResponse:

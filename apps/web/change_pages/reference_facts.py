@@ -40,7 +40,7 @@ _FIELDS = (
 )
 
 
-class Facts:
+class CatalogueFacts:
     """The facts about many references. Those that were not loaded before are loaded all at once."""
 
     def __init__(self, names: Iterable[str]) -> None:
