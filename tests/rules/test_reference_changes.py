@@ -1,6 +1,6 @@
 """Changes of references between the rules of one type: their match cases, starts and ends."""
 
-from apps.rules.differences import Change, reference_changes
+from apps.rules.differences import ChangeKind, reference_changes
 from apps.rules.lookup.rules_as_rows import Key, Listing, RuleRow
 
 FILTER = Key("FILTER", ("FILTER",), "Match")
@@ -84,4 +84,4 @@ def test_a_word_in_place_of_a_reference_is_shown() -> None:
 
 def test_rules_without_a_predecessor_are_all_added() -> None:
     found = reference_changes(Listing((), ()), listing(("F1", "2020-01-01", "a")))
-    assert [(each.change, each.references) for each in found] == [(Change.ADDED, ("a",))]
+    assert [(each.change, each.references) for each in found] == [(ChangeKind.ADDED, ("a",))]

@@ -9,19 +9,24 @@ numbers and puts old and new lines side by side.
 from apps.rules.differences.contexts import ChangedMapping, changed_mappings
 from apps.rules.differences.lines import DiffLine, text_differences
 from apps.rules.differences.logical import Difference, Differences, logical_differences
-from apps.rules.differences.reference_changes import Change, MatchCase, ReferenceChange, reference_changes
+from apps.rules.differences.reference_changes import (
+    ChangedReference,
+    ChangeKind,
+    MatchCase,
+    reference_changes,
+)
 from apps.rules.differences.side_by_side import Hunk, hunks, pages_of
 from apps.rules.differences.unusual_changes import warnings_of
 
 __all__ = [
-    "Change",
+    "ChangeKind",
     "ChangedMapping",
+    "ChangedReference",
     "DiffLine",
     "Difference",
     "Differences",
     "Hunk",
     "MatchCase",
-    "ReferenceChange",
     "changed_mappings",
     "hunks",
     "logical_differences",

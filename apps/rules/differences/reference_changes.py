@@ -17,7 +17,7 @@ from apps.rules.lookup.rules_as_rows import Listing
 Names = tuple[str, ...]
 
 
-class Change(StrEnum):
+class ChangeKind(StrEnum):
     """The kinds of changes."""
 
     ADDED = "added"
@@ -50,7 +50,7 @@ class MatchCase:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceChange:
+class ChangedReference:
     """A reference that was added, replaced or removed, with all cases that it concerns.
 
     Attributes
@@ -60,7 +60,7 @@ class ReferenceChange:
         Empty if nothing applied.
     """
 
-    change: Change
+    change: ChangeKind
     old: Names
     new: Names
     cases: tuple[MatchCase, ...]
@@ -68,7 +68,7 @@ class ReferenceChange:
     @property
     def references(self) -> Names:
         """The references that the change is about: the new ones, or those that were removed."""
-        return self.old if self.change == Change.REMOVED else self.new
+        return self.old if self.change == ChangeKind.REMOVED else self.new
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ _NOTHING = _Dates((), {})
 _Values = tuple[tuple[str, str], ...]
 
 
-def reference_changes(old: Listing, new: Listing) -> list[ReferenceChange]:
+def reference_changes(old: Listing, new: Listing) -> list[ChangedReference]:
     """Return what changed between two listings of one type, in the order of the new rules.
 
     A reference is added if the old rules do not name it at all, and removed if the new rules do not. If both
@@ -106,19 +106,19 @@ def reference_changes(old: Listing, new: Listing) -> list[ReferenceChange]:
     """
     before, after = _by_case(old), _by_case(new)
     named_before, named_after = _named(old), _named(new)
-    found: dict[tuple[Change, Names, Names], list[MatchCase]] = {}
+    found: dict[tuple[ChangeKind, Names, Names], list[MatchCase]] = {}
     for values in {**after, **before}:
         own = (before.get(values, _NOTHING), after.get(values, _NOTHING))
         for change, was, is_now, since, until in _changes(*own):
             key = (change, was, is_now)
-            if change == Change.ADDED and named_before.issuperset(is_now):
-                key = (Change.MOVED, is_now, is_now)
-            if change == Change.REMOVED and named_after.issuperset(was):
-                key = (Change.MOVED, was, was)
+            if change == ChangeKind.ADDED and named_before.issuperset(is_now):
+                key = (ChangeKind.MOVED, is_now, is_now)
+            if change == ChangeKind.REMOVED and named_after.issuperset(was):
+                key = (ChangeKind.MOVED, was, was)
             cases = found.setdefault(key, [])
-            if key[0] != Change.MOVED or change == Change.ADDED or not cases:
+            if key[0] != ChangeKind.MOVED or change == ChangeKind.ADDED or not cases:
                 cases.append(MatchCase(values, since, until))
-    return [ReferenceChange(*key, tuple(cases)) for key, cases in found.items()]
+    return [ChangedReference(*key, tuple(cases)) for key, cases in found.items()]
 
 
 def _named(listing: Listing) -> set[str]:
@@ -140,15 +140,15 @@ def _by_case(listing: Listing) -> dict[_Values, _Dates]:
     return {values: _Dates(sorted(dates), dates) for values, dates in found.items()}
 
 
-def _changes(old: _Dates, new: _Dates) -> Iterator[tuple[Change, Names, Names, str, str]]:
+def _changes(old: _Dates, new: _Dates) -> Iterator[tuple[ChangeKind, Names, Names, str, str]]:
     """Yield kind, old and new references, start and end of each change of one match case."""
     ends = dict(pairwise(new.dates))
     for date in new.dates:
         if date not in old.names:
-            yield Change.ADDED, old.at(date), new.names[date], date, ends.get(date, "")
+            yield ChangeKind.ADDED, old.at(date), new.names[date], date, ends.get(date, "")
         elif old.names[date] != new.names[date]:
-            yield Change.REPLACED, old.names[date], new.names[date], date, ends.get(date, "")
+            yield ChangeKind.REPLACED, old.names[date], new.names[date], date, ends.get(date, "")
     ends = dict(pairwise(old.dates))
     for date in old.dates:
         if date not in new.names:
-            yield Change.REMOVED, old.names[date], new.at(date), date, ends.get(date, "")
+            yield ChangeKind.REMOVED, old.names[date], new.at(date), date, ends.get(date, "")

@@ -11,18 +11,23 @@ from django.utils.safestring import SafeString
 from apps.catalog.addresses import file_page
 from apps.core.tables import CellPart, Column, Table
 from apps.core.tables.columns import EXPORTED
-from apps.rules.differences import Change, MatchCase, ReferenceChange
+from apps.rules.differences import ChangedReference, ChangeKind, MatchCase
 from apps.rules.text.special_values import SPECIAL
 from apps.web.change_pages.context_changes import TypeChanges
 from apps.web.change_pages.file_links import breakable, thumbnail_of
-from apps.web.change_pages.reference_facts import CatalogueFacts, ReferenceFacts
+from apps.web.change_pages.reference_facts import CatalogueFacts, DeliveryFacts
 
 SIZE = 50  # rows of a page
 CASES = 12  # match cases that a row lists; the exports have all
 LONGEST_REASON = 200  # characters on the page
 _BAD = SafeString(' <span class="badge bad">bad</span>')
 _ANY = ("N/A", "*")
-BADGES = {Change.ADDED: "good", Change.REPLACED: "warn", Change.REMOVED: "bad", Change.MOVED: "calm"}
+BADGES = {
+    ChangeKind.ADDED: "good",
+    ChangeKind.REPLACED: "warn",
+    ChangeKind.REMOVED: "bad",
+    ChangeKind.MOVED: "calm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class ChangeRow:
 
     instrument: str
     reftype: str
-    change: ReferenceChange
+    change: ChangedReference
     facts: CatalogueFacts
 
     @property
@@ -40,7 +45,7 @@ class ChangeRow:
         return next((name for name in self.change.references if name not in SPECIAL), "")
 
     @property
-    def delivery(self) -> ReferenceFacts:
+    def delivery(self) -> DeliveryFacts:
         """The facts about the delivery of the reference."""
         return self.facts.of(self.named)
 
@@ -88,7 +93,7 @@ def _linked(row: ChangeRow, names: Sequence[str]) -> SafeString:
     return format_html_join(" ", "{}", ((_one(row.facts.of(name), name),) for name in names))
 
 
-def _one(facts: ReferenceFacts, name: str) -> SafeString:
+def _one(facts: DeliveryFacts, name: str) -> SafeString:
     if name in SPECIAL:
         return format_html("{}", name)
     bad = _BAD if facts.is_bad else ""

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 
 from django.conf import settings
 
-from apps.rules.differences import Change, ReferenceChange, reference_changes
+from apps.rules.differences import ChangedReference, ChangeKind, reference_changes
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.rules_as_rows import Listing
 from apps.web.context_pages.known_rules import list_once
@@ -34,7 +34,7 @@ class TypeChanges:
     reftype: str
     old: str
     new: str
-    changes: tuple[ReferenceChange, ...] = ()
+    changes: tuple[ChangedReference, ...] = ()
     problem: str = ""
 
     @property
@@ -45,7 +45,7 @@ class TypeChanges:
     @property
     def counts(self) -> dict[str, int]:
         """The number of references by kind of change."""
-        names: dict[str, set[str]] = {change.value: set() for change in Change}
+        names: dict[str, set[str]] = {change.value: set() for change in ChangeKind}
         for each in self.changes:
             names[each.change.value].update(each.references)
         return {change: len(found) for change, found in names.items()}
@@ -68,7 +68,7 @@ class ContextChanges:
     @cached_property
     def totals(self) -> dict[str, int]:
         """The number of references by kind of change."""
-        return {change.value: sum(each.counts[change.value] for each in self.types) for change in Change}
+        return {change.value: sum(each.counts[change.value] for each in self.types) for change in ChangeKind}
 
     @property
     def instruments(self) -> list[str]:

@@ -14,7 +14,7 @@ from apps.web.activity import without_addresses
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceFacts:
+class DeliveryFacts:
     """The delivery of one reference.
 
     Attributes
@@ -33,7 +33,7 @@ class ReferenceFacts:
     is_bad: bool = False
 
 
-_UNKNOWN = ReferenceFacts()
+_UNKNOWN = DeliveryFacts()
 _FIELDS = (
     *("name", "delivered_at", "deliverer", "description", "activated_at", "sha1sum"),
     *("rejected", "blacklisted"),
@@ -45,7 +45,7 @@ class CatalogueFacts:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = frozenset(names)
-        self._known: dict[str, ReferenceFacts] = {}
+        self._known: dict[str, DeliveryFacts] = {}
 
     @cached_property
     def _reasons(self) -> dict[datetime, str]:
@@ -61,12 +61,12 @@ class CatalogueFacts:
         sha1sum: str,
         rejected: bool,
         blacklisted: bool,
-    ) -> ReferenceFacts:
+    ) -> DeliveryFacts:
         why = description or (self._reasons.get(activated_at, "") if activated_at else "")
         who = without_addresses(deliverer)
-        return ReferenceFacts(delivered_at, who, without_addresses(why), sha1sum, rejected or blacklisted)
+        return DeliveryFacts(delivered_at, who, without_addresses(why), sha1sum, rejected or blacklisted)
 
-    def of(self, name: str) -> ReferenceFacts:
+    def of(self, name: str) -> DeliveryFacts:
         """Return the facts about a reference."""
         if name in self._names and name not in self._known:
             self.load(self._names)
