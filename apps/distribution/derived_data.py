@@ -16,6 +16,7 @@ from django.conf import settings
 from apps.catalog import queries
 from apps.catalog.models import ACCOUNT_ACTIONS, AuditRecord
 from apps.distribution.checked_files import keep_checked, load_checked
+from apps.distribution.client_package.queries import published_definition
 
 FORMAT = 2  # Increase this number when the form of the published data changes.
 
@@ -58,7 +59,9 @@ def current(name: str, make: Callable[[], bytes]) -> bytes:
 
 def _settings() -> tuple[object, ...]:
     """Return the settings that published bytes depend on."""
+    definition = published_definition()
     return (
+        definition.sha1sum if definition else "",
         FORMAT,
         settings.DATA_ROOT,
         settings.OBSERVATORY,

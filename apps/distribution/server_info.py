@@ -20,6 +20,7 @@ from apps.contexts.models import Pointer
 from apps.core.addresses import absolute
 from apps.core.files import keep
 from apps.distribution import derived_data
+from apps.distribution.client_package.queries import keep_definition, published_definition
 from apps.distribution.metadata_blocks import packed_metadata
 from apps.distribution.wire_format import encoded, timestamp
 
@@ -70,6 +71,7 @@ def _publish_in_store(info: dict[str, Any]) -> None:
     literal = _literal({**info, "last_synced": info["last_refreshed"]})
     keep(storage.config_path("server_config"), literal)
     keep(storage.config_path("bad_files.txt"), _lines(info["bad_files_list"]))
+    keep_definition()
 
 
 def _lines(names: list[str]) -> bytes:
@@ -109,7 +111,14 @@ def _describe() -> dict[str, Any]:
         "connected": True,
         "last_refreshed": now,
         "updated": now,
+        **_definition(),
     }
+
+
+def _definition() -> dict[str, str]:
+    """Return which definition the client package works with; nothing if clients know the observatory."""
+    definition = published_definition()
+    return {"definition_sha1sum": definition.sha1sum} if definition else {}
 
 
 def _pointers() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Addresses of files."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from apps.distribution import views
 
@@ -9,6 +9,7 @@ app_name = "distribution"
 _FILE = r"(?P<folder>mappings|references)/(?P<observatory>[^/]*)/(?P<name>[^/]*)\Z"
 
 urlpatterns = [
+    path("", include("apps.distribution.client_package.urls")),
     re_path(rf"^get/{_FILE}", views.download),
     re_path(rf"^unchecked_get/{_FILE}", views.download, name="file"),
     re_path(r"^unchecked_get/config/(?P<observatory>[^/]*)/(?P<name>[^/]*)\Z", views.config, name="config"),

@@ -17,7 +17,7 @@ from apps.client_package.document import sha1sum_of
 from apps.client_package.template.versions import TRIED
 from tests.contract.environments import install, make_environment
 from tests.factories.definitions import TINYLAB, make_content, make_definition
-from tests.factories.keckao_cache import CONTEXT, make_keckao_cache
+from tests.factories.keckao_cache import CONTEXT, DARK, EXPOSURE, make_keckao_cache, write_hispec
 from tests.needs import client_python, old_client_python
 
 NEWEST = TRIED[-1]
@@ -79,30 +79,12 @@ def any_client(request: pytest.FixtureRequest, tmp_path: Path) -> Offline:
     return Offline(python, make_keckao_cache(tmp_path / "cache"))
 
 
-WRITE = """
-import json, pathlib
-from astropy.io import fits
-import asdf
-
-def write(name, **keywords):
-    header = fits.Header()
-    for key, value in keywords.items():
-        header[key.replace("__", "-")] = value
-    fits.PrimaryHDU(header=header).writeto(name, overwrite=True)
-
-write("exposure.fits", TELESCOP="Keck I", INSTRUME="HISPEC", DETECTOR="H4RG_B", READMODE="CDS",
-      DATE__OBS="2022-02-03", UT="01:02:03")
-dark = dict(TELESCOP="Keck I", INSTRUME="HISPEC", REFTYPE="DARK", DETECTOR="H4RG_B", READMODE="CDS",
-            AUTHOR="A", DESCRIP="a dark", PEDIGREE="GROUND", USEAFTER="2023-01-01T00:00:00", HISTORY="made")
-write("new_dark.fits", **dark)
-write("bad_dark.fits", **{**dark, "DETECTOR": "H9"})
-write("two_darks.fits", **{**dark, "P_READ": "CDS|UTR"})
-"""
-
-
 @pytest.mark.parametrize("any_client", [NEWEST, *OLDER], indirect=True)
 def test_every_client_that_was_tried_lists_selects_and_certifies(any_client: Offline) -> None:
-    any_client.python_says(WRITE)
+    write_hispec(any_client.cache / "exposure.fits", EXPOSURE)
+    write_hispec(any_client.cache / "new_dark.fits", DARK)
+    write_hispec(any_client.cache / "bad_dark.fits", DARK, DETECTOR="H9")
+    write_hispec(any_client.cache / "two_darks.fits", DARK, P_READ="CDS|UTR")
     assert f"Effective Context = '{CONTEXT}'" in any_client.crds("list", "--status")
     found = any_client.crds(
         "bestrefs", "--files", "exposure.fits", "--new-context", CONTEXT, "--update-bestrefs"

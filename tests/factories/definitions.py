@@ -1,10 +1,13 @@
 """Definitions of made-up observatories, and what the client package knows of them."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 from apps.client_package import document
+from apps.rules import observatories
 from apps.rules.observatories.definition import Definition
 from apps.rules.observatories.definition_reader import read_definition
 
@@ -62,6 +65,19 @@ datasets:
   file_name: "(LAB[0-9]+)"
   exposure_keys: [LABID]
 """
+
+
+@contextlib.contextmanager
+def served(text: str = KECKAO) -> Iterator[Definition]:
+    """Make the observatory of a definition known to this process until the block ends."""
+    before = dict(observatories._served)
+    try:
+        observatories.serve(make_definition(text))
+        yield make_definition(text)
+    finally:
+        observatories._served.clear()
+        observatories._served.update(before)
+        observatories._defined.cache_clear()
 
 
 @cache

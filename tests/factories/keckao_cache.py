@@ -1,4 +1,4 @@
-"""A cache of the made-up observatory Keck AO, such as a client has after a synchronization."""
+"""Files of the made-up observatory Keck AO: a cache, as a client has after a synchronization, and data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,20 @@ from pathlib import Path
 from pprint import pformat
 from typing import Any
 
+from astropy.io import fits
+
 OBSERVATORY = "keckao"
+EXPOSURE = {"DETECTOR": "H4RG_B", "READMODE": "CDS", "DATE-OBS": "2022-02-03", "UT": "01:02:03"}
+DARK = {
+    "REFTYPE": "DARK",
+    "DETECTOR": "H4RG_B",
+    "READMODE": "CDS",
+    "AUTHOR": "A",
+    "DESCRIP": "a dark",
+    "PEDIGREE": "GROUND",
+    "USEAFTER": "2023-01-01T00:00:00",
+    "HISTORY": "made",
+}
 CONTEXT = "keckao_0001.pmap"
 _DATES = ("DATE-OBS", "UT")
 _DARKS = """Match({
@@ -93,3 +106,10 @@ def _description(mappings: list[str]) -> dict[str, Any]:
         "status": "cache",
         "connected": False,
     }
+
+
+def write_hispec(path: Path, keywords: dict[str, str], **changed: str) -> Path:
+    """Write a FITS file of the instrument HISPEC with keywords, some of them changed."""
+    header = fits.Header({"TELESCOP": "Keck I", "INSTRUME": "HISPEC", **keywords, **changed})
+    fits.PrimaryHDU(header=header).writeto(path, overwrite=True)
+    return path

@@ -49,6 +49,8 @@ def make_world() -> World:
     values = {
         "browse/name": reference.name,
         "certify_file/name": reference.name,
+        "client/project": f"crds-{settings.OBSERVATORY}",
+        "client/wheel": f"crds_{settings.OBSERVATORY}-1.0-py3-none-any.whl",
         "context": context,
         "dataset_id": DATASET,
         "datasets_with/name": reference.name,
