@@ -260,6 +260,9 @@ DELIVERY_FIRST_NUMBER = env.number("DELIVERY_FIRST_NUMBER", 1, minimum=1)  # Aft
 ARCHIVE_URL = env.word("ARCHIVE_URL", "", r"(https?://\S+)?")
 ARCHIVE_TIMEOUT = env.number("ARCHIVE_TIMEOUT", 10, minimum=1)  # seconds for one file
 
+# Datasets that an archive sends. A call takes 100,000 of them.
+DATASETS_BODY_LIMIT = env.number("DATASETS_BODY_LIMIT", 256 << 20, minimum=1024)  # bytes
+
 # Looks into files: headers, first rows, pictures. Workers make them and keep them below the data root.
 
 LOOK_SECONDS = env.number("LOOK_SECONDS", 60, minimum=1)  # One child may take this long.

@@ -235,6 +235,7 @@ class Action(models.TextChoices):
     ADOPT_BYTES = "adopt bytes"
     ADOPT_DATA = "adopt data"
     FIND_AFFECTED_DATASETS = "find affected datasets"
+    ADD_DATASETS = "add datasets"
     BREAK_LOCK = "break lock"
     CREATE_ACCOUNT = "create account"
     CLOSE_ACCOUNT = "close account"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,16 +13,20 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import connection, transaction
 
+from apps.catalog import audit
+from apps.catalog.models import Action
 from apps.core.errors import InvalidInputError
 from apps.datasets.errors import BadRowError, UnreadableSourceError
 from apps.datasets.import_rows import Raw, ReadDataset, row_maker
 from apps.datasets.models import ImportProgress, ModeParkeys
 from apps.datasets.modes import Modes, newest_parkeys, parkeys_with
-from apps.datasets.readers import Read, read
+from apps.datasets.readers import LineSource, Read, read, read_lines
 from apps.datasets.upsert import upsert
 from apps.rules.observatories import get_observatory
 
 BATCH = 2000  # rows
+LINES_PER_CALL = 100_000
+SHOWN_REFUSALS = 100  # of one call
 
 Complain = Callable[[int, str], None]
 
@@ -76,6 +80,68 @@ def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> 
         outcome.undated += sum(each.row.observed_at is None for each in batch.rows)
     progress.delete()
     return outcome
+
+
+@dataclass
+class AddedDatasets:
+    """The result of a call that adds or corrects datasets.
+
+    Attributes
+    ----------
+    line_count
+        Number of lines that were read.
+    datasets
+        Ids of the datasets that are stored now. Several lines of one dataset are one.
+    undated
+        Those of them without a readable date.
+    refused
+        Number of a refused line, and the reason; the first `SHOWN_REFUSALS` of them.
+    refused_count
+        Number of all refused lines.
+    is_cut
+        Whether there were more lines than one call may have; the rest was not read.
+    """
+
+    line_count: int = 0
+    datasets: set[tuple[str, str]] = field(default_factory=set)
+    undated: set[tuple[str, str]] = field(default_factory=set)
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    refused_count: int = 0
+    is_cut: bool = False
+
+
+def add_datasets(stream: LineSource, *, user: str) -> AddedDatasets:
+    """Add or correct the datasets of JSON lines, in batches; each batch is stored as a whole or not at all.
+
+    The id identifies a dataset, so the same call may be repeated. Of several lines of one dataset the last
+    one counts.
+    """
+    outcome, modes = AddedDatasets(), Modes()
+    make_row = row_maker(settings.OBSERVATORY)
+    for items in _batches(read_lines(stream)):
+        some = [item for item in items if item[0] <= LINES_PER_CALL]
+        outcome.is_cut = len(some) < len(items)
+        if some:
+            _add(_read_batch(make_row, some), modes, outcome, user)
+        if outcome.is_cut:
+            break
+    return outcome
+
+
+def _add(batch: ImportBatch, modes: Modes, outcome: AddedDatasets, user: str) -> None:
+    with transaction.atomic():
+        stored = upsert(batch.rows, modes)
+        if stored:
+            audit.noted(Action.ADD_DATASETS, user=user, details=f"{stored} datasets")
+    outcome.line_count = batch.last
+    for each in batch.rows:
+        key = each.row.product, each.row.exposure
+        outcome.datasets.add(key)
+        outcome.undated.discard(key)
+        if each.row.observed_at is None:
+            outcome.undated.add(key)
+    outcome.refused += batch.refused[: SHOWN_REFUSALS - len(outcome.refused)]
+    outcome.refused_count += len(batch.refused)
 
 
 def _read_batch(make_row: Callable[[Raw], ReadDataset], items: list[Read]) -> ImportBatch:

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -27,6 +27,15 @@ from apps.datasets.errors import BadRowError, UnreadableSourceError
 from apps.datasets.import_rows import Raw
 
 Read = tuple[int, Raw | BadRowError]
+
+
+class LineSource(Protocol):
+    """A stream of bytes that is read by lines."""
+
+    def readline(self, size: int, /) -> bytes:
+        """Return bytes up to the end of a line, at most `size`; nothing at the end of the stream."""
+        ...
+
 
 LONGEST_LINE = 1 << 20  # bytes
 MOST_COLUMNS = 2000  # of CSV; the largest header has about 400 keywords
@@ -61,6 +70,11 @@ def read(path: Path, *, after: int = 0) -> Iterator[Read]:
         raise UnreadableSourceError(f"The file cannot be read: {exc.strerror}.") from exc
 
 
+def read_lines(stream: LineSource) -> Iterator[Read]:
+    """Yield number and content of each row in a stream of JSON lines."""
+    yield from _lines(stream, 0)
+
+
 def _read_json(path: Path, after: int) -> Iterator[Read]:
     with path.open("rb") as stream:
         is_one_object = _is_one_object(stream)
@@ -87,7 +101,7 @@ def _is_one_object(stream: BufferedReader) -> bool:
     return False
 
 
-def _lines(stream: BufferedReader, after: int) -> Iterator[Read]:
+def _lines(stream: LineSource, after: int) -> Iterator[Read]:
     number = 0
     while line := stream.readline(LONGEST_LINE + 1):
         number += 1
@@ -101,7 +115,7 @@ def _lines(stream: BufferedReader, after: int) -> Iterator[Read]:
             yield from _from_line(number, line)
 
 
-def _skip_line(stream: BufferedReader, line: bytes) -> None:
+def _skip_line(stream: LineSource, line: bytes) -> None:
     while line and not line.endswith(b"\n"):
         line = stream.readline(LONGEST_LINE)
 

@@ -8,15 +8,15 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.roots import PROJECT, environment_for, filled_root, manage
+from tests.factories.worker_processes import PATIENCE, kill, shell, wait_for, worker
+from tests.roots import PROJECT, environment_for, filled_root
 
-PATIENCE = 40  # seconds
 BROKERS = {"filesystem": "filesystem://", "redis": "redis://127.0.0.1:6379/0"}
 
 START = (
@@ -59,41 +59,12 @@ def broker(request: Any, environment: dict[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def worker(environment: dict[str, str], name: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a worker as `manage.py up` does until the block ends."""
-    root = Path(environment["DATA_ROOT"])
-    command = [
-        *(sys.executable, "-m", "celery", "--quiet", "-A", "crds_server", "worker", "-n", f"{name}@test"),
-        *("--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"),
-        *("--beat", "--schedule", str(root / f"beat-{name}")),
-    ]
-    with (root / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        yield process
-    finally:
-        kill(process)
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
-
-
-@contextlib.contextmanager
 def hold(environment: dict[str, str]) -> Iterator[None]:
     """Hold jobs of one kind until the end of the block."""
     path = Path(environment["DATA_ROOT"]) / "hold"
     path.touch()
     yield
     path.unlink()
-
-
-def shell(environment: dict[str, str], code: str) -> str:
-    return manage(environment, "shell", "--verbosity", "0", "--command", code)
 
 
 def state(environment: dict[str, str]) -> dict[str, Any]:
@@ -124,15 +95,6 @@ def is_writable(environment: dict[str, str]) -> bool:
         except sqlite3.OperationalError:
             return False
         return True
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"timed out while waiting for {what}")
 
 
 def ended(environment: dict[str, str]) -> list[list[str]]:

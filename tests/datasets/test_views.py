@@ -1,0 +1,81 @@
+"""The call that adds or corrects datasets."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.catalog.models import AuditRecord
+from apps.datasets import operations
+from apps.datasets.models import Dataset
+from tests.factories.accounts import make_token, make_user
+from tests.factories.datasets import make_header, make_line
+
+pytestmark = pytest.mark.django_db
+
+
+def send(*lines: str, role: str = "operator", kind: str = "application/x-ndjson") -> Any:
+    _, secret = make_token(make_user("archivist", role=role))
+    client = Client(enforce_csrf_checks=True)
+    body = "".join(f"{line}\n" for line in lines)
+    return client.post("/datasets/", body, content_type=kind, headers={"Authorization": f"Bearer {secret}"})
+
+
+def test_lines_of_one_dataset_are_counted_once_and_the_last_one_counts() -> None:
+    answer = send(
+        make_line("L1:L1", make_header(DATE_OBS=None)),
+        make_line("L1:L1", make_header(DETECTOR="NUV")),
+        make_line("L1:L1", make_header(DETECTOR="ELSE")),
+        make_line("L2:L2", make_header(DATE_OBS=None)),
+    )
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"lines": 4, "datasets": 2, "undated": 1, "refused": 0, "reasons": []},
+    )
+    assert Dataset.objects.get(product="L1").header["DETECTOR"] == "ELSE"
+    record = AuditRecord.objects.get(action="add datasets")
+    assert (record.user, record.details) == ("archivist", "2 datasets")
+
+
+def test_a_repeated_call_changes_nothing() -> None:
+    lines = [make_line(f"L{number}:L{number}") for number in range(3)]
+    first = send(*lines).json()
+    before = list(Dataset.objects.order_by("pk").values())
+    assert send_again(*lines) == first
+    assert list(Dataset.objects.order_by("pk").values()) == before
+
+
+def send_again(*lines: str) -> Any:
+    _, secret = make_token(make_user("second", role="operator"))
+    body = "\n".join(lines)
+    answer = Client().post(
+        "/datasets", body, content_type="text/plain", headers={"Authorization": f"Bearer {secret}"}
+    )
+    return answer.json()
+
+
+def test_refused_lines_are_named_and_the_others_stored() -> None:
+    answer = send("{", make_line("L1:L1"), make_line("L2", {"INSTRUME": "X"})).json()
+    assert (answer["lines"], answer["datasets"], answer["refused"]) == (3, 1, 2)
+    assert [each["line"] for each in answer["reasons"]] == [1, 3]
+    assert "unknown instrument 'x'" in answer["reasons"][1]["reason"]
+
+
+def test_a_call_has_a_limit(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    monkeypatch.setattr(operations, "LINES_PER_CALL", 2)
+    answer = send(*(make_line(f"L{number}:L{number}") for number in range(3)))
+    assert answer.status_code == 413
+    assert answer.json()["datasets"] == 2
+    assert "Send the others in another call" in answer.json()["error"]
+    settings.DATASETS_BODY_LIMIT = 5
+    answer = Client().post("/datasets/", "x" * 9, content_type="text/plain")
+    assert answer.status_code == 401
+
+
+def test_only_operators_may_call() -> None:
+    assert send(make_line(), role="submitter").status_code == 403
+    assert not Dataset.objects.exists()
+
+
+def test_the_content_type_of_a_form_does_not_matter() -> None:
+    assert send(make_line(), kind="application/x-www-form-urlencoded").json()["datasets"] == 1
