@@ -4,9 +4,7 @@ import asyncio
 import io
 import time
 from collections.abc import Callable, Coroutine
-from email.utils import formatdate
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
 from apps.core import metrics
@@ -89,14 +87,14 @@ class WebApplication:
         try:
             answer = await self._answer(connection, scope, receive)
             if answer.file is None:
-                await self._send(connection, answer, send)
+                await self._send(connection, scope, answer, send)
             else:
                 self._hand_over(connection, answer)
                 await _until_disconnected(receive)
         except OverloadError:
             self.refused_at = time.monotonic()
             metrics.request_refused()
-            await self._send(connection, _busy(), send)
+            await self._send(connection, scope, _busy(), send)
         except GoneError:
             connection.transport.close()
         finally:
@@ -143,16 +141,15 @@ class WebApplication:
             return self.direct(request)
         return wsgi_calls.call(self.wsgi, request, is_complete=is_complete, length=length)
 
-    async def _send(self, connection: Connection, answer: WebAnswer, send: Send) -> None:
+    async def _send(self, connection: Connection, scope: Scope, answer: WebAnswer, send: Send) -> None:
+        if answer.parts is None:
+            await connection.send_whole(scope["state"]["exchange"], answer)
+            return
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
         if connection.is_last_answer:
             headers.append((b"connection", b"close"))
         start = {"type": "http.response.start", "status": answer.status, "headers": headers}
-        if answer.parts is None:
-            await send(start)
-            await send({"type": "http.response.body", "body": answer.content})
-        else:
-            await self._send_parts(connection, start, answer, send)
+        await self._send_parts(connection, start, answer, send)
 
     async def _send_parts(self, connection: Connection, start: Any, answer: WebAnswer, send: Send) -> None:
         """Send an answer that is made while it is sent, by a thread of its own.
@@ -178,7 +175,7 @@ class WebApplication:
                 raise GoneError
             if self.sender.count >= budgets.DOWNLOADS:
                 raise OverloadError
-            head, taken = _head(answer), connection.detach()
+            head, taken = answer.head(is_last=True), connection.detach()
         except BaseException:
             answer.close()
             raise
@@ -202,19 +199,11 @@ async def _until_disconnected(receive: Receive) -> None:
         pass
 
 
-def _head(answer: WebAnswer) -> bytes:
-    status = HTTPStatus(answer.status)
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}", f"Date: {formatdate(usegmt=True)}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers]
-    return "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1")
-
-
 def _busy() -> WebAnswer:
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Length", str(len(BUSY_TEXT))),
         ("Retry-After", str(budgets.RETRY_SECONDS)),
         ("Cache-Control", "no-store"),
-        ("Connection", "close"),
     ]
-    return WebAnswer(503, headers, BUSY_TEXT)
+    return WebAnswer(503, headers, BUSY_TEXT, is_last=True)

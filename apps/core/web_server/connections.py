@@ -9,9 +9,10 @@ import socket
 from contextvars import ContextVar
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from apps.core.web_server import budgets
+from apps.core.web_server.messages import WebAnswer
 
 SWEEP_SECONDS = 1
 
@@ -62,6 +63,7 @@ class Connection(HttpToolsProtocol):
         self.body_since, self.body_bytes = self.loop.time(), 0
         self.requests += 1
         super().on_headers_complete()
+        self.scope["state"]["exchange"] = self.cycle
 
     def on_body(self, body: bytes) -> None:
         self.body_bytes += len(body)
@@ -127,6 +129,28 @@ class Connection(HttpToolsProtocol):
         is_slow = self.body_bytes < budgets.BODY_SECONDS * budgets.SLOWEST_RATE
         self.body_since, self.body_bytes = now, 0
         return is_slow
+
+    async def send_whole(self, exchange: RequestResponseCycle, answer: WebAnswer) -> None:
+        """Send a whole answer in one write: a second one costs as much as our whole work for a short call.
+
+        Parameters
+        ----------
+        exchange
+            The request that is answered; a connection may hold several.
+        """
+        if self.flow.write_paused and not exchange.disconnected:
+            await self.flow.drain()
+        if exchange.disconnected:
+            return
+        exchange.response_started = exchange.response_complete = True
+        exchange.waiting_for_100_continue = False
+        exchange.message_event.set()
+        is_last = answer.is_last or self.is_last_answer or not exchange.keep_alive
+        content = b"" if exchange.scope["method"] == "HEAD" else answer.content
+        self.transport.write(answer.head(is_last=is_last) + content)
+        if is_last:
+            self.transport.close()
+        exchange.on_response()
 
     def detach(self) -> socket.socket:
         """Return the socket for others to use, and end this connection without closing it for the caller."""

@@ -2,8 +2,12 @@
 
 import io
 import os
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 Headers = list[tuple[str, str]]
@@ -72,6 +76,11 @@ class WebAnswer:
     """An answer whose content is bytes, a part of a file, or an iterable of bytes.
 
     Whoever has it sends it or closes it.
+
+    Attributes
+    ----------
+    is_last
+        Whether the connection ends with this answer.
     """
 
     status: int
@@ -79,6 +88,15 @@ class WebAnswer:
     content: bytes = b""
     file: FileSlice | None = None
     parts: Iterable[bytes] | None = field(default=None, repr=False)
+    is_last: bool = False
+
+    def head(self, *, is_last: bool) -> bytes:
+        """Return the head with its empty line, in lower case; `is_last` says that the connection ends."""
+        lines = [_STATUS_LINES[self.status], _date(int(time.time()))]
+        lines += [f"{name.lower()}: {value}" for name, value in self.headers]
+        if is_last:
+            lines.append("connection: close")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     def close(self) -> None:
         """Close the file and the parts. A second call does nothing."""
@@ -89,6 +107,14 @@ class WebAnswer:
             file.close()
         if hasattr(parts, "close"):
             parts.close()
+
+
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return f"date: {formatdate(second, usegmt=True)}"
 
 
 class OverloadError(Exception):
