@@ -16,6 +16,7 @@ help:
 	@echo 'make run     serve the demo observatory at http://$(HOST):$(PORT); Ctrl-C ends it'
 	@echo '             PORT=8001          another port'
 	@echo '             HOST=name          let other machines reach it by this name or address'
+	@echo '             OBSERVATORY=keckao a made-up observatory of one YAML file, see docs/guide/own_observatory.md'
 	@echo '             OBSERVATORY=hst    an empty server for hst, roman or tobs, to import rules into'
 	@echo 'make reset   remove the data of `make run` in $(RUN_ROOT)'
 	@echo 'make test    run the suite; ARGS="tests/locks" runs a part, ARGS=--campaigns adds the slow tests'
@@ -26,6 +27,11 @@ help:
 
 # A server for this machine alone listens at the loopback address, any other one at all addresses.
 run: export OBSERVATORY := $(OBSERVATORY)
+# Some demo observatories are one file; without one the server knows the observatory by itself.
+DEFINITION := $(wildcard $(CURDIR)/apps/demo/observatories/$(OBSERVATORY).yaml)
+ifneq ($(DEFINITION),)
+run: export OBSERVATORY_FILE ?= $(DEFINITION)
+endif
 run: export DATA_ROOT ?= $(RUN_ROOT)
 run: export PUBLIC_URL ?= http://$(HOST):$(PORT)
 run: export ALLOWED_HOSTS ?= $(HOST),localhost,.localhost,127.0.0.1,[::1]

@@ -31,16 +31,21 @@ def check(plain: Plain, reading: Reading, taken: TakenNames) -> None:
     _check_naming(plain, reading)
 
 
-def _check_names(plain: Plain, reading: Reading, taken: TakenNames) -> None:
-    name = plain["observatory"]
+def check_name(name: str, reading: Reading, taken: TakenNames) -> None:
+    """Complain of a name that the client mixes up with one that it knows."""
     for other in taken.observatories:
         if other in name or name in other:
             reading.complain(
                 reading.line_of("observatory"),
-                f"observatory is {name!r}, which the client would take for {other}: it looks for one name "
-                "within the other. Choose a name that shares no letters in a row with "
-                f"{', '.join(taken.observatories)} as a whole.",
+                f"{name!r} is a name that the client would take for {other}: it looks for one name within "
+                "the other. Choose a name that neither contains nor is part of "
+                f"{', '.join(taken.observatories)}.",
             )
+
+
+def _check_names(plain: Plain, reading: Reading, taken: TakenNames) -> None:
+    name = plain["observatory"]
+    check_name(name, reading, taken)
     for instrument in plain["instruments"]:
         if instrument == ALL:
             reading.complain(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -17,10 +18,10 @@ from apps.rules.observatories.definition import (
     TimedNaming,
     Vocabulary,
 )
-from apps.rules.observatories.definition_checks import check
+from apps.rules.observatories.definition_checks import check, check_name
 from apps.rules.observatories.definition_kinds import Reading
 from apps.rules.observatories.definition_lines import DefinitionError, Mistake, read_tree
-from apps.rules.observatories.definition_schema import ALL, DEFINITION
+from apps.rules.observatories.definition_schema import ALL, DEFINITION, NAME
 
 __all__ = ["DefinitionError", "Mistake", "TakenNames", "read_definition", "to_json"]
 
@@ -56,6 +57,21 @@ def read_definition(text: str, *, taken: TakenNames = NO_NAMES) -> Definition:
     if reading.mistakes:
         raise DefinitionError(reading.mistakes)
     return from_plain(plain)
+
+
+def name_fault(name: str, taken: TakenNames) -> str:
+    """Return the fault of the name of an observatory, empty if it has none.
+
+    Examples
+    --------
+    >>> name_fault("keck2", NO_NAMES)
+    "'keck2' is not 2 to 8 letters from a to z; the client accepts no other names."
+    """
+    if not re.fullmatch(NAME.pattern, name):
+        return f"{name[:60]!r} is not {NAME.says}."
+    reading = Reading()
+    check_name(name, reading, taken)
+    return reading.mistakes[0].text if reading.mistakes else ""
 
 
 def to_json(definition: Definition) -> str:

@@ -1,14 +1,17 @@
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.demo import own_observatory
 from apps.demo.operations import Seeded, seed
 from apps.demo.people import ensure_demo_accounts
 from apps.rules.errors import CrdsError
+from apps.rules.observatories import find_definition
 
 
 class Command(BaseCommand):
-    help = "Build a small made-up observatory under the name jwst. A complete one is not changed."
+    help = "Build a small made-up observatory, or the demo of a definition. A complete one is not changed."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -18,6 +21,12 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if definition := find_definition(settings.OBSERVATORY):
+            count = own_observatory.seed(definition)
+            self.stdout.write(f"Demo of {definition.title}: added {count} files.")
+            for account in ensure_demo_accounts():
+                self.stdout.write(str(account))
+            return
         try:
             seeded = seed()
         except CrdsError as exc:
