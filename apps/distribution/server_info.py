@@ -68,7 +68,7 @@ def _make_json() -> bytes:
 
 def _publish_in_store(info: dict[str, Any]) -> None:
     """Write the files that a client needs to use the store as its read-only cache."""
-    literal = _literal({**info, "last_synced": info["last_refreshed"]})
+    literal = as_literal({**info, "last_synced": info["last_refreshed"]})
     keep(storage.config_path("server_config"), literal)
     keep(storage.config_path("bad_files.txt"), _lines(info["bad_files_list"]))
     keep_definition()
@@ -79,10 +79,10 @@ def _lines(names: list[str]) -> bytes:
 
 
 def _make_literal() -> bytes:
-    return _literal(json.loads(derived_data.current("server_info", _make_json)))
+    return as_literal(json.loads(derived_data.current("server_info", _make_json)))
 
 
-def _literal(info: dict[str, Any]) -> bytes:
+def as_literal(info: dict[str, Any]) -> bytes:
     """Return a Python literal with one key a line; `pprint` takes seconds for the long values."""
     lines = (f"{key!r}: {value!r}" for key, value in sorted(info.items()))
     return ("{" + ",\n ".join(lines) + "}").encode()

@@ -61,6 +61,12 @@ def nginx(folder: Path, *, port: int, behind: int, base: str, keeps_path: bool) 
         buffering="off" if keeps_path else "on",
     )
     (folder / "nginx.conf").write_text(text)
+    with _running(folder, port):
+        yield
+
+
+@contextlib.contextmanager
+def _running(folder: Path, port: int) -> Iterator[None]:
     program = find_nginx()
     assert program
     process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "nginx.conf")])
@@ -79,3 +85,35 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("nginx does not listen")
+
+
+STATIC = """
+daemon off;
+{user}
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    root {root};
+  }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def static_nginx(folder: Path, *, port: int, root: Path) -> Iterator[None]:
+    """Run nginx that serves a folder of files, until the block ends."""
+    folder.mkdir()
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(STATIC.format(folder=folder, user=user, port=port, root=root))
+    with _running(folder, port):
+        yield
