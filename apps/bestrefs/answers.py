@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -59,6 +60,26 @@ class AnswerRow:
     def is_bad(self) -> bool:
         """Return whether clients must refuse the reference."""
         return self.file is not None and self.file.is_bad
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether this server has the bytes of the reference."""
+        return self.file is not None and self.file.is_held
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the reference; None if unknown."""
+        return self.file.size if self.file else None
+
+    @property
+    def sha1sum(self) -> str:
+        """The sha1sum of the reference; empty if unknown."""
+        return self.file.sha1sum if self.file else ""
+
+    @property
+    def useafter_at(self) -> datetime | None:
+        """The first moment at which the reference applies; None if unknown."""
+        return self.file.useafter_at if self.file else None
 
     @property
     def page(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -12,7 +13,8 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.bestrefs import exploration
-from apps.bestrefs.answers import AnswerRow, commands, rows_of
+from apps.bestrefs.answers import OMITTED, AnswerRow, commands, rows_of
+from apps.bestrefs.bundle import FETCH, METALINK, bundle_of, environment_of, fetch_script, metalink
 from apps.bestrefs.errors import ArchiveUnreachableError, UnknownDatasetError
 from apps.bestrefs.forms import AskForm, filled_with
 from apps.bestrefs.questions import MAX_LINK, Question, of_address
@@ -138,8 +140,12 @@ def _choice(request: HttpRequest, questions: list[Question]) -> HttpResponse:
 
 def _answer(request: HttpRequest, question: Question) -> HttpResponseBase:
     rows = rows_of(question)
-    if request.GET.get("format") == URLS:
+    form = request.GET.get("format")
+    if form == URLS:
         return _urls(rows)
+    if form in (FETCH, METALINK):
+        bundle = bundle_of(rows)
+        return fetch_script(question, bundle) if form == FETCH else metalink(bundle)
     table = Table(COLUMNS, rows, request.GET.dict(), question.sent, size=0, label="Best references")
     if file := exported(request, table):
         return file
@@ -148,6 +154,7 @@ def _answer(request: HttpRequest, question: Question) -> HttpResponseBase:
 
 def _page(question: Question, rows: list[AnswerRow], table: Table) -> dict[str, Any]:
     explore = reverse("bestrefs:parameters", args=[question.context, question.instrument])
+    shown = list(table.page)
     return {
         "question": question,
         "is_bad": contexts.get_pmap(question.context).is_bad,
@@ -155,6 +162,11 @@ def _page(question: Question, rows: list[AnswerRow], table: Table) -> dict[str, 
         "bad": [row for row in rows if row.is_bad],
         "found": sum(row.is_reference for row in rows),
         "failures": sum(row.look == "failure" for row in rows),
+        # What people came for is first, and what does not apply is folded.
+        "answers": [row for looks in (("reference",), ("failure",)) for row in shown if row.look in looks],
+        "others": [row for row in shown if row.look in ("na", OMITTED)],
+        "bundle": bundle_of(rows),
+        "environment": environment_of(question, settings.PUBLIC_URL),
         "commands": commands(question, rows),
         "has_link": len(question.query) <= MAX_LINK,
         "explore": f"{explore}?{exploration.address_of(question)}",
@@ -174,4 +186,6 @@ COLUMNS = (
     Column("status", "Status", lambda row: "bad" if row.is_bad else row.look, sort="status"),
     Column("download", "Download", lambda row: row.download),
     Column("why", "Why", lambda row: f"{reverse('bestrefs:explain')}?{row.why}"),
+    Column("size", "Bytes", lambda row: row.size, sort="size"),
+    Column("useafter", "Applies from", lambda row: row.useafter_at, sort="useafter"),
 )

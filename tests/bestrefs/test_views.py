@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from apps.bestrefs.queries import best_references
 from tests.factories.catalog import make_file
@@ -81,12 +82,16 @@ def test_parameters_too_long_for_an_address_are_answered_at_once(client: Client)
 
 
 def test_the_answer_lists_each_type_with_its_links(client: Client) -> None:
+    make_file("s7g1700gl_dead.fits", held_at=timezone.now())
     text = asked(client).content.decode()
     assert '<a class="file" href="/browse/s7g1700gl_dead.fits">' in text
     assert 'href="/unchecked_get/references/hst/s7g1700gl_dead.fits"' in text
     assert "type=deadtab" in text
     assert text.index(">BRFTAB<") < text.index(">DEADTAB<")
+    # The other reference is not here, which is said before somebody asks for it.
     assert "not in the catalogue" in text
+    assert '<span class="muted">not held here</span>' in text
+    assert text.count('aria-label="Download ') == 1
 
 
 def test_the_answer_tells_types_without_reference_in_words(client: Client) -> None:

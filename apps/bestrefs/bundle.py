@@ -1,0 +1,107 @@
+"""All references of an answer to fetch at once: a shell script, and a metalink for download programs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+from django.http import HttpResponse
+
+from apps.bestrefs.answers import AnswerRow
+from apps.bestrefs.questions import Question
+from apps.core.addresses import absolute
+
+FETCH, METALINK = "fetch", "metalink"  # Values of the parameter `format`.
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The references of an answer.
+
+    Attributes
+    ----------
+    held, missing
+        Rows whose bytes this server has, and those whose bytes it does not have; each reference once.
+    """
+
+    held: tuple[AnswerRow, ...]
+    missing: tuple[AnswerRow, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all that can be fetched."""
+        return sum(row.size or 0 for row in self.held)
+
+
+def bundle_of(rows: Sequence[AnswerRow]) -> Bundle:
+    """Return the references of an answer, sorted by name."""
+    found = sorted({row.text: row for row in rows if row.is_reference}.items())
+    return Bundle(
+        tuple(row for _name, row in found if row.is_held),
+        tuple(row for _name, row in found if not row.is_held),
+    )
+
+
+def fetch_script(question: Question, bundle: Bundle) -> HttpResponse:
+    """Return a script that fetches the references with curl, resumes, and compares their sha1sums."""
+    lines = [
+        "#!/bin/sh",
+        f"# The references of {_comment(question.label)} under {question.context}.",
+        "# It resumes what was begun, and leaves files alone that are complete. Run it where they should be.",
+        "set -eu",
+        *(f"# Not held by this server: {_comment(row.text)}" for row in bundle.missing),
+        "fetch() {  # name, sha1sum, address",
+        '    if [ -f "$1" ] && echo "$2  $1" | sha1sum -c --status; then echo "$1 is here"; return; fi',
+        '    curl -fL --retry 5 -C - -o "$1.part" "$3"',
+        '    if ! echo "$2  $1.part" | sha1sum -c --status; then',
+        '        echo "$1 arrived damaged; it is removed, run the script again" >&2; rm -f "$1.part"; exit 1',
+        "    fi",
+        '    mv "$1.part" "$1"; echo "$1 fetched"',
+        "}",
+        *(
+            " ".join(["fetch", *map(shlex.quote, (row.text, row.sha1sum, absolute(row.download)))])
+            for row in bundle.held
+        ),
+        *(
+            ["echo 'This server does not hold all of the files; see the comments.' >&2"]
+            if bundle.missing
+            else []
+        ),
+        "",
+    ]
+    return _attachment("\n".join(lines), "text/x-shellscript; charset=utf-8", "fetch.sh")
+
+
+def metalink(bundle: Bundle) -> HttpResponse:
+    """Return the references as a metalink (RFC 5854), with sizes and sha1sums."""
+    files = "".join(
+        f"<file name={quoteattr(row.text)}><size>{row.size}</size>"
+        f'<hash type="sha-1">{escape(row.sha1sum)}</hash><url>{escape(absolute(row.download))}</url></file>\n'
+        for row in bundle.held
+    )
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<metalink xmlns="urn:ietf:params:xml:ns:metalink">\n'
+        f"{files}</metalink>\n"
+    )
+    return _attachment(text, "application/metalink4+xml; charset=utf-8", "references.meta4")
+
+
+def environment_of(question: Question, server: str) -> str:
+    """Return the shell commands that make the client give the same answer."""
+    return (
+        f"export CRDS_SERVER_URL={server}\n"
+        "export CRDS_PATH=$HOME/crds_cache\n"
+        f"export CRDS_CONTEXT={question.context}"
+    )
+
+
+def _comment(text: str) -> str:
+    """Return a text that stays in one comment line of a script."""
+    return "".join(each if each.isprintable() else "?" for each in text)[:200]
+
+
+def _attachment(text: str, content_type: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(text, content_type=content_type, headers=headers)
