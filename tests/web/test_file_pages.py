@@ -377,7 +377,7 @@ def test_a_page_takes_few_queries(client: Client, django_assert_max_num_queries:
         make_change(make_whole_context(number), pointer="latest")
     for name in (DARK, "jwst_0001.pmap", "jwst_miri_dark_0029.rmap"):
         client.get(f"/browse/{name}")
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(18):
             client.get(f"/browse/{name}")
 
 

@@ -6,15 +6,12 @@ which reference is new, which one applied before, for which match case, and from
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 
+from apps.rules.lookup.dated_cases import NO_DATES, DatedCase, Names, dated_cases
 from apps.rules.lookup.rules_as_rows import Listing
-
-Names = tuple[str, ...]
 
 
 class ChangeKind(StrEnum):
@@ -71,23 +68,6 @@ class ChangedReference:
         return self.old if self.change == ChangeKind.REMOVED else self.new
 
 
-@dataclass(frozen=True, slots=True)
-class _Dates:
-    """The references of one match case by date."""
-
-    dates: Sequence[str]
-    names: Mapping[str, Names]
-
-    def at(self, date: str) -> Names:
-        """Return what applies at a date; empty before the first one."""
-        place = bisect_right(self.dates, date)
-        return self.names[self.dates[place - 1]] if place else ()
-
-
-_NOTHING = _Dates((), {})
-_Values = tuple[tuple[str, str], ...]
-
-
 def reference_changes(old: Listing, new: Listing) -> list[ChangedReference]:
     """Return what changed between two listings of one type, in the order of the new rules.
 
@@ -104,11 +84,11 @@ def reference_changes(old: Listing, new: Listing) -> list[ChangedReference]:
     >>> [(each.change.value, each.old, each.new) for each in reference_changes(before, after)]
     [('added', ('a.fits',), ('b.fits',))]
     """
-    before, after = _by_case(old), _by_case(new)
+    before, after = dated_cases(old), dated_cases(new)
     named_before, named_after = _named(old), _named(new)
     found: dict[tuple[ChangeKind, Names, Names], list[MatchCase]] = {}
     for values in {**after, **before}:
-        own = (before.get(values, _NOTHING), after.get(values, _NOTHING))
+        own = (before.get(values, NO_DATES), after.get(values, NO_DATES))
         for change, was, is_now, since, until in _changes(*own):
             key = (change, was, is_now)
             if change == ChangeKind.ADDED and named_before.issuperset(is_now):
@@ -125,30 +105,15 @@ def _named(listing: Listing) -> set[str]:
     return {name for row in listing.rows for name in row.references or (row.word,)}
 
 
-def _by_case(listing: Listing) -> dict[_Values, _Dates]:
-    place = listing.useafter
-    titles = [key.title for key in listing.keys]
-    found: dict[_Values, dict[str, Names]] = {}
-    for row in listing.rows:
-        values = tuple(
-            (title, value)
-            for at, (title, value) in enumerate(zip(titles, row.values, strict=True))
-            if at != place and value
-        )
-        date = row.values[place] if place >= 0 else ""
-        found.setdefault(values, {})[date] = row.references or (row.word,)
-    return {values: _Dates(sorted(dates), dates) for values, dates in found.items()}
-
-
-def _changes(old: _Dates, new: _Dates) -> Iterator[tuple[ChangeKind, Names, Names, str, str]]:
+def _changes(old: DatedCase, new: DatedCase) -> Iterator[tuple[ChangeKind, Names, Names, str, str]]:
     """Yield kind, old and new references, start and end of each change of one match case."""
-    ends = dict(pairwise(new.dates))
+    ends = new.ends
     for date in new.dates:
         if date not in old.names:
             yield ChangeKind.ADDED, old.at(date), new.names[date], date, ends.get(date, "")
         elif old.names[date] != new.names[date]:
             yield ChangeKind.REPLACED, old.names[date], new.names[date], date, ends.get(date, "")
-    ends = dict(pairwise(old.dates))
+    ends = old.ends
     for date in old.dates:
         if date not in new.names:
             yield ChangeKind.REMOVED, old.names[date], new.at(date), date, ends.get(date, "")

@@ -18,13 +18,15 @@ from apps.contexts import queries as contexts
 from apps.contexts.mapping_uses import Uses, uses_of
 from apps.contexts.models import Pointer
 from apps.contexts.rules_of_reference import Lookup, lookups_of
-from apps.core.tables import Table
+from apps.core.tables import CellPart, Table
 from apps.rules.errors import CrdsError
 from apps.web.activity import history_of
+from apps.web.file_pages.bad_mark import BadMark, find_mark
 from apps.web.file_pages.catalog_record import RecordRow, record
 from apps.web.file_pages.mapping_text import Contents, contents_of
 from apps.web.file_pages.quick_look import Inside, look_of
 from apps.web.file_pages.recertification import Recertification, find_check
+from apps.web.file_pages.validity import Validity, sentence, validity_of
 from apps.web.file_pages.wording import look_of_status, short_size, status_of
 
 _MOST_PATHS = 500  # match paths of one rmap that the page shows
@@ -86,6 +88,12 @@ class Details:
         Files that were derived from this one.
     problem
         Why its bytes are not available; empty if they are.
+    validity
+        When a reference applies under the latest context; None for mappings, and for those it does not use.
+    sentence
+        What a reference is for and since when, with links; empty for mappings.
+    mark
+        Who marked it bad, when and why; None if it is not bad or nothing is recorded.
     """
 
     file: File
@@ -107,6 +115,9 @@ class Details:
     commands: list[tuple[str, str]]
     download: str
     problem: str
+    validity: Validity | None
+    sentence: list[CellPart]
+    mark: BadMark | None
 
     @property
     def is_mapping(self) -> bool:
@@ -138,6 +149,7 @@ def details(file: File, sent: Mapping[str, str], *, user: str) -> Details:
     is_mapping = file.kind == FileKind.MAPPING
     uses = uses_of(file)
     siblings = catalog.siblings_of(file.name) if is_mapping else []
+    validity = None if is_mapping else validity_of(file.name, uses.direct)
     status = status_of(file)
     return Details(
         file=file,
@@ -159,6 +171,9 @@ def details(file: File, sent: Mapping[str, str], *, user: str) -> Details:
         commands=_commands(file),
         download=reverse("distribution:file", args=[f"{file.kind}s", settings.OBSERVATORY, file.name]),
         problem=_problem(file),
+        validity=validity,
+        sentence=[] if is_mapping else sentence(file, validity),
+        mark=find_mark(file) if file.is_bad else None,
     )
 
 
