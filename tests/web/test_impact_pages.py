@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from apps.catalog.models import File
 from apps.catalog.reading import load_text
+from apps.contexts.queries import find_pointed
 from apps.reprocessing.models import Transition
 from apps.reprocessing.operations import search
 from apps.submissions import staging
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import Origin
-from apps.web.impact_pages.queries import impact_of
+from apps.web.impact_pages.queries import impact_between, impact_of
 from tests.factories.accounts import make_user
 from tests.factories.datasets import make_dataset, make_header
 from tests.factories.reprocessing import (
@@ -112,3 +113,36 @@ def test_a_base_that_cannot_be_read_is_said(client: Client) -> None:
     page = client.get(f"/impact/{submission.key}/").text
     assert "hst_0099.pmap" in page
     assert 'id="error_message"' in page
+
+
+def test_a_move_of_a_context_has_the_impact_that_the_search_finds() -> None:
+    make_ready(NEW_DEADTAB)
+    found = impact_between(OLD, NEW)
+    row = search(OLD, NEW, user="tester")
+    work()
+    row.refresh_from_db()
+    assert {each.reftype: each.exposures for each in found.types} == row.counts["cos"] == {"deadtab": 2}
+    assert (found.products, found.compared, found.left_out) == (row.affected_count, 4, 0)
+
+
+def test_set_context_shows_the_impact_and_moves_nothing(client: Client) -> None:
+    make_ready(NEW_DEADTAB)
+    client.force_login(make_user("homer", role="operator"))
+    sent = {"context_type": "latest", "pmap_mode": "pmap_text", "pmap_text": NEW, "impact": "1"}
+    answer = client.post("/set_context/", sent)
+    assert (answer.status_code, answer["Location"]) == (302, f"/impact/{OLD}/{NEW}/")
+    assert find_pointed("latest") == OLD
+    page = client.get(answer["Location"]).text
+    for text in ("cos deadtab", "2 exposures would get another reference", "fuv_2010.fits"):
+        assert text in page
+    assert client.post("/set_context/", sent | {"pmap_text": OLD}).status_code == 200
+
+
+def test_a_large_archive_is_left_to_a_worker(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_ready(NEW_DEADTAB)
+    monkeypatch.setattr("apps.web.impact_pages.queries.MOST_WORK", 3)
+    client.force_login(make_user("homer", role="operator"))
+    page = client.get(f"/impact/{OLD}/{NEW}/").text
+    assert "Start the search" in page
+    assert "would get another reference" not in page
+    assert 'id="error_message"' in client.get(f"/impact/{OLD}/hst_0099.pmap/").text

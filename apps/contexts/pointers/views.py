@@ -28,6 +28,8 @@ def set_context(request: HttpRequest, *, actor: Actor) -> HttpResponse:
     if "autogenerate" in request.POST:
         form.autogenerate()
         return _page(request, form)
+    if "impact" in request.POST and (move := _move(form)):
+        return redirect("web:impact_of_context", *move)
     if not form.is_valid():
         return _page(request, form)
     try:
@@ -36,6 +38,14 @@ def set_context(request: HttpRequest, *, actor: Actor) -> HttpResponse:
         form.add_error(None, str(exc))
         return _page(request, form)
     return redirect(f"{reverse('contexts:set_context')}?done={change.pk}")
+
+
+def _move(form: SetContextForm) -> tuple[str, str] | None:
+    """Return the contexts before and after the move of a form; None if it names none, or nothing moves."""
+    form.is_valid()  # A reason that is missing does not matter yet.
+    pointer, context = (form.cleaned_data.get(name, "") for name in ("context_type", "context"))
+    before = queries.find_pointed(pointer) if pointer else None
+    return (before, context) if before and context and before != context else None
 
 
 def _initial() -> dict[str, str]:

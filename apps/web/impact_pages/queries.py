@@ -1,9 +1,9 @@
-"""The exposures that the rules of a submission change, compared with the rules it was checked against."""
+"""The exposures that new rules change: those of a submission before it is confirmed, or another context."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from apps.datasets.queries import (
     modes_between,
     starts_in_modes,
 )
+from apps.reprocessing.comparison import changed_types
 from apps.reprocessing.mode_comparison import ChangedInterval, changes_of_modes, planned_types
 from apps.rules.lookup.compiler import CompiledMapping, compile_mapping
 from apps.rules.lookup.context import Context
@@ -25,6 +26,7 @@ from apps.submissions.models import Submission
 from apps.submissions.queries import text_of
 
 SAMPLES = 5  # exposures named for each type
+MOST_WORK = 3_000_000  # exposures times changed types that a page compares; that takes some seconds
 _LAST_KEY = 2**63 - 1
 
 
@@ -64,7 +66,7 @@ class ReftypeImpact:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """The impact of a submission.
+    """The impact of new rules.
 
     Attributes
     ----------
@@ -97,16 +99,41 @@ def impact_of(submission: Submission) -> Impact:
     old = contexts.get_context(submission.base)
     rmaps = list(_new_rmaps(submission))
     new = old.with_rmaps(rmaps)
-    types = {(rmap.instrument or "", rmap.filekind or ""): None for rmap in rmaps}
-    found = {key: ReftypeImpact(*key) for key in types}
+    types: dict[str, list[str]] = {}
+    for rmap in rmaps:
+        types.setdefault(rmap.instrument or "", []).append(rmap.filekind or "")
+    return _impact(submission.base, old, new, types)
+
+
+def impact_between(old: str, new: str) -> Impact:
+    """Return the impact of a move from one context to another.
+
+    Raises
+    ------
+    CrdsError
+        Raised if a context is unknown, or its rules cannot be read.
+    """
+    return _impact(old, contexts.get_context(old), contexts.get_context(new), changed_types(old, new))
+
+
+def is_large(old: str, new: str) -> bool:
+    """Return whether a worker rather than a page should compare two contexts."""
+    types = changed_types(old, new)
+    work = sum(len(kinds) * count_exposures(name) for name, kinds in types.items()) if has_modes() else 0
+    return work > MOST_WORK
+
+
+def _impact(base: str, old: Context, new: Context, types: Mapping[str, Sequence[str]]) -> Impact:
+    found = {
+        (name, reftype): ReftypeImpact(name, reftype) for name, kinds in types.items() for reftype in kinds
+    }
     products: set[str] = set()
     compared = left_out = 0
-    for instrument in sorted({instrument for instrument, _ in types}):
-        kinds = [reftype for each, reftype in types if each == instrument]
+    for instrument, kinds in sorted(types.items()):
         done = _add_instrument(found, products, old, new, instrument, kinds)
         compared += done
         left_out += (count_exposures(instrument) if has_modes() else 0) - done
-    return Impact(submission.base, tuple(found.values()), len(products), compared, left_out)
+    return Impact(base, tuple(found.values()), len(products), compared, left_out)
 
 
 def _new_rmaps(submission: Submission) -> Iterable[CompiledMapping]:
@@ -115,6 +142,11 @@ def _new_rmaps(submission: Submission) -> Iterable[CompiledMapping]:
         text = text_of(file)
         if text is not None:
             yield compile_mapping(text, name=file.official_name, observatory=observatory)
+
+
+def _parkeys(context: Context, instrument: str) -> set[str]:
+    required = context.required_parkeys()
+    return {key.upper() for key in required.get(instrument, ())} if isinstance(required, dict) else set()
 
 
 def _add_instrument(
@@ -128,9 +160,8 @@ def _add_instrument(
     """Add the exposures of one instrument, and return the number of exposures that were compared."""
     parkeys = newest_parkeys(instrument)
     planned = planned_types(old, new, instrument, kinds)
-    required = new.required_parkeys()
     dates = new.definition.useafter_keys
-    needed = {key.upper() for key in required.get(instrument, ())} if isinstance(required, dict) else set()
+    needed = _parkeys(old, instrument) | _parkeys(new, instrument)
     if parkeys is None or not needed.difference(dates) <= set(parkeys.parkeys) or len(planned) < len(kinds):
         return 0
     changes = changes_of_modes(modes_between(parkeys.pk, 0, _LAST_KEY), planned)

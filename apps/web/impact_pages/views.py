@@ -7,7 +7,7 @@ from apps.accounts.models import User
 from apps.core.access import Role, with_role
 from apps.rules.errors import CrdsError
 from apps.submissions.queries import get_submission
-from apps.web.impact_pages.queries import Impact, ReftypeImpact, impact_of
+from apps.web.impact_pages.queries import Impact, ReftypeImpact, impact_between, impact_of, is_large
 
 
 @require_safe
@@ -21,6 +21,29 @@ def impact(request: HttpRequest, key: str, *, actor: User) -> HttpResponse:
     except CrdsError as exc:
         error = str(exc)
     page = {"submission": submission, "impact": found, "types": _types(found), "error": error}
+    return render(request, "web/impact.html", {"page": page})
+
+
+@require_safe
+@never_cache
+@with_role(Role.SUBMITTER)
+def impact_of_context(request: HttpRequest, old: str, new: str, *, actor: User) -> HttpResponse:
+    """Show the exposures that a move from one context to the other changes, before anybody moves."""
+    found, error, large = None, "", False
+    try:
+        large = is_large(old, new)
+        found = None if large else impact_between(old, new)
+    except CrdsError as exc:
+        error = str(exc)
+    page = {
+        "old": old,
+        "new": new,
+        "impact": found,
+        "types": _types(found),
+        "error": error,
+        "is_large": large,
+        "may_search": actor.has_role(Role.OPERATOR),
+    }
     return render(request, "web/impact.html", {"page": page})
 
 
