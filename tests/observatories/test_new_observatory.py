@@ -64,9 +64,7 @@ def test_unreadable_files_are_named(folder: Path) -> None:
     assert list(survey(folder).unreadable) == ["broken.fits"]
 
 
-@pytest.mark.parametrize(
-    "value", ["# x", "'", '"', "a: b", "- x", "{", "NO", "&a", "*b", "!c", "\N{SNOWMAN}"]
-)
+@pytest.mark.parametrize("value", ["# x", "'", '"', "a: b", "- x", "{", "NO", "&a", "*b", "!c", "a\\b"])
 def test_odd_values_in_headers_do_not_break_the_file(tmp_path: Path, value: str) -> None:
     write(tmp_path / "dark.fits", **{**REFERENCE, "TELESCOP": value}, REFTYPE="DARK", DETECTOR=value)
     read_definition(write_definition("mine", survey(tmp_path)))
