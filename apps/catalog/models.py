@@ -234,6 +234,7 @@ class Action(models.TextChoices):
     TAKE_UNKNOWN = "take unknown"
     ADOPT_BYTES = "adopt bytes"
     ADOPT_DATA = "adopt data"
+    CHANGE_DEFINITION = "change definition"
     FIND_AFFECTED_DATASETS = "find affected datasets"
     ADD_DATASETS = "add datasets"
     BREAK_LOCK = "break lock"

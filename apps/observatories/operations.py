@@ -6,16 +6,25 @@ import io
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import transaction
 
+from apps.catalog import audit
 from apps.catalog import operations as catalog
 from apps.catalog import queries as files
+from apps.catalog.ledger_lock import lock_ledger
+from apps.catalog.models import Action, File
+from apps.catalog.reading import load_sources
 from apps.catalog.states import FileState
 from apps.contexts import operations as contexts
+from apps.contexts import queries as contexts_queries
 from apps.contexts.models import ContextChange, Pointer
 from apps.core.errors import ConflictError
+from apps.rules.differences.definition_changes import broken_by
+from apps.rules.naming.official_names import next_serial, numbered_name
 from apps.rules.observatories import find_definition
 from apps.rules.observatories.definition import Definition
-from apps.rules.text.first_mappings import FirstMapping, first_mappings
+from apps.rules.text.derived_mappings import Base, derived_context, renamed
+from apps.rules.text.first_mappings import FirstMapping, first_imap, first_mappings, first_rmap
 
 
 @dataclass
@@ -64,6 +73,99 @@ def start(*, user: str) -> Started:
             contexts.set_context(pointer=pointer, context=started.context, user=user, reason=reason)
             started.pointers += 1
     return started
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Result of a new definition: new types, and the context that has them; empty if there is none."""
+
+    added: tuple[str, ...] = ()
+    context: str = ""
+
+
+@transaction.atomic
+def change(new: Definition, *, user: str, reason: str, is_accepted: bool = False) -> Changed:
+    """Make the first rmaps of the types that a new definition adds, under a new edit context, and note it.
+
+    Nothing that exists is changed or removed: an rmap keeps its match keys, and types that the definition no
+    longer has keep their rmaps. The caller puts the new definition in its place afterwards.
+
+    Parameters
+    ----------
+    is_accepted
+        Whether somebody has read what breaks and wants it.
+
+    Raises
+    ------
+    ConflictError
+        Raised with all that breaks, unless it is accepted.
+    """
+    old = require_definition()
+    breaks = broken_by(old, new)
+    if old.name != new.name or (breaks and not is_accepted):
+        listed = "".join(f"\n  {each}" for each in breaks)
+        raise ConflictError(
+            f"The new definition of {old.name} breaks what is in use. Nothing was changed.{listed}"
+        )
+    lock_ledger()
+    changed = _add_types(new, user=user, reason=reason)
+    details = "; ".join((f"version {new.version}", *changed.added, *breaks))
+    audit.noted(Action.CHANGE_DEFINITION, user=user, why=reason, details=details)
+    return changed
+
+
+def _add_types(new: Definition, *, user: str, reason: str) -> Changed:
+    """Make rmaps, imaps and a pmap for the types that the edit context lacks; other lines stay the same."""
+    pmap = contexts_queries.resolve(f"{new.name}-edit")
+    names = [name for name in contexts_queries.mapping_names(pmap) if not name.endswith(".rmap")]
+    base = Base.read(pmap, load_sources(names))
+    missing = [
+        (instrument, kind)
+        for instrument in new.instruments.values()
+        for kind in instrument.types.values()
+        if (instrument.name, kind.name) not in base.rmaps
+    ]
+    if not missing:
+        return Changed()
+    imaps: dict[str, dict[str, str]] = {}
+    for instrument, kind in missing:
+        rmap = _numbered(first_rmap(new, instrument, kind))
+        _add(rmap, user=user, reason=reason)
+        imaps.setdefault(instrument.name, {})[kind.name] = rmap.name
+    lines = {name: _imap(new, base, name, kinds, user=user, reason=reason) for name, kinds in imaps.items()}
+    context = _next_name(new.name, ".pmap")
+    text = derived_context(base.texts[pmap], base=pmap, name=context, changes=lines)
+    _add(FirstMapping(context, "", "", text), user=user, reason=reason)
+    contexts.move_edit(context, user=user, reason=reason)
+    return Changed(tuple(f"{instrument.name} {kind.name}" for instrument, kind in missing), context)
+
+
+def _imap(
+    new: Definition, base: Base, instrument: str, kinds: dict[str, str], *, user: str, reason: str
+) -> str:
+    """Add the imap of an instrument with new types, and return its name."""
+    if instrument not in base.imaps:
+        made = _numbered(first_imap(new, new.instruments[instrument]))
+    else:
+        old, name = base.imaps[instrument], _next_name(f"{new.name}_{instrument}", ".imap")
+        made = FirstMapping(
+            name, instrument, "", derived_context(base.texts[old], base=old, name=name, changes=kinds)
+        )
+    _add(made, user=user, reason=reason)
+    return made.name
+
+
+def _numbered(first: FirstMapping) -> FirstMapping:
+    """Return a first mapping under the next free name: a type may come back after it was removed."""
+    stem, _, rest = first.name.rpartition("_")
+    name = _next_name(stem, rest[rest.index(".") :])
+    text = renamed(first.text, name=name, derived_from=first.name) if name != first.name else first.text
+    return FirstMapping(name, first.instrument, first.filekind, text)
+
+
+def _next_name(stem: str, extension: str) -> str:
+    names = File.objects.filter(name__begins=stem).values_list("name", flat=True)
+    return numbered_name(stem, extension, next_serial(stem, extension, names))
 
 
 def _is_held(name: str) -> bool:

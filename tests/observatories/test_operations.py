@@ -3,10 +3,13 @@
 import pytest
 
 from apps.catalog import queries as files
+from apps.catalog.models import Action, AuditRecord
 from apps.contexts import queries as contexts
 from apps.contexts.models import ContextChange
 from apps.core.errors import ConflictError
-from apps.observatories.operations import start
+from apps.observatories.operations import change, start
+from apps.rules.observatories.definition_reader import read_definition
+from tests.rules.test_definition_reader import SMALL
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +66,66 @@ def test_the_first_mappings_say_where_they_come_from(keckao):
 def test_an_observatory_of_the_client_has_nothing_to_start():
     with pytest.raises(ConflictError, match="knows by itself"):
         start(user="homer")
+
+
+MORE = SMALL.replace("version: 1.0", "version: 1.1").replace(
+    "  liger:\n", "    flat: {text: Flat field, match: [DETECTOR]}\n  liger:\n"
+)
+NEW_INSTRUMENT = MORE.replace("[HISPEC, LIGER]", "[HISPEC, LIGER, OSIRIS]").replace(
+    "  liger:\n", "  osiris:\n    dark: {text: Dark, match: [READMODE]}\n  liger:\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "added"), [(MORE, ("hispec flat",)), (NEW_INSTRUMENT, ("hispec flat", "osiris dark"))]
+)
+def test_a_new_type_gets_its_first_rules_and_the_others_keep_theirs(keckao, text, added):
+    start(user="homer")
+    new = read_definition(text)
+    changed = change(new, user="homer", reason="The flats are here")
+    assert (changed.added, changed.context) == (added, "keckao_0002.pmap")
+    assert contexts.resolve("keckao-edit") == "keckao_0002.pmap"
+    assert contexts.resolve("keckao-latest") == "keckao_0001.pmap"
+    names = contexts.mapping_names("keckao_0002.pmap")
+    assert {"keckao_hispec_flat_0001.rmap", "keckao_hispec_0002.imap", "keckao_liger_0001.imap"} <= set(names)
+    assert set(contexts.get_context("keckao_0002.pmap").best_references(HEADER)) == {"dark", "flat", "wave"}
+    assert AuditRecord.objects.get(action=Action.CHANGE_DEFINITION).why == "The flats are here"
+
+
+def test_a_change_without_new_types_makes_no_context(keckao):
+    start(user="homer")
+    changed = change(
+        read_definition(SMALL.replace("[J, H, K]", "[J, H, K, L]")), user="homer", reason="L is here"
+    )
+    assert changed.context == ""
+    assert ContextChange.objects.count() == 2
+
+
+WAVE = "wave: {text: Wavelength solution, match: [DETECTOR], select: ClosestTime}"
+BREAKING = [
+    ("match: [DETECTOR, READMODE]", "match: [DETECTOR]", "hispec dark: match was DETECTOR, READMODE"),
+    ("select: ClosestTime", "select: UseAfter", "hispec wave: select was ClosestTime"),
+    ("[CDS, MCDS4, UTR]", "[CDS, UTR]", "hispec dark: READMODE would no longer be MCDS4."),
+    ("useafter_keys: [DATE-OBS, UT]", "useafter_keys: [DATE-BEG]", "useafter_keys was DATE-OBS, UT"),
+    (f"    {WAVE}\n", "", "hispec wave would be unknown"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), BREAKING)
+def test_what_a_change_breaks_is_listed_and_nothing_is_changed(keckao, old, new, says):
+    start(user="homer")
+    changed = read_definition(SMALL.replace(old, new))
+    with pytest.raises(ConflictError) as caught:
+        change(changed, user="homer", reason="Why not")
+    assert says in str(caught.value)
+    assert not AuditRecord.objects.filter(action=Action.CHANGE_DEFINITION).exists()
+    change(changed, user="homer", reason="I know", is_accepted=True)
+    assert says in AuditRecord.objects.get(action=Action.CHANGE_DEFINITION).details
+    assert "keckao_hispec_wave_0001.rmap" in contexts.mapping_names("keckao_0001.pmap")
+
+
+def test_the_definition_of_another_observatory_is_never_accepted(keckao):
+    start(user="homer")
+    other = read_definition(SMALL.replace("observatory: keckao", "observatory: other"))
+    with pytest.raises(ConflictError):
+        change(other, user="homer", reason="x", is_accepted=True)
