@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from apps.core.refusals import refusal
@@ -22,6 +22,7 @@ RETRY_AFTER = "5"  # seconds
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 _DISK_STATES = {"53100", "58030", "25006"}  # SQLSTATE: disk full, I/O error, read-only transaction
 _BUSY_STATES = {"55P03", "57014", "40P01", "40001"}  # lock or statement timeout, deadlock, serialization
+_RESTED_STATES = {"25P03", "25P04"}  # a transaction that did nothing, or lasted, for too long
 _DISK_TEXTS = ("disk is full", "readonly database", "disk i/o error", "unable to open database")
 
 
@@ -47,15 +48,20 @@ DISK = Outage(
     "The disk of this server is full or cannot be written now. Nothing was changed. This is a matter for the "
     "operators, not for you; tell them, and try again later.",
 )
+# After these the same work may succeed a little later.
+PASSING = (DATABASE, BUSY)
 
 
 def find_outage(error: BaseException | None) -> Outage | None:
     """Return the outage that an exception describes; None if the exception has another cause."""
     if isinstance(error, OSError):
         return DISK if error.errno in _DISK_ERRORS else None
+    state = getattr(error.__cause__, "sqlstate", None) if error else None
+    if isinstance(error, InternalError) and state in _RESTED_STATES:
+        return BUSY
     if not isinstance(error, OperationalError | InterfaceError):
         return None
-    state, text = getattr(error.__cause__, "sqlstate", None), str(error).lower()
+    text = str(error).lower()
     if state in _DISK_STATES or any(words in text for words in _DISK_TEXTS):
         return DISK
     if state in _BUSY_STATES or "is locked" in text:

@@ -15,7 +15,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DataError, InterfaceError, OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.test import Client
 
 from apps.core.outages import BUSY, DATABASE, DISK, Outage, find_outage
@@ -23,12 +31,13 @@ from apps.locks.models import Lock
 from tests.factories.accounts import logged_in, make_token, make_user
 from tests.factories.catalog import make_file
 from tests.factories.contexts import make_context
+from tests.factories.cut_connections import cut_all_connections
 from tests.factories.races import at_once
 from tests.factories.rpc import call, failed
 from tests.roots import PROJECT
 
 
-def caused(error: OperationalError, cause: Exception) -> OperationalError:
+def caused(error: DatabaseError, cause: Exception) -> DatabaseError:
     error.__cause__ = cause
     return error
 
@@ -44,6 +53,8 @@ def caused(error: OperationalError, cause: Exception) -> OperationalError:
         (caused(OperationalError("x"), psycopg.errors.DiskFull()), DISK),
         (caused(OperationalError("x"), psycopg.errors.AdminShutdown()), DATABASE),
         (caused(OperationalError("x"), psycopg.OperationalError("connection refused")), DATABASE),
+        (caused(InternalError("x"), psycopg.errors.IdleInTransactionSessionTimeout()), BUSY),
+        (caused(InternalError("x"), psycopg.errors.InFailedSqlTransaction()), None),
         (OSError(errno.ENOSPC, "No space left on device"), DISK),
         (OSError(errno.EROFS, "Read-only file system"), DISK),
         (OSError(errno.ENOENT, "No such file"), None),
@@ -163,19 +174,6 @@ def test_without_a_database_pages_say_so_soon_and_the_server_lives() -> None:
     assert "The database of this server does not answer now" in text
     assert seconds < 5, "it waited for the pool again and again"
     assert [found[path][0] for path in ("/healthz", "/robots.txt")] == [200, 200]
-
-
-def cut_all_connections() -> None:
-    """Do to the connections of the pool what a restart does to them."""
-    parameters = dict(connection.get_connection_params())
-    for name in ("pool", "cursor_factory", "context", "prepare_threshold"):
-        parameters.pop(name, None)
-    with psycopg.connect(**parameters, autocommit=True) as other:
-        other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    time.sleep(0.1)
 
 
 def fill_pool(count: int) -> None:

@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from apps.jobs import operations, queries
@@ -20,6 +21,7 @@ from apps.jobs.pipeline import (
 )
 from apps.jobs.states import Status
 from apps.rules.errors import CrdsError
+from tests.factories.cut_connections import cut_all_connections
 from tests.factories.jobs import does, make_channel, make_job, make_running_job
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +84,43 @@ def test_our_own_error_is_logged_and_told_as_an_incident(caplog: Any) -> None:
     job = run(make_job())
     assert told(job) == [("done", f"Internal error, incident job-{job.pk}.", 1)]
     assert "a secret of the inside" in caplog.text
+
+
+def test_a_job_whose_database_goes_away_starts_again_and_fails_only_after_the_last_attempt(
+    settings: Any,
+) -> None:
+    def work(job: Job) -> None:
+        raise OperationalError("the connection is lost")
+
+    settings.JOB_ATTEMPTS = 2
+    does(work)
+    job = run(make_job())
+    assert (job.status, told(job)) == (Status.QUEUED, [])
+    assert timedelta(seconds=5) < job.not_before - timezone.now() < timedelta(seconds=30)
+    Job.objects.update(not_before=timezone.now())
+    job = run(job)
+    assert (job.status, job.attempts) == (Status.FAILED, 2)
+    assert told(job)[-1][1].startswith("The database of this server does not answer now.")
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_loses_its_connection_is_done_at_its_next_attempt() -> None:
+    def work(job: Job) -> None:
+        say(job, "log_message", f"attempt {job.attempts}")
+        if job.attempts == 1:
+            with transaction.atomic():
+                require_claim(job)
+                cut_all_connections()
+                require_claim(job)
+
+    does(work)
+    job = run(make_job())
+    assert job.status == Status.QUEUED
+    Job.objects.update(not_before=timezone.now())
+    job = run(job)
+    assert (job.status, job.attempts) == (Status.COMPLETED, 2)
+    assert [text for _, text, _ in told(job)] == ["attempt 1", "attempt 2", "Done."]
 
 
 def test_a_kind_that_is_no_longer_registered_fails_and_runs_nothing() -> None:

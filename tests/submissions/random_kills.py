@@ -7,6 +7,7 @@ the first difference from work that nobody disturbed. With ``--postgresql`` it s
 
 import argparse
 import json
+import logging
 import os
 import random
 import shutil
@@ -28,12 +29,16 @@ from tests.factories.own_postgresql import own_postgresql
 from tests.roots import PROJECT
 from tests.submissions.dying import name_of_database
 
+logger = logging.getLogger(__name__)
+
 RECOVERY = {
     "process": ("process",),
     "confirm": ("confirm", "sweep"),
     "search": ("search",),
     "send": ("send",),
 }
+# On a busy machine a process may rest for long in the middle of a transaction.
+PATIENT = "?options=-c%20idle_in_transaction_session_timeout%3D0"
 OBSERVATORIES = {"search": "hst"}  # The others work for jwst.
 
 
@@ -173,6 +178,8 @@ def run(found: Campaign, kills: int, seed: int, *, until: float = float("inf")) 
         action = chance.choice(list(RECOVERY))
         outcome = found.kill_once(action, chance.uniform(0, found.durations[action]))
         counts[f"{action} {outcome}"] += 1
+        if counts.total() % 100 == 0:
+            logger.warning("%d attempts: %s", counts.total(), dict(counts))
     return counts
 
 
@@ -185,7 +192,7 @@ def main() -> None:
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        url = stack.enter_context(own_postgresql()).url if options.postgresql else Databases.url
+        url = stack.enter_context(own_postgresql()).url + PATIENT if options.postgresql else Databases.url
         found = stack.enter_context(campaign(Path(folder), url))
         counts = run(found, options.kills, options.seed, until=time.monotonic() + 60 * options.minutes)
     sys.stdout.write(f"seed {options.seed}: {dict(counts)}, {counts.total()} in all, no violation.\n")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from apps.catalog import header_facts
@@ -160,6 +161,16 @@ def test_a_check_that_was_killed_starts_again_and_fails_only_after_the_last_atte
         submission = process(submission)
     assert submission.status == "failed"
     assert "Internal error" in submission.reason
+
+
+def test_a_submission_whose_database_goes_away_starts_again(child: Scripted) -> None:
+    usual = child.answer
+    child.answer = raising(OperationalError("the connection is lost"))
+    submission = process(deliver(**REFERENCES))
+    assert (submission.status, job_of(submission).status) == ("processing", "queued")
+    child.answer = usual
+    Job.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+    assert process(submission).status == "ready"
 
 
 def test_a_check_that_was_killed_once_ends_as_if_alone(child: Scripted) -> None:

@@ -2,10 +2,13 @@
 
 import contextlib
 import logging
+from datetime import timedelta
 
+from django.db import connection
 from django.utils import timezone
 
 from apps.core.errors import ConflictError
+from apps.core.outages import PASSING, find_outage
 from apps.jobs.errors import JobAbortedError, JobStopped, LostClaimError, TryLater
 from apps.jobs.models import Job
 from apps.jobs.pipeline import heartbeat, lanes
@@ -17,6 +20,8 @@ from apps.jobs.states import Status
 from apps.rules.errors import CrdsError
 
 logger = logging.getLogger(__name__)
+
+OUTAGE_PAUSE = timedelta(seconds=15)  # until a job starts again whose database went away
 
 
 def execute(job_id: int) -> None:
@@ -47,9 +52,21 @@ def _run(job: Job) -> None:
         _end(job, 3, "Aborted on request.")
     except CrdsError as exc:  # The person who asked for the job can correct it.
         _end(job, 1, str(exc))
-    except Exception:  # The fault is ours.
+    except Exception as exc:
+        if (outage := find_outage(exc)) in PASSING:
+            logger.warning("%s was stopped, %s: %s", job, outage.code, exc)
+            _leave_lost_connection()
+            _put_off(job, TryLater(outage.text, pause=OUTAGE_PAUSE))
+            return
+        # The fault is ours.
         logger.exception("%s failed, incident %s", job, job.incident)
         _end(job, 1, f"Internal error, incident {job.incident}.")
+
+
+def _leave_lost_connection() -> None:
+    """Give a lost connection back, so that the next statement gets another one."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 def _put_off(job: Job, refusal: TryLater) -> None:

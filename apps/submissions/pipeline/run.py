@@ -7,6 +7,7 @@ from datetime import timedelta
 from apps.catalog.errors import DamagedFileError, NotHeldError
 from apps.certify.errors import KilledChildError, TimedOutError
 from apps.core.errors import ConflictError
+from apps.core.outages import PASSING, find_outage
 from apps.jobs.errors import JobAbortedError, LostClaimError, TryLater
 from apps.jobs.models import Job
 from apps.jobs.registry import attempts_of
@@ -105,7 +106,10 @@ def run(job: Job) -> None:
             _fail_inside(work)
             raise
         raise TryLater(f"The check was killed: {exc}", pause=KILLED_PAUSE) from exc
-    except Exception:  # We must correct it: say so to the submitter, and let the worker log it.
+    except Exception as exc:
+        if find_outage(exc) in PASSING and job.attempts < attempts_of(job.kind):
+            raise  # The database went away: the job is put off.
+        # We must correct it: say so to the submitter, and let the worker log it.
         _fail_inside(work)
         raise
 
