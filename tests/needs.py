@@ -125,6 +125,7 @@ NEEDS = {
     "real-data": Need("real rules and files", f"CRDS_TEST_DATA=folder of {ARCHIVES[0]}", has_archives),
     "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),
     "sqlite": Need("SQLite", "run it without DATABASE_URL", _has_sqlite),
+    "redis-server": Need("redis-server", "apt-get install redis-server", _has_program("redis-server")),
     "stilts": Need("stilts", "apt-get install stilts", _has_program("stilts")),
     "stsynphot": Need(
         "stsynphot", ".venv/bin/pip install --require-hashes -r requirements-synphot.txt", _has_stsynphot
