@@ -82,6 +82,11 @@ faults: $(VENV)/.ready-dev $(CLIENT)/.ready
 changelog: $(VENV)/.ready-dev
 	$(VENV)/bin/towncrier build --yes --version "$$($(PY) -c 'import crds_server; print(crds_server.__version__)')"
 
+# Builds the manual into ./site, and fails for a broken link.
+.PHONY: docs
+docs: $(VENV)/.ready-dev
+	$(PY) -m mkdocs build --quiet --strict
+
 # Writes every setting into deploy/env.example, from docs/settings.md.
 .PHONY: env-example
 env-example:

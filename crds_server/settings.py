@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "apps.submissions",
     "apps.reprocessing",
     "apps.console",
+    "apps.api",
     "apps.demo",
     "apps.rpc",
     "apps.vo",

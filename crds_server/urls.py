@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("apps.bestrefs.urls")),
     path("", include("apps.reprocessing.urls")),
     path("", include("apps.console.urls")),
+    path("", include("apps.api.urls")),
     path("", include("apps.demo.urls")),
     path("", include("apps.web.urls")),
 ]

@@ -32,7 +32,12 @@ class Command(BaseCommand):
         if options["client"] is not None:
             self._check_client(options["client"])
             return
-        wrong = [check for check in health.run() if not check.is_ok]
+        # The comparison of rows and bytes is also for servers that do not run, where no worker lives.
+        wrong = [
+            check
+            for check in health.run()
+            if not check.is_ok and (check.is_vital or not options["invariants"])
+        ]
         for check in wrong:
             self.stdout.write(f"{check.name}: {check.text}")
         count = 0
