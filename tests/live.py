@@ -44,6 +44,7 @@ def live_server(
     base: str = "",
     public_port: int | None = None,
     extra: dict[str, str] | None = None,
+    definition: Path | None = None,
 ) -> Iterator[LiveServer]:
     """Run a server, such as one management command fills it, until the block ends.
 
@@ -55,10 +56,12 @@ def live_server(
         Where a proxy in front of it listens; by default there is none.
     extra
         Further environment variables.
+    definition
+        The file that defines the observatory, unless it comes with us.
     """
-    with filled_root(observatory, root, fill=fill) as database_url:
+    with filled_root(observatory, root, fill=fill, definition=definition) as database_url:
         port = free_port()
-        environment = environment_for(observatory, root, database_url) | {
+        environment = environment_for(observatory, root, database_url, definition=definition) | {
             "PUBLIC_URL": f"http://localhost:{public_port or port}{base}",
             "WARM_UP": "0",  # Most servers of the suite never see a submission.
             "STYLEGUIDE": "1",

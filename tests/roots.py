@@ -37,8 +37,16 @@ def manage(environment: dict[str, str], *arguments: str, check: bool = True) -> 
     return done.stdout
 
 
-def environment_for(observatory: str, root: Path, database_url: str) -> dict[str, str]:
-    """Return what every process needs that works on a data root."""
+def environment_for(
+    observatory: str, root: Path, database_url: str, *, definition: Path | None = None
+) -> dict[str, str]:
+    """Return what every process needs that works on a data root.
+
+    Parameters
+    ----------
+    definition
+        The file that defines the observatory, unless it comes with us.
+    """
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("CRDS_")},
         "OBSERVATORY": observatory,
@@ -47,6 +55,7 @@ def environment_for(observatory: str, root: Path, database_url: str) -> dict[str
         "DJANGO_SETTINGS_MODULE": "crds_server.settings",
         "HEARTBEAT_SECONDS": "1",
         "SERVER_STRING": _server_string(root),
+        **({"OBSERVATORY_FILE": str(definition)} if definition else {}),
     }
 
 
@@ -70,12 +79,14 @@ def _rename(root: Path, template: Path, database_url: str) -> None:
 
 
 @contextlib.contextmanager
-def filled_root(observatory: str, root: Path, *, fill: tuple[str, ...] = ()) -> Iterator[str]:
+def filled_root(
+    observatory: str, root: Path, *, fill: tuple[str, ...] = (), definition: Path | None = None
+) -> Iterator[str]:
     """Make a data root such as one management command leaves behind on a fresh server.
 
     Yields the address of its database, which has all tables; PostgreSQL's ends with the block.
     """
-    template = _template(observatory, fill)
+    template = _template(observatory, fill, definition)
     shutil.copytree(template, root, dirs_exist_ok=True)
     if not _postgres():
         _rename(root, template, _sqlite(root))
@@ -97,18 +108,18 @@ def forget_templates() -> None:
             _run_sql(f'DROP DATABASE IF EXISTS "{_database_of(lock)}"')
 
 
-def _template(observatory: str, fill: tuple[str, ...]) -> Path:
+def _template(observatory: str, fill: tuple[str, ...], definition: Path | None) -> Path:
     """Return a filled data root that nobody works on: the first who asks fills it while the others wait."""
     folder = _templates() / hashlib.sha256(json.dumps([observatory, *fill]).encode()).hexdigest()[:16]
     folder.parent.mkdir(exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
-            _fill(folder, observatory, fill)
+            _fill(folder, observatory, fill, definition)
     return folder
 
 
-def _fill(folder: Path, observatory: str, fill: tuple[str, ...]) -> None:
+def _fill(folder: Path, observatory: str, fill: tuple[str, ...], definition: Path | None) -> None:
     """Fill a folder beside the wanted one and rename it: one of that name is always complete."""
     unfinished = folder.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -119,7 +130,7 @@ def _fill(folder: Path, observatory: str, fill: tuple[str, ...]) -> None:
         _run_sql(f'DROP DATABASE IF EXISTS "{name}"')
         _run_sql(f'CREATE DATABASE "{name}"')
         address = _address(name)
-    environment = environment_for(observatory, unfinished, address)
+    environment = environment_for(observatory, unfinished, address, definition=definition)
     manage(environment, "migrate", "--verbosity", "0")
     if fill:
         manage(environment, *fill)

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.live import LiveServer
@@ -24,15 +24,16 @@ class Done:
 
 @dataclass
 class Client:
-    """Runs commands of the client against one server."""
+    """Runs commands of the client against one server, in the environment of a Python."""
 
     server: LiveServer
     cache: Path
+    interpreter: Path = field(default_factory=client_python)
 
     def environment(self, **extra: str) -> dict[str, str]:
         """Return the variables a user of this server sets, without any of ours."""
         return {
-            "PATH": f"{client_python().parent}:{os.environ['PATH']}",
+            "PATH": f"{self.interpreter.parent}:{os.environ['PATH']}",
             "HOME": str(self.cache),
             "CRDS_SERVER_URL": self.server.url,
             "CRDS_OBSERVATORY": self.server.observatory,
@@ -42,11 +43,11 @@ class Client:
 
     def crds(self, *arguments: str, **extra: str) -> Done:
         """Run ``crds ...`` as a user types it."""
-        return self._run(str(client_python().parent / "crds"), *arguments, **extra)
+        return self._run(str(self.interpreter), str(client_python().parent / "crds"), *arguments, **extra)
 
     def python(self, program: str, **extra: str) -> Done:
         """Run a few lines that import the client."""
-        return self._run(str(client_python()), "-c", program, **extra)
+        return self._run(str(self.interpreter), "-c", program, **extra)
 
     def _run(self, *command: str, **extra: str) -> Done:
         done = subprocess.run(

@@ -77,5 +77,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in getattr(item, "fixturenames", ()):
             if name.endswith("_server"):
                 item.add_marker(pytest.mark.xdist_group(name))
-                if name != "demo_server":
+                if name not in ("demo_server", "keckao_server"):
                     item.add_marker(pytest.mark.shared_data)

@@ -237,3 +237,62 @@ def test_nothing_stays_after_the_package_is_removed(tmp_path: Path) -> None:
     pip = [client_python(), "-m", "pip", "--python", python, "uninstall", "--yes", "crds-keckao"]
     subprocess.run(pip, check=True, capture_output=True, timeout=120)
     assert {str(path) for path in place.rglob("*")} == before
+
+
+FETCH = """
+import functools, http.server, json, sys, threading
+import crds
+from crds.core import config, log
+from crds_keckao import definition
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=sys.argv[1]))
+threading.Thread(target=server.serve_forever, daemon=True).start()
+own = f"http://127.0.0.1:{server.server_port}/"
+log.set_verbose(0)
+for number, (folder, sha1sum) in enumerate(json.loads(sys.argv[2])):
+    print(f"-- {number}", file=sys.stderr)
+    definition.fetch({"definition_sha1sum": sha1sum, "config_url": {"keckao": folder.replace("OWN/", own)}})
+server.shutdown()
+"""
+
+
+def test_a_definition_that_cannot_be_used_is_a_warning_and_no_more(keckao: Offline, tmp_path: Path) -> None:
+    good = make_content(version="1.1")
+    strange = {
+        "0" * 40: good,
+        **{
+            sha1sum_of(content): content
+            for content in (make_content(observatory="lablight"), make_content(format=2), b"[1]", b"<html>")
+        },
+        sha1sum_of(good): good,
+    }
+    for sha1sum, content in strange.items():
+        (tmp_path / f"definition_{sha1sum}.json").write_bytes(content)
+    asked = [("OWN/", sha1sum) for sha1sum in strange]
+    asked += [("OWN/", "1" * 40), (f"file://{tmp_path}", "2" * 40), ("OWN/", "../../x"), ("OWN/", "")]
+    done = keckao.run("-c", FETCH, str(tmp_path), json.dumps(asked))
+    assert done.returncode == 0, done.stderr
+    said = [part.partition("\n")[2].strip() for part in done.stderr.split("-- ")[1:]]
+    for text, expected in zip(
+        said,
+        (
+            "has sha1sum",
+            "is that of 'lablight'",
+            "has format 2, and this package reads format 1",
+            "not a definition",
+            "not a definition",
+            "Fetched version 1.1",
+            "404",
+            "not an address of the web",
+            "",
+            "",
+        ),
+        strict=True,
+    ):
+        assert expected in text if expected else not text, text
+    kept = (keckao.cache / "config" / "keckao").glob("definition_*")
+    assert [path.name for path in kept] == [f"definition_{sha1sum_of(good)}.json"]

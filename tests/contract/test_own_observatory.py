@@ -1,9 +1,7 @@
 """An observatory that only one YAML file knows, from its start to the best references of a new exposure."""
 
 import secrets
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,9 +9,9 @@ from astropy.io import fits
 
 from apps.client_package import document, wheel
 from apps.rules.observatories.definition_reader import read_definition
-from tests.contract.client import Client, Done
+from tests.contract.client import Client
+from tests.contract.environments import make_environment
 from tests.live import LiveServer, free_port, running
-from tests.needs import client_python
 from tests.roots import PROJECT, environment_for, manage
 
 DEFINITION = PROJECT / "apps" / "demo" / "observatories" / "keckao.yaml"
@@ -27,18 +25,6 @@ REFERENCE = {
     "AUTHOR": "Homer Simpson",
 }
 EXPOSURE = {**ARRIVAL, "DATE-OBS": "2026-01-02", "UT": "03:04:05", "KOAID": "KOA.20260102.03456"}
-
-
-@dataclass
-class TaughtClient(Client):
-    """A client in an environment that has the package of the observatory besides the stock client."""
-
-    environment_folder: Path
-
-    def crds(self, *arguments: str, **extra: str) -> Done:
-        python = str(self.environment_folder / "bin" / "python")
-        command, *rest = arguments
-        return self._run(python, "-m", f"crds.{command}", *rest, **extra)
 
 
 @pytest.fixture(scope="module")
@@ -62,21 +48,14 @@ def keckao_live(keckao_root: Path) -> Iterator[LiveServer]:
 
 @pytest.fixture(scope="module")
 def taught(keckao_root: Path) -> Path:
-    """Return an environment with the stock client and the package."""
-    folder = keckao_root / "environment"
-    subprocess.run([client_python(), "-m", "venv", "--without-pip", str(folder)], check=True)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    program = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    stock = subprocess.check_output([client_python(), "-c", program], text=True).strip()
-    (packages / "stock.pth").write_text(f"{stock}\n")
+    """Return the Python of an environment with the stock client and the package."""
     content = document.to_bytes(document.make_document(read_definition(DEFINITION.read_text())))
-    wheel.unpack(wheel.package_files(content), packages)
-    return folder
+    return make_environment(keckao_root / "environment", wheel.build(content))
 
 
 @pytest.fixture
-def client(keckao_live: LiveServer, taught: Path, tmp_path: Path) -> TaughtClient:
-    return TaughtClient(keckao_live, tmp_path, taught)
+def client(keckao_live: LiveServer, taught: Path, tmp_path: Path) -> Client:
+    return Client(keckao_live, tmp_path, taught)
 
 
 def make_fits(path: Path, keywords: dict[str, str]) -> Path:
@@ -87,7 +66,7 @@ def make_fits(path: Path, keywords: dict[str, str]) -> Path:
 
 
 @pytest.fixture
-def token(client: TaughtClient) -> dict[str, str]:
+def token(client: Client) -> dict[str, str]:
     """Return the variables of somebody who may deliver."""
     name = f"homer-{secrets.token_hex(3)}"
     said = client.server.manage("create_account", name, "--role", "submitter", "--print-token")
@@ -96,7 +75,7 @@ def token(client: TaughtClient) -> dict[str, str]:
 
 
 def test_a_delivery_gives_the_new_file_to_a_new_exposure(
-    client: TaughtClient, tmp_path: Path, token: dict[str, str]
+    client: Client, tmp_path: Path, token: dict[str, str]
 ) -> None:
     assert "keckao_0001.pmap" in client.crds("list", "--status").text
     assert client.crds("sync", "--contexts", "keckao_0001.pmap").status == 0
@@ -121,7 +100,7 @@ def test_a_delivery_gives_the_new_file_to_a_new_exposure(
 
 
 def test_a_value_outside_the_vocabulary_is_refused_by_client_and_server(
-    client: TaughtClient, tmp_path: Path, token: dict[str, str]
+    client: Client, tmp_path: Path, token: dict[str, str]
 ) -> None:
     client.crds("sync", "--contexts", "keckao_0001.pmap")
     wrong = make_fits(tmp_path / "wrong.fits", REFERENCE | {"DETECTOR": "H4RG_X"})

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 import urllib.request
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -127,7 +128,9 @@ def fetch(info: Mapping[str, Any]) -> None:
     except (OSError, ValueError, KeyError, TypeError) as exc:
         log.warning(f"The newest definition of {OBSERVATORY} could not be fetched: {exc}")
     else:
-        log.info(f"Fetched version {version} of the definition of {OBSERVATORY}; the next command uses it.")
+        # What is loaded already keeps the definition with which it was loaded.
+        when = "The next command uses it." if f"crds.{OBSERVATORY}" in sys.modules else ""
+        log.info(f"Fetched version {version} of the definition of {OBSERVATORY}. {when}")
 
 
 def is_sha1sum(text: str) -> bool:
