@@ -109,6 +109,10 @@ def _has_stsynphot() -> bool:
     return "CRDS_SYNPHOT_PYTHON" in os.environ or importlib.util.find_spec("stsynphot") is not None
 
 
+def _has_pyarrow() -> bool:
+    return importlib.util.find_spec("pyarrow") is not None
+
+
 NEEDS = {
     "chromium": Need("Chromium", "apt-get install chromium", _has_program("chromium")),
     "fitsverify": Need("fitsverify", "apt-get install fitsverify", _has_program("fitsverify")),
@@ -122,6 +126,7 @@ NEEDS = {
     "postgresql-programs": Need(
         "programs of PostgreSQL", "apt-get install postgresql", _has_postgres_programs
     ),
+    "pyarrow": Need("pyarrow", "pip install pyarrow", _has_pyarrow),
     "real-data": Need("real rules and files", f"CRDS_TEST_DATA=folder of {ARCHIVES[0]}", has_archives),
     "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),
     "sqlite": Need("SQLite", "run it without DATABASE_URL", _has_sqlite),

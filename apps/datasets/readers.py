@@ -5,7 +5,7 @@ does not stop the reading of later rows. A fault of the whole file is an `Unread
 
 The formats are JSON lines (``{"dataset_id": ..., "header": {...}, "prog_id": ...}``), the form of the CRDS
 client (two-part id to header: one object for the whole file, or one or more per line), CSV with one column
-per keyword, and data files in FITS and ASDF.
+per keyword, Parquet, and data files in FITS and ASDF.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,6 +41,7 @@ class LineSource(Protocol):
 LONGEST_LINE = 1 << 20  # bytes
 MOST_COLUMNS = 2000  # of CSV; the largest header has about 400 keywords
 _BLOCK = 1 << 16  # bytes
+_ROWS = 2000  # of Parquet, decoded at once
 _ID, _PROGRAM, _HEADER = "dataset_id", "prog_id", "header"
 _REFERENCE_KEYS = ("USEAFTER", "META.USEAFTER", "ROMAN.META.USEAFTER")
 # The start of an object whose first key is not a key of a JSON line.
@@ -288,6 +290,47 @@ def _from_record(names: list[str], record: list[str] | BadRowError) -> Raw | Bad
     return Raw(header, header.pop(_ID, ""), header.pop(_PROGRAM, None))
 
 
+def _read_parquet(path: Path, after: int) -> Iterator[Read]:
+    """Read one row for each dataset: a column for each keyword as in CSV, or one column with the header."""
+    try:
+        parquet = import_module("pyarrow.parquet")
+    except ImportError:
+        raise UnreadableSourceError(
+            "Parquet files are read by pyarrow, which is not installed. Run `pip install pyarrow`,"
+            " or write the datasets as JSON lines."
+        ) from None
+    number = 0
+    try:
+        file = parquet.ParquetFile(path)
+        if _ID not in file.schema_arrow.names:
+            names = ", ".join(file.schema_arrow.names)[:200]
+            raise UnreadableSourceError(f"No column is called {_ID}; the columns are {names!r}.")
+        for batch in file.iter_batches(batch_size=_ROWS):
+            for row in batch.to_pylist():
+                number += 1
+                if number > after:
+                    yield number, _from_columns(row)
+    except ValueError as exc:  # Those of pyarrow are.
+        raise UnreadableSourceError(f"Nothing can be read after row {number}: {exc}.") from exc
+
+
+def _from_columns(row: dict[str, Any]) -> Raw | BadRowError:
+    dataset_id, program = row.pop(_ID), row.pop(_PROGRAM, None)
+    if _HEADER not in row:
+        return Raw({name: value for name, value in row.items() if value is not None}, dataset_id, program)
+    header = row[_HEADER]
+    if isinstance(header, str):
+        try:
+            header = json.loads(header)
+        except (ValueError, RecursionError) as exc:
+            return BadRowError(_json_reason(exc))
+    if isinstance(header, list):  # A map of Arrow is a list of pairs.
+        header = dict(header)
+    if isinstance(header, dict):
+        header = {name: value for name, value in header.items() if value is not None}
+    return Raw(header, dataset_id, program)
+
+
 def _read_data_file(path: Path, after: int) -> Iterator[Read]:
     if after >= 1:
         return
@@ -308,6 +351,7 @@ _READERS: dict[str, Callable[[Path, int], Iterator[Read]]] = {
     ".jsonl": _read_json,
     ".ndjson": _read_json,
     ".csv": _read_csv,
+    ".parquet": _read_parquet,
     ".fits": _read_data_file,
     ".asdf": _read_data_file,
 }

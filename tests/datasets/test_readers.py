@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +183,46 @@ def test_a_line_is_read_as_the_client_reads_it(tmp_path: Path, text: str, value:
     [(_, raw)] = read(path)
     assert isinstance(raw, Raw)
     assert str(raw.header["KEY"]) == value
+
+
+def test_without_its_library_parquet_is_refused_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(UnreadableSourceError, match="pip install pyarrow"):
+        list(read(make_file(tmp_path, "x", name="datasets.parquet")))
+
+
+@pytest.mark.needs("pyarrow")
+def test_parquet_has_a_column_for_each_keyword_or_for_the_header(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    columns = {
+        "dataset_id": ["A:B", "C:D"],
+        "prog_id": ["17", None],
+        "INSTRUME": ["COS", "ACS"],
+        "N": [1, None],
+    }
+    parquet.write_table(pyarrow.table(columns), tmp_path / "columns.parquet")
+    assert list(read(tmp_path / "columns.parquet")) == [
+        (1, Raw({"INSTRUME": "COS", "N": 1}, "A:B", "17")),
+        (2, Raw({"INSTRUME": "ACS"}, "C:D", None)),
+    ]
+    assert rows_of(tmp_path / "columns.parquet", after=1) == [(2, "C:D")]
+    for header in (
+        pyarrow.array([[("INSTRUME", "COS")], None], pyarrow.map_(pyarrow.string(), pyarrow.string())),
+        pyarrow.array([{"INSTRUME": "COS", "N": None}, None]),
+        pyarrow.array(['{"INSTRUME": "COS"}', None]),
+    ):
+        path = tmp_path / "header.parquet"
+        parquet.write_table(pyarrow.table({"dataset_id": ["A:B", "C:D"], "header": header}), path)
+        first, second = read(path)
+        assert first == (1, Raw({"INSTRUME": "COS"}, "A:B", None))
+        assert isinstance(second[1], Raw)
+        assert second[1].header is None
+    parquet.write_table(pyarrow.table({"id": ["A:B"]}), tmp_path / "no_id.parquet")
+    with pytest.raises(UnreadableSourceError, match="No column is called dataset_id"):
+        list(read(tmp_path / "no_id.parquet"))
+    with pytest.raises(UnreadableSourceError, match="Nothing can be read after row 0"):
+        list(read(make_file(tmp_path, "x", name="broken.parquet")))

@@ -14,8 +14,8 @@ from apps.datasets.readers import SUFFIXES
 
 class Command(BaseCommand):
     help = (
-        "Import matching parameters of observed datasets from JSON lines, the client's JSON form, CSV, FITS "
-        "and ASDF. The same command continues an interrupted run. Importing a file again "
+        "Import matching parameters of observed datasets from JSON lines, the client's JSON form, CSV, "
+        "Parquet, FITS and ASDF. The same command continues an interrupted run. Importing a file again "
         "changes only the rows that differ."
     )
 
