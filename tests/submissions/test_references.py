@@ -125,7 +125,7 @@ def test_bytes_that_are_catalogued_are_refused_even_if_they_are_bad(is_bad: bool
     File.objects.filter(name="jwst_miri_flat_0009.fits").update(rejected=is_bad)
     refused(
         {"new.fits": GOOD, "other.fits": TWIN},
-        "File 'new.fits' is identical to existing CRDS file 'jwst_miri_flat_0009.fits'.",
+        "File 'new.fits' is identical to existing CRDS file 'jwst_miri_flat_0009.fits'",
     )
 
 

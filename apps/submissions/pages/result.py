@@ -18,7 +18,8 @@ from apps.submissions import queries
 from apps.submissions.forms.questions import questions
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.operations.permissions import require_cancel, require_confirm, require_force
-from apps.submissions.pages.result_summary import banner, change
+from apps.submissions.pages.repair import repairs_of
+from apps.submissions.pages.result_summary import FORMS, banner, change
 from apps.submissions.states import LOOKS, Kind, Origin, Status
 
 ROWS = 2000  # most rows of a table of differences that the page shows
@@ -92,6 +93,8 @@ def page(submission: Submission, user: User | None, *, levels: Sequence[str] = (
         "generated": sorted(generated, key=_level),
         "is_context_awaited": _is_context_awaited(submission, files),
         "judged": judged,
+        "again": _again(submission, user),
+        "repairs": repairs_of(submission, [file for file in files if file.origin != Origin.GENERATED]),
         "actions": made,
         "records": answers(submission),
         "buttons": may,
@@ -108,6 +111,7 @@ def _contents(shown: dict[str, Any]) -> list[tuple[str, str]]:
     submission: Submission = shown["submission"]
     sections = (
         ("status", "Status", True),
+        ("repair", "What to Repair", shown["repairs"]),
         ("changes", shown["changes_title"], shown["changes"]),
         ("context", "Starting Context", True),
         ("generated", "Generated New Mappings", shown["generated"] or shown["is_context_awaited"]),
@@ -120,6 +124,16 @@ def _contents(shown: dict[str, Any]) -> list[tuple[str, str]]:
         ("decide", "Confirm or Abort Submission", shown["is_undecided"]),
     )
     return [(anchor, title) for anchor, title, has_it in sections if has_it]
+
+
+def _again(submission: Submission, user: User | None) -> str:
+    """Return the address of the form with the texts of a failed submission; empty for other people."""
+    is_mine = user is not None and user.get_username() == submission.user
+    if submission.status != Status.FAILED or not is_mine:
+        return ""
+    if submission.kind == Kind.EXTENDED:
+        return f"{reverse('submissions:extended')}?copy={submission.key}"
+    return reverse(FORMS[Kind(submission.kind)])
 
 
 def _changes_title(submission: Submission) -> str:

@@ -38,7 +38,6 @@ def certify_files(work: SubmissionRun) -> None:
             work.say(str(exc), type="error")
         else:
             break
-    refuse_errors(work)
 
 
 def _run(work: SubmissionRun, waiting: dict[str, SubmittedFile], *, is_whole: bool) -> None:

@@ -15,7 +15,7 @@ from apps.rules.errors import CrdsError
 from apps.submissions import staging
 from apps.submissions.errors import NoSpaceError
 from apps.submissions.models import Submission
-from apps.submissions.pipeline.certification import certify_files
+from apps.submissions.pipeline.certification import certify_files, refuse_errors
 from apps.submissions.pipeline.collisions import note_collisions
 from apps.submissions.pipeline.delivered_mappings import note_origins, refuse_unknown_members, stage_mappings
 from apps.submissions.pipeline.header_facts import note_facts
@@ -26,7 +26,6 @@ from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.pipeline.synphot import regenerate_lookup_tables, test_ensemble
 from apps.submissions.pipeline.upload_checks import (
     note_duplicates,
-    refuse_duplicates,
     refuse_foreign_files,
     refuse_half_pairs,
     refuse_other_instruments,
@@ -47,9 +46,11 @@ _RECEIVED: tuple[Step, ...] = (verify_uploads, refuse_foreign_files)
 _CHECKED: tuple[Step, ...] = (
     *_RECEIVED,
     refuse_half_pairs,
-    refuse_duplicates,
     regenerate_lookup_tables,
+    # Each check looks at every file, and all that is wrong is said at once.
     certify_files,
+    note_duplicates,
+    refuse_errors,
     refuse_other_instruments,
 )
 _NAMED: tuple[Step, ...] = (*_CHECKED, note_facts, assign_official_names, stage_references)

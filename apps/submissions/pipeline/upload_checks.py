@@ -103,15 +103,8 @@ def refuse_other_instruments(work: SubmissionRun) -> None:
         )
 
 
-def refuse_duplicates(work: SubmissionRun) -> None:
-    """Refuse files whose bytes are already in CRDS, under any name, or twice in the submission."""
-    faults = note_duplicates(work)
-    if faults:
-        raise RejectedError("; ".join(faults[:NAMED]) + ".")
-
-
-def note_duplicates(work: SubmissionRun) -> list[str]:
-    """Note an error at each duplicate file, as `refuse_duplicates` defines it, and return the faults."""
+def note_duplicates(work: SubmissionRun) -> None:
+    """Note an error at each file whose bytes are already in CRDS, or twice in the submission."""
     files = work.files(Origin.UPLOADED)
     known = _known(files)
     seen: dict[str, str] = {}
@@ -127,7 +120,6 @@ def note_duplicates(work: SubmissionRun) -> list[str]:
         text = f"In '{file.name}' : Duplicate file check : {fault}"
         _note_error(work, file, text)
         work.say(text, type="error")
-    return [fault for _file, fault in faults]
 
 
 def _known(files: list[SubmittedFile]) -> dict[str, str]:
