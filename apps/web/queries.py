@@ -1,12 +1,10 @@
 """The content of the home page."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.conf import settings
-from django.db.models import Count, Q
 
-from apps.catalog.models import File
-from apps.catalog.states import FileKind
+from apps.catalog.file_counts import file_counts
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.datasets.models import Dataset
@@ -133,12 +131,5 @@ def _banner() -> BuildBanner | None:
 
 
 def _figures() -> Figures:
-    is_reference = Q(kind=FileKind.REFERENCE)
-    counts = File.objects.aggregate(
-        contexts=Count("pk", filter=Q(kind=FileKind.MAPPING, instrument="", name__endswith=".pmap")),
-        mappings=Count("pk", filter=Q(kind=FileKind.MAPPING)),
-        references=Count("pk", filter=is_reference),
-        held=Count("pk", filter=is_reference & Q(held_at__isnull=False)),
-    )
-    counts["datasets"] = Dataset.objects.count()
+    counts = {**asdict(file_counts()), "datasets": Dataset.objects.count()}
     return Figures(**{name: f"{count:,}" for name, count in counts.items()})
