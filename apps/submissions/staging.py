@@ -8,7 +8,7 @@
     submissions/<key>/work/<number>        files that a child writes; removed with all the rest
 
 Nothing below `official` is changed once its row has a sha1sum. Any process that knows that the submission is
-over can remove everything here.
+over can remove everything here. The folder then lies in ``removed`` until a sweep has removed its bytes.
 """
 
 import errno
@@ -134,12 +134,27 @@ def clear(submission: Submission) -> None:
     if submission.status in ALIVE:
         return
     with checksums.keeping(_adopted(submission)):
+        # First, because its links keep the bytes while the ingest area forgets them.
+        _set_aside(submission.folder)
         if submission.is_adopted:
             sums = dict(submission.files.values_list("name", "sha1sum"))
             ingest_area.delete_consumed(submission.user, sums)
-        shutil.rmtree(submission.folder, ignore_errors=True)
     if not submission.folder.exists():
         Submission.objects.filter(pk=submission.pk, cleared_at=None).update(cleared_at=timezone.now())
+
+
+def _set_aside(folder: Path) -> None:
+    """Take a folder away at once. Nobody should wait while a disk frees gigabytes; `clear_all` does that."""
+    removed = _removed()
+    try:
+        removed.mkdir(parents=True, exist_ok=True)
+        folder.rename(removed / f"{folder.name}.{secrets.token_hex(4)}")
+    except OSError:  # The disk is full, or the folder lies on another one.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _removed() -> Path:
+    return Path(settings.DATA_ROOT / "removed")
 
 
 def _adopted(submission: Submission) -> list[Path]:
@@ -156,6 +171,8 @@ def clear_all() -> int:
     for submission in Submission.objects.filter(cleared_at=None).exclude(status__in=ALIVE):
         clear(submission)
         cleared += 1
+    for folder in _removed().glob("*"):
+        shutil.rmtree(folder, ignore_errors=True)
     return cleared + sum(map(_clear_stray, (settings.DATA_ROOT / "submissions").glob("*")))
 
 

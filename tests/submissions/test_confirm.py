@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from apps.catalog import storage
+from apps.catalog import deliveries, storage
 from apps.catalog.models import Delivery, File
 from apps.contexts import operations as contexts
 from apps.contexts.queries import find_pointed
@@ -16,6 +16,7 @@ from apps.locks.models import Lock
 from apps.locks.operations import acquire, release_user
 from apps.rules.text.derived_mappings import CollisionError
 from apps.rules.text.parser import parse_mapping
+from apps.submissions import staging
 from apps.submissions.errors import NoSpaceError, NotReadyError, UnprotectedError
 from apps.submissions.models import Submission
 from apps.submissions.operations import cancel, confirm, force
@@ -61,6 +62,23 @@ def test_a_confirmation_makes_files_official_under_a_new_edit_context(site: str)
     row = File.objects.get(name="jwst_miri_flat_0002.fits")
     assert (row.uploaded_as, row.deliverer, row.description) == ("flat.fits", "homer", "Better corners.")
     assert row.catalog_link == submission.delivery == Delivery.objects.get().name
+
+
+def test_the_bytes_of_the_folder_are_removed_by_a_sweep_and_nobody_waits_for_it(
+    site: str, settings: Any
+) -> None:
+    submission = confirmed(make_ready())
+    removed = settings.DATA_ROOT / "removed"
+    assert not submission.folder.exists()
+    assert [path.name for path in removed.glob("*/official/*.fits")] == ["jwst_miri_flat_0002.fits"]
+    staging.clear_all()
+    assert list(removed.iterdir()) == []
+    assert storage.path_of("jwst_miri_flat_0002.fits").stat().st_nlink == 1 + _delivered_links()
+
+
+def _delivered_links() -> int:
+    """Return 1 if the delivery folder has a link to the file, and not a copy."""
+    return int(deliveries.folder.path_of("jwst_miri_flat_0002.fits").exists())
 
 
 def test_confirming_twice_changes_nothing(site: str) -> None:
