@@ -13,7 +13,7 @@ from apps.catalog.states import FileKind
 
 @dataclass(frozen=True, slots=True)
 class FileCounts:
-    """How many files there are.
+    """Numbers of files by kind.
 
     Attributes
     ----------
