@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from apps.core.outage_notices import outage_notice
+from apps.rules.observatories import get_observatory
 
 
 def site(request: HttpRequest) -> dict[str, str]:
@@ -15,5 +16,6 @@ def site(request: HttpRequest) -> dict[str, str]:
         "server_version": settings.SERVER_VERSION,
         "public_url": settings.PUBLIC_URL,
         "maintenance": settings.MAINTENANCE,
+        "banner": get_observatory(settings.OBSERVATORY).banner,
         "outage": outage_notice(),
     }

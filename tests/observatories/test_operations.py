@@ -8,6 +8,7 @@ from apps.contexts import queries as contexts
 from apps.contexts.models import ContextChange
 from apps.core.errors import ConflictError
 from apps.observatories.operations import change, start
+from apps.rules import observatories
 from apps.rules.observatories.definition_reader import read_definition
 from tests.rules.test_definition_reader import SMALL
 
@@ -129,3 +130,10 @@ def test_the_definition_of_another_observatory_is_never_accepted(keckao):
     other = read_definition(SMALL.replace("observatory: keckao", "observatory: other"))
     with pytest.raises(ConflictError):
         change(other, user="homer", reason="x", is_accepted=True)
+
+
+def test_the_banner_of_the_definition_is_on_all_pages_as_text(keckao, client, settings):
+    start(user="homer")
+    observatories.serve(read_definition(SMALL + 'banner: "<b>Closed</b> on Monday"\n'))
+    page = client.get("/").content.decode()
+    assert "&lt;b&gt;Closed&lt;/b&gt; on Monday" in page

@@ -99,8 +99,6 @@ class DefinedType:
         Vocabulary of this type alone, before those of the instrument and the observatory.
     constraints
         Conditions besides presence and values of the match keys.
-    provisional
-        Whether files that come by token are confirmed at once and marked provisional.
     """
 
     name: str
@@ -114,7 +112,6 @@ class DefinedType:
     match_relevance: Mapping[str, str] = field(default_factory=dict)
     keywords: Mapping[str, Vocabulary] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
-    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from apps.rules.observatories.definition_lines import Mistake, TreeNode
 __all__ = [
     "DefinedKey",
     "DefinedValue",
-    "Flag",
     "KeyTable",
     "ListValue",
     "MapValue",
@@ -122,23 +121,6 @@ class OneOf:
 
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}
-
-
-@dataclass(frozen=True)
-class Flag:
-    """A yes or no."""
-
-    def read(self, node: TreeNode, path: tuple[str, ...], reading: Reading) -> bool | None:
-        text = node.value.lower() if isinstance(node.value, str) else ""
-        if text in {"yes", "true", "on"}:
-            return True
-        if text in {"no", "false", "off"}:
-            return False
-        reading.complain(node.line, f"{_named(path)} is {node.kind}. Write yes or no.")
-        return None
-
-    def schema(self) -> dict[str, Any]:
-        return {"enum": [True, False, "yes", "no"]}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from apps.rules.observatories.definition_kinds import (
     DefinedKey,
-    Flag,
     KeyTable,
     ListValue,
     MapValue,
@@ -124,7 +123,6 @@ REFERENCE_TYPE = KeyTable(
         DefinedKey("match_relevance", MapValue(KEYWORD, CONDITION), "Match key to the condition on the data under which it counts."),
         DefinedKey("keywords", VOCABULARIES, "Vocabulary of this type alone."),
         DefinedKey("constraints", CONSTRAINTS, "Further conditions on such files."),
-        DefinedKey("provisional", Flag(), "Whether files that come by token are confirmed at once, marked provisional."),
     )
 )  # fmt: skip
 SHARED = KeyTable(
