@@ -115,6 +115,7 @@ def _has_pyarrow() -> bool:
 
 NEEDS = {
     "chromium": Need("Chromium", "apt-get install chromium", _has_program("chromium")),
+    "fiu": Need("fiu-run", "apt-get install fiu-utils", _has_program("fiu-run")),
     "fitsverify": Need("fitsverify", "apt-get install fitsverify", _has_program("fitsverify")),
     "nginx": Need("nginx", "apt-get install nginx-light", _has_nginx),
     "node": Need("Node.js", "apt-get install nodejs", _has_program("node")),
