@@ -178,6 +178,8 @@ def run(found: Campaign, kills: int, seed: int, *, until: float = float("inf")) 
         action = chance.choice(list(RECOVERY))
         outcome = found.kill_once(action, chance.uniform(0, found.durations[action]))
         counts[f"{action} {outcome}"] += 1
+        # The machine may be busier or less busy than it was when the duration was measured.
+        found.durations[action] *= 1.05 if outcome == "killed" else 0.85
         if counts.total() % 100 == 0:
             logger.warning("%d attempts: %s", counts.total(), dict(counts))
     return counts
