@@ -21,10 +21,11 @@ def caller_address(headers: Mapping[str, str] | Any, remote: str) -> str:
     remote
         The address at the other end of the connection.
     """
-    if name := settings.CLIENT_ADDRESS_HEADER:
+    name = settings.CLIENT_ADDRESS_HEADER
+    if name and headers.get(name) is not None:
         # The proxy wrote the last entry. The caller can make up those before it.
-        return str(headers.get(name, "")).split(",")[-1].strip()[:LONGEST]
-    return remote[:LONGEST]
+        return str(headers.get(name)).split(",")[-1].strip()[:LONGEST]
+    return remote[:LONGEST]  # Nobody stands between us: the proxy always sends the header.
 
 
 def place_of(address: str) -> str:
@@ -48,5 +49,7 @@ def place_of(address: str) -> str:
 
 
 def is_behind_unknown_proxy(headers: Mapping[str, str] | Any) -> bool:
-    """Return whether a proxy forwarded a request without a setting that says how it names the caller."""
-    return not settings.CLIENT_ADDRESS_HEADER and any(headers.get(name) for name in _FORWARDED)
+    """Return whether a proxy forwarded a request and did not name the caller in the header of the setting."""
+    name = settings.CLIENT_ADDRESS_HEADER
+    is_named = bool(name) and headers.get(name) is not None
+    return not is_named and any(headers.get(other) for other in _FORWARDED)

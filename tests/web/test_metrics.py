@@ -94,6 +94,15 @@ def test_a_proxy_on_this_machine_does_not_open_the_page_to_everybody(settings: A
     settings.CLIENT_ADDRESS_HEADER = "X-Forwarded-For"
     assert ask(HTTP_X_FORWARDED_FOR="127.0.0.1, 8.8.8.8").status_code == 403
     assert ask(HTTP_X_FORWARDED_FOR="8.8.8.8, 127.0.0.1").status_code == 200
+    assert ask(HTTP_X_FORWARDED_FOR="").status_code == 403
+
+
+@pytest.mark.django_db
+def test_a_watcher_asks_the_process_itself_past_the_proxy(settings: Any) -> None:
+    settings.CLIENT_ADDRESS_HEADER = "X-Forwarded-For"
+    assert ask().status_code == 200
+    assert ask(REMOTE_ADDR="8.8.8.8").status_code == 403
+    assert ask(HTTP_FORWARDED="for=8.8.8.8").status_code == 403
 
 
 @pytest.mark.django_db
