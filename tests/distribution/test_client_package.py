@@ -143,6 +143,8 @@ def test_the_page_says_how_to_install_the_package(serve: Serve, settings: Any) -
     assert "pip install --extra-index-url https://keckao.example.org/crds/client/simple/ crds-keckao" in text
     assert "export CRDS_SERVER_URL=https://keckao.example.org/crds\n" in text
     assert FIRST in text
+    guide = Client().get("/docs/cmdline_bestrefs/").content.decode()
+    assert "--extra-index-url https://keckao.example.org/crds/client/simple/ crds-keckao" in guide
 
 
 def test_clients_know_the_shipped_observatories_without_a_package() -> None:

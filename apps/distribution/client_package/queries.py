@@ -13,10 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.urls import reverse
 
 from apps.catalog import storage
 from apps.catalog.errors import UnknownFileError
 from apps.client_package import document, wheel
+from apps.core.addresses import absolute
 from apps.core.files import write_once
 from apps.distribution.serving import Held
 from apps.rules.observatories import find_definition
@@ -76,6 +78,14 @@ def keep_definition() -> None:
 def distribution() -> str:
     """Return the name of the client package for pip."""
     return f"crds-{settings.OBSERVATORY}"
+
+
+def install_command() -> str:
+    """Return the command that installs the client, and the package if there is one."""
+    if _served_definition() is None:
+        return "pip install crds"
+    index = absolute(reverse("distribution:client_index"))
+    return f"pip install --extra-index-url {index} {distribution()}"
 
 
 def published_wheels() -> list[PublishedWheel]:

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_safe
 from apps.catalog.errors import UnknownFileError
 from apps.client_package.template.versions import TRIED
 from apps.client_package.wheel import REQUIRES_PYTHON
-from apps.core.addresses import absolute
 from apps.core.marks import runs_by_itself
 from apps.distribution import serving
 from apps.distribution.client_package import queries, simple_index
@@ -23,10 +22,9 @@ def client(request: HttpRequest) -> HttpResponse:
     wheels = queries.published_wheels()
     page = {
         "distribution": queries.distribution(),
-        "index": absolute(reverse("distribution:client_index")),
         "newest": wheels[-1] if wheels else None,
         "tried": TRIED,
-        "install": _install_command(bool(wheels)),
+        "install": queries.install_command(),
         "environment": _environment(),
     }
     return render(request, "distribution/client.html", {"page": page})
@@ -64,13 +62,6 @@ def package(request: HttpRequest, wheel: str) -> HttpResponseBase:
 def _indexed(wheel: queries.PublishedWheel) -> IndexedFile:
     address = reverse("distribution:client_package", args=[wheel.file.name])
     return IndexedFile(wheel.file.name, address, wheel.sha256, wheel.file.size, REQUIRES_PYTHON)
-
-
-def _install_command(has_package: bool) -> str:
-    if not has_package:
-        return "pip install crds"
-    index = absolute(reverse("distribution:client_index"))
-    return f"pip install --extra-index-url {index} {queries.distribution()}"
 
 
 def _environment() -> str:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.core.tables import Column, Table, exported
+from apps.distribution.client_package import queries as client_package
 from apps.web.help_pages import versions
 from apps.web.help_pages.glossary import glossary_page
 
@@ -29,7 +30,8 @@ def server_versions(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 def command_line(request: HttpRequest) -> HttpResponse:
-    return render(request, "web/command_line.html", {"page": _example()})
+    page = {**_example(), "install": client_package.install_command()}
+    return render(request, "web/command_line.html", {"page": page})
 
 
 @require_safe
