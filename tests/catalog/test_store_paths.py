@@ -9,15 +9,15 @@ import pytest
 APPS = Path(__file__).resolve().parents[2] / "apps"
 PATHS = {"path_of", "mapping_path", "reference_path", "stored_files"}
 
-# The store itself; the reader that compares; what takes files in, verifies and sweeps. The last one only
-# looks whether files are there.
+# The store itself; the reader that compares; what takes files in, verifies, sweeps and copies with a sum. The
+# identity only looks whether files are there.
 MAY_OPEN = {
     "catalog/storage.py",
     "catalog/reading.py",
     "catalog/operations.py",
     "catalog/identity/operations.py",
 }
-MAY_OPEN_BELOW = ("catalog/pipeline/", "catalog/management/")
+MAY_OPEN_BELOW = ("catalog/pipeline/", "catalog/management/", "catalog/backups/")
 # `locate` compares the size only. The first compares the very stream it sends; the others open nothing.
 MAY_LOCATE = {
     "catalog/reading.py",
@@ -26,7 +26,7 @@ MAY_LOCATE = {
     "web/difference_pages/compared_files.py",
     "web/file_pages/details.py",
 }
-# Free space, the address behind a web server, the identity of what is in memory, and the owner of the store.
+# Free space, its place on a page for operators, the address behind a web server, the identity of what is in memory, and the owner of the store.
 MAY_NAME_ROOT = {
     "catalog/storage.py",
     "catalog/identity/marker.py",
@@ -35,6 +35,7 @@ MAY_NAME_ROOT = {
     "web/health.py",
     "distribution/serving.py",
     "web/activity_chart.py",
+    "console/views.py",
 }
 
 

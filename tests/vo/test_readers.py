@@ -165,6 +165,6 @@ def test_a_connection_of_sqlite_cannot_write(secret: None) -> None:
     try:
         opened.set_authorizer(None)  # The other defences of the connection hold alone, too.
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            opened.execute("DELETE FROM catalog_file")
+            opened.execute("DELETE FROM datasets_dataset")
     finally:
         opened.close()

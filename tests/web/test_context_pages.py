@@ -62,7 +62,7 @@ def test_a_context_links_to_its_neighbours_and_changes(client: Client) -> None:
     page = text(client, "/context_table/jwst_0009.pmap")
     assert 'rel="prev" href="/context_table/jwst_0008.pmap"' in page
     assert 'rel="next" href="/context_table/jwst_0010.pmap"' in page
-    assert "/difference/?file1=jwst_0008.pmap&amp;file2=jwst_0009.pmap" in page
+    assert 'href="/changes/jwst_0008.pmap/jwst_0009.pmap/"' in page
     make_flats("jwst_0011.pmap")
     assert 'rel="next"' not in text(client, "/context_table/jwst_0011.pmap")
 
