@@ -127,7 +127,9 @@ NEEDS = {
     "postgresql-programs": Need(
         "programs of PostgreSQL", "apt-get install postgresql", _has_postgres_programs
     ),
-    "pyarrow": Need("pyarrow", "pip install pyarrow", _has_pyarrow),
+    "pyarrow": Need(
+        "pyarrow", ".venv/bin/pip install --require-hashes -r requirements-parquet.txt", _has_pyarrow
+    ),
     "real-data": Need("real rules and files", f"CRDS_TEST_DATA=folder of {ARCHIVES[0]}", has_archives),
     "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),
     "sqlite": Need("SQLite", "run it without DATABASE_URL", _has_sqlite),

@@ -26,7 +26,8 @@ MAY_LOCATE = {
     "web/difference_pages/compared_files.py",
     "web/file_pages/details.py",
 }
-# Free space, its place on a page for operators, the address behind a web server, the identity of what is in memory, and the owner of the store.
+# Free space, the page of the operators, the address behind a web server, the identity of what is in memory,
+# and the owner of the store.
 MAY_NAME_ROOT = {
     "catalog/storage.py",
     "catalog/identity/marker.py",
