@@ -100,17 +100,17 @@ def keep(job: Job | None = None) -> int:
 
 def is_current() -> bool:
     """Return whether all answers are there, and belong to the contexts that are latest and edit now."""
-    observed = observed_instruments()
-    if any(map(datasets.has_unsorted, observed)):
-        return False
-    for pointer, context in _pointed().items():
+    pointed = _pointed()
+    if any(map(datasets.has_unsorted, observed_instruments())):
+        return Pointer.LATEST not in pointed
+    for pointer, context in pointed.items():
         rows = PointedRules.objects.filter(pointer=pointer)
         known = set(rows.values_list("context", "rules__instrument").distinct())
         if known != {(context, instrument) for instrument in types_of(context)}:
             return False
         if any(_is_behind(rows, instrument) for _context, instrument in known):
             return False
-    latest = contexts.find_pointed(Pointer.LATEST)
+    latest = pointed.get(Pointer.LATEST)
     return latest is None or not (stale(latest).exists() or _needless(latest).exists())
 
 
@@ -123,9 +123,18 @@ def _is_behind(rows: QuerySet[PointedRules], instrument: str) -> bool:
 
 
 def _pointed() -> dict[Pointer, str]:
-    """Return the contexts in use by pointer."""
+    """Return the contexts in use by pointer, without those whose rules cannot be read."""
     found = {pointer: contexts.find_pointed(pointer) for pointer in POINTERS}
-    return {pointer: context for pointer, context in found.items() if context}
+    return {pointer: context for pointer, context in found.items() if context and _is_readable(context)}
+
+
+def _is_readable(context: str) -> bool:
+    try:
+        contexts.get_context(context)
+    except CrdsError as exc:
+        logger.error("the best references under %s cannot be kept: %s", context, exc)
+        return False
+    return True
 
 
 def observed_instruments() -> list[str]:

@@ -114,7 +114,7 @@ def _gaps(pointer: Pointer, context: str, instrument: str, row: PointedRules | N
         yield "No answers were worked out yet."
         return
     if row.context != context:
-        yield f"{pointer.value.capitalize()} is {context} now; its answers are being worked out."
+        yield f"{pointer.value.capitalize()} is {context} now; its answers are not worked out yet."
     if datasets.has_unsorted(instrument):
         yield "Some datasets are new, and are not sorted by their parameters yet."
     elif missing := _missing_modes(pointer, instrument):

@@ -13,11 +13,13 @@ from apps.catalog.operations import add_file
 from apps.contexts.models import Pointer
 from apps.contexts.operations import set_context
 from apps.contexts.queries import get_context
+from apps.core.errors import NotFoundError
 from apps.datasets.models import Dataset
 from apps.jobs import pipeline as jobs
 from apps.jobs.errors import LostClaimError
 from apps.jobs.models import Job
 from apps.rules.errors import CrdsError
+from apps.rules.lookup.context import Context
 from tests.factories.datasets import make_dataset, make_header
 from tests.factories.reprocessing import NEW, OLD, move, publish_both
 
@@ -105,7 +107,7 @@ def test_a_move_of_latest_is_followed_and_old_answers_are_deleted() -> None:
     move(NEW)
     [use] = uses_of("nuv.fits", "cos")
     assert (use.context, use.count) == (OLD, 3)
-    assert use.gaps == (f"Latest is {NEW} now; its answers are being worked out.",)
+    assert use.gaps == (f"Latest is {NEW} now; its answers are not worked out yet.",)
     assert follow()
     assert not follow()  # One job is enough.
     jobs.execute(Job.objects.get(kind="bestrefs").pk)
@@ -158,6 +160,28 @@ def test_the_page_of_a_reference_shows_how_many_datasets_use_it(client: Client) 
     ]
     assert client.get("/datasets_with/nuv.fits/edit.csv").getvalue().decode().splitlines() == lines[:1]
     assert client.get("/datasets_with/nuv.fits/build.csv").status_code == 404
+
+
+def test_a_context_that_cannot_be_read_hinders_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def get(name: str) -> Context:
+        if name == NEW:
+            raise NotFoundError("hst_cos_0002.imap is not held.")
+        return get_context(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("apps.bestrefs.pipeline.contexts.get_context", get)
+        assert follow()
+        keep()
+        assert is_current()
+    latest, edit = uses_of("nuv.fits", "cos")
+    assert (latest.context, latest.count) == (OLD, 3)
+    assert (edit.context, edit.gaps) == ("", ("No answers were worked out yet.",))
+    move(NEW)
+    Job.objects.all().delete()
+    monkeypatch.setattr("apps.bestrefs.pipeline.contexts.get_context", get)
+    assert not follow()
+    [use] = uses_of("nuv.fits", "cos")
+    assert use.gaps == (f"Latest is {NEW} now; its answers are not worked out yet.",)
 
 
 def test_counting_stops_at_its_limit() -> None:
