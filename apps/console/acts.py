@@ -85,7 +85,9 @@ def _user(key: str) -> User:
 
 def _row(model: Any) -> Callable[[str], Any]:
     def find(key: str) -> Any:
-        row = model.objects.filter(pk=int(key)).first() if key.isdigit() and len(key) < 19 else None
+        # Some digits of other scripts are no numbers to `int`.
+        is_number = key.isascii() and key.isdigit() and len(key) < 19
+        row = model.objects.filter(pk=int(key)).first() if is_number else None
         if row is None:
             raise Http404(f"There is no such {model._meta.verbose_name}.")
         return row

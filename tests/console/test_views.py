@@ -225,6 +225,7 @@ def test_every_act_needs_the_token_of_our_own_form(act: str) -> None:
         "act/none/1/",
         "act/close/nobody/",
         "act/abort-job/x/",
+        "act/abort-job/²/",
         "act/abort-job/99999999999999999999/",
         "people/x/",
     ],
