@@ -143,8 +143,8 @@ def _shown(name: str) -> str:
     if value and re.fullmatch(r"SECRET_KEY|.*_PASSWORD|.*_SECRET", name):
         return "(hidden)"
     # An address may hold a password, also among its options.
-    hidden = re.sub(r"(?<=://)[^@\s]*@", "(hidden)@", value)
-    return re.sub(r"(?i)((?:password|passwd|secret|token)[^=&]*=)[^&\s]+", r"\1(hidden)", hidden)
+    hidden = re.sub(r"(?<=://)\S*@", "(hidden)@", value)
+    return re.sub(r"(?i)((?:passw|pwd|secret|token|key)[^=&\s]*=)[^&\s]+", r"\1(hidden)", hidden)
 
 
 # Every transaction takes the write lock at its start. A deferred transaction that takes it later fails at

@@ -29,7 +29,8 @@ def set_password(request: HttpRequest, name: str, token: str) -> HttpResponseBas
         change_password(user, form.cleaned_data["new_password1"], by=user.username)
         page["done"] = True
     answer = render(request, "accounts/set_password.html", {"page": page})
-    answer["Referrer-Policy"] = "no-referrer"  # The address is a secret.
+    # The address is a secret for other sites. Without any referrer the check of the form's origin would fail.
+    answer["Referrer-Policy"] = "same-origin"
     return answer
 
 

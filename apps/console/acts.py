@@ -13,6 +13,7 @@ from apps.accounts.queries import is_admin_of_everything
 from apps.console import operations
 from apps.core.access import Role
 from apps.core.errors import DeniedError, InvalidInputError
+from apps.core.free_text import clean_reason
 from apps.jobs.models import Job
 from apps.jobs.queries import find_job
 from apps.locks import operations as locks
@@ -85,7 +86,7 @@ def _user(key: str) -> User:
 
 def _row(model: Any) -> Callable[[str], Any]:
     def find(key: str) -> Any:
-        # Some digits of other scripts are no numbers to `int`.
+        # `int` refuses some digits of other scripts.
         is_number = key.isascii() and key.isdigit() and len(key) < 19
         row = model.objects.filter(pk=int(key)).first() if is_number else None
         if row is None:
@@ -179,7 +180,10 @@ def _revoke(token: Token, _sent: Sent, actor: User) -> str:
 
 
 def _break(lock: Lock, sent: Sent, actor: User) -> str:
-    locks.break_lock(lock, by=actor, why=str(sent.get("reason", "")))
+    reason = clean_reason(str(sent.get("reason", ""))[:300])
+    if not reason:
+        raise InvalidInputError("Give a reason.")
+    locks.break_lock(lock, by=actor, why=reason)
     return f"The lock of {lock.instrument} is free."
 
 

@@ -13,6 +13,9 @@ from apps.core.callers import caller_address
 
 logger = logging.getLogger("crds.access")
 
+# Pages whose address is a secret for some days.
+_SECRET_PAGES = frozenset({"accounts:set_password"})
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -31,7 +34,7 @@ def record_requests(get_response: GetResponse) -> GetResponse:
         if settings.ACCESS_LOG:
             log_request(
                 method=str(request.method)[:16],
-                path=request.path[:500],
+                path="(hidden)" if page in _SECRET_PAGES else request.path[:500],
                 page=page,
                 status=response.status_code,
                 seconds=seconds,

@@ -87,6 +87,10 @@ def test_a_person_is_invited_and_sets_a_password(admin: Client, settings: Any) -
     found = re.search(r"http://localhost:8000(/accounts/password/\S+)", mail.text)
     assert found
     visitor = Client()
+    shown = visitor.get(found[1])
+    # With no referrer at all, browsers send a form with the origin "null", which is refused.
+    assert shown["Referrer-Policy"] == "same-origin"
+    assert found[1].split("/")[-2] not in f"{mail} {mail.key}"  # They are written to logs.
     weak = visitor.post(found[1], {"new_password1": "12345", "new_password2": "12345"})
     assert "too short" in text_of(weak)
     good = "correct horse battery"
@@ -150,6 +154,13 @@ def test_a_lock_is_broken_with_a_reason(admin: Client) -> None:
     assert not Lock.objects.exists()
     record = AuditRecord.objects.get(action=Action.BREAK_LOCK)
     assert (record.user, record.why) == ("admin", "she left")
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "\0"])
+def test_a_lock_is_not_broken_without_a_reason(reason: str, admin: Client) -> None:
+    make_lock("miri", user="lisa")
+    admin.post("/operate/act/break-lock/miri/", {"reason": reason})
+    assert Lock.objects.filter(instrument="miri").exists()
 
 
 def test_a_waiting_job_is_aborted(operator: Client) -> None:
@@ -257,13 +268,15 @@ def test_settings_are_shown_without_secrets(
         ("SECRET_KEY", "hush"),
         ("EMAIL_PASSWORD", "hush"),
         ("DATABASE_URL", "postgresql://crds:hush@database/crds?password=hush&sslmode=require"),
-        ("CELERY_BROKER_URL", "redis://:hush@broker/0"),
+        ("CELERY_BROKER_URL", "redis://:hu@sh@broker/0"),
+        ("ARCHIVE_URL", "https://archive.example.org/?api_key=hush"),
         ("MAIL_FROM", "crds@example.org"),
     ):
         monkeypatch.setenv(name, value)
     settings.IN_FORCE = env.in_force()
     page = text_of(operator.get("/operate/settings/"))
     assert "hush" not in page
+    assert "sh@broker" not in page
     assert "crds@example.org" in page
     assert "sslmode=require" in page
 

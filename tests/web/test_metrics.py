@@ -149,6 +149,16 @@ def test_the_access_log_has_a_line_without_the_query(settings: Any, caplog: pyte
     assert "secret" not in caplog.text
 
 
+@pytest.mark.django_db
+def test_the_access_log_does_not_tell_links_that_set_passwords(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "crds.access")
+    settings.ACCESS_LOG = True
+    Client().get("/accounts/password/MQ/a-secret/")
+    assert "GET (hidden) 404" in [record.getMessage() for record in caplog.records]
+
+
 def test_the_folder_of_metrics_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(processes.FOLDER, raising=False)
     folder = processes.share_among_processes()
