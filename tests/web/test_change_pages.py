@@ -12,7 +12,11 @@ from django.utils import timezone
 
 from apps.catalog.models import File
 from apps.contexts import operations as contexts
+from apps.contexts.errors import UnusableContextError
+from apps.rules.lookup.rules_as_rows import Listing
 from apps.rules.text.writer import write_mapping
+from apps.web.change_pages import context_changes
+from apps.web.context_pages.known_rules import list_once
 from tests.factories import sites
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +121,26 @@ def test_the_feed_has_an_entry_for_each_reference(client: Client, changed: str) 
 def test_pointers_and_the_same_context_twice(client: Client, changed: str) -> None:
     assert "<strong>1</strong> added" in client.get("/changes/edit/latest").content.decode()
     assert "the same rules for every type" in client.get(f"/changes/{NEW}/{NEW}/").content.decode()
+
+
+def test_rules_that_cannot_be_read_do_not_make_others_be_compared_again(
+    client: Client, changed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    broken = "jwst_miri_gain_0001.rmap"
+
+    def list_unless_broken(rmap: str) -> Listing:
+        read.append(rmap)
+        if rmap == broken:
+            raise UnusableContextError(f"{rmap} is damaged.")
+        return list_once(rmap)
+
+    monkeypatch.setattr(context_changes, "list_once", list_unless_broken)
+    assert f"{broken} is damaged." in client.get(PAGE).content.decode()
+    assert sorted(read) == ["jwst_miri_flat_0001.rmap", "jwst_miri_flat_0002.rmap", broken]
+    read.clear()
+    page = client.get(PAGE).content.decode()
+    assert (read, f"{broken} is damaged." in page) == ([broken], True)  # It may have been restored.
 
 
 def test_an_unknown_context_is_404_with_those_like_it(client: Client, changed: str) -> None:

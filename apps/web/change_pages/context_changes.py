@@ -13,7 +13,7 @@ from apps.rules.lookup.rules_as_rows import Listing
 from apps.web.context_pages.known_rules import list_once
 from apps.web.context_pages.outline import Outline, find_outline
 
-PAIRS = 32  # pairs of contexts whose changes are kept; files are immutable, so the changes stay true
+PAIRS = 256  # pairs of rmaps whose changes are kept; files are immutable, so the changes stay true
 _NO_RULES = Listing((), ())
 
 
@@ -98,15 +98,12 @@ def context_changes(old: str, new: str) -> ContextChanges:
         Raised if a pmap or one of its imaps is not here.
     """
     before, after = (_types(find_outline(name, counted=False)) for name in (old, new))
-    pairs = [
-        (*key, before.get(key, ""), after.get(key, ""))
+    types = [
+        _type_changes(*key, before.get(key, ""), after.get(key, ""))
         for key in sorted({**before, **after})
         if before.get(key, "") != after.get(key, "")
     ]
-    kept = _kept(str(settings.ARTIFACT_ROOT), old, new, tuple(pairs))
-    if any(each.problem for each in kept.types):
-        _kept.cache_clear()  # The missing file may be restored.
-    return kept
+    return ContextChanges(old, new, tuple(types))
 
 
 def _types(outline: Outline) -> dict[tuple[str, str], str]:
@@ -118,18 +115,21 @@ def _types(outline: Outline) -> dict[tuple[str, str], str]:
     }
 
 
-@lru_cache(maxsize=PAIRS)
-def _kept(site: str, old: str, new: str, pairs: tuple[tuple[str, str, str, str], ...]) -> ContextChanges:
-    """Return the changes; the cache needs `site`, the store."""
-    return ContextChanges(old, new, tuple(_type_changes(*pair) for pair in pairs))
-
-
 def _type_changes(instrument: str, reftype: str, old: str, new: str) -> TypeChanges:
     try:
-        found = reference_changes(_rules(old), _rules(new))
+        found = _changes_of(str(settings.ARTIFACT_ROOT), old, new)
     except CrdsError as exc:
         return TypeChanges(instrument, reftype, old, new, problem=str(exc))
-    return TypeChanges(instrument, reftype, old, new, tuple(found))
+    return TypeChanges(instrument, reftype, old, new, found)
+
+
+@lru_cache(maxsize=PAIRS)
+def _changes_of(site: str, old: str, new: str) -> tuple[ChangedReference, ...]:
+    """Return the changes between two rmaps; the cache needs `site`, the store.
+
+    An error is not kept, because the file may be restored.
+    """
+    return tuple(reference_changes(_rules(old), _rules(new)))
 
 
 def _rules(rmap: str) -> Listing:
