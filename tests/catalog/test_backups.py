@@ -193,6 +193,54 @@ def test_a_manifest_cannot_name_a_path_outside(tmp_path: Path) -> None:
             layout.file_path(tmp_path, "jwst", name)
 
 
+@pytest.mark.parametrize(
+    "sums",
+    [
+        {},
+        [],
+        "database manifest",
+        {"manifest": "0" * 40},
+        {"database": "0" * 40},
+        {"database": None, "manifest": 1},
+        {"database": "nothing", "manifest": "nothing"},
+        {"database": "0" * 40, "manifest": "0" * 40, "../../secret_key": "0" * 40},
+    ],
+)
+def test_a_backup_without_the_sums_of_its_parts_is_refused(backup: Path, sums: Any) -> None:
+    run(backup)
+    [snapshot] = layout.snapshots(backup)
+    facts = json.loads((snapshot / layout.FACTS).read_text())
+    (snapshot / layout.FACTS).write_text(json.dumps(facts | {"sums": sums}))
+    with pytest.raises(BadBackupError, match="must give the sha1sums of database and manifest"):
+        layout.read_facts(snapshot)
+
+
+SUM = "0123456789abcdef" * 2 + "01234567"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"word",
+        f"{SUM} 5".encode(),
+        f"{SUM} five a.fits".encode(),
+        f"{SUM} -5 a.fits".encode(),
+        f"{SUM} \u0665 a.fits".encode(),
+        b"sum 5 a.fits",
+        f"{SUM} 5 ../a.fits".encode(),
+        f"{SUM} 5 \xff.fits".encode("latin-1"),
+    ],
+)
+def test_a_malformed_line_of_a_manifest_is_named(tmp_path: Path, line: bytes) -> None:
+    good = f"{SUM} 5 a.fits\n".encode()
+    (tmp_path / layout.MANIFEST).write_bytes(good + line + b"\n")
+    files = layout.read_manifest(tmp_path)
+    assert next(files) == HeldFile("a.fits", 5, SUM)
+    with pytest.raises(BadBackupError, match=r"Line 2 of .*manifest is not"):
+        next(files)
+
+
 def test_secrets_of_a_snapshot_are_private(backup: Path, data_root: Path) -> None:
     (data_root / "secret_key").write_text("secret")
     run(backup)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ DATABASE, MANIFEST, SERVER, SECRET, FACTS = (
     "backup.json",
 )
 PRIVATE = 0o600
+_SUM = re.compile(r"[0-9a-f]{40}")
+_LINE = re.compile(rf"({_SUM.pattern}) ([0-9]{{1,18}}) ([^ ]+)")  # of a manifest
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -96,17 +99,32 @@ def read_facts(snapshot: Path) -> BackupFacts:
     Raises
     ------
     BadBackupError
-        Raised if they cannot be read, or if a file has another sum.
+        Raised if they cannot be read, if they lack a sum, or if a file has another sum.
     """
     try:
         facts = BackupFacts(**json.loads((snapshot / FACTS).read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as exc:
+    except (OSError, ValueError, TypeError, RecursionError) as exc:
         raise BadBackupError(f"{snapshot / FACTS} cannot be read: {exc}") from exc
+    _require_sums(snapshot, facts.sums)
     for name, expected in facts.sums.items():
         found = sha1sum(snapshot / name)
         if found != expected:
             raise BadBackupError(f"{snapshot / name} has sha1sum {found}; {expected} was expected.")
     return facts
+
+
+def _require_sums(snapshot: Path, sums: object) -> None:
+    """Refuse sums that leave a part unchecked, or name a file elsewhere."""
+    given = {name for name, text in sums.items() if _is_sum(text)} if isinstance(sums, dict) else set()
+    if not {DATABASE, MANIFEST} <= given <= {DATABASE, MANIFEST, SERVER, SECRET}:
+        raise BadBackupError(
+            f"{snapshot / FACTS} must give the sha1sums of {DATABASE} and {MANIFEST}, and of {SERVER} and "
+            f"{SECRET} if they are there; it gives {str(sums)[:300]}."
+        )
+
+
+def _is_sum(value: object) -> bool:
+    return isinstance(value, str) and _SUM.fullmatch(value) is not None
 
 
 def write_manifest(snapshot: Path, files: Iterable[HeldFile]) -> None:
@@ -116,11 +134,23 @@ def write_manifest(snapshot: Path, files: Iterable[HeldFile]) -> None:
 
 
 def read_manifest(snapshot: Path) -> Iterator[HeldFile]:
-    """Yield the files of a manifest."""
-    with (snapshot / MANIFEST).open(encoding="utf-8") as lines:
-        for line in lines:
-            digest, size, name = line.rstrip("\n").split(" ", 2)
-            yield HeldFile(name, int(size), digest)
+    """Yield the files of a manifest.
+
+    Raises
+    ------
+    BadBackupError
+        Raised at a line that is not a sum, a size and a file name.
+    """
+    # Bytes that are not UTF-8 become a sign that no file name has.
+    with (snapshot / MANIFEST).open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            found = _LINE.fullmatch(line.rstrip("\n"))
+            if found is None or not is_file_name(found[3]):
+                raise BadBackupError(
+                    f"Line {number} of {snapshot / MANIFEST} is not a sha1sum, a size and a file name: "
+                    f"{line[:200]!r}."
+                )
+            yield HeldFile(found[3], int(found[2]), found[1])
 
 
 def sha1sum(path: Path) -> str:
