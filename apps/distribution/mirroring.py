@@ -11,8 +11,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 30.0  # for each answer of the first server
 USER = "mirror"
+
+# No answer, an answer that is not HTTP, and an address in it that is none.
+_NO_ANSWER = (OSError, HTTPException, ValueError)
 
 
 class MirrorSourceError(ConflictError):
@@ -79,17 +83,10 @@ def mirror_once(
     text = _description(base)
     catalog = _catalog(text)
     seen = _without_times(text)
-    done = MirrorRound()
     if seen == last:
-        return done, seen
+        return MirrorRound(), seen
     folder = settings.DATA_ROOT / "mirror"
-    for name, facts in _missing(catalog).items():
-        try:
-            done.size += _fetch(base, folder, name, facts)
-            done.fetched += 1
-        except (OSError, MirrorSourceError) as exc:
-            done.failed += 1
-            complain(f"{name}: {exc}")
+    done = _fetch_all(base, folder, _missing(catalog), complain)
     # Contexts become known last, and only if every mapping is here.
     write_atomically(folder / "config" / settings.OBSERVATORY / "server_config", text)
     done.imported = import_cache(folder, ImportOptions(USER), Progress())
@@ -110,25 +107,39 @@ def _base(url: str) -> str:
                 return base
         except urllib.error.HTTPError as exc:
             exc.close()
-        except OSError as exc:
+        except _NO_ANSWER as exc:
             raise MirrorSourceError(f"{url} does not answer: {exc}") from exc
     raise MirrorSourceError(
         f"{url} has no description of {settings.OBSERVATORY}: not below /unchecked_get/config nor /config."
     )
 
 
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """A handler that follows redirects to https, and to the scheme that was asked."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        if urlsplit(newurl).scheme not in ("https", req.type):
+            fp.close()
+            raise MirrorSourceError(
+                f"{req.full_url} leads to {newurl[:200]!r}; only https and {req.type} are followed."
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _open(url: str, begin: int = 0) -> Any:
     asked = urllib.request.Request(url)  # noqa: S310 (the scheme was checked)
     if begin:
         asked.add_header("Range", f"bytes={begin}-")
-    return urllib.request.urlopen(asked, timeout=SECONDS)  # noqa: S310
+    return urllib.request.build_opener(_SafeRedirects).open(asked, timeout=SECONDS)
 
 
 def _description(base: str) -> bytes:
     try:
         with _open(f"{base}/config/{settings.OBSERVATORY}/server_config") as answer:
             text = bytes(answer.read(MAX_CONFIG + 1))
-    except OSError as exc:
+    except _NO_ANSWER as exc:
         raise MirrorSourceError(f"{base} does not answer: {exc}") from exc
     if len(text) > MAX_CONFIG:
         raise MirrorSourceError(f"The description at {base} has more than {MAX_CONFIG} bytes.")
@@ -138,7 +149,7 @@ def _description(base: str) -> bytes:
 def _catalog(text: bytes) -> CacheCatalog:
     try:
         config = ast.literal_eval(text.decode())
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as exc:
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as exc:
         raise MirrorSourceError(f"The description cannot be read as a Python literal: {exc}") from exc
     if not isinstance(config, dict) or config.get("observatory") != settings.OBSERVATORY:
         found = config.get("observatory") if isinstance(config, dict) else type(config).__name__
@@ -159,29 +170,59 @@ def _missing(catalog: CacheCatalog) -> dict[str, FileFacts]:
     return {name: catalog.files[name] for name in names}
 
 
+def _fetch_all(
+    base: str, folder: Path, files: dict[str, FileFacts], complain: Callable[[str], object]
+) -> MirrorRound:
+    """Fetch files, and count them; one that fails does not keep the others away."""
+    done = MirrorRound()
+    for name, facts in files.items():
+        try:
+            done.size += _fetch(base, folder, name, facts)
+            done.fetched += 1
+        except (*_NO_ANSWER, MirrorSourceError) as exc:
+            done.failed += 1
+            complain(f"{name}: {exc}")
+    return done
+
+
 def _fetch(base: str, folder: Path, name: str, facts: FileFacts) -> int:
     """Fetch one file, and return its size. An interrupted one goes on where it ended."""
+    if facts.size is None or not facts.sha1sum:
+        raise MirrorSourceError("the description gives no size and sum for it")
     kind = "mappings" if is_mapping(name) else "references"
     target = folder / kind / settings.OBSERVATORY / name
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
         return 0
     part = target.with_name(f".{name}.part")
-    begin = part.stat().st_size if part.exists() else 0
-    if facts.size is None or begin < facts.size:
-        _append(f"{base}/{kind}/{settings.OBSERVATORY}/{quote(name)}", part, begin)
-    found = sha1sum(part)
-    if facts.sha1sum and found != facts.sha1sum:
-        part.unlink()
-        raise MirrorSourceError(f"it arrived with sha1sum {found}; {facts.sha1sum} was expected")
+    part.touch()
+    if part.stat().st_size < facts.size:
+        _append(f"{base}/{kind}/{settings.OBSERVATORY}/{quote(name)}", part, facts.size)
+    _require_whole(part, facts.size, facts.sha1sum)
     part.replace(target)
-    return target.stat().st_size
+    return facts.size
 
 
-def _append(url: str, part: Path, begin: int) -> None:
-    with _open(url, begin) as answer, part.open("ab" if answer.status == 206 else "wb") as stream:
-        while block := answer.read(BLOCK):
+def _append(url: str, part: Path, size: int) -> None:
+    """Fetch the rest of a file of `size` bytes, and at most one byte more, which tells that it is longer."""
+    with (
+        _open(url, part.stat().st_size) as answer,
+        part.open("ab" if answer.status == 206 else "wb") as stream,
+    ):
+        while block := answer.read(min(BLOCK, size + 1 - stream.tell())):
             stream.write(block)
+
+
+def _require_whole(part: Path, size: int, expected: str) -> None:
+    """Refuse a file with other bytes than expected, and remove it unless it can go on."""
+    if (found := part.stat().st_size) < size:
+        raise MirrorSourceError(f"it ended after {found} of {size} bytes")
+    if found > size:
+        part.unlink()
+        raise MirrorSourceError(f"it has more than the {size} bytes of its description")
+    if (digest := sha1sum(part)) != expected:
+        part.unlink()
+        raise MirrorSourceError(f"it arrived with sha1sum {digest}; {expected} was expected")
 
 
 def _forget_imported(folder: Path) -> None:

@@ -3,8 +3,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connections
 
-from apps.distribution.mirroring import MirrorSourceError, mirror_once
+from apps.distribution.mirroring import mirror_once
 from apps.rules.errors import CrdsError
 
 
@@ -23,15 +24,15 @@ class Command(BaseCommand):
         while True:
             try:
                 last, failed = self._round(options["url"], last)
-            except MirrorSourceError as exc:
-                # The first server may be gone for a while. That is what a mirror is for.
+            except (CrdsError, Error, OSError) as exc:
+                # The first server, our database or disk may be gone for a while. The next round may succeed.
                 if not options["every"]:
                     raise CommandError(str(exc)) from exc
                 self.stderr.write(str(exc))
-            except CrdsError as exc:
-                raise CommandError(str(exc)) from exc
             if not options["every"]:
                 break
+            # A broken connection must not reach the next round.
+            connections.close_all()
             time.sleep(options["every"])
         if failed:
             raise CommandError(f"{failed} files could not be fetched; run the command again.")
