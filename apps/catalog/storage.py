@@ -196,6 +196,12 @@ def remove_abandoned_parts() -> int:
     return removed
 
 
+def has_other_bytes(name: str, content: bytes) -> bool:
+    """Return whether the store has other bytes than `content` under a name, with or without a row."""
+    path = path_of(name)
+    return path.exists() and path.read_bytes() != content
+
+
 def free_name(path: Path, expected_sha1sum: str) -> None:
     """Free a name whose file has no row, unless that file has the bytes that are about to be stored.
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
 
-from apps.catalog import audit
+from apps.catalog import audit, storage
 from apps.catalog import operations as catalog
 from apps.catalog import queries as files
 from apps.catalog.ledger_lock import lock_ledger
-from apps.catalog.models import Action, File
+from apps.catalog.models import Action
 from apps.catalog.reading import load_sources
 from apps.catalog.states import FileState
+from apps.catalog.taken_names import taken_names
 from apps.contexts import operations as contexts
 from apps.contexts import queries as contexts_queries
 from apps.contexts.models import ContextChange, Pointer
@@ -129,43 +131,63 @@ def _add_types(new: Definition, *, user: str, reason: str) -> Changed:
         return Changed()
     imaps: dict[str, dict[str, str]] = {}
     for instrument, kind in missing:
-        rmap = _numbered(first_rmap(new, instrument, kind))
+        rmap = _rmap(new, first_rmap(new, instrument, kind))
         _add(rmap, user=user, reason=reason)
         imaps.setdefault(instrument.name, {})[kind.name] = rmap.name
-    lines = {name: _imap(new, base, name, kinds, user=user, reason=reason) for name, kinds in imaps.items()}
-    context = _next_name(new.name, ".pmap")
-    text = derived_context(base.texts[pmap], base=pmap, name=context, changes=lines)
+    lines: dict[str, str] = {}
+    for name, kinds in imaps.items():
+        imap = _imap(new, base, name, kinds)
+        _add(imap, user=user, reason=reason)
+        lines[name] = imap.name
+    context, text = _numbered(
+        new.name, ".pmap", lambda name: derived_context(base.texts[pmap], base=pmap, name=name, changes=lines)
+    )
     _add(FirstMapping(context, "", "", text), user=user, reason=reason)
     contexts.move_edit(context, user=user, reason=reason)
     return Changed(tuple(f"{instrument.name} {kind.name}" for instrument, kind in missing), context)
 
 
-def _imap(
-    new: Definition, base: Base, instrument: str, kinds: dict[str, str], *, user: str, reason: str
-) -> str:
-    """Add the imap of an instrument with new types, and return its name."""
-    if instrument not in base.imaps:
-        made = _numbered(first_imap(new, new.instruments[instrument]))
-    else:
-        old, name = base.imaps[instrument], _next_name(f"{new.name}_{instrument}", ".imap")
-        made = FirstMapping(
-            name, instrument, "", derived_context(base.texts[old], base=old, name=name, changes=kinds)
-        )
-    _add(made, user=user, reason=reason)
-    return made.name
-
-
-def _numbered(first: FirstMapping) -> FirstMapping:
-    """Return a first mapping under the next free name: a type may come back after it was removed."""
-    stem, _, rest = first.name.rpartition("_")
-    name = _next_name(stem, rest[rest.index(".") :])
-    text = renamed(first.text, name=name, derived_from=first.name) if name != first.name else first.text
+def _rmap(new: Definition, first: FirstMapping) -> FirstMapping:
+    """Return the first rmap of a type under a free name: a type may come back after it was removed."""
+    stem = f"{new.name}_{first.instrument}_{first.filekind}"
+    name, text = _numbered(
+        stem, ".rmap", lambda name: renamed(first.text, name=name, derived_from=_origin(new))
+    )
     return FirstMapping(name, first.instrument, first.filekind, text)
 
 
-def _next_name(stem: str, extension: str) -> str:
-    names = File.objects.filter(name__begins=stem).values_list("name", flat=True)
-    return numbered_name(stem, extension, next_serial(stem, extension, names))
+def _imap(new: Definition, base: Base, instrument: str, kinds: dict[str, str]) -> FirstMapping:
+    """Return the imap of an instrument with the rmaps of its new types, by type."""
+    if instrument in base.imaps:
+        origin = base.imaps[instrument]
+        old = base.texts[origin]
+    else:
+        origin, old = _origin(new), first_imap(new, new.instruments[instrument]).text
+    name, text = _numbered(
+        f"{new.name}_{instrument}",
+        ".imap",
+        lambda name: derived_context(old, base=origin, name=name, changes=kinds),
+    )
+    return FirstMapping(name, instrument, "", text)
+
+
+def _origin(new: Definition) -> str:
+    return f"definition {new.version}"
+
+
+def _numbered(stem: str, extension: str, text_of: Callable[[str], str]) -> tuple[str, str]:
+    """Return the next free name of a stem, and the text under it; the caller holds the ledger lock.
+
+    A change that was killed leaves bytes without rows. The same change takes their names again, and any other
+    one passes over them.
+    """
+    serial = next_serial(stem, extension, taken_names(stem))
+    while True:
+        name = numbered_name(stem, extension, serial)
+        text = text_of(name)
+        if not storage.has_other_bytes(name, text.encode()):
+            return name, text
+        serial += 1
 
 
 def _is_held(name: str) -> bool:

@@ -6,5 +6,5 @@ class SubmissionsConfig(AppConfig):
     label = "submissions"
 
     def ready(self) -> None:
-        """Register the part of the server that checks files."""
-        from apps.submissions import parts  # noqa: F401
+        """Register the part of the server that checks files, and the names that submissions reserve."""
+        from apps.submissions import parts, reserved_names  # noqa: F401

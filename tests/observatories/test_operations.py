@@ -1,15 +1,20 @@
 """Starting an observatory: the first rules are there, served, and made once."""
 
 import pytest
+from django.utils import timezone
 
 from apps.catalog import queries as files
 from apps.catalog.models import Action, AuditRecord
+from apps.catalog.reading import load_text
 from apps.contexts import queries as contexts
-from apps.contexts.models import ContextChange
+from apps.contexts.models import ContextChange, Pointer
+from apps.contexts.operations import set_context
 from apps.core.errors import ConflictError
 from apps.observatories.operations import change, start
 from apps.rules import observatories
 from apps.rules.observatories.definition_reader import read_definition
+from apps.submissions.models import SubmittedFile
+from tests.factories.submissions import make_submission
 from tests.rules.test_definition_reader import SMALL
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +58,7 @@ def test_a_start_that_was_interrupted_goes_on(keckao, monkeypatch):
     assert start(user="homer").pointers == 2
 
 
-def _fail(**_):
+def _fail(*_, **__):
     raise RuntimeError
 
 
@@ -91,6 +96,51 @@ def test_a_new_type_gets_its_first_rules_and_the_others_keep_theirs(keckao, text
     assert {"keckao_hispec_flat_0001.rmap", "keckao_hispec_0002.imap", "keckao_liger_0001.imap"} <= set(names)
     assert set(contexts.get_context("keckao_0002.pmap").best_references(HEADER)) == {"dark", "flat", "wave"}
     assert AuditRecord.objects.get(action=Action.CHANGE_DEFINITION).why == "The flats are here"
+
+
+def test_an_instrument_that_comes_back_gets_the_rules_of_its_new_definition(keckao):
+    start(user="homer")
+    change(read_definition(NEW_INSTRUMENT), user="homer", reason="OSIRIS is here")
+    set_context(pointer=Pointer.EDIT, context="keckao_0001.pmap", user="homer", reason="Too early")
+    changed = change(
+        read_definition(NEW_INSTRUMENT.replace("match: [READMODE]}\n  liger", "match: [DETECTOR]}\n  liger")),
+        user="homer",
+        reason="OSIRIS is back",
+    )
+    names = contexts.mapping_names(changed.context)
+    assert {"keckao_osiris_0002.imap", "keckao_osiris_dark_0002.rmap"} <= set(names)
+    assert "keckao_osiris_dark_0001.rmap" not in names
+    assert "definition 1.1" in load_text(files.get_file("keckao_osiris_dark_0002.rmap"))
+
+
+def test_names_that_a_submission_reserves_stay_free_for_it(keckao):
+    start(user="homer")
+    waiting = make_submission(status="ready", ready_at=timezone.now())
+    reserved = ("keckao_hispec_flat_0001.rmap", "keckao_hispec_0002.imap", "keckao_0002.pmap")
+    for name in reserved:
+        SubmittedFile.objects.create(submission=waiting, name=name, official_name=name, is_reserved=True)
+    changed = change(read_definition(MORE), user="homer", reason="The flats are here")
+    names = contexts.mapping_names(changed.context)
+    assert {"keckao_hispec_flat_0002.rmap", "keckao_hispec_0003.imap", "keckao_0003.pmap"} <= set(names)
+    assert not set(files.files_named(reserved))
+
+
+@pytest.mark.parametrize(
+    ("match", "rmap"),
+    [("[DETECTOR]", "keckao_hispec_flat_0001.rmap"), ("[READMODE]", "keckao_hispec_flat_0002.rmap")],
+    ids=["same", "corrected"],
+)
+def test_a_change_that_was_killed_is_done_again_or_corrected(keckao, monkeypatch, match, rmap):
+    start(user="homer")
+    monkeypatch.setattr("apps.contexts.operations.move_edit", _fail)
+    with pytest.raises(RuntimeError):
+        change(read_definition(MORE), user="homer", reason="The flats are here")
+    monkeypatch.undo()
+    flat = "flat: {text: Flat field, match: "
+    corrected = read_definition(MORE.replace(f"{flat}[DETECTOR]", flat + match))
+    changed = change(corrected, user="homer", reason="The flats are here")
+    assert rmap in contexts.mapping_names(changed.context)
+    assert "flat" in contexts.get_context(changed.context).best_references(HEADER)
 
 
 def test_a_change_without_new_types_makes_no_context(keckao):

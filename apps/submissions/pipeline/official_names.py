@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.catalog.ledger_lock import lock_ledger
 from apps.catalog.models import File
+from apps.catalog.taken_names import taken_names
 from apps.certify.messages import Rewrite, Rewritten
 from apps.rules.naming import official_names
 from apps.rules.naming.file_names import is_mapping
@@ -70,13 +71,6 @@ def next_name(stem: str, extension: str) -> str:
     """Return the first free numbered name of a stem; the caller holds the ledger lock (`lock_ledger`)."""
     serial = official_names.next_serial(stem, extension, taken_names(stem))
     return official_names.numbered_name(stem, extension, serial)
-
-
-def taken_names(start: str) -> set[str]:
-    """Return all names, official or reserved, that begin with `start`."""
-    official = File.objects.filter(name__begins=start).values_list("name", flat=True)
-    reserved = SubmittedFile.objects.filter(is_reserved=True, official_name__begins=start)
-    return {*official, *reserved.values_list("official_name", flat=True)}
 
 
 def _require_free(name: str) -> None:
