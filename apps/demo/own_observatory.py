@@ -60,8 +60,9 @@ def seed(definition: Definition) -> int:
             mapping.name, mapping.text.encode(), instrument=mapping.instrument, filekind=mapping.filekind
         )
     context = mappings[-1].name
-    if count and not ContextChange.objects.filter(context=context).exists():
-        for pointer in (Pointer.EDIT, Pointer.LATEST):
+    # Each pointer moves once, also after an interruption; where people move it later, it stays.
+    for pointer in (Pointer.EDIT, Pointer.LATEST):
+        if not ContextChange.objects.filter(pointer=pointer, context=context).exists():
             contexts.set_context(pointer=pointer, context=context, user=USER, reason=REASON)
     _add_exposures(definition)
     return count
