@@ -59,8 +59,7 @@ class ReadBodies:
 
 def _take_a_short_form(request: HttpRequest, limit: int) -> None:
     """Read at most `limit` bytes of a body of unknown length, and store none of its files."""
-    if isinstance(request._stream, _ChunkedBody):
-        request._stream.limit = limit
+    limit_chunked_body(request, limit)
     if request.content_type == "multipart/form-data":
         request.upload_handlers = [_NoFiles(request)]
 
@@ -77,6 +76,16 @@ class _NoFiles(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> None:
         """Return no file."""
+
+
+def limit_chunked_body(request: HttpRequest, limit: int) -> None:
+    """Raise `RequestDataTooBig` as soon as more than `limit` bytes of a body of unknown length are read.
+
+    A view that takes files calls this before it reads. It compares a known length itself, see
+    `announced_length`.
+    """
+    if isinstance(request._stream, _ChunkedBody):
+        request._stream.limit = limit
 
 
 def is_chunked(request: HttpRequest) -> bool:
@@ -141,5 +150,5 @@ class _ChunkedBody:
             raise BadRequest(BROKEN) from exc
         self._read += len(found)
         if self.limit is not None and self._read > self.limit:
-            raise RequestDataTooBig(f"The form is too large: at most {self.limit:,} bytes are read.")
+            raise RequestDataTooBig(f"The body is too large: at most {self.limit:,} bytes are read.")
         return found

@@ -26,6 +26,7 @@ from apps.rules.observatories import get_observatory
 
 BATCH = 2000  # rows
 LINES_PER_CALL = 100_000
+LINES_AT_ONCE = 200  # of one call; each line may have a megabyte, and all are in memory
 SHOWN_REFUSALS = 100  # of one call
 
 Complain = Callable[[int, str], None]
@@ -72,7 +73,9 @@ def import_file(path: Path, *, complain: Complain, from_start: bool = False) -> 
     outcome = ImportedDatasets(after=progress.done)
     make_row = row_maker(settings.OBSERVATORY)
     modes = Modes()
-    for batch in _ahead(map(partial(_read_batch, make_row), _batches(read(path, after=progress.done)))):
+    for batch in _ahead(
+        map(partial(_read_batch, make_row), _batches(read(path, after=progress.done), BATCH))
+    ):
         for number, reason in batch.refused:
             complain(number, reason)
         outcome.refused += len(batch.refused)
@@ -118,7 +121,7 @@ def add_datasets(stream: LineSource, *, user: str) -> AddedDatasets:
     """
     outcome, modes = AddedDatasets(), Modes()
     make_row = row_maker(settings.OBSERVATORY)
-    for items in _batches(read_lines(stream)):
+    for items in _batches(read_lines(stream), LINES_AT_ONCE):
         some = [item for item in items if item[0] <= LINES_PER_CALL]
         outcome.is_cut = len(some) < len(items)
         if some:
@@ -186,13 +189,16 @@ def _begin(path: Path, *, from_start: bool) -> ImportProgress:
     return progress
 
 
-def _batches(items: Iterator[Read]) -> Iterator[list[Read]]:
-    """Yield lists of items; items with one number share a list. Items before an error are yielded first."""
+def _batches(items: Iterator[Read], size: int) -> Iterator[list[Read]]:
+    """Yield lists of about `size` items; those with one number share a list.
+
+    Items before an error are yielded first.
+    """
     batch: list[Read] = []
     failure = None
     try:
         for item in items:
-            if len(batch) >= BATCH and item[0] != batch[-1][0]:
+            if len(batch) >= size and item[0] != batch[-1][0]:
                 yield batch
                 batch = []
             batch.append(item)

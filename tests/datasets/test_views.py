@@ -1,5 +1,6 @@
 """The call that adds or corrects datasets."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -70,6 +71,36 @@ def test_a_call_has_a_limit(monkeypatch: pytest.MonkeyPatch, settings: Any) -> N
     settings.DATASETS_BODY_LIMIT = 5
     answer = Client().post("/datasets/", "x" * 9, content_type="text/plain")
     assert answer.status_code == 401
+
+
+def send_chunked(body: bytes) -> Any:
+    _, secret = make_token(make_user("archivist", role="operator"))
+    as_our_server: dict[str, Any] = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True}
+    headers = {"Authorization": f"Bearer {secret}", "Transfer-Encoding": "chunked"}
+    kind = "application/x-ndjson"
+    return Client().generic("POST", "/datasets/", b"", kind, headers=headers, **as_our_server)
+
+
+@pytest.mark.parametrize(("excess", "status"), [(0, 200), (1, 413)])
+def test_a_body_of_unknown_length_has_the_same_limit(excess: int, status: int, settings: Any) -> None:
+    body = b"".join(f"{make_line(f'L{number}:L{number}')}\n".encode() for number in range(3))
+    settings.DATASETS_BODY_LIMIT = len(body) - excess
+    answer = send_chunked(body)
+    assert answer.status_code == status
+    if status == 413:
+        assert f"at most {len(body) - 1:,} bytes" in answer.json()["error"]
+
+
+def test_few_lines_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def upsert(rows: list[Any], modes: Any) -> int:
+        sizes.append(len(rows))
+        return 0
+
+    monkeypatch.setattr(operations, "upsert", upsert)
+    send(*(make_line(f"L{number}:L{number}") for number in range(401)))
+    assert sizes == [200, 200, 1]
 
 
 def test_only_operators_may_call() -> None:
