@@ -16,6 +16,7 @@ from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.core.errors import NotFoundError
+from apps.core.free_text import storable
 from apps.jobs.models import Job
 from apps.jobs.queries import require_channel
 from apps.rules.errors import CrdsError
@@ -70,7 +71,7 @@ def files(
     cursor: str = Text,
     limit: int = Query(100, ge=1, le=MOST),
 ) -> Any:
-    _require_no_nul(kind, instrument, reftype, state, name, cursor)
+    _require_storable(kind, instrument, reftype, state, name, cursor)
     items, following = queries.file_page(
         cursor=cursor, limit=limit, name=name, kind=kind, instrument=instrument, reftype=reftype, state=state
     )
@@ -95,7 +96,7 @@ def context_history(request: HttpRequest) -> Any:
     summary="A context by its name, or by a specifier such as jwst-latest or a date",
 )
 def context(request: HttpRequest, context: str) -> Any:
-    _require_no_nul(context)
+    _require_storable(context)
     name = contexts.resolve(context)
     facts = {"name": name, "mappings": sorted(contexts.mapping_names(name))}
     return answered(request, facts, is_immutable=name == context)
@@ -122,7 +123,7 @@ def mapping(request: HttpRequest, name: str) -> Any:
     summary="The best references of one header; nothing is stored",
 )
 def best_references(request: HttpRequest, question: schemas.HeaderQuestion) -> Any:
-    _require_no_nul(
+    _require_storable(
         question.context or "", *(question.types or ()), *question.header, *question.header.values()
     )
     name = contexts.resolve(question.context)
@@ -138,7 +139,7 @@ def best_references(request: HttpRequest, question: schemas.HeaderQuestion) -> A
 def dataset_references(
     request: HttpRequest, dataset_id: str, context: str = Text, types: list[str] = Types
 ) -> Any:
-    _require_no_nul(dataset_id, context, *types)
+    _require_storable(dataset_id, context, *types)
     name = contexts.resolve(context or None)
     found = bestrefs.best_references_by_ids(name, [dataset_id], types or None)
     return answered(
@@ -167,14 +168,14 @@ def job(request: HttpRequest, key: str) -> Any:
 
 
 def _official(name: str) -> Any:
-    _require_no_nul(name)
+    _require_storable(name)
     found = get_file(name[:LONGEST])
     if found.state == FileState.UPLOADED:
         raise NotFoundError(f"File {found.name!r} is not official yet.")
     return found
 
 
-def _require_no_nul(*texts: str) -> None:
-    """Refuse a character that PostgreSQL cannot search for; no name has it."""
-    if any("\0" in text for text in texts):
-        raise NotFoundError("No name has the character NUL.")
+def _require_storable(*texts: str) -> None:
+    """Refuse characters that databases cannot search for; no name has them."""
+    if any(text != storable(text) for text in texts):
+        raise NotFoundError("No name has the character NUL, or half of a surrogate pair.")

@@ -118,6 +118,25 @@ def test_a_body_that_is_no_question_is_refused(context: str) -> None:
         assert b"Traceback" not in answer.content
 
 
+@pytest.mark.parametrize("character", ["\0", "\ud800"])
+@pytest.mark.parametrize("place", ["context", "types", "key", "value"])
+def test_a_question_with_what_no_database_stores_is_refused(place: str, character: str) -> None:
+    question: dict[str, Any] = {"header": {}}
+    if place in ("key", "value"):
+        question["header"] = {character: "a"} if place == "key" else {"A": character}
+    else:
+        question[place] = character if place == "context" else [character]
+    answer = Client().post("/api/v1/best-references", json.dumps(question), content_type="application/json")
+    assert answer.status_code == 404
+    assert "surrogate" in answer.json()["detail"]
+
+
+def test_the_question_for_best_references_is_answered_during_maintenance(context: str, settings: Any) -> None:
+    settings.MAINTENANCE = "Moving to a new disk."
+    question = {"header": {"META.INSTRUMENT.NAME": "MIRI"}, "types": ["flat"]}
+    assert Client().post("/api/v1/best-references", question, "application/json").status_code == 200
+
+
 def test_the_public_sees_no_acts_on_accounts(context: str) -> None:
     AuditRecord.objects.create(action=Action.CREATE_ACCOUNT, user="admin", details="account bart")
     AuditRecord.objects.create(action=Action.MARK_BAD, user="lisa@example.org", filename="a.fits")
