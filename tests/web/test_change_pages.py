@@ -222,6 +222,13 @@ def test_feeds_of_references_in_both_forms(client: Client, delivered: None, path
     assert "homer@example.org" not in answer.content.decode()
 
 
+@pytest.mark.parametrize("path", ["/feeds/references.atom", f"{PAGE}?format=atom"])
+def test_a_character_that_xml_forbids_breaks_no_feed(client: Client, delivered: None, path: str) -> None:
+    File.objects.filter(name="jwst_miri_flat_0002.fits").update(description="A\x01new\ufffeflat.\tGood.")
+    texts = [entry.findtext(f"{ATOM}summary") or "" for entry in entries_of(client.get(path))]
+    assert any("A new flat.\tGood." in text for text in texts)
+
+
 def test_a_feed_of_an_unknown_type_is_404(client: Client, delivered: None) -> None:
     assert client.get("/feeds/references/wfc3.atom").status_code == 404
     assert client.get("/feeds/references/miri/nothing.json").status_code == 404

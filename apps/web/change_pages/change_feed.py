@@ -14,6 +14,7 @@ from apps.catalog.addresses import file_page
 from apps.core.addresses import absolute
 from apps.web.change_pages.change_table import ChangeRow, facts_of, rows_of
 from apps.web.change_pages.context_changes import ContextChanges, TypeChanges
+from apps.web.change_pages.feed_text import in_feed
 
 MOST = 500  # entries; the table and its exports have all
 
@@ -22,10 +23,10 @@ def feed_of_changes(found: ContextChanges, types: Sequence[TypeChanges]) -> Http
     """Return a feed with an entry for each changed reference, the newest delivery first."""
     page = absolute(reverse("web:changes", args=[found.old, found.new]))
     feed = Atom1Feed(
-        title=f"Changes from {found.old} to {found.new}",
-        link=page,
+        title=in_feed(f"Changes from {found.old} to {found.new}"),
+        link=in_feed(page),
         description="References that were added, replaced or removed.",
-        feed_url=f"{page}?format=atom",
+        feed_url=in_feed(f"{page}?format=atom"),
     )
     facts = facts_of(types)
     never = timezone.now()
@@ -42,11 +43,11 @@ def _add(feed: Atom1Feed, page: str, row: ChangeRow) -> None:
     text = f"{old} before, {new} after, in {cases} match case{'' if cases == 1 else 's'}. {delivery.why}"
     key = "-".join((row.instrument, row.reftype, change.change.value, old, new)).replace(" ", "+")
     feed.add_item(
-        title=f"{row.instrument} {row.reftype}: {' '.join(change.references)} {change.change.value}",
-        link=absolute(file_page(row.named)) if row.named else page,
-        description=escape(text.strip()),  # Readers take it for HTML.
+        title=in_feed(f"{row.instrument} {row.reftype}: {' '.join(change.references)} {change.change.value}"),
+        link=in_feed(absolute(file_page(row.named)) if row.named else page),
+        description=escape(in_feed(text).strip()),  # Readers take it for HTML.
         # The same change is the same entry, whenever and with whatever filters the feed is read.
-        unique_id=f"{page}#{key}",
+        unique_id=in_feed(f"{page}#{key}"),
         pubdate=delivery.delivered_at,
         updateddate=delivery.delivered_at,
     )

@@ -21,6 +21,7 @@ from apps.contexts.models import ContextChange
 from apps.core.addresses import absolute
 from apps.rules.observatories import get_observatory
 from apps.web.activity import without_addresses
+from apps.web.change_pages.feed_text import in_feed
 from apps.web.change_pages.new_references import new_address
 
 MOST = 100  # entries of a feed
@@ -120,13 +121,15 @@ def _answer(feed: Feed, form: str) -> HttpResponse:
 
 
 def _atom(feed: Feed) -> HttpResponse:
-    made = Atom1Feed(title=feed.title, link=feed.page, description="", feed_url=feed.own)
+    made = Atom1Feed(
+        title=in_feed(feed.title), link=in_feed(feed.page), description="", feed_url=in_feed(feed.own)
+    )
     for entry in feed.entries:
         made.add_item(
-            title=entry.title,
-            link=entry.address,
-            description=escape(entry.text),  # Readers take it for HTML.
-            unique_id=entry.id,
+            title=in_feed(entry.title),
+            link=in_feed(entry.address),
+            description=escape(in_feed(entry.text)),  # Readers take it for HTML.
+            unique_id=in_feed(entry.id),
             pubdate=entry.at,
             updateddate=entry.at,
         )
