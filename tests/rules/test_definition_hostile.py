@@ -117,6 +117,16 @@ def test_a_pattern_that_may_take_forever_is_refused(pattern: str) -> None:
         "(A.format(B))",
         "('%s' % A)",
         "('a' * 999999999)",
+        "('%2000000000d' % 1)",
+        "(DETECTOR * 99999999999)",
+        "(2 * DETECTOR)",
+        "(DETECTOR % 1)",
+        "(float(A) * (B + 1))",
+        "(max(A, B) * 2)",
+        "(9" + " * 9" * 900 + ")",
+        """(A == ' or "" + open(KEY) or "" == ')""",
+        "(A == 'B\\\\')",
+        "(A == # one\nB)",
         "(9 ** 9 ** 9)",
         "(f'{A}')",
         "(A := 1)",
@@ -139,10 +149,21 @@ def test_a_condition_that_does_more_than_compare_is_refused(condition: str) -> N
         "(ndim(SCI_ARRAY,2))",
         "(len(SCI_ARRAY.SHAPE)==2)",
         "(A.startswith('B'))",
+        "(A ==\n 'B')",
+        "(float(EXPTIME) * 2 > len(A) % 3)",
+        "((-abs(A) + 1.5) * (ndim(SCI_ARRAY, 2) - int(B) / 2) > 0)",
     ],
 )
 def test_a_condition_that_compares_is_let_through(condition: str) -> None:
     assert definition_expressions.fault_of(condition) == ""
+
+
+@pytest.mark.parametrize(
+    ("condition", "cure"),
+    [("(A * 2)", "write float(KEY) or int(KEY)"), ('(A == "B")', "single quotes, without backslashes")],
+)
+def test_a_refused_condition_is_told_the_cure(condition: str, cure: str) -> None:
+    assert cure in definition_expressions.fault_of(condition)
 
 
 def test_the_schema_in_the_documents_is_the_one_of_the_reader() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from apps.rules.observatories.definition import Constraint, DefinedInstrument, DefinedType, Definition
+from apps.rules.observatories.definition_expressions import one_line
 from apps.rules.observatories.definition_schema import ALL
 
 __all__ = ["constraint_files", "constraint_lines"]
@@ -82,5 +83,5 @@ def _quoted(value: str) -> str:
 
 def _condition(text: str) -> str:
     """Return a condition as one word, in quotes if it has blanks; the client takes off the quotes."""
-    text = " ".join(text.split()).replace('"', "'")
+    text = one_line(text)
     return f'"{text}"' if " " in text else text

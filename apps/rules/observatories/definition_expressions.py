@@ -22,6 +22,8 @@ HELPERS = frozenset((
 BUILT_IN = frozenset(["abs", "float", "int", "len", "max", "min", "str"])
 # Facts about an array, and questions to a text.
 ARRAY_FACTS = frozenset(["COLUMN_NAMES", "DATA", "DATA_TYPE", "EXTENSION", "KIND", "SHAPE"])
+# Functions whose value is a number, if it is not an error.
+NUMBER_FUNCTIONS = frozenset(["abs", "float", "int", "len", "ndim"])
 TEXT_METHODS = frozenset(["endswith", "lower", "startswith", "upper"])
 
 _HARMLESS = (
@@ -46,11 +48,19 @@ def fault_of(text: str) -> str:
         return f"it has {len(text)} characters; at most {LONGEST} are read"
     if not (text.startswith("(") and text.endswith(")")):
         return "a condition stands in parentheses"
+    if '"' in text or "\\" in text:
+        # The constraint files of the client put it in double quotes, and a backslash there continues a line.
+        return "write texts in single quotes, without backslashes"
     try:
-        tree = ast.parse(text, mode="eval").body
+        tree = ast.parse(one_line(text), mode="eval").body
     except (SyntaxError, RecursionError, MemoryError, ValueError) as exc:
         return f"{getattr(exc, 'msg', None) or exc}"
     return _fault(tree, DEEPEST)
+
+
+def one_line(text: str) -> str:
+    """Return a condition as the client reads it: in one line, with single blanks."""
+    return " ".join(text.split())
 
 
 def names_in(text: str) -> list[str]:
@@ -73,7 +83,9 @@ def _fault(node: ast.AST, depth: int) -> str:
     elif isinstance(node, ast.Name):
         fault = f"{node.id} has two underscores" if "__" in node.id else ""
     elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Mod)):
-        fault = "* and % are not allowed with texts or lists" if _has_text(node) else ""
+        # With a text or a list they would make huge ones.
+        is_safe = _is_number(node.left, depth) and _is_number(node.right, depth)
+        fault = "" if is_safe else "* and % need a number on each side: write float(KEY) or int(KEY)"
     else:
         fault = ""
     if fault:
@@ -97,9 +109,16 @@ def _refuse(name: str, known: Collection[str], what: str) -> str:
     return "" if name in known else f"{name} is not a {what}; these are {first} and others"
 
 
-def _has_text(node: ast.AST) -> bool:
-    return any(
-        isinstance(part, (ast.List, ast.Tuple))
-        or (isinstance(part, ast.Constant) and not isinstance(part.value, (int, float)))
-        for part in ast.walk(node)
-    )
+def _is_number(node: ast.AST, depth: int) -> bool:
+    """Return whether a part is surely a number, whatever the keywords are."""
+    if depth == 0:
+        return False
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, (int, float))
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in NUMBER_FUNCTIONS
+    if isinstance(node, ast.UnaryOp):
+        return _is_number(node.operand, depth - 1)
+    if isinstance(node, ast.BinOp):
+        return _is_number(node.left, depth - 1) and _is_number(node.right, depth - 1)
+    return False
