@@ -7,6 +7,7 @@ library is loaded at the first use, because it looks for the folder when it is l
 import os
 import shutil
 import tempfile
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # The library reads this variable.
 # Seconds. A quick call takes a tenth of a millisecond, a table of a large catalogue a second.
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+_making = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -97,8 +100,14 @@ def _registry() -> Any:
     return prometheus_client.CollectorRegistry()
 
 
-@cache
 def _metrics() -> _Metrics:
+    """Return the metrics of this process. Two threads may ask for them first, and names cannot be taken twice."""
+    with _making:
+        return _made_metrics()
+
+
+@cache
+def _made_metrics() -> _Metrics:
     from prometheus_client import Counter, Histogram
 
     registry = _registry()

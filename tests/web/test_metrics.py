@@ -1,11 +1,15 @@
 import os
 import re
+import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import prometheus_client
 import pytest
 from django.db import DatabaseError
 from django.test import Client
@@ -157,6 +161,20 @@ def test_the_access_log_does_not_tell_links_that_set_passwords(
     settings.ACCESS_LOG = True
     Client().get("/accounts/password/MQ/a-secret/")
     assert "GET (hidden) 404" in [record.getMessage() for record in caplog.records]
+
+
+def test_threads_that_count_first_at_once_share_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a lock both make them, and the second one fails, because the names are taken."""
+    monkeypatch.setattr(processes, "_registry", cache(prometheus_client.CollectorRegistry))
+    monkeypatch.setattr(processes, "_made_metrics", cache(processes._made_processes.__wrapped__))
+    start = threading.Barrier(8)
+
+    def first(_number: int) -> object:
+        start.wait()
+        return processes._metrics()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len({id(found) for found in threads.map(first, range(8))}) == 1
 
 
 def test_the_folder_of_metrics_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:

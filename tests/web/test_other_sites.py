@@ -25,7 +25,7 @@ FOREIGN: dict[str, dict[str, str]] = {
 HIDDEN: dict[str, str] = {}
 OWN = {"Sec-Fetch-Site": "same-origin"}
 # Quick looks and checksums are caches that anybody may fill.
-CACHES = ("Job ", "Channel ", "Message ", "checksums/")
+CACHES = ("Job ", "Channel ", "Message ", "RequestCount ", "checksums/")
 
 
 @pytest.fixture
