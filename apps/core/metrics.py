@@ -101,7 +101,7 @@ def _registry() -> Any:
 
 
 def _metrics() -> _Metrics:
-    """Return the metrics of this process. Two threads may ask for them first, and names cannot be taken twice."""
+    """Return the metrics of this process, made once: two threads may ask first."""
     with _making:
         return _made_metrics()
 

@@ -166,7 +166,7 @@ def test_the_access_log_does_not_tell_links_that_set_passwords(
 def test_threads_that_count_first_at_once_share_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a lock both make them, and the second one fails, because the names are taken."""
     monkeypatch.setattr(processes, "_registry", cache(prometheus_client.CollectorRegistry))
-    monkeypatch.setattr(processes, "_made_metrics", cache(processes._made_processes.__wrapped__))
+    monkeypatch.setattr(processes, "_made_metrics", cache(processes._made_metrics.__wrapped__))
     start = threading.Barrier(8)
 
     def first(_number: int) -> object:

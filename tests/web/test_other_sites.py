@@ -24,7 +24,7 @@ FOREIGN: dict[str, dict[str, str]] = {
 # A page can suppress its Referer, and browsers send Sec-Fetch-Site over HTTPS only.
 HIDDEN: dict[str, str] = {}
 OWN = {"Sec-Fetch-Site": "same-origin"}
-# Quick looks and checksums are caches that anybody may fill.
+# Quick looks, checksums and counts of requests are filled by anybody.
 CACHES = ("Job ", "Channel ", "Message ", "RequestCount ", "checksums/")
 
 
