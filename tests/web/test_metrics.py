@@ -1,6 +1,7 @@
 import os
 import re
 import threading
+import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -164,8 +165,13 @@ def test_the_access_log_does_not_tell_links_that_set_passwords(
 
 
 def test_threads_that_count_first_at_once_share_the_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a lock both make them, and the second one fails, because the names are taken."""
-    monkeypatch.setattr(processes, "_registry", cache(prometheus_client.CollectorRegistry))
+    """Without a lock each would make its own, or fail, because the names are taken."""
+
+    def slowly() -> prometheus_client.CollectorRegistry:
+        time.sleep(0.02)
+        return prometheus_client.CollectorRegistry()
+
+    monkeypatch.setattr(processes, "_registry", slowly)
     monkeypatch.setattr(processes, "_made_metrics", cache(processes._made_metrics.__wrapped__))
     start = threading.Barrier(8)
 
