@@ -11,7 +11,7 @@ from django.db import transaction
 
 from apps.catalog import usage
 from apps.contexts.memory import pool
-from apps.contexts.models import ContextSummary, ListedRule, MatchedValue, Pointer
+from apps.contexts.models import ContextChange, ContextSummary, ListedRule, MatchedValue, Pointer
 from apps.contexts.queries import find_pointed, mapping_names
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.rules_as_rows import Listing, list_rules
@@ -59,20 +59,33 @@ def _count_references(members: tuple[str, ...]) -> int | None:
 def _list_rules() -> int:
     wanted = {name for pointer in (Pointer.LATEST, Pointer.EDIT) if (name := find_pointed(pointer))}
     missing = sorted(name for name in wanted if not ListedRule.objects.filter(context=name).exists())
+    changed = 0
     for context in missing:
         try:
             rows = list(_rows(context))
         except CrdsError as exc:
             logger.warning("the rules of %s are not listed: %s", context, exc)
             continue
-        with transaction.atomic():
-            ListedRule.objects.filter(context=context).delete()
-            ListedRule.objects.bulk_create(rows, batch_size=BATCH)
-            MatchedValue.objects.filter(context=context).delete()
-            MatchedValue.objects.bulk_create(_values(rows), batch_size=BATCH)
+        changed += _store(context, rows)
     MatchedValue.objects.exclude(context__in=wanted).delete()
     gone = ListedRule.objects.exclude(context__in=wanted)
-    return len(missing) + gone.delete()[0]
+    return changed + gone.delete()[0]
+
+
+@transaction.atomic
+def _store(context: str, rows: list[ListedRule]) -> bool:
+    """Store the rules of a context and their values, and return whether this call did it.
+
+    Several workers may find a context missing at once. The first one locks the moves that name it, and the
+    others find its rows when they have the lock.
+    """
+    list(ContextChange.objects.select_for_update().filter(context=context).order_by("pk").values_list("pk"))
+    if ListedRule.objects.filter(context=context).exists():
+        return False
+    ListedRule.objects.bulk_create(rows, batch_size=BATCH)
+    MatchedValue.objects.filter(context=context).delete()
+    MatchedValue.objects.bulk_create(_values(rows), batch_size=BATCH)
+    return True
 
 
 def _rows(context: str) -> Iterator[ListedRule]:
