@@ -214,11 +214,17 @@ def free_name(path: Path, expected_sha1sum: str) -> None:
             return
     except FileNotFoundError:
         return
+    target = set_aside(path)
+    logger.warning("%s was in the store without a row; its bytes were moved to %s", path.name, target)
+
+
+def set_aside(path: Path) -> Path:
+    """Move a file to the folder `unclaimed`, and return its path there, which nobody else has."""
     folder = settings.DATA_ROOT / "unclaimed"
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{path.name}.{secrets.token_hex(4)}"
     shutil.move(path, target)
-    logger.warning("%s was in the store without a row; its bytes were moved to %s", path.name, target)
+    return Path(target)
 
 
 def require_sum(path: Path, expected: str) -> None:

@@ -4,16 +4,19 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from apps.catalog import queries, storage
-from apps.catalog.backups import database, layout, writing
-from apps.catalog.backups.errors import BadBackupError
+from apps.catalog.backups import database, layout, restoring, writing
+from apps.catalog.backups.errors import BadBackupError, NotEmptyError
 from apps.catalog.backups.layout import HeldFile
+from apps.catalog.identity import marker
+from apps.catalog.identity.marker import Identity
 from tests import roots
 from tests.factories.catalog import make_file
 from tests.roots import environment_for, filled_root, manage
@@ -60,12 +63,62 @@ def empty_database(root: Path) -> Iterator[str]:
         roots._run_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+# Each start of a command takes seconds, so one process does all that one server is asked for.
+BACK_UP = """
+from django.core.management import call_command
+from apps.accounts.models import User
+from apps.catalog.queries import held_files
+from tests.factories.catalog import make_file
+make_file("jwst_miri_dark_0001.fits", content=b"first")
+from tests.factories.accounts import make_user
+make_user("homer")
+call_command("backup", {backup!r})
+print("held", sorted(held_files()), User.objects.get().password)
+"""
+RESTORE = """
+from django.core.management import CommandError, call_command
+from apps.accounts.models import User
+from apps.catalog.queries import held_files
+call_command("restore", {backup!r})
+print("held", sorted(held_files()), User.objects.get().password)
+call_command("verify_store")
+try:
+    call_command("restore", {backup!r})
+except CommandError as exc:
+    print(exc)
+"""
+
+
+@contextlib.contextmanager
+def second_server(first: Server, root: Path) -> Iterator[Server]:
+    """Yield a server of the same name, with an empty database and without a store."""
+    root.mkdir()
+    with empty_database(root) as database_url:
+        settings = environment_for("jwst", root, database_url)
+        yield Server(root, settings | {"SERVER_STRING": first.environment["SERVER_STRING"]})
+
+
+def test_a_restored_server_has_rows_and_bytes(tmp_path: Path) -> None:
+    root, backup = tmp_path / "root", str(tmp_path / "backup")
+    with filled_root("jwst", root) as database_url:
+        first = Server(root, environment_for("jwst", root, database_url))
+        before = first.manage("shell", "-c", BACK_UP.format(backup=backup))
+        with second_server(first, tmp_path / "new") as second:
+            after = second.manage("shell", "-c", RESTORE.format(backup=backup))
+    [held] = [line for line in before.splitlines() if line.startswith("held")]
+    assert "jwst_miri_dark_0001.fits" in held
+    assert held in after.splitlines()
+    assert "0 missing, 0 changed, 0 unknown" in after
+    assert "already has files or accounts" in after
+
+
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Server]:
     with filled_root("jwst", tmp_path / "root", fill=("seed_demo",)) as database_url:
         yield Server(tmp_path / "root", environment_for("jwst", tmp_path / "root", database_url))
 
 
+@pytest.mark.campaign
 def test_a_restored_server_answers_as_before(demo: Server, tmp_path: Path) -> None:
     before = demo.manage("shell", "-c", ASK)
     assert '"error": null' in before
@@ -74,10 +127,7 @@ def test_a_restored_server_answers_as_before(demo: Server, tmp_path: Path) -> No
     assert "already has files or accounts" in refused
 
     new = tmp_path / "new"
-    new.mkdir()
-    with empty_database(new) as database_url:
-        settings = environment_for("jwst", new, database_url)
-        restored = Server(new, settings | {"SERVER_STRING": demo.environment["SERVER_STRING"]})
+    with second_server(demo, new) as restored:
         [snapshot] = layout.snapshots(tmp_path / "backup")
         content = (snapshot / layout.DATABASE).read_bytes()
         (snapshot / layout.DATABASE).write_bytes(content[:-1] + b"?")
@@ -130,6 +180,18 @@ def test_old_snapshots_go_and_bytes_stay(backup: Path) -> None:
     assert layout.file_path(backup, "jwst", "jwst_miri_dark_0001.fits").exists()
 
 
+def test_a_snapshot_that_a_kill_left_half_done_goes_with_the_older_ones(backup: Path) -> None:
+    half, foreign = (backup / "snapshots" / name for name in ("2020-01-02T030405.000006Z", "2020-notes"))
+    for folder in (half, foreign):
+        folder.mkdir(parents=True)
+        (folder / layout.MANIFEST).touch()
+    run(backup)
+    assert {path.name for path in (backup / "snapshots").iterdir()} == {
+        foreign.name,
+        *(path.name for path in layout.snapshots(backup)),
+    }
+
+
 def test_damaged_bytes_never_enter_a_backup(backup: Path) -> None:
     make_file("jwst_miri_dark_0001.fits", content=b"first")
     make_file("jwst_miri_dark_0002.fits", content=b"second")
@@ -168,7 +230,7 @@ def test_a_run_that_ended_early_is_no_snapshot(backup: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(backup, step=fail)
-    assert layout.snapshots(backup) == []
+    assert list((backup / "snapshots").iterdir()) == []
     with pytest.raises(BadBackupError, match="has no snapshot at all"):
         layout.require_snapshot(backup)
     run(backup)
@@ -185,6 +247,24 @@ def test_a_backup_of_another_observatory_is_refused(backup: Path, settings: Any)
     settings.OBSERVATORY = "hst"
     with pytest.raises(BadBackupError, match="is of jwst, and this server is hst"):
         run(backup)
+
+
+def test_a_backup_of_another_server_of_the_observatory_is_refused(backup: Path) -> None:
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+    marker.write(Identity("jwst", "one", key="a" * 32))
+    run(backup)
+    marker.write(Identity("jwst", "one", key="b" * 32))
+    with pytest.raises(BadBackupError, match="is of another server"):
+        run(backup)
+
+
+def test_bytes_without_a_snapshot_are_read_before_they_are_trusted(backup: Path) -> None:
+    left = layout.file_path(backup, "jwst", "jwst_miri_dark_0001.fits")
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"other")  # Another server's, whose first backup was killed.
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+    run(backup)
+    assert left.read_bytes() == b"first"
 
 
 def test_a_manifest_cannot_name_a_path_outside(tmp_path: Path) -> None:
@@ -265,3 +345,94 @@ def test_the_manifest_is_checked_by_a_tool_of_the_system(backup: Path) -> None:
         check=False,
     )
     assert checked.returncode == 0, checked.stderr
+
+
+@dataclass
+class Empty:
+    """The new server of a restore, whose database is made up."""
+
+    is_full: bool = False
+    migrations: list[BaseException | None] = field(default_factory=list)
+    """What the next calls of ``migrate`` raise."""
+
+    def is_empty(self) -> bool:
+        return not self.is_full
+
+    def restore_from(self, source: Path) -> None:
+        assert not self.is_full
+        self.is_full = True
+
+    def migrate(self, *_words: Any, **_options: Any) -> None:
+        if self.migrations and (exc := self.migrations.pop()):
+            raise exc
+
+
+@pytest.fixture
+def empty(backup: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> Empty:
+    """Back up a file and the secret key, and take both away from the server."""
+    make_file("jwst_miri_dark_0001.fits", content=b"first")
+    (data_root / "secret_key").write_text("secret")
+    run(backup)
+    shutil.rmtree(data_root)
+    data_root.mkdir()
+    server = Empty()
+    monkeypatch.setattr(database, "is_empty", server.is_empty)
+    monkeypatch.setattr(database, "_run", lambda *_words: None)
+    monkeypatch.setattr(database, "restore_from", server.restore_from)
+    monkeypatch.setattr(restoring, "call_command", server.migrate)
+    return server
+
+
+def restore(backup: Path) -> list[str]:
+    """Restore the newest snapshot, and return what was said."""
+    told: list[str] = []
+    restoring.restore(backup, "", complain=told.append, note=told.append)
+    return told
+
+
+def test_a_restore_compares_the_kinds_of_database_before_it_writes(
+    empty: Empty, backup: Path, data_root: Path
+) -> None:
+    [snapshot] = layout.snapshots(backup)
+    other = {"sqlite": "postgresql"}.get(connection.vendor, "sqlite")
+    layout.write_facts(snapshot, replace(layout.read_facts(snapshot), vendor=other))
+    with pytest.raises(BadBackupError, match=f"The backup is of {other}"):
+        restore(backup)
+    assert list(data_root.iterdir()) == []
+
+
+def test_a_restore_replaces_no_file_of_the_store(empty: Empty, backup: Path, data_root: Path) -> None:
+    target = storage.path_of("jwst_miri_dark_0001.fits")
+    target.parent.mkdir(parents=True)
+    target.write_bytes(b"live!")
+    [told] = restore(backup)
+    assert target.read_bytes() == b"first"
+    [aside] = (data_root / "unclaimed").iterdir()
+    assert (aside.read_bytes(), str(aside) in told) == (b"live!", True)
+
+
+def test_a_restore_that_fails_in_the_database_changes_no_secret(
+    empty: Empty, backup: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (data_root / "secret_key").write_text("live!")
+
+    def fail(source: Path) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(database, "restore_from", fail)
+    with pytest.raises(OSError, match="no space"):
+        restore(backup)
+    assert (data_root / "secret_key").read_text() == "live!"
+
+
+def test_a_restore_killed_while_it_migrates_goes_on_when_it_is_run_again(
+    empty: Empty, backup: Path, data_root: Path
+) -> None:
+    empty.migrations = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        restore(backup)
+    (data_root / "secret_key").unlink()  # The kill may come before this file, too.
+    assert restore(backup) == []
+    assert (data_root / "secret_key").read_text() == "secret"
+    with pytest.raises(NotEmptyError):  # The restore has ended.
+        restore(backup)

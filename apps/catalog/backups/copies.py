@@ -2,16 +2,29 @@
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from apps.catalog.backups.layout import HeldFile, sha1sum
 from apps.core.files import BLOCK, forget_cached, part_beside
 
 
-def copy(source: Path, target: Path, file: HeldFile) -> str:
+def copy(
+    source: Path,
+    target: Path,
+    file: HeldFile,
+    *,
+    make_room: Callable[[Path], object] = lambda _target: None,
+) -> str:
     """Copy a file, and return what is wrong with it; empty if the copy is complete and read back.
 
     Nothing appears under the name of `target` unless its bytes have the sum of `file`.
+
+    Parameters
+    ----------
+    make_room
+        Is called with `target` when the copy is good, before it gets the name; by default another file of
+        that name is replaced.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = part_beside(target)
@@ -23,6 +36,7 @@ def copy(source: Path, target: Path, file: HeldFile) -> str:
             return (
                 f"{file.name} read back differently than it was written; check the disk of {target.parent}."
             )
+        make_room(target)
         part.replace(target)
     except FileNotFoundError:
         return f"{file.name} is not at {source}."

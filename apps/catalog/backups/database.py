@@ -68,6 +68,24 @@ def _copy_postgresql(target: Path) -> list[HeldFile]:
     return held
 
 
+def require_restorable(source: Path, *, vendor: str) -> None:
+    """Check that `restore_from` can read a copy, before anything is written.
+
+    Raises
+    ------
+    BadBackupError
+        Raised if the copy is of another kind of database.
+    DatabaseToolError
+        Raised if the program of the database is missing, or cannot read the copy.
+    """
+    if vendor != connection.vendor:
+        raise BadBackupError(
+            f"The backup is of {vendor}, and DATABASE_URL names {connection.vendor}; name a {vendor} one."
+        )
+    if vendor == "postgresql":
+        _run("pg_restore", "--list", str(source))
+
+
 def require_empty() -> None:
     """Refuse to overwrite a database that has rows of a server.
 
@@ -76,35 +94,36 @@ def require_empty() -> None:
     NotEmptyError
         Raised with what to do.
     """
-    tables = connection.introspection.table_names()
-    for table in ("catalog_file", "accounts_user"):
-        if table in tables:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {table})")  # noqa: S608 (a name of ours)
-                if cursor.fetchone()[0]:
-                    raise NotEmptyError(
-                        "The database already has files or accounts. Restore into an empty one: name another "
-                        "in DATABASE_URL, or move the old one away."
-                    )
+    if not is_empty():
+        raise NotEmptyError(
+            "The database already has files or accounts. Restore into an empty one: name another in "
+            "DATABASE_URL, or move the old one away."
+        )
 
 
-def restore_from(source: Path, *, vendor: str) -> None:
-    """Replace the empty database by a copy.
+def is_empty() -> bool:
+    """Return whether the database has neither files nor accounts."""
+    tables = {"catalog_file", "accounts_user"}.intersection(connection.introspection.table_names())
+    return not any(_has_rows(table) for table in tables)
+
+
+def _has_rows(table: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {table})")  # noqa: S608 (a name of ours)
+        return bool(cursor.fetchone()[0])
+
+
+def restore_from(source: Path) -> None:
+    """Replace the empty database by a copy, as a whole or not at all.
 
     Raises
     ------
-    BadBackupError
-        Raised if the copy is of another kind of database.
     DatabaseToolError
         Raised if the program of the database failed.
     """
-    if vendor != connection.vendor:
-        raise BadBackupError(
-            f"The backup is of {vendor}, and DATABASE_URL names {connection.vendor}; name a {vendor} one."
-        )
     connection.close()
     getattr(connection, "close_pool", bool)()
-    if vendor == "postgresql":
+    if connection.vendor == "postgresql":
         arguments = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
         name = str(connection.settings_dict["NAME"])
         _run("pg_restore", *arguments, f"--dbname={name}", str(source))

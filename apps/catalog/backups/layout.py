@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from apps.catalog.backups.errors import BadBackupError
@@ -19,6 +20,7 @@ DATABASE, MANIFEST, SERVER, SECRET, FACTS = (
     "backup.json",
 )
 PRIVATE = 0o600
+MOMENT = "%Y-%m-%dT%H%M%S.%fZ"  # the name of a snapshot, in UTC
 _SUM = re.compile(r"[0-9a-f]{40}")
 _LINE = re.compile(rf"({_SUM.pattern}) ([0-9]{{1,18}}) ([^ ]+)")  # of a manifest
 
@@ -70,6 +72,21 @@ def snapshots(backup: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if (path / FACTS).is_file())
+
+
+def unfinished(backup: Path) -> list[Path]:
+    """Return the snapshots that a run has not completed, oldest first: it still works, or it was killed."""
+    folder = backup / "snapshots"
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _is_moment(path.name) and not (path / FACTS).exists())
+
+
+def _is_moment(name: str) -> bool:
+    try:
+        return bool(datetime.strptime(name, MOMENT).replace(tzinfo=UTC))
+    except ValueError:
+        return False
 
 
 def require_snapshot(backup: Path, name: str = "") -> Path:

@@ -1,7 +1,11 @@
-"""Restoring a backup into an empty server: first the bytes, then the database, then a comparison of both."""
+"""Restoring a backup into an empty server: first checks, then the bytes, the database, and its migrations.
 
-import shutil
+The file ``restoring`` in the data root names the snapshot from the moment before the database is replaced
+until the last migration is done. After an interruption it says that rows in the database are of the snapshot.
+"""
+
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -13,13 +17,17 @@ from apps.catalog.backups.copies import copy, is_there
 from apps.catalog.backups.errors import BadBackupError
 from apps.catalog.backups.layout import BackupFacts
 from apps.catalog.identity import marker
+from apps.core.files import write_atomically
+
+Note = Callable[[str], object]
 
 
 def restore(
     backup: Path,
     name: str,
     *,
-    complain: Callable[[str], object],
+    complain: Note,
+    note: Note,
     begin: Callable[[int], object] = lambda _count: None,
     step: Callable[[], object] = lambda: None,
 ) -> BackupFacts:
@@ -31,11 +39,15 @@ def restore(
         The snapshot; empty for the newest one.
     complain
         Is called with a sentence for each file whose bytes could not be restored.
+    note
+        Is called with a sentence for each file that was in the way, and where it is now.
 
     Raises
     ------
     BadBackupError
         Raised if the backup is damaged, or of another observatory or kind of database.
+    DatabaseToolError
+        Raised if a program of the database is missing or failed.
     NotEmptyError
         Raised if the database has rows already.
     """
@@ -45,25 +57,58 @@ def restore(
         raise BadBackupError(
             f"The backup is of {facts.observatory}, and OBSERVATORY says {settings.OBSERVATORY}."
         )
-    database.require_empty()
+    database.require_restorable(snapshot / layout.DATABASE, vendor=facts.vendor)
+    if not _is_under_way(facts):
+        database.require_empty()
     storage.prepare()
     begin(facts.files)
+    _restore_files(backup, snapshot, facts, complain, note, step)
+    write_atomically(_mark(), facts.made_at.encode())
+    if database.is_empty():  # If not, an interrupted run has replaced it already.
+        database.restore_from(snapshot / layout.DATABASE)
+    _restore_small(snapshot, facts, note)
+    call_command("migrate", verbosity=0)
+    _mark().unlink()
+    return facts
+
+
+def _mark() -> Path:
+    return Path(settings.DATA_ROOT) / "restoring"
+
+
+def _is_under_way(facts: BackupFacts) -> bool:
+    """Return whether an interrupted run may have put the rows of this snapshot into the database."""
+    return _mark().is_file() and _mark().read_text() == facts.made_at
+
+
+def _restore_files(
+    backup: Path, snapshot: Path, facts: BackupFacts, complain: Note, note: Note, step: Callable[[], object]
+) -> None:
     for file in layout.read_manifest(snapshot):
         target = storage.path_of(file.name)
         if not is_there(target, file, is_read=True):
-            wrong = copy(layout.file_path(backup, facts.observatory, file.name), target, file)
+            source = layout.file_path(backup, facts.observatory, file.name)
+            wrong = copy(source, target, file, make_room=partial(_make_room, note=note))
             if wrong:
                 complain(wrong)
         step()
     storage.sync_folders()
-    _restore_small(snapshot / layout.SERVER, marker.path())
-    _restore_small(snapshot / layout.SECRET, settings.DATA_ROOT / "secret_key")
-    database.restore_from(snapshot / layout.DATABASE, vendor=facts.vendor)
-    call_command("migrate", verbosity=0)
-    return facts
 
 
-def _restore_small(source: Path, target: Path) -> None:
-    if source.is_file():
-        shutil.copyfile(source, target)
-        target.chmod(layout.PRIVATE if source.name == layout.SECRET else 0o644)
+def _make_room(target: Path, *, note: Note) -> None:
+    """Move a file with other bytes than the backup's out of the way: it may be of a server that is in use."""
+    if target.is_file():
+        note(f"{target} had other bytes than in the backup; they were moved to {storage.set_aside(target)}.")
+
+
+def _restore_small(snapshot: Path, facts: BackupFacts, note: Note) -> None:
+    """Restore the identity of the store and the secret key, if their sums were compared."""
+    if layout.SERVER in facts.sums:
+        content = (snapshot / layout.SERVER).read_bytes()
+        if marker.path().is_file() and marker.path().read_bytes() != content:
+            _make_room(marker.path(), note=note)
+        write_atomically(marker.path(), content, mode=0o644)
+    if layout.SECRET in facts.sums:
+        # There is always another one: settings make it when any command starts.
+        content = (snapshot / layout.SECRET).read_bytes()
+        write_atomically(settings.DATA_ROOT / "secret_key", content, mode=layout.PRIVATE)

@@ -14,6 +14,7 @@ from apps.catalog.backups.copies import copy, is_there
 from apps.catalog.backups.errors import BadBackupError
 from apps.catalog.backups.layout import BackupFacts, HeldFile
 from apps.catalog.identity import marker
+from apps.catalog.identity.marker import Identity
 from apps.core.files import sync_file, sync_folder
 
 Complain = Callable[[str], object]
@@ -30,7 +31,7 @@ def back_up(
 ) -> BackupFacts:
     """Add a snapshot to a backup, and return the facts about it.
 
-    A run that ends early leaves no complete snapshot, and the next run goes on with the files.
+    A run that ends early leaves no snapshot, and the next run goes on with the files.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ def back_up(
     is_read
         Whether the copies of earlier runs are read again and compared.
     keep
-        How many snapshots stay; 0 keeps all. Bytes are never removed.
+        How many snapshots stay; 0 keeps all. Those that a kill left unfinished go when they are older than
+        all that stay. Bytes are never removed.
 
     Raises
     ------
@@ -54,9 +56,27 @@ def back_up(
     before = layout.snapshots(backup)
     if before:
         _require_same_server(before[-1])
-    name = datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S.%fZ")
-    snapshot = backup / "snapshots" / name
+    snapshot = backup / "snapshots" / datetime.now(UTC).strftime(layout.MOMENT)
     snapshot.mkdir(parents=True, mode=0o700)
+    try:
+        # Without a snapshot nobody has said whose the bytes are that may lie there.
+        facts = _fill(backup, snapshot, complain, step, begin, is_read=is_read or not before)
+    except BaseException:
+        _remove(snapshot)
+        raise
+    _remove_old(backup, keep)
+    return facts
+
+
+def _fill(
+    backup: Path,
+    snapshot: Path,
+    complain: Complain,
+    step: Callable[[], object],
+    begin: Callable[[int], object],
+    *,
+    is_read: bool,
+) -> BackupFacts:
     held = database.copy_to(snapshot / layout.DATABASE)
     layout.write_manifest(snapshot, held)
     _copy_small(marker.path(), snapshot / layout.SERVER)
@@ -64,7 +84,7 @@ def back_up(
     begin(len(held))
     lacking = _copy_files(backup, held, complain, step, is_read=is_read)
     facts = BackupFacts(
-        made_at=name,
+        made_at=snapshot.name,
         observatory=settings.OBSERVATORY,
         server_string=settings.SERVER_STRING,
         version=settings.SERVER_VERSION,
@@ -75,7 +95,6 @@ def back_up(
         lacking=lacking,
     )
     layout.write_facts(snapshot, facts)
-    _remove_old(backup, keep)
     return facts
 
 
@@ -91,6 +110,17 @@ def _require_same_server(snapshot: Path) -> None:
             f"{snapshot} is of {facts.observatory}, and this server is {settings.OBSERVATORY}; "
             "name another folder."
         )
+    theirs, ours = marker.read(snapshot / layout.SERVER), marker.read()
+    if _key(theirs) != _key(ours):
+        raise BadBackupError(
+            f"{snapshot} is of another server ({theirs or 'without an identity'}) than the store "
+            f"{marker.path().parent} ({ours or 'without an identity'}); their files of one name may differ. "
+            "Name another folder. After adopt_data a server needs a new one, too."
+        )
+
+
+def _key(identity: Identity | None) -> str:
+    return identity.key if identity else ""
 
 
 def _copy_small(source: Path, target: Path) -> None:
@@ -120,6 +150,12 @@ def _copy_files(
 
 def _remove_old(backup: Path, keep: int) -> None:
     found = layout.snapshots(backup)
-    for snapshot in found[: max(0, len(found) - keep)] if keep else ():
-        (snapshot / layout.FACTS).unlink()  # First, so that half of it never looks complete.
-        shutil.rmtree(snapshot)
+    gone = max(0, len(found) - keep) if keep else 0
+    killed = [snapshot for snapshot in layout.unfinished(backup) if snapshot < found[gone]]
+    for snapshot in (*found[:gone], *killed):
+        _remove(snapshot)
+
+
+def _remove(snapshot: Path) -> None:
+    (snapshot / layout.FACTS).unlink(missing_ok=True)  # First, so that half of it never looks complete.
+    shutil.rmtree(snapshot)

@@ -29,21 +29,27 @@ def path() -> Path:
     return Path(settings.STORE_ROOT) / NAME
 
 
-def read() -> Identity | None:
+def read(at: Path | None = None) -> Identity | None:
     """Return the identity in the file, or None if there is no file.
+
+    Parameters
+    ----------
+    at
+        Another file of this form, such as that of a backup.
 
     Raises
     ------
     ForeignDataError
         Raised if the file cannot be read or has other contents.
     """
+    at = at or path()
     try:
-        return Identity(**json.loads(path().read_text(encoding="utf-8")))
+        return Identity(**json.loads(at.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as exc:
         raise ForeignDataError(
-            f"{path()} does not say which server the store belongs to ({exc}); restore it from a backup, or "
+            f"{at} does not say which server the store belongs to ({exc}); restore it from a backup, or "
             "remove it and run: manage.py adopt_data"
         ) from exc
 

@@ -31,11 +31,12 @@ class Command(BaseCommand):
                 options["folder"],
                 options["snapshot"],
                 complain=complain,
+                note=self.stderr.write,
                 begin=lambda count: progress.start("restored", count),
                 step=progress.step,
             )
         except (CrdsError, OSError) as exc:
-            raise CommandError(f"The database was not restored: {exc}") from exc
+            raise CommandError(f"The restore did not end: {exc}") from exc
         progress.finish()
         self.stdout.write(
             f"Restored the snapshot {facts.made_at} of {facts.observatory} ({facts.server_string}), "
