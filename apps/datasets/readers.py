@@ -16,6 +16,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from importlib import import_module
 from io import BufferedReader
 from pathlib import Path
@@ -317,7 +319,7 @@ def _read_parquet(path: Path, after: int) -> Iterator[Read]:
 def _from_columns(row: dict[str, Any]) -> Raw | BadRowError:
     dataset_id, program = row.pop(_ID), row.pop(_PROGRAM, None)
     if _HEADER not in row:
-        return Raw({name: value for name, value in row.items() if value is not None}, dataset_id, program)
+        return Raw(_typed_as_texts(row), dataset_id, program)
     header = row[_HEADER]
     if isinstance(header, str):
         try:
@@ -327,8 +329,21 @@ def _from_columns(row: dict[str, Any]) -> Raw | BadRowError:
     if isinstance(header, list):  # A map of Arrow is a list of pairs.
         header = dict(header)
     if isinstance(header, dict):
-        header = {name: value for name, value in header.items() if value is not None}
+        header = _typed_as_texts(header)
     return Raw(header, dataset_id, program)
+
+
+def _typed_as_texts(header: dict[str, Any]) -> dict[str, Any]:
+    """Return a header without empty cells, with texts in place of moments and decimal numbers."""
+    return {name: _typed_as_text(value) for name, value in header.items() if value is not None}
+
+
+def _typed_as_text(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)  # Headers hold UTC without an offset.
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _read_data_file(path: Path, after: int) -> Iterator[Read]:

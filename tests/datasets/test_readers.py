@@ -1,5 +1,7 @@
 import json
 import sys
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +193,34 @@ def test_without_its_library_parquet_is_refused_with_the_remedy(
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(UnreadableSourceError, match="pip install pyarrow"):
         list(read(make_file(tmp_path, "x", name="datasets.parquet")))
+
+
+@pytest.mark.needs("pyarrow")
+def test_dates_and_decimals_of_parquet_become_texts(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    start = datetime(2010, 5, 6, 12)  # noqa: DTZ001 (the column has no zone)
+    columns = {
+        "dataset_id": ["A:B"],
+        "DATE-OBS": [start.date()],
+        "TIME-OBS": [start.time()],
+        "START": [start],
+        "END": [start.replace(tzinfo=timezone(timedelta(hours=2)))],
+        "EXPTIME": [Decimal("1.50")],
+    }
+    parquet.write_table(pyarrow.table(columns), tmp_path / "typed.parquet")
+    texts = {
+        "DATE-OBS": "2010-05-06",
+        "TIME-OBS": "12:00:00",
+        "START": "2010-05-06T12:00:00",
+        "END": "2010-05-06T10:00:00",
+        "EXPTIME": "1.50",
+    }
+    assert list(read(tmp_path / "typed.parquet")) == [(1, Raw(texts, "A:B", None))]
+    header = pyarrow.array([{name: values[0] for name, values in columns.items() if name != "dataset_id"}])
+    parquet.write_table(pyarrow.table({"dataset_id": ["A:B"], "header": header}), tmp_path / "header.parquet")
+    assert list(read(tmp_path / "header.parquet")) == [(1, Raw(texts, "A:B", None))]
 
 
 @pytest.mark.needs("pyarrow")
