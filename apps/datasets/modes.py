@@ -216,7 +216,8 @@ class Modes:
         for place, dataset in enumerate(datasets):
             places.setdefault(dataset.row.instrument, []).append(place)
         found: list[int | None] = [None] * len(datasets)
-        for instrument, mine in places.items():
+        # All operations store new modes in this order, so none waits for another in a circle.
+        for instrument, mine in sorted(places.items()):
             book = self.book(instrument)
             if book is not None:
                 exposures = ((datasets[place].header, datasets[place].row.observed_at) for place in mine)

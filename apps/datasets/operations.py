@@ -21,7 +21,7 @@ from apps.datasets.import_rows import Raw, ReadDataset, row_maker
 from apps.datasets.models import ImportProgress, ModeParkeys
 from apps.datasets.modes import Modes, newest_parkeys, parkeys_with
 from apps.datasets.readers import LineSource, Read, read, read_lines
-from apps.datasets.upsert import upsert
+from apps.datasets.upsert import rows_with_modes, upsert
 from apps.rules.observatories import get_observatory
 
 BATCH = 2000  # rows
@@ -132,8 +132,9 @@ def add_datasets(stream: LineSource, *, user: str) -> AddedDatasets:
 
 
 def _add(batch: ImportBatch, modes: Modes, outcome: AddedDatasets, user: str) -> None:
+    rows = rows_with_modes(batch.rows, modes)
     with transaction.atomic():
-        stored = upsert(batch.rows, modes)
+        stored = upsert(rows)
         if stored:
             audit.noted(Action.ADD_DATASETS, user=user, details=f"{stored} datasets")
     outcome.line_count = batch.last
@@ -216,13 +217,26 @@ def _require_raw(item: Raw | BadRowError) -> Raw:
     return item
 
 
-@transaction.atomic
-def _store(rows: list[ReadDataset], modes: Modes, progress: ImportProgress, *, done: int) -> int:
+def _store(datasets: list[ReadDataset], modes: Modes, progress: ImportProgress, *, done: int) -> int:
     """Store a batch, and the note about it, in one transaction; return the number of rows that result."""
-    stored = upsert(rows, modes)
-    progress.done = done
-    progress.save(update_fields=["done"])
+    rows = rows_with_modes(datasets, modes)
+    with transaction.atomic():
+        stored = upsert(rows)
+        progress.done = done
+        progress.save(update_fields=["done"])
+        _commit_without_waiting()
     return stored
+
+
+def _commit_without_waiting() -> None:
+    """Do not wait until this transaction is on the disk of PostgreSQL.
+
+    If the database crashes, the last batches of a file may be lost, each as a whole and with its note, and
+    the next run reads them again. Nobody sends the rows of a call again, so calls wait.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO OFF")
 
 
 def cover_parkeys(instrument: str, wanted: Iterable[str]) -> ModeParkeys:

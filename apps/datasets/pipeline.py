@@ -44,19 +44,19 @@ def sort_into_modes(instrument: str) -> Iterator[int]:
             _assign([(key, row[0]) for key, row in zip(keys, rows, strict=True)])
         if not rows:
             return
-        last = rows[-1][0]
+        last = max(pk for pk, _header, _observed_at in rows)
         done += len(rows)
         yield done
 
 
 def _locked(unsorted: QuerySet[Dataset]) -> list[tuple[int, Header, datetime | None]]:
-    """Return key, header and start of the next exposures, by key.
+    """Return key, header and start of the next exposures by key, in the order of ids.
 
     They are locked first and read then: otherwise an import could change a header after it was read, and the
-    exposure would get the mode of the old header permanently.
+    exposure would get the mode of the old header permanently. An import locks them in the same order.
     """
     keys = list(unsorted.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-    rows = Dataset.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+    rows = Dataset.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("product", "exposure")
     return list(rows.values_list("pk", "header", "observed_at"))
 
 

@@ -29,40 +29,50 @@ _ON_CONFLICT = f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {_ASSIGNMENTS} WH
 # Every name in these statements belongs to the model; values are passed as parameters.
 _INSERT = f"INSERT INTO {_TABLE} ({_NAMES}) VALUES ({', '.join(['%s'] * len(_COLUMNS))}) {_ON_CONFLICT}"  # noqa: S608
 _MAKE_INCOMING = f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {_NAMES} FROM {_TABLE} LIMIT 0"  # noqa: S608
-_MOVE_INCOMING = f"INSERT INTO {_TABLE} ({_NAMES}) SELECT {_NAMES} FROM incoming {_ON_CONFLICT}"  # noqa: S608
+# All writers lock rows in this order, so none waits for another in a circle. The database sorts for each of
+# them, because its order of texts may differ from ours.
+_SORTED = f"SELECT {_NAMES} FROM incoming ORDER BY {', '.join(_KEY)}"  # noqa: S608
+_MOVE_INCOMING = f"INSERT INTO {_TABLE} ({_NAMES}) {_SORTED} {_ON_CONFLICT}"
+
+RowWithMode = tuple[ImportRow, int | None]
 
 
-def upsert(datasets: Iterable[ReadDataset], modes: Modes) -> int:
-    """Store rows in the caller's transaction, and return their number.
+def rows_with_modes(datasets: Iterable[ReadDataset], modes: Modes) -> list[RowWithMode]:
+    """Return the row of each dataset with the key of its mode; modes that are new are stored.
 
-    Of two rows with the same id the later one counts.
+    Call it before the transaction that stores the rows. A transaction that stored a new mode and then waits
+    for a row would block a sorter that has locked this row and needs the same mode.
+
+    Of two datasets with the same id the later one counts.
     """
     unique = list({(each.row.product, each.row.exposure): each for each in datasets}.values())
-    if unique:
-        rows = [each.row for each in unique]
+    return list(zip((each.row for each in unique), modes.keys(unique), strict=True))
+
+
+def upsert(rows: Sequence[RowWithMode]) -> int:
+    """Store rows with different ids in the caller's transaction, and return their number."""
+    if rows:
         store = _copy if connection.vendor == "postgresql" else _insert
-        store(rows, modes.keys(unique), datetime.now(UTC))
-    return len(unique)
+        store(rows, datetime.now(UTC))
+    return len(rows)
 
 
-def _insert(rows: Sequence[ImportRow], modes: Sequence[int | None], now: datetime) -> None:
+def _insert(rows: Sequence[RowWithMode], now: datetime) -> None:
     adapt = connection.ops.adapt_datetimefield_value
     imported_at = adapt(now)
     values: list[tuple[Any, ...]] = [
-        (*row[:-1], adapt(row.observed_at), mode, imported_at) for row, mode in zip(rows, modes, strict=True)
+        (*row[:-1], adapt(row.observed_at), mode, imported_at) for row, mode in rows
     ]
     with connection.cursor() as cursor:
         cursor.executemany(_INSERT, values)
 
 
-def _copy(rows: Sequence[ImportRow], modes: Sequence[int | None], now: datetime) -> None:
+def _copy(rows: Sequence[RowWithMode], now: datetime) -> None:
     """Stream the rows into a table of this transaction, and move them to the real table."""
     with connection.cursor() as cursor:
-        # If the database crashes, the last batches may be lost, each as a whole and with its note.
-        cursor.execute("SET LOCAL synchronous_commit TO OFF")
         cursor.execute(_MAKE_INCOMING)
         with cursor.copy(f"COPY incoming ({_NAMES}) FROM STDIN") as copy:
-            for row, mode in zip(rows, modes, strict=True):
+            for row, mode in rows:
                 copy.write_row((*row, mode, now))
         cursor.execute(_MOVE_INCOMING)
         cursor.execute("DROP TABLE incoming")

@@ -1,14 +1,17 @@
+import io
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from apps.datasets import operations
 from apps.datasets.errors import UnreadableSourceError
-from apps.datasets.models import Dataset, ImportProgress
-from apps.datasets.operations import import_file
+from apps.datasets.models import Dataset, ExposureMode, ImportProgress
+from apps.datasets.operations import add_datasets, cover_parkeys, import_file
 from tests.factories.datasets import make_file, make_header, make_line
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +164,51 @@ def test_a_file_name_that_is_not_text_can_be_imported(tmp_path: Path) -> None:
 def test_numbers_too_large_for_any_table_are_kept_as_text(tmp_path: Path) -> None:
     take(make_file(tmp_path, make_line("L1", make_header(KEY=10**400))))
     assert Dataset.objects.get().header["KEY"] == str(10**400)
+
+
+def add(*names: str, **header: str) -> None:
+    body = "".join(f"{make_line(name, make_header(**header))}\n" for name in names)
+    add_datasets(io.BytesIO(body.encode()), user="tester")
+
+
+@pytest.mark.needs("postgresql")
+def test_only_imports_of_files_are_stored_without_waiting_for_the_disk(tmp_path: Path) -> None:
+    add("L00000001")
+    assert waits_for_disk() == "on"
+    take(make_file(tmp_path, *lines(1)))
+    assert waits_for_disk() == "off"
+
+
+def waits_for_disk() -> str:
+    """Return whether the commit of this transaction waits until it is on disk, as PostgreSQL calls it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        return str(cursor.fetchone()[0])
+
+
+@pytest.mark.needs("postgresql")
+def test_rows_are_stored_in_one_order_for_all_writers() -> None:
+    add("L00000002", "L00000003", "L00000001")
+    assert [row.exposure for row in Dataset.objects.order_by("pk")] == stored()
+
+
+def test_new_modes_are_stored_before_the_transaction_that_locks_rows() -> None:
+    cover_parkeys("cos", ["DETECTOR"])
+    before, found = savepoints(), []
+
+    def note(execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if sql.startswith("INSERT") and ExposureMode._meta.db_table in sql:
+            found.append(savepoints())
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(note):
+        add("L00000001", DETECTOR="NUV")
+    assert found == [before]
+    mode = Dataset.objects.get().mode
+    assert mode is not None
+    assert mode.header["DETECTOR"] == "NUV"
+
+
+def savepoints() -> int:
+    """Return the number of transactions inside that of the test."""
+    return sum(name is not None for name in connection.savepoint_ids)
