@@ -1,6 +1,6 @@
 """Errors of questions about best references."""
 
-from apps.core.errors import InvalidInputError, NotFoundError
+from apps.core.errors import ConflictError, InvalidInputError, NotFoundError
 
 
 class LimitExceededError(InvalidInputError):
@@ -55,3 +55,9 @@ class NoSuchExposureError(NotFoundError):
     """No exposure has this id, or several have it; the message names them."""
 
     code = "dataset_unknown"
+
+
+class NoAnswersKeptError(ConflictError):
+    """No answers for all datasets were worked out yet."""
+
+    code = "no_answers_kept"

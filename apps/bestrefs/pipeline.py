@@ -89,7 +89,8 @@ def keep(job: Job | None = None) -> int:
         rules: list[int] = []
         for instrument, types in types_of(context).items():
             parkeys = newest_parkeys(instrument)
-            assert parkeys is not None  # noqa: S101 (its exposures were just sorted)
+            if parkeys is None:
+                continue  # Its first dataset arrived after the others were sorted; the next job sorts it.
             kept = _kept_rules(instrument, types, parkeys)
             _keep_modes(job, parkeys, kept)
             rules += kept
@@ -106,7 +107,8 @@ def is_current() -> bool:
     for pointer, context in pointed.items():
         rows = PointedRules.objects.filter(pointer=pointer)
         known = set(rows.values_list("context", "rules__instrument").distinct())
-        if known != {(context, instrument) for instrument in types_of(context)}:
+        planned = {name for name, types in types_of(context).items() if types.timelines}
+        if known != {(context, instrument) for instrument in planned}:
             return False
         if any(_is_behind(rows, instrument) for _context, instrument in known):
             return False
@@ -142,12 +144,18 @@ def observed_instruments() -> list[str]:
     return datasets.observed_instruments()
 
 
-def types_of(context: str) -> dict[str, InstrumentTypes]:
-    """Return each instrument that has datasets, and rules in a context, with its reference types."""
+def types_of(context: str, instruments: Iterable[str] | None = None) -> dict[str, InstrumentTypes]:
+    """Return each instrument that has rules in a context with its reference types.
+
+    Parameters
+    ----------
+    instruments
+        Lower case; all instruments that have datasets if not given.
+    """
     upper, rules = contexts.upper_mappings_of(context), contexts.get_context(context)
     imaps = {name.lower(): imap for name, imap in upper[context].selections}
     found = {}
-    for instrument in observed_instruments():
+    for instrument in observed_instruments() if instruments is None else instruments:
         if (imap := imaps.get(instrument)) in upper:
             rmaps = {reftype.lower(): rmap for reftype, rmap in upper[imap].selections}
             timelines = rules.timelines(instrument, rmaps)
@@ -229,18 +237,33 @@ def _forget(job: Job | None) -> None:
         ReferenceTimeline.objects.filter(modes=None).delete()
 
 
-def asked_by_header(context: str) -> QuerySet[Dataset]:
-    """Return the datasets for which some answers do not follow from their modes."""
-    types = types_of(context)
-    others = [name for name in observed_instruments() if name not in types or types[name].by_header]
+def asked_by_header(context: str, instruments: Sequence[str] | None = None) -> QuerySet[Dataset]:
+    """Return the datasets for which some answers do not follow from their modes.
+
+    Parameters
+    ----------
+    instruments
+        Lower case, those of interest: the answer has all their datasets, and may have others with odd modes.
+    """
+    wanted = observed_instruments() if instruments is None else instruments
+    types = types_of(context, wanted)
+    others = [name for name in wanted if name not in types or types[name].by_header]
     # A list of keys lets the database read an index; a join would read all rows.
     return Dataset.objects.filter(Q(mode__in=datasets.odd_modes()) | Q(instrument__in=others))
 
 
-def stale(context: str) -> QuerySet[Dataset]:
-    """Return the datasets that must be asked by their header under a context, and were not."""
+def stale(context: str, *, instrument: str | None = None) -> QuerySet[Dataset]:
+    """Return the datasets that must be asked by their header under a context, and were not.
+
+    Parameters
+    ----------
+    instrument
+        Lower case; only its datasets are returned, and only its rules are read.
+    """
     other = Q(kept=None) | ~Q(kept__context=context) | ~Q(kept__imported_at=F("imported_at"))
-    return asked_by_header(context).filter(other)
+    if instrument is None:
+        return asked_by_header(context).filter(other)
+    return asked_by_header(context, [instrument]).filter(other, instrument=instrument)
 
 
 def _needless(context: str) -> QuerySet[KeptDataset]:

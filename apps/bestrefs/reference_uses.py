@@ -9,14 +9,19 @@ from typing import Any
 
 from django.db import connection
 
+from apps.bestrefs.errors import NoAnswersKeptError
 from apps.bestrefs.models import BestReference, KeptDataset, ModeTimeline, PointedRules, TimelineStep
+from apps.bestrefs.pipeline import stale
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.datasets import queries as datasets
 from apps.datasets.models import Dataset
+from apps.datasets.modes import newest_parkeys
+from apps.rules.errors import CrdsError
 
 COUNTED = 10_000  # datasets that a page counts; a list counts all
 _BLOCK = 2000  # rows fetched at once
+_NOTHING_KEPT = "No answers were worked out yet."
 
 # Names in these statements belong to models; values are passed as parameters.
 _BY_MODE = f"""
@@ -33,7 +38,7 @@ SELECT d.product, d.exposure, d.observed_at
 FROM {BestReference._meta.db_table} b
 JOIN {KeptDataset._meta.db_table} k ON k.dataset_id = b.dataset_id
 JOIN {Dataset._meta.db_table} d ON d.id = b.dataset_id AND d.imported_at = k.imported_at
-WHERE b.reference = %s
+WHERE b.reference = %s AND k.context = %s
 """  # noqa: S608
 
 
@@ -48,7 +53,7 @@ class ReferenceUse:
     context
         The context whose answers are counted; empty if there are none yet.
     kept_at
-        The moment at which these answers became complete.
+        The moment at which these answers became complete; None if it is not known.
     count
         Number of datasets, at most `COUNTED` unless all were wanted.
     is_more
@@ -85,60 +90,113 @@ def uses_of(reference: str, instrument: str, *, at_most: int | None = COUNTED) -
 def _use(
     reference: str, instrument: str, pointer: Pointer, context: str, at_most: int | None
 ) -> ReferenceUse:
-    row = PointedRules.objects.filter(pointer=pointer).order_by("-kept_at").first()
+    kept, kept_at = _kept(pointer)
     limit = "" if at_most is None else f" LIMIT {int(at_most) + 1}"
     with connection.cursor() as cursor:
-        sql, values = _statement(reference, pointer)
+        sql, values = _statement(reference, pointer, kept)
         cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM ({sql}) found{limit}) counted", values)  # noqa: S608
         (found,) = cursor.fetchone()
     count = found if at_most is None else min(found, at_most)
     return ReferenceUse(
         pointer.value,
-        row.context if row else "",
-        row.kept_at if row else None,
+        kept,
+        kept_at,
         count,
         found > count,
-        tuple(_gaps(pointer, context, instrument, row)),
+        tuple(_gaps(pointer, context, instrument, kept)),
     )
 
 
-def _statement(reference: str, pointer: str) -> tuple[str, list[Any]]:
+def _kept(pointer: Pointer) -> tuple[str, datetime | None]:
+    """Return the context whose answers are kept for a pointer, and the moment at which they became complete.
+
+    The context is empty if no answers are kept.
+    """
+    row = PointedRules.objects.filter(pointer=pointer).order_by("-kept_at").first()
+    if row is not None:
+        return row.context, row.kept_at
+    # Rules whose types must all be asked header by header have no modes.
+    latest = contexts.find_pointed(Pointer.LATEST)
+    if latest is None or contexts.find_pointed(pointer) != latest:
+        return "", None
+    if not KeptDataset.objects.filter(context=latest).exists():
+        return "", None
+    last = BestReference.objects.filter(context=latest).order_by("-pk").first()
+    return latest, last.computed_at if last else None
+
+
+def _statement(reference: str, pointer: Pointer, kept: str) -> tuple[str, list[Any]]:
     if pointer == Pointer.LATEST:
-        return f"{_BY_MODE} UNION ALL {_BY_HEADER}", [reference, pointer, reference]
+        return f"{_BY_MODE} UNION ALL {_BY_HEADER}", [reference, pointer, reference, kept]
     return _BY_MODE, [reference, pointer]
 
 
-def _gaps(pointer: Pointer, context: str, instrument: str, row: PointedRules | None) -> Iterator[str]:
+def _gaps(pointer: Pointer, context: str, instrument: str, kept: str) -> Iterator[str]:
     """Yield what the kept answers leave out, as sentences."""
-    if row is None:
-        yield "No answers were worked out yet."
+    if not kept:
+        yield _NOTHING_KEPT
         return
-    if row.context != context:
+    if kept != context:
         yield f"{pointer.value.capitalize()} is {context} now; its answers are not worked out yet."
     if datasets.has_unsorted(instrument):
         yield "Some datasets are new, and are not sorted by their parameters yet."
     elif missing := _missing_modes(pointer, instrument):
-        yield f"{missing} combinations of parameters are new, and their answers are not worked out yet."
+        yield _new_combinations(missing)
     if pointer == Pointer.EDIT and KeptDataset.objects.filter(dataset__instrument=instrument).exists():
         yield "Datasets with an unusual header are counted under latest only."
+    if pointer == Pointer.LATEST:
+        yield from _unasked(kept, instrument)
+
+
+def _new_combinations(number: int) -> str:
+    if number == 1:
+        return "One combination of parameters is new, and its answers are not worked out yet."
+    return f"{number} combinations of parameters are new, and their answers are not worked out yet."
+
+
+def _unasked(context: str, instrument: str) -> Iterator[str]:
+    """Yield a sentence if datasets must be asked by their header under a context, and were not."""
+    try:
+        is_behind = stale(context, instrument=instrument).exists()
+    except CrdsError:
+        yield f"{context} cannot be read now, so it is not known whether datasets are left out."
+        return
+    if is_behind:
+        yield "Some datasets must be asked by their header, and were not asked under this context yet."
 
 
 def _missing_modes(pointer: Pointer, instrument: str) -> int:
     """Return the number of modes that lack an answer."""
-    rows = PointedRules.objects.filter(pointer=pointer, rules__instrument=instrument)
-    counts = [(row.rules.sorted_by, row.rules.mode_count) for row in rows.select_related("rules__sorted_by")]
-    if not counts:
+    newest = newest_parkeys(instrument)
+    if newest is None:
         return 0
-    parkeys, least = min(counts, key=lambda item: item[1])
-    return max(0, datasets.count_modes(parkeys) - least)
+    rows = PointedRules.objects.filter(pointer=pointer, rules__instrument=instrument).select_related("rules")
+    # The exposures have modes of the newest parkeys, so no answer for older modes counts.
+    counts = [row.rules.mode_count if row.rules.sorted_by_id == newest.pk else 0 for row in rows]
+    if not counts and KeptDataset.objects.filter(dataset__instrument=instrument).exists():
+        return 0  # All its types are asked header by header.
+    return max(0, datasets.count_modes(newest) - min(counts, default=0))
 
 
-def datasets_with(reference: str, pointer: str) -> Iterator[tuple[str, str]]:
-    """Yield two-part id and start of each dataset that uses a reference, in the order of ids.
+def datasets_with(reference: str, pointer: Pointer) -> Iterator[tuple[str, str]]:
+    """Return two-part id and start of each dataset that uses a reference, in the order of ids.
 
     The start is written in ISO format, empty if it is not known.
+
+    Raises
+    ------
+    NoAnswersKeptError
+        Raised if no answers were worked out for the pointer yet.
     """
-    sql, values = _statement(reference, pointer)
+    kept, _ = _kept(pointer)
+    if not kept:
+        raise NoAnswersKeptError(_NOTHING_KEPT)
+    if kept == _kept(Pointer.LATEST)[0]:
+        pointer = Pointer.LATEST  # It has the same answers, and those that were asked by header.
+    return _rows(*_statement(reference, pointer, kept))
+
+
+def _rows(sql: str, values: list[Any]) -> Iterator[tuple[str, str]]:
     with connection.chunked_cursor() as cursor:
         # The names of columns are those of the first part.
         cursor.execute(f"SELECT * FROM ({sql}) found ORDER BY product, exposure", values)  # noqa: S608

@@ -1,13 +1,14 @@
 """The kept answers must equal those asked header by header."""
 
 import io
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from apps.bestrefs.models import BestReference, KeptDataset, KeptRules, ModeTimeline, ReferenceTimeline
-from apps.bestrefs.pipeline import follow, is_current, keep
+from apps.bestrefs.pipeline import _sort, follow, is_current, keep
 from apps.bestrefs.reference_uses import datasets_with, uses_of
 from apps.catalog.operations import add_file
 from apps.contexts.models import Pointer
@@ -15,6 +16,8 @@ from apps.contexts.operations import set_context
 from apps.contexts.queries import get_context
 from apps.core.errors import NotFoundError
 from apps.datasets.models import Dataset
+from apps.datasets.operations import cover_parkeys
+from apps.datasets.pipeline import sort_into_modes
 from apps.jobs import pipeline as jobs
 from apps.jobs.errors import LostClaimError
 from apps.jobs.models import Job
@@ -160,6 +163,93 @@ def test_the_page_of_a_reference_shows_how_many_datasets_use_it(client: Client) 
     ]
     assert client.get("/datasets_with/nuv.fits/edit.csv").getvalue().decode().splitlines() == lines[:1]
     assert client.get("/datasets_with/nuv.fits/build.csv").status_code == 404
+
+
+def test_the_list_of_datasets_is_refused_before_the_first_answers(client: Client) -> None:
+    answer = client.get("/datasets_with/nuv.fits/latest.csv")
+    assert (answer.status_code, answer.content) == (409, b"No answers were worked out yet.\n")
+
+
+def test_edit_lists_the_answers_asked_by_header_if_it_is_latest() -> None:
+    set_context(pointer="edit", context=OLD, user="tester", reason="Why not.", is_overridden=True)
+    keep()
+    assert kept(Pointer.EDIT) == kept(Pointer.LATEST) == without_types(by_header(OLD))
+
+
+def test_answers_for_modes_of_older_parkeys_are_missing() -> None:
+    keep()
+    cover_parkeys("cos", ["DEADCORR"])
+    list(sort_into_modes("cos"))
+    latest, edit = uses_of("nuv.fits", "cos")
+    gap = "3 combinations of parameters are new, and their answers are not worked out yet."
+    assert (latest.count, latest.gaps) == (0, (gap,))
+    assert edit.gaps[0] == gap
+    keep()
+    assert (uses_of("nuv.fits", "cos")[0].count, uses_of("nuv.fits", "cos")[0].gaps) == (3, ())
+
+
+def test_an_instrument_that_was_sorted_and_not_answered_has_a_gap() -> None:
+    keep()
+    cover_parkeys("fgs", ["DETECTOR"])
+    make_dataset("F4Q50010:F4Q50ABQ", instrument="fgs", header=make_header(INSTRUME="FGS"))
+    list(sort_into_modes("fgs"))
+    assert uses_of("fgs.fits", "fgs")[0].gaps[0].startswith("One combination of parameters is new")
+
+
+def test_answers_asked_by_header_under_another_context_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep()
+    move(NEW)
+    with monkeypatch.context() as patch:
+        patch.setattr("apps.bestrefs.pipeline._keep_datasets", lambda *_: 0)  # It was not reached yet.
+        keep()
+    [use] = uses_of("brf.fits", "cos")
+    gap = "Some datasets must be asked by their header, and were not asked under this context yet."
+    assert (use.context, use.gaps) == (NEW, (gap,))
+    assert kept(Pointer.LATEST) == without_types(by_header(NEW), odd=False)
+    keep()
+    assert uses_of("brf.fits", "cos")[0].gaps == ()
+
+
+def test_a_context_that_became_unreadable_leaves_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep()
+
+    def get(_name: str) -> Context:
+        raise NotFoundError("It is not held.")
+
+    monkeypatch.setattr("apps.bestrefs.pipeline.contexts.get_context", get)
+    latest, _edit = uses_of("nuv.fits", "cos")
+    assert latest.count == 3
+    assert latest.gaps == (f"{OLD} cannot be read now, so it is not known whether datasets are left out.",)
+
+
+def test_rules_without_a_planned_type_are_current_when_all_were_asked_by_header(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Context, "timelines", lambda _self, _instrument, types: dict.fromkeys(types))
+    keep()
+    assert is_current()
+    assert not follow()
+    latest, _edit = uses_of("nuv.fits", "cos")
+    assert (latest.context, latest.count, latest.gaps) == (OLD, 3, ())
+    assert latest.kept_at is not None
+    assert client.get("/datasets_with/nuv.fits/latest.csv").status_code == 200
+
+
+def test_an_instrument_whose_first_dataset_arrives_later_is_left_to_the_next_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Dataset.objects.filter(instrument="cos").delete()
+
+    def sort(instrument: str, names: Iterable[str]) -> None:
+        _sort(instrument, names)
+        make_dataset("LB4Q01010:LB4Q01ABQ")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("apps.bestrefs.pipeline._sort", sort)
+        keep()
+    assert not is_current()
+    keep()
+    assert kept(Pointer.LATEST) == without_types(by_header(OLD))
 
 
 def test_a_context_that_cannot_be_read_hinders_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
