@@ -90,12 +90,9 @@ def uses_of(reference: str, instrument: str, *, at_most: int | None = COUNTED) -
 def _use(
     reference: str, instrument: str, pointer: Pointer, context: str, at_most: int | None
 ) -> ReferenceUse:
-    kept, kept_at = _kept(pointer)
-    limit = "" if at_most is None else f" LIMIT {int(at_most) + 1}"
-    with connection.cursor() as cursor:
-        sql, values = _statement(reference, pointer, kept)
-        cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM ({sql}) found{limit}) counted", values)  # noqa: S608
-        (found,) = cursor.fetchone()
+    # Edit is asked only if it is another context.
+    kept, kept_at = _kept(pointer, asked_by_header=context if pointer == Pointer.LATEST else None)
+    found = _count(reference, pointer, kept, at_most) if kept else 0
     count = found if at_most is None else min(found, at_most)
     return ReferenceUse(
         pointer.value,
@@ -107,22 +104,34 @@ def _use(
     )
 
 
-def _kept(pointer: Pointer) -> tuple[str, datetime | None]:
+def _count(reference: str, pointer: Pointer, kept: str, at_most: int | None) -> int:
+    """Return the number of datasets that use a reference, or one more than `at_most`."""
+    limit = "" if at_most is None else f" LIMIT {int(at_most) + 1}"
+    sql, values = _statement(reference, pointer, kept)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM ({sql}) found{limit}) counted", values)  # noqa: S608
+        (found,) = cursor.fetchone()
+    return int(found)
+
+
+def _kept(pointer: Pointer, *, asked_by_header: str | None) -> tuple[str, datetime | None]:
     """Return the context whose answers are kept for a pointer, and the moment at which they became complete.
 
     The context is empty if no answers are kept.
+
+    Parameters
+    ----------
+    asked_by_header
+        The context of the pointer if datasets are asked by their header under it, because it is latest.
     """
     row = PointedRules.objects.filter(pointer=pointer).order_by("-kept_at").first()
     if row is not None:
         return row.context, row.kept_at
     # Rules whose types must all be asked header by header have no modes.
-    latest = contexts.find_pointed(Pointer.LATEST)
-    if latest is None or contexts.find_pointed(pointer) != latest:
+    if asked_by_header is None or not KeptDataset.objects.filter(context=asked_by_header).exists():
         return "", None
-    if not KeptDataset.objects.filter(context=latest).exists():
-        return "", None
-    last = BestReference.objects.filter(context=latest).order_by("-pk").first()
-    return latest, last.computed_at if last else None
+    last = BestReference.objects.filter(context=asked_by_header).order_by("-pk").first()
+    return asked_by_header, last.computed_at if last else None
 
 
 def _statement(reference: str, pointer: Pointer, kept: str) -> tuple[str, list[Any]]:
@@ -188,10 +197,12 @@ def datasets_with(reference: str, pointer: Pointer) -> Iterator[tuple[str, str]]
     NoAnswersKeptError
         Raised if no answers were worked out for the pointer yet.
     """
-    kept, _ = _kept(pointer)
+    latest = contexts.find_pointed(Pointer.LATEST)
+    is_latest = pointer == Pointer.LATEST or contexts.find_pointed(pointer) == latest
+    kept, _ = _kept(pointer, asked_by_header=latest if is_latest else None)
     if not kept:
         raise NoAnswersKeptError(_NOTHING_KEPT)
-    if kept == _kept(Pointer.LATEST)[0]:
+    if kept == _kept(Pointer.LATEST, asked_by_header=latest)[0]:
         pointer = Pointer.LATEST  # It has the same answers, and those that were asked by header.
     return _rows(*_statement(reference, pointer, kept))
 
