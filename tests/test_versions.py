@@ -1,4 +1,4 @@
-"""One version, told by the command, the project's metadata and the changelog."""
+"""One version, told by the command, the metadata and the changelog; fragments and decisions in order."""
 
 import datetime
 import re
@@ -43,3 +43,10 @@ def test_every_fragment_names_its_kind() -> None:
 
 def _configuration() -> dict[str, object]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["towncrier"]
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    pages = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert numbers == list(range(1, len(pages) + 1))
+    assert [int(page.read_text().split(".")[0].removeprefix("# ")) for page in pages] == numbers
