@@ -94,7 +94,7 @@ def test_a_body_of_unknown_length_has_the_same_limit(excess: int, status: int, s
 def test_few_lines_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
 
-    def upsert(rows: list[Any], modes: Any) -> int:
+    def upsert(rows: list[Any]) -> int:
         sizes.append(len(rows))
         return 0
 
