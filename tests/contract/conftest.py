@@ -12,6 +12,8 @@ from tests.contract.client import Client
 from tests.live import LiveServer, live_server
 from tests.shared_data import data_root as shared_cache
 
+FILLED_FROM_SHARED_DATA = {"hst_server", "jwst_server", "roman_server", "tobs_server"}
+
 
 def _filled_from_shared_data(observatory: str, root: Path, *options: str) -> Iterator[LiveServer]:
     with live_server(observatory, root, fill=("import_cache", str(shared_cache()), *options)) as server:
@@ -77,5 +79,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in getattr(item, "fixturenames", ()):
             if name.endswith("_server"):
                 item.add_marker(pytest.mark.xdist_group(name))
-                if name not in ("demo_server", "keckao_server"):
-                    item.add_marker(pytest.mark.shared_data)
+            if name in FILLED_FROM_SHARED_DATA:
+                item.add_marker(pytest.mark.shared_data)
