@@ -49,8 +49,9 @@ reset:
 	@echo 'Removing $(RUN_ROOT): the database, the store, accounts, uploads and mails of `make run`.'
 	@rm -rf '$(RUN_ROOT)'
 
+# Three processes keep two cores busy, because tests often wait for servers and workers to start or stop.
 test: $(VENV)/.ready-dev $(CLIENT)/.ready
-	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	$(PY) -m ruff check .
