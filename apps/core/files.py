@@ -172,7 +172,11 @@ def _set_mode(part: Path, path: Path, mode: int | None) -> None:
         part.chmod(wanted)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_bytes(source: Path, target: Path) -> str:
+    """Copy a file to a path that must be free, down to the disk, and return the sha1sum of what was read.
+
+    The copy is not kept in memory, so that whoever reads it back reads the disk.
+    """
     digest = hashlib.sha1(usedforsecurity=False)
     with source.open("rb") as reader, target.open("xb") as writer:
         while block := reader.read(BLOCK):
@@ -181,9 +185,14 @@ def _copy(source: Path, target: Path) -> None:
         writer.flush()
         os.fsync(writer.fileno())
         forget_cached(writer.fileno())
+    return digest.hexdigest()
+
+
+def _copy(source: Path, target: Path) -> None:
+    copied = copy_bytes(source, target)
     with target.open("rb") as stream:
         found = hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False))
-    if found.digest() != digest.digest():
+    if found.hexdigest() != copied:
         raise UnfaithfulCopyError(
             f"The copy of {source.name} differs from its source when it is read back. Check the disks."
         )

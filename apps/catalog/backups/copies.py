@@ -1,12 +1,10 @@
 """Copies of files that are read back before they get their name."""
 
-import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from apps.catalog.backups.layout import HeldFile, sha1sum
-from apps.core.files import BLOCK, forget_cached, part_beside
+from apps.core.files import copy_bytes, part_beside
 
 
 def copy(
@@ -29,7 +27,7 @@ def copy(
     target.parent.mkdir(parents=True, exist_ok=True)
     part = part_beside(target)
     try:
-        digest = _write(source, part)
+        digest = copy_bytes(source, part)
         if digest != file.sha1sum:
             return f"{file.name} has sha1sum {digest}; {file.sha1sum} was expected."
         if sha1sum(part) != digest:
@@ -43,18 +41,6 @@ def copy(
     finally:
         part.unlink(missing_ok=True)
     return ""
-
-
-def _write(source: Path, part: Path) -> str:
-    digest = hashlib.sha1(usedforsecurity=False)
-    with source.open("rb") as reader, part.open("xb") as writer:
-        while block := reader.read(BLOCK):
-            writer.write(block)
-            digest.update(block)
-        writer.flush()
-        os.fsync(writer.fileno())
-        forget_cached(writer.fileno())
-    return digest.hexdigest()
 
 
 def is_there(target: Path, file: HeldFile, *, is_read: bool) -> bool:
