@@ -151,6 +151,19 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_REASON else f"{text[: LONGEST_REASON - 1]}…"
 
 
+def _references_column(side: str, label: str) -> Column:
+    """Return the column of the references on one side of a change, ``old`` or ``new``."""
+    return Column(
+        side,
+        label,
+        lambda row: _names(getattr(row.change, side)),
+        sort="value",
+        search=EXPORTED,
+        text=lambda row: _linked(row, getattr(row.change, side)) or "nothing",
+        look="code",
+    )
+
+
 COLUMNS = (
     Column("instrument", "Instrument", lambda row: row.instrument, sort="value", search=EXPORTED),
     Column("type", "Type", lambda row: row.reftype, sort="value", search=EXPORTED),
@@ -161,24 +174,8 @@ COLUMNS = (
         sort="value",
         badge=lambda row: BADGES[row.change.change],
     ),
-    Column(
-        "old",
-        "Before",
-        lambda row: _names(row.change.old),
-        sort="value",
-        search=EXPORTED,
-        text=lambda row: _linked(row, row.change.old) or "nothing",
-        look="code",
-    ),
-    Column(
-        "new",
-        "After",
-        lambda row: _names(row.change.new),
-        sort="value",
-        search=EXPORTED,
-        text=lambda row: _linked(row, row.change.new) or "nothing",
-        look="code",
-    ),
+    _references_column("old", "Before"),
+    _references_column("new", "After"),
     Column(
         "cases",
         "Match cases",
