@@ -1,4 +1,4 @@
-"""Reads of pages, each beginning after a cursor."""
+"""Pages of rows, each from a cursor on."""
 
 from typing import Any
 from urllib.parse import quote

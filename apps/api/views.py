@@ -1,4 +1,4 @@
-"""The operations of REST. Every one only reads, and needs no account."""
+"""The operations of REST. Each of them only reads and needs no account."""
 
 from typing import Any
 

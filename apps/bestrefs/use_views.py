@@ -1,4 +1,4 @@
-"""The list of datasets that use a reference."""
+"""The list of datasets that use a reference, as CSV."""
 
 from __future__ import annotations
 
