@@ -62,6 +62,19 @@ def words(name: str, default: str) -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
+def pairs(name: str, default: str, pattern: str) -> dict[str, str]:
+    """Return what is written as name=value, separated by commas or lines; each must match `pattern`."""
+    found: dict[str, str] = {}
+    for item in re.split(r"[,\n]", text(name, default)):
+        if not item.strip():
+            continue
+        if not (whole := re.fullmatch(pattern, item.strip())):
+            raise ImproperlyConfigured(f"{name}: {item.strip()!r} is not of the form {pattern}.")
+        if found.setdefault(whole[1], whole[2]) != whole[2]:
+            raise ImproperlyConfigured(f"{name}: {whole[1]!r} is there twice.")
+    return found
+
+
 def networks(name: str, default: str) -> list[IPv4Network | IPv6Network]:
     """Return a comma separated list of addresses and networks."""
     try:
@@ -212,6 +225,23 @@ def database(name: str, default: str) -> dict[str, Any]:
             "CONN_HEALTH_CHECKS": True,
         }
     raise ImproperlyConfigured(f"{name}: expected sqlite:///path or postgresql://host/name.")
+
+
+def database_address(name: str) -> str:
+    """Return the URL of a database that is only read, in the forms of `database`, or an empty text."""
+    value = text(name, "")
+    if not value or (value.startswith("sqlite:///") and value.removeprefix("sqlite:///").strip("/")):
+        return value
+    url = service_url(name, value, "postgresql://user:password@host:port/name", has_path=True)
+    if url.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"{name}: expected sqlite:///path or postgresql://host/name.")
+    return url.as_text()
+
+
+def require_with(name: str, value: object, **others: object) -> None:
+    """Refuse a setting that needs others which are empty."""
+    if missing := [other for other, given in others.items() if value and not given]:
+        raise ImproperlyConfigured(f"{name} is set, so {' and '.join(missing)} must be set too.")
 
 
 def service_url(name: str, value: str, form: str, *, has_path: bool = False) -> ServiceUrl:

@@ -217,9 +217,31 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 
-# The source of the headers of observed datasets: our own table, or a class that asks an archive.
+# The source of the headers of observed datasets: our own table, a table or view of another database, which is
+# only read, or a class of one's own (docs/guide/archive_view.md).
 
-ARCHIVE = env.text("ARCHIVE", "apps.datasets.archive.TableArchive")
+ARCHIVE_DATABASE_URL = env.database_address("ARCHIVE_DATABASE_URL")
+ARCHIVE_VIEW = env.word("ARCHIVE_VIEW", "", r"(([A-Za-z_]\w*\.)?[A-Za-z_]\w*)?")
+ARCHIVE_VIEW_IDS = (
+    env.word("ARCHIVE_VIEW_IDS", "", r"([A-Za-z_]\w*(, *[A-Za-z_]\w*)?)?").replace(" ", "").split(",")
+)
+# Column to parkey.
+ARCHIVE_VIEW_COLUMNS = env.pairs("ARCHIVE_VIEW_COLUMNS", "", r"([A-Za-z_]\w*) *= *([A-Z][A-Z0-9._-]*)")
+ARCHIVE_VIEW_SECONDS = env.number("ARCHIVE_VIEW_SECONDS", 20, minimum=1)  # of one question
+ARCHIVE_VIEW_ROWS = env.number("ARCHIVE_VIEW_ROWS", 1_000_000, minimum=1)  # of one question
+env.require_with(
+    "ARCHIVE_DATABASE_URL",
+    ARCHIVE_DATABASE_URL,
+    ARCHIVE_VIEW=ARCHIVE_VIEW,
+    ARCHIVE_VIEW_IDS=ARCHIVE_VIEW_IDS[0],
+    ARCHIVE_VIEW_COLUMNS=ARCHIVE_VIEW_COLUMNS,
+)
+ARCHIVE = env.text(
+    "ARCHIVE",
+    "apps.datasets.archive_view.archive.ViewArchive"
+    if ARCHIVE_DATABASE_URL
+    else "apps.datasets.archive.TableArchive",
+)
 
 # Mails. Without a mail server they are written to a folder, where operators can read them.
 

@@ -20,9 +20,10 @@ from django.conf import settings
 from apps.bestrefs.errors import BadLabelError, InstrumentNotInContextError, LimitExceededError
 from apps.bestrefs.headers import complete_header
 from apps.contexts.queries import context_for, get_context, resolve
-from apps.datasets.archive import Header
+from apps.datasets.archive import Answer, Header
+from apps.datasets.errors import ArchiveFailedError
 from apps.datasets.headers import canonical, find_instrument
-from apps.datasets.queries import headers_of, id_grammar, ids_of_instrument, two_part_id
+from apps.datasets.queries import answers_of, id_grammar, ids_of_instrument, two_part_id
 from apps.datasets.timestamps import parse_moment
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.context import Context
@@ -101,9 +102,10 @@ def best_references_by_ids(
     chosen = _chosen(reftypes)
     answers: dict[str, Any] = {}
     headers: dict[str, Header] = {}
-    for text, found in headers_of(ids).items():
-        if not found:
-            answers[text] = [False, _does_not_exist(text)]
+    for text, found in answers_of(ids).items():
+        if isinstance(found, ArchiveFailedError) or not found:
+            answers[text] = [False, _no_header(text, found)]
+            continue
         for two_part, header in found.items():
             label = text if len(found) == 1 else two_part
             references = _references_or_reason(context, header, chosen)
@@ -124,13 +126,13 @@ def aui_best_references(specifier: str | None, ids: Sequence[str]) -> dict[str, 
         Raised if there are more ids than one call may name.
     """
     context = _context_for_ids(specifier, ids)
-    return {text: _files(context, text, found.values()) for text, found in headers_of(ids).items()}
+    return {text: _files(context, text, found) for text, found in answers_of(ids).items()}
 
 
-def _files(context: Context, text: str, headers: Iterable[Header]) -> list[Any]:
-    answers = [_references_or_reason(context, header, None) for header in headers]
-    if not answers:
-        return [False, _does_not_exist(text)]
+def _files(context: Context, text: str, found: Answer) -> list[Any]:
+    if isinstance(found, ArchiveFailedError) or not found:
+        return [False, _no_header(text, found)]
+    answers = [_references_or_reason(context, header, None) for header in found.values()]
     if all(isinstance(answer, str) for answer in answers):
         return [False, answers[0]]
     values = {value for answer in answers if isinstance(answer, dict) for value in answer.values()}
@@ -184,9 +186,10 @@ def dataset_headers(
     since = _moment(datasets_since)
     context = context_for(specifier)
     answers: dict[str, Header | str] = {}
-    for text, found in headers_of(ids, since=since).items():
-        if not found:
-            answers[two_part_id(text)] = _does_not_exist(text, since)
+    for text, found in answers_of(ids, since=since).items():
+        if isinstance(found, ArchiveFailedError) or not found:
+            answers[two_part_id(text)] = _no_header(text, found, since)
+            continue
         answers.update((label, complete_header(header, context)) for label, header in found.items())
     return answers
 
@@ -242,8 +245,10 @@ def _context_for_ids(specifier: str | None, ids: Sequence[str]) -> Context:
     return context_for(specifier)
 
 
-def _does_not_exist(text: str, since: datetime | None = None) -> str:
-    """Return the documented reason; it quotes the id as requested."""
+def _no_header(text: str, found: Answer, since: datetime | None = None) -> str:
+    """Return the reason why an id gives no header; the documented one quotes the id as requested."""
+    if isinstance(found, ArchiveFailedError):
+        return f"{NOT_FOUND}{found}"
     when = f" since {since:%Y-%m-%d %H:%M:%S}" if since else ""
     return f"{NOT_FOUND}dataset ID does not exist {text[:300]!r}{when}"
 

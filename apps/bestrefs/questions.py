@@ -23,6 +23,7 @@ from apps.bestrefs.errors import (
 )
 from apps.bestrefs.headers import MISSING
 from apps.contexts import queries as contexts
+from apps.datasets.errors import ArchiveFailedError
 from apps.datasets.headers import canonical, find_instrument
 from apps.datasets.queries import headers_of, id_grammar
 from apps.rules.lookup.context import Context
@@ -167,10 +168,12 @@ def of_address(sent: Mapping[str, str]) -> list[Question]:
 def _archived(text: str) -> Mapping[str, Mapping[str, str]]:
     try:
         return headers_of([text])[text]
+    except ArchiveFailedError as exc:
+        raise ArchiveUnreachableError(f"{exc} You can also give the header of the file.") from exc
     except (OSError, DatabaseError) as exc:
         logger.warning("The archive did not answer about %r.", text, exc_info=exc)
         raise ArchiveUnreachableError(
-            "The archive catalogue cannot be reached now, so the parameters of {text[:100]!r} "
+            f"The archive catalogue cannot be reached now, so the parameters of {text[:100]!r} "
             "are unknown. Try again later, or give the header of the file."
         ) from exc
 

@@ -7,26 +7,30 @@ replaces our table if the setting ``ARCHIVE`` names it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.conf import settings
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
+from apps.datasets.errors import ArchiveFailedError
 from apps.datasets.ids import DatasetId
 from apps.datasets.models import Dataset
 
 Header = Mapping[str, str]
+
+# Two-part id to header of the datasets that an id names, or the reason why that is not known.
+Answer = dict[str, Header] | ArchiveFailedError
 
 # Two lists of this length stay below the number of parameters that each database takes in one query.
 _IDS_PER_QUERY = 400
 
 
 class Archive(Protocol):
-    """The questions that an archive answers. An unreachable archive raises; it never answers with nothing."""
+    """The questions of an archive. One that cannot answer says so, and never answers with nothing."""
 
     def ids(self, instrument: str, *, since: datetime | None = None) -> list[str]:
         """Return the two-part ids of an instrument's datasets, sorted.
@@ -37,18 +41,58 @@ class Archive(Protocol):
             Lower case.
         since
             Aware; only exposures that started then or later. Exposures without a known start are left out.
+
+        Raises
+        ------
+        ArchiveFailedError
+            Raised if the ids are not known as a whole.
         """
         ...
 
     def headers(
         self, wanted: Sequence[DatasetId], *, since: datetime | None = None
-    ) -> dict[DatasetId, dict[str, Header]]:
+    ) -> dict[DatasetId, Answer]:
         """Return two-part id to header for each wanted id, without entries for ids that do not exist.
 
         Half an id names all exposures of the product with this name, or else all datasets whose exposure has
-        it. Headers have the form that `apps.datasets.headers.canonical` makes.
+        it. Headers have the form that `apps.datasets.headers.canonical` makes. An id that could not be looked
+        up has the failure for an answer.
         """
         ...
+
+
+class NamedRow(NamedTuple):
+    """One exposure of an archive: the halves of its id in upper case, and its header or why it has none."""
+
+    product: str
+    exposure: str
+    header: Header | ArchiveFailedError
+
+
+def named_by(wanted: Sequence[DatasetId], rows: Iterable[NamedRow]) -> dict[DatasetId, Answer]:
+    """Return two-part id to header for each wanted id, given the rows of those ids in their order."""
+    by_product, by_exposure = defaultdict(list), defaultdict(list)
+    for row in rows:
+        by_product[row.product].append(row)
+        by_exposure[row.exposure].append(row)
+    found: dict[DatasetId, Answer] = {}
+    for dataset in wanted:
+        if dataset.exposure is None:
+            mine = by_product[dataset.product] or by_exposure[dataset.product]
+        else:
+            mine = [row for row in by_exposure[dataset.exposure] if row.product == dataset.product]
+        found[dataset] = _answer(mine)
+    return found
+
+
+def _answer(rows: Sequence[NamedRow]) -> Answer:
+    """Return the headers of rows. If one has none, the whole answer fails instead of leaving it out."""
+    headers: dict[str, Header] = {}
+    for row in rows:
+        if isinstance(row.header, ArchiveFailedError):
+            return row.header
+        headers[f"{row.product}:{row.exposure}"] = row.header
+    return headers
 
 
 class TableArchive:
@@ -64,22 +108,11 @@ class TableArchive:
 
     def headers(
         self, wanted: Sequence[DatasetId], *, since: datetime | None = None
-    ) -> dict[DatasetId, dict[str, Header]]:
-        by_product, by_exposure = defaultdict(list), defaultdict(list)
-        for row in _rows_near(wanted, since):
-            by_product[row.product].append(row)
-            by_exposure[row.exposure].append(row)
-        found = {}
-        for dataset in wanted:
-            if dataset.exposure is None:
-                rows = by_product[dataset.product] or by_exposure[dataset.product]
-            else:
-                rows = [row for row in by_exposure[dataset.exposure] if row.product == dataset.product]
-            found[dataset] = {row.dataset_id: row.header for row in rows}
-        return found
+    ) -> dict[DatasetId, Answer]:
+        return named_by(wanted, _rows_near(wanted, since))
 
 
-def _rows_near(wanted: Sequence[DatasetId], since: datetime | None) -> Iterator[Dataset]:
+def _rows_near(wanted: Sequence[DatasetId], since: datetime | None) -> Iterator[NamedRow]:
     """Yield each row that has a wanted half in the right place, once, in the order of ids."""
     found: dict[int, Dataset] = {}
     for start in range(0, len(wanted), _IDS_PER_QUERY):
@@ -90,7 +123,8 @@ def _rows_near(wanted: Sequence[DatasetId], since: datetime | None) -> Iterator[
         if since is not None:
             rows = rows.filter(observed_at__gte=since)
         found.update((row.pk, row) for row in rows)
-    yield from sorted(found.values(), key=lambda row: (row.product, row.exposure))
+    for row in sorted(found.values(), key=lambda row: (row.product, row.exposure)):
+        yield NamedRow(row.product, row.exposure, row.header)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Errors of questions about datasets, and of imports."""
 
-from apps.core.errors import InvalidInputError
+from apps.core.errors import ConflictError, InvalidInputError
 
 
 class BadDatasetIdError(InvalidInputError):
@@ -31,3 +31,9 @@ class UnreadableSourceError(InvalidInputError):
     """A file of an import that cannot be read, as a whole or from some position on."""
 
     code = "unreadable_source"
+
+
+class ArchiveFailedError(ConflictError):
+    """The database of the archive is away, too slow, or answered in part; the message says which."""
+
+    code = "archive_failed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
-from apps.datasets.archive import Header, TableArchive, get_archive
-from apps.datasets.errors import BadDatasetIdError, UndeterminedInstrumentError
+from apps.datasets.archive import Answer, Header, TableArchive, get_archive
+from apps.datasets.errors import ArchiveFailedError, BadDatasetIdError, UndeterminedInstrumentError
 from apps.datasets.ids import DatasetId, find_instrument, parse_id
 from apps.datasets.models import Dataset, ExposureMode, ModeParkeys
 from apps.datasets.modes import newest_parkeys
@@ -51,11 +51,30 @@ def find_id(text: str) -> DatasetId | None:
         return None
 
 
-def headers_of(texts: Sequence[str], *, since: datetime | None = None) -> dict[str, Mapping[str, Header]]:
-    """Return each text with the datasets it names, two-part id to header; empty if there are none."""
+def answers_of(texts: Sequence[str], *, since: datetime | None = None) -> dict[str, Answer]:
+    """Return each text with the datasets it names, two-part id to header; empty if there are none.
+
+    A text that the archive could not look up has the failure in their place.
+    """
     wanted = {text: find_id(text) for text in texts}
     found = get_archive().headers(list({dataset for dataset in wanted.values() if dataset}), since=since)
     return {text: found.get(dataset, {}) if dataset else {} for text, dataset in wanted.items()}
+
+
+def headers_of(texts: Sequence[str], *, since: datetime | None = None) -> dict[str, dict[str, Header]]:
+    """Return each text with the datasets it names, two-part id to header; empty if there are none.
+
+    Raises
+    ------
+    ArchiveFailedError
+        Raised if the archive could not look up one of them.
+    """
+    found: dict[str, dict[str, Header]] = {}
+    for text, answer in answers_of(texts, since=since).items():
+        if isinstance(answer, ArchiveFailedError):
+            raise answer
+        found[text] = answer
+    return found
 
 
 def two_part_id(text: str) -> str:

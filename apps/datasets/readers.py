@@ -335,10 +335,11 @@ def _from_columns(row: dict[str, Any]) -> Raw | BadRowError:
 
 def _typed_as_texts(header: dict[str, Any]) -> dict[str, Any]:
     """Return a header without empty cells, with texts in place of moments and decimal numbers."""
-    return {name: _typed_as_text(value) for name, value in header.items() if value is not None}
+    return {name: typed_as_text(value) for name, value in header.items() if value is not None}
 
 
-def _typed_as_text(value: Any) -> Any:
+def typed_as_text(value: Any) -> Any:
+    """Return the text of a moment or a decimal number as headers hold it, and any other value as it is."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         value = value.astimezone(UTC).replace(tzinfo=None)  # Headers hold UTC without an offset.
     if isinstance(value, date | time):
