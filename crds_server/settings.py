@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "apps.distribution",
     "apps.submissions",
     "apps.reprocessing",
+    "apps.subscriptions",
     "apps.console",
     "apps.api",
     "apps.demo",
@@ -258,6 +259,7 @@ MAIL_FROM = env.address("MAIL_FROM", "crds@localhost")
 MAIL_LISTS = env.addresses("MAIL_LISTS", "")  # Addresses that get every mail.
 ALARM_MAILS = env.addresses("ALARM_MAILS", "")  # Operators who read that stored files are wrong.
 MAIL_ATTEMPTS = env.number("MAIL_ATTEMPTS", 10, minimum=1)  # Ten attempts take about a day and a half.
+WEB_HOOK_HOSTS = set(env.words("WEB_HOOK_HOSTS", ""))  # Receivers inside the network that operators trust.
 
 # Deliveries.
 
@@ -319,6 +321,7 @@ HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # The time b
 JOB_KINDS: dict[str, str] = {
     "submission": "apps.submissions.pipeline.run",
     "mail": "apps.mails.pipeline.run",
+    "web_hook": "apps.subscriptions.pipeline.run",
     "look": "apps.catalog.quick_looks.pipeline.run",
     "reprocessing": "apps.reprocessing.pipeline.run",
     "reprocessing_help": "apps.reprocessing.pipeline.help_search",
@@ -327,7 +330,11 @@ JOB_KINDS: dict[str, str] = {
 }
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker this often fails.
 # Kinds with another number of attempts. A query that killed its worker is not tried again.
-JOB_KIND_ATTEMPTS: dict[str, int] = {"mail": MAIL_ATTEMPTS, "query": 1}
+JOB_KIND_ATTEMPTS: dict[str, int] = {
+    "mail": MAIL_ATTEMPTS,
+    "web_hook": MAIL_ATTEMPTS,
+    "query": 1,
+}
 REPROCESSING_HELPERS = env.number("REPROCESSING_HELPERS", 7, minimum=0)  # workers that help with one search
 # How many jobs of a kind run at once. Together they are fewer than the 20 threads of a worker, so that the
 # heartbeat, the sweeps and other housekeeping always find a thread.
@@ -339,6 +346,7 @@ JOB_LANES = {
     "bestrefs": env.number("BULK_BESTREFS_AT_ONCE", 1, minimum=1),
     "query": env.number("QUERIES_AT_ONCE", 1, minimum=1),
     "mail": env.number("MAILS_AT_ONCE", 1, minimum=1),
+    "web_hook": env.number("WEB_HOOKS_AT_ONCE", 1, minimum=1),
 }
 JOBS_OF_PEOPLE = {"submission", "reprocessing"}  # Kinds of which one person runs only some at once.
 JOBS_PER_PERSON = env.number("JOBS_PER_PERSON", 2, minimum=1)
@@ -372,6 +380,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "apps.bestrefs.tasks.follow",
         "schedule": 60,
     },
+    "notice-events": {"task": "apps.subscriptions.tasks.notice_events", "schedule": 60},
+    "send-digests": {"task": "apps.subscriptions.tasks.send_digests", "schedule": crontab(minute="23")},
     "remove-old-queries": {"task": "apps.vo.tasks.remove_old_jobs", "schedule": crontab(minute="*/10")},
     "sweep-submissions": {"task": "apps.submissions.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
     "remove-abandoned-parts": {

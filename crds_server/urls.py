@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("apps.datasets.urls")),
     path("", include("apps.bestrefs.urls")),
     path("", include("apps.reprocessing.urls")),
+    path("", include("apps.subscriptions.urls")),
     path("", include("apps.console.urls")),
     path("", include("apps.api.urls")),
     path("", include("apps.demo.urls")),

@@ -250,6 +250,8 @@ class Action(models.TextChoices):
     WITHDRAW_ROLE = "withdraw role"
     CREATE_TOKEN = "create token"  # noqa: S105 (it is not a token)
     REVOKE_TOKEN = "revoke token"  # noqa: S105 (it is not a token)
+    ADD_WEB_HOOK = "add web hook"
+    REMOVE_WEB_HOOK = "remove web hook"
 
 
 # Acts that change neither files nor pointers. The public does not see them.
@@ -264,6 +266,8 @@ ACCOUNT_ACTIONS = (
     Action.WITHDRAW_ROLE,
     Action.CREATE_TOKEN,
     Action.REVOKE_TOKEN,
+    Action.ADD_WEB_HOOK,
+    Action.REMOVE_WEB_HOOK,
     Action.ABORT_JOB,
     Action.RETRY_JOB,
 )

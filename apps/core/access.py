@@ -73,6 +73,19 @@ def require_role(actor: Actor, role: Role, *, instrument: str = "") -> None:
         raise DeniedError(f"This needs the role {role}{where}, which {actor.get_username()} does not have.")
 
 
+def with_account(view: View) -> View:
+    """Pass the account to a view as `actor`, whatever its roles; without a login raise `NotLoggedInError`."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        actor = find_actor(request)
+        if actor is None:
+            raise NotLoggedInError("Log in first.")
+        return view(request, *args, actor=actor, **kwargs)
+
+    return checked
+
+
 def with_role(role: Role, *, is_api: bool = False) -> Callable[[View], View]:
     """Refuse requests to a view from accounts without a role, and pass the account to it as `actor`.
 

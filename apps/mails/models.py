@@ -14,6 +14,9 @@ class Mail(models.Model):
     delivered_to = models.JSONField(default=list, help_text="Recipients whose copy the mail server has.")
     subject = models.CharField(max_length=200)
     text = models.TextField()
+    unsubscribe = models.CharField(
+        max_length=2000, blank=True, help_text="Address by which its reader ends such mails; empty if none."
+    )
     made_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(
         null=True, help_text="When the mail server took it for the last recipient; empty before."

@@ -17,7 +17,15 @@ JOB_KIND = "mail"
 
 
 @transaction.atomic
-def post(*, key: str, recipients: Iterable[str], subject: str, text: str, is_for_lists: bool = True) -> None:
+def post(
+    *,
+    key: str,
+    recipients: Iterable[str],
+    subject: str,
+    text: str,
+    is_for_lists: bool = True,
+    unsubscribe: str = "",
+) -> None:
     """Write a mail; call this inside the transaction of the event that the mail reports.
 
     The mail exists if and only if that transaction is committed. A worker sends it afterwards. Errors of
@@ -37,6 +45,8 @@ def post(*, key: str, recipients: Iterable[str], subject: str, text: str, is_for
         Plain text; links in it are absolute.
     is_for_lists
         Whether the addresses of ``MAIL_LISTS`` get it; a secret is for one person.
+    unsubscribe
+        Full address to which mail programs post when the reader wants no more such mails.
     """
     addresses = usable([*(settings.MAIL_LISTS if is_for_lists else ()), *recipients])
     if not addresses:
@@ -44,7 +54,12 @@ def post(*, key: str, recipients: Iterable[str], subject: str, text: str, is_for
         return
     mail, is_new = Mail.objects.get_or_create(
         key=key,
-        defaults={"recipients": addresses, "subject": one_line(subject), "text": paragraphs(text)},
+        defaults={
+            "recipients": addresses,
+            "subject": one_line(subject),
+            "text": paragraphs(text),
+            "unsubscribe": unsubscribe,
+        },
     )
     if is_new:
         jobs.start(JOB_KIND, subject_id=mail.pk, user="", channel=None, is_watched=False)

@@ -1,7 +1,6 @@
 """The function of the jobs that send mails."""
 
 import logging
-from datetime import timedelta
 from smtplib import SMTPDataError, SMTPRecipientsRefused
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,14 +13,13 @@ from django.utils import timezone
 
 from apps.jobs.errors import JobStopped, TryLater
 from apps.jobs.models import Job
+from apps.jobs.pauses import pause_after
 from apps.jobs.pipeline import require_claim
 from apps.mails.models import Mail
 from apps.mails.plain_text import one_line
 
 logger = logging.getLogger(__name__)
 
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(hours=6)
 LONGEST_ERROR = 2000  # characters
 
 
@@ -41,11 +39,6 @@ def run(job: Job) -> None:
     # The server has taken all copies. An error while the connection was closed does not count.
     _note(job, mail, error="", sent_at=timezone.now())
     logger.info("%s was sent to %d addresses", mail, len(mail.recipients))
-
-
-def pause_after(attempts: int) -> timedelta:
-    """Return the pause after so many attempts: 1, 4, 16, 64 and 256 minutes, then six hours each."""
-    return min(FIRST_PAUSE * 4 ** min(attempts - 1, 10), LONGEST_PAUSE)
 
 
 def _send(job: Job, mail: Mail) -> list[str]:
@@ -88,6 +81,9 @@ def _message(mail: Mail, address: str, server: BaseEmailBackend) -> EmailMessage
         "Message-ID": f"<crds-{made}@{urlsplit(settings.PUBLIC_URL).hostname}>",
         "Auto-Submitted": "auto-generated",  # Keeps out-of-office programs from answering (RFC 3834).
     }
+    if mail.unsubscribe:  # Mail programs make a button of it (RFC 8058).
+        headers["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return EmailMessage(
         mail.subject, mail.text, settings.MAIL_FROM, [address], connection=server, headers=headers
     )

@@ -13,12 +13,16 @@ from apps.catalog.models import File
 from apps.jobs.models import Channel
 from apps.locks.models import Lock
 from apps.submissions.uploads import ingest_area
+from apps.subscriptions.models import Period
+from apps.subscriptions.operations import subscribe
+from apps.subscriptions.unsubscribe_links import UnsubscribeLink
 from tests.factories import sites
 from tests.factories.accounts import logged_in, make_token, make_user
 from tests.factories.datasets import make_dataset
 from tests.factories.deliveries import make_delivery
 from tests.factories.submissions import make_submission
 from tests.factories.vo import make_query_job
+from tests.factories.web_hooks import make_hook
 
 UPLOADED = "uploaded.fits"
 DATASET = "JW00001001001_02101_00001.MIRIMAGE:JW00001001001_02101_00001.MIRIMAGE"
@@ -36,7 +40,7 @@ class World:
 def make_world() -> World:
     """Return a site with files, a ready submission, a channel, a delivery, an upload and a token."""
     context = sites.make_site()
-    user = make_user("homer", role="admin")
+    user = make_user("homer", role="admin", email="homer@example.org")
     browser = logged_in(user, instrument="miri")
     del browser.defaults["HTTP_REFERER"]  # Tests say themselves where a request comes from.
     lock = Lock.objects.get()
@@ -45,8 +49,13 @@ def make_world() -> World:
     sites.upload(user, {UPLOADED: b"x"})
     token, _ = make_token(user)
     make_dataset(DATASET, instrument="miri", header={"META.INSTRUMENT.NAME": "MIRI"}, observed_at=None)
+    hook = make_hook(user)
+    subscribe(user, instrument="miri", filekind="", period=Period.DAILY)
     reference = File.objects.filter(kind="reference", name__startswith="jwst_miri_flat").latest("pk")
     values = {
+        "subscriptions/pk": str(hook.pk),
+        # The signed text is the permission, whoever posts it; so this one names no subscription.
+        "text": UnsubscribeLink([0]).address.split("/")[-2],
         "browse/name": reference.name,
         "certify_file/name": reference.name,
         "client/project": f"crds-{settings.OBSERVATORY}",

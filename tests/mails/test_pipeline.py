@@ -10,10 +10,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from apps.jobs.models import Job
+from apps.jobs.pauses import pause_after
 from apps.jobs.pipeline import claim, execute, jobs_to_announce, put_back_lost_jobs
 from apps.mails import pipeline
 from apps.mails.models import Mail
-from apps.mails.pipeline import pause_after
 from tests.factories.mails import Mailbox, claimed, job_of, mail_server, make_mail
 
 pytestmark = pytest.mark.django_db

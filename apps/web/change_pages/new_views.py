@@ -9,7 +9,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from apps.catalog import queries as catalog
@@ -49,6 +51,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         ],
         "last_at": last,
         "last": new_address(since=f"{last:%Y-%m-%d}", instrument=instrument, reftype=reftype) if last else "",
+        "subscribe": f"{reverse('subscriptions:own')}?{urlencode(kept)}",
         "feeds": [(form, feed_address(form, instrument, reftype)) for form in ("atom", "json")],
     }
     return render(request, "web/new_references.html", {"page": page})
