@@ -326,6 +326,7 @@ JOB_KINDS: dict[str, str] = {
     "reprocessing": "apps.reprocessing.pipeline.run",
     "reprocessing_help": "apps.reprocessing.pipeline.help_search",
     "bestrefs": "apps.bestrefs.pipeline.run",
+    "impact": "apps.web.impact_pages.pipeline.run",
     "query": "apps.vo.uws.pipeline.run",
 }
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker this often fails.
@@ -344,6 +345,7 @@ JOB_LANES = {
     "reprocessing": env.number("REPROCESSING_AT_ONCE", 1, minimum=1),
     "reprocessing_help": REPROCESSING_HELPERS,
     "bestrefs": env.number("BULK_BESTREFS_AT_ONCE", 1, minimum=1),
+    "impact": env.number("IMPACTS_AT_ONCE", 1, minimum=1),
     "query": env.number("QUERIES_AT_ONCE", 1, minimum=1),
     "mail": env.number("MAILS_AT_ONCE", 1, minimum=1),
     "web_hook": env.number("WEB_HOOKS_AT_ONCE", 1, minimum=1),
@@ -382,6 +384,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "notice-events": {"task": "apps.subscriptions.tasks.notice_events", "schedule": 60},
     "send-digests": {"task": "apps.subscriptions.tasks.send_digests", "schedule": crontab(minute="23")},
+    "follow-impacts": {
+        "task": "apps.web.tasks.follow_submissions",
+        "schedule": 60,
+    },
     "remove-old-queries": {"task": "apps.vo.tasks.remove_old_jobs", "schedule": crontab(minute="*/10")},
     "sweep-submissions": {"task": "apps.submissions.tasks.sweep", "schedule": HEARTBEAT_SECONDS},
     "remove-abandoned-parts": {

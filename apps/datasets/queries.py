@@ -22,7 +22,20 @@ from apps.rules.observatories.dataset_ids import DatasetIds
 # Exposures of this many modes are read at once.
 _MODES_PER_QUERY = 200
 
+_ROWS_AT_ONCE = 5000
 _HEADERS_AT_ONCE = 1000
+
+# Names belong to the model. PostgreSQL reads the index of each mode in its order; given a list of modes it
+# would sort all their exposures.
+_TABLE = Dataset._meta.db_table
+_STARTS_OF_MODES = (
+    f"SELECT mode_id, {{start}}, {{name}} FROM {_TABLE} WHERE mode_id IN (%s) ORDER BY mode_id, observed_at"  # noqa: S608
+)
+_STARTS_BY_MODE = (
+    "SELECT wanted.mode_id, found.start, found.name FROM unnest(%s::bigint[]) AS wanted(mode_id)"  # noqa: S608
+    f" CROSS JOIN LATERAL (SELECT {{start}} AS start, {{name}} AS name FROM {_TABLE}"
+    " WHERE mode_id = wanted.mode_id ORDER BY observed_at OFFSET 0) AS found"
+)
 
 # SQLite holds moments as text. The empty text keeps its driver from making objects of them.
 _START_AS_TEXT = {
@@ -228,25 +241,30 @@ def starts_in_modes(
     """Yield key, starts and products of each mode that has exposures, in the order of keys.
 
     Starts are texts as rules compare them, in ascending order, with six decimals of the second or none; the
-    product at a place is that of the exposure with the start at this place.
+    product at a place is that of the exposure with the start at this place. A mode with many exposures comes
+    in several parts, one after the other, so that memory does not grow with the archive.
 
     Parameters
     ----------
     with_ids
         Yield two-part ids in place of products.
     """
+    is_postgresql = connection.vendor == "postgresql"
     start = _START_AS_TEXT[connection.vendor]
-    # Names belong to the model, and keys are passed as parameters.
-    name = "product || ':' || exposure" if with_ids else "product"
-    sql = f"SELECT mode_id, {start}, {name} FROM {Dataset._meta.db_table} WHERE mode_id IN "  # noqa: S608
+    sql = (_STARTS_BY_MODE if is_postgresql else _STARTS_OF_MODES).format(
+        start=start, name="product || ':' || exposure" if with_ids else "product"
+    )
     for place in range(0, len(modes), _MODES_PER_QUERY):
-        some = modes[place : place + _MODES_PER_QUERY]
-        marks = ", ".join(["%s"] * len(some))
-        with connection.cursor() as cursor:
-            cursor.execute(f"{sql} ({marks}) ORDER BY mode_id, observed_at", list(some))
-            for mode, rows in groupby(cursor.fetchall(), key=itemgetter(0)):
-                mine = list(rows)
-                yield mode, [row[1] for row in mine], [row[2] for row in mine]
+        some = list(modes[place : place + _MODES_PER_QUERY])
+        with connection.chunked_cursor() as cursor:
+            if is_postgresql:
+                cursor.execute(sql, [some])
+            else:
+                cursor.execute(sql.replace("%s", ", ".join(["%s"] * len(some))), some)
+            while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+                for mode, group in groupby(rows, key=itemgetter(0)):
+                    mine = list(group)
+                    yield mode, [row[1] for row in mine], [row[2] for row in mine]
 
 
 def ids_in_mode(mode: int, start: str, end: str | None, *, at_most: int) -> list[str]:

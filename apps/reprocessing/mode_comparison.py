@@ -117,20 +117,27 @@ def changes_of_modes(
 def count_affected(found: InstrumentComparison, instrument: str, changes: ModeChanges) -> None:
     """Add the exposures of changed modes to a result."""
     counts = found.counts.setdefault(instrument, Counter())
+    named: set[tuple[int, str, str]] = set()
     for key, starts, products in starts_in_modes(sorted(changes)):
         for reftype, intervals in changes[key].items():
             for interval in intervals:
                 places = interval.places(starts)
                 number = places.stop - places.start
-                if number and interval.is_error:
-                    _note_errors(found, key, reftype, interval, number)
-                elif number:
+                if not number:
+                    continue
+                if not interval.is_error:
                     counts[reftype] += number
                     found.products.update(products[places])
+                    continue
+                # A mode may come in several parts. Its first errors are named with the first one.
+                is_first = (key, reftype, interval.start) not in named
+                named.add((key, reftype, interval.start))
+                texts = _first_errors(found, key, reftype, interval) if is_first else []
+                found.note_errors(texts, number)
 
 
-def _note_errors(
-    found: InstrumentComparison, mode: int, reftype: str, interval: ChangedInterval, number: int
-) -> None:
+def _first_errors(
+    found: InstrumentComparison, mode: int, reftype: str, interval: ChangedInterval
+) -> list[str]:
     ids = ids_in_mode(mode, interval.start, interval.end, at_most=found.room_for_errors)
-    found.note_errors([f"{dataset_id} {reftype}: {interval.is_now}" for dataset_id in ids], number)
+    return [f"{dataset_id} {reftype}: {interval.is_now}" for dataset_id in ids]

@@ -1,4 +1,4 @@
-"""Moves of the latest context, and the datasets they affect."""
+"""Moves of the latest context, and the datasets that they or other new rules affect."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.contexts.models import ContextChange
 from apps.core.models import StatusModel
-from apps.reprocessing.states import ALIVE, ENTERED_FROM, LOOKS, Status
+from apps.reprocessing.states import ALIVE, ENTERED_FROM, IMPACT_ENTERED_FROM, LOOKS, Status
 
 
 class Transition(StatusModel):
@@ -107,3 +107,39 @@ class Chunk(models.Model):
 
     def __str__(self) -> str:
         return f"part {self.pk} of {self.transition}: {self.instrument} {self.source}"
+
+
+class RulesImpact(StatusModel):
+    """The exposures that new rules would change, worked out before anybody decides.
+
+    The new rules are those of a submission, or those of another context.
+    """
+
+    entered_from = IMPACT_ENTERED_FROM
+
+    submission = models.UUIDField(null=True, help_text="Key of the submission; empty if `new` is a context.")
+    old = models.CharField(max_length=128, help_text="Name of the context that the rules are compared with.")
+    new = models.CharField(max_length=128, blank=True, help_text="Name of the context with the new rules.")
+    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
+    result = models.JSONField(default=dict, help_text="Numbers, years and samples of each type.")
+    reason = models.TextField(blank=True, help_text="Why there is no result.")
+    asked_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["submission"], condition=~Q(submission=None), name="one_impact_of_a_submission"
+            ),
+            models.UniqueConstraint(
+                fields=["old", "new"], condition=Q(submission=None), name="one_impact_of_two_contexts"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"impact of {self.submission or self.new} on {self.old}"
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether it is waiting or running."""
+        return self.status in ALIVE

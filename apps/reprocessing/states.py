@@ -19,6 +19,13 @@ ENTERED_FROM: dict[str, set[str]] = {
     Status.FAILED: {Status.PENDING, Status.RUNNING},
     Status.PENDING: {Status.COMPLETE, Status.FAILED, Status.SKIPPED},  # Somebody asked for it again.
 }
+# Of the impact of new rules. A worker that takes the job of a dead one finds it running.
+IMPACT_ENTERED_FROM: dict[str, set[str]] = {
+    Status.RUNNING: {Status.PENDING, Status.RUNNING},
+    Status.COMPLETE: {Status.RUNNING},
+    Status.FAILED: {Status.PENDING, Status.RUNNING},
+    Status.PENDING: {Status.COMPLETE, Status.FAILED},
+}
 ALIVE = (Status.PENDING, Status.RUNNING)
 LOOKS = {
     Status.PENDING: "warn",

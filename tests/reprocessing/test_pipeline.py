@@ -1,5 +1,7 @@
 """The datasets that a move of latest affects, by the answers under both contexts."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -63,6 +65,22 @@ def test_an_answer_that_fails_since_the_move_is_an_error_and_affects_nothing() -
     assert (row.status, row.error_count, row.affected_ids) == ("complete", 1, [])
     assert "ERROR LB4Q04010:LB4Q04ABQ deadtab: NOT FOUND" in row.summary
     assert "LB4Q05010" not in row.summary
+
+
+def test_a_mode_that_is_read_in_parts_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.datasets.queries._ROWS_AT_ONCE", 1)
+    publish_both()
+    make_exposures()
+    for number in (1, 2):
+        start = datetime(2011, 1, number, tzinfo=UTC)
+        header = make_header(DETECTOR="NUV", DATE_OBS=f"2011-01-0{number}", TIME_OBS="00:00:00")
+        make_dataset(f"LB4Q0{number}N1Q:LB4Q0{number}N1Q", header=header, observed_at=start)
+    move(NEW)
+    work()
+    row = Transition.objects.get()
+    assert (row.counts, row.error_count) == ({"cos": {"deadtab": 2}}, 2)
+    assert row.affected_ids == ["lb4q02010"]
+    assert row.summary.count("ERROR LB4Q0") == 2
 
 
 def test_an_answer_that_failed_until_the_move_is_affected() -> None:

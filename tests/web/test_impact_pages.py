@@ -1,6 +1,7 @@
 """The impact of a delivery before it is confirmed, against the search after the rules are in use."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,11 +11,15 @@ from django.utils import timezone
 from apps.catalog.models import File
 from apps.catalog.reading import load_text
 from apps.contexts.queries import find_pointed
-from apps.reprocessing.models import Transition
+from apps.jobs.models import Job
+from apps.jobs.operations import abort_job
+from apps.jobs.pipeline import execute
+from apps.reprocessing.models import RulesImpact, Transition
 from apps.reprocessing.operations import search
 from apps.submissions import staging
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import Origin
+from apps.web.impact_pages import operations, pipeline
 from apps.web.impact_pages.queries import impact_between, impact_of
 from tests.factories.accounts import make_user
 from tests.factories.datasets import make_dataset, make_header
@@ -91,13 +96,53 @@ def test_exposures_that_are_not_sorted_yet_are_said_to_be_left_out() -> None:
     assert (found.compared, found.left_out) == (4, 1)
 
 
-def test_the_page_shows_types_years_and_samples(client: Client) -> None:
+def do_jobs() -> None:
+    for job in Job.objects.filter(kind="impact", status="queued"):
+        execute(job.pk)
+
+
+def test_a_worker_computes_it_and_the_page_says_where_it_stands(client: Client) -> None:
     submission = make_ready(NEW_DEADTAB)
+    make_dataset(
+        "LB4Q09010:LB4Q09ABQ", header=make_header(), observed_at=datetime(2010, 5, 6, 12, tzinfo=UTC)
+    )
     client.force_login(make_user("homer"))
-    page = client.get(f"/impact/{submission.key}/").text
-    for text in ("cos deadtab", "2 exposures would get another reference", "2010", "fuv_2010.fits"):
+    address = f"/impact/{submission.key}/"
+    assert "It is not worked out yet." in client.get(address).text
+    assert "are not worked out yet" in client.get(submission.get_absolute_url()).text
+    client.post(f"{address}work_out/")
+    assert "A worker is on it" in client.get(address).text
+    assert 'id="error_message"' in client.post(f"{address}work_out/").text
+    do_jobs()
+    page = client.get(address).text
+    for text in ("cos deadtab", "3 exposures would get another reference", "2010", "fuv_2010.fits", "<svg"):
         assert text in page
-    assert f"/impact/{submission.key}/" in client.get(submission.get_absolute_url()).text
+    result = client.get(submission.get_absolute_url()).text
+    assert "2 products would be affected among 5 exposures." in result
+    assert address in result
+
+
+def test_beat_asks_once_for_each_ready_submission() -> None:
+    submission = make_ready(NEW_DEADTAB)
+    assert (operations.ask_about_ready_submissions(), operations.ask_about_ready_submissions()) == (1, 0)
+    do_jobs()
+    assert RulesImpact.objects.get().status == "complete"
+    assert RulesImpact.objects.get().submission == submission.key
+
+
+def test_an_impact_that_cannot_be_computed_says_why(client: Client) -> None:
+    submission = make_submission(status="ready", ready_at=timezone.now(), base="hst_0099.pmap")
+    operations.ask_about_submission(submission)
+    do_jobs()
+    client.force_login(make_user("homer"))
+    assert "hst_0099.pmap" in client.get(f"/impact/{submission.key}/").text
+
+
+def test_a_job_that_was_aborted_leaves_no_impact_that_waits_forever() -> None:
+    operations.ask_about_submission(make_ready(NEW_DEADTAB))
+    abort_job(Job.objects.get(kind="impact"))
+    pipeline.follow_jobs()
+    assert RulesImpact.objects.get().status == "failed"
 
 
 def test_only_submitters_see_it(client: Client) -> None:
@@ -105,14 +150,6 @@ def test_only_submitters_see_it(client: Client) -> None:
     assert client.get(f"/impact/{submission.key}/").status_code == 302
     client.force_login(make_user("homer"))
     assert client.get("/impact/00000000-0000-0000-0000-000000000000/").status_code == 404
-
-
-def test_a_base_that_cannot_be_read_is_said(client: Client) -> None:
-    submission = make_submission(status="ready", ready_at=timezone.now(), base="hst_0099.pmap")
-    client.force_login(make_user("homer"))
-    page = client.get(f"/impact/{submission.key}/").text
-    assert "hst_0099.pmap" in page
-    assert 'id="error_message"' in page
 
 
 def test_a_move_of_a_context_has_the_impact_that_the_search_finds() -> None:
@@ -142,7 +179,12 @@ def test_a_large_archive_is_left_to_a_worker(client: Client, monkeypatch: pytest
     make_ready(NEW_DEADTAB)
     monkeypatch.setattr("apps.web.impact_pages.queries.MOST_WORK", 3)
     client.force_login(make_user("homer", role="operator"))
-    page = client.get(f"/impact/{OLD}/{NEW}/").text
-    assert "Start the search" in page
+    address = f"/impact/{OLD}/{NEW}/"
+    page = client.get(address).text
+    assert "the archive is large" in page
     assert "would get another reference" not in page
+    client.post(f"{address}work_out/")
+    do_jobs()
+    assert "2 exposures would get another reference" in client.get(address).text
     assert 'id="error_message"' in client.get(f"/impact/{OLD}/hst_0099.pmap/").text
+    assert 'id="error_message"' in client.post(f"/impact/{OLD}/hst_0099.pmap/work_out/").text

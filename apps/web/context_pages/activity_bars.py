@@ -1,7 +1,7 @@
 """Bar charts of events over time."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -64,6 +64,20 @@ def find_chart(
     unit, length = _unit(min(known).date(), max(known).date())
     first, last = _number(min(known).date(), length), _number(max(known).date(), length)
     counts = Counter(_number(moment.date(), length) for moment in moments)
+    return _bars(title, unit, counts, first, last, length, noun)
+
+
+def bars_of_years(title: str, years: Mapping[str, int], *, noun: str) -> ActivityBars | None:
+    """Return the chart of a number for each year, or None without years."""
+    counts = Counter({int(year): number for year, number in years.items() if year.isdecimal()})
+    if not counts:
+        return None
+    return _bars(title, "year", counts, min(counts), max(counts), 12, noun)
+
+
+def _bars(
+    title: str, unit: str, counts: Counter[int], first: int, last: int, length: int, noun: str
+) -> ActivityBars:
     highest, place = max(counts.values()), 100 / (last - first + 1)
     columns = tuple(
         ActivityBar(
@@ -75,7 +89,8 @@ def find_chart(
         )
         for number in sorted(counts)
     )
-    return ActivityBars(title, unit, columns, _marks(first, last, length, place), highest, len(moments))
+    marks = _marks(first, last, length, place)
+    return ActivityBars(title, unit, columns, marks, highest, sum(counts.values()))
 
 
 def _unit(first: date, last: date) -> tuple[str, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from django.conf import settings
 
@@ -19,12 +20,15 @@ from apps.datasets.queries import (
 )
 from apps.reprocessing.comparison import changed_types
 from apps.reprocessing.mode_comparison import ChangedInterval, changes_of_modes, planned_types
+from apps.reprocessing.models import RulesImpact
 from apps.rules.lookup.compiler import CompiledMapping, compile_mapping
 from apps.rules.lookup.context import Context
 from apps.rules.observatories import get_observatory
 from apps.submissions.models import Submission
-from apps.submissions.queries import text_of
+from apps.submissions.queries import get_submission, text_of
+from apps.submissions.states import Status as SubmissionStatus
 
+KIND = "impact"  # of its jobs
 SAMPLES = 5  # exposures named for each type
 MOST_WORK = 3_000_000  # exposures times changed types that a page compares; that takes some seconds
 _LAST_KEY = 2**63 - 1
@@ -63,6 +67,16 @@ class ReftypeImpact:
         room = SAMPLES - len(self.samples)
         self.samples += [(each, interval.was, interval.is_now) for each in ids[places][:room]]
 
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        return vars(self) | {"years": dict(self.years)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ReftypeImpact:
+        """Return what `as_json` gave as plain values."""
+        samples = [(dataset, was, is_now) for dataset, was, is_now in values["samples"]]
+        return cls(**{**values, "samples": samples, "years": Counter(values["years"])})
+
 
 @dataclass(frozen=True, slots=True)
 class Impact:
@@ -86,6 +100,38 @@ class Impact:
     products: int
     compared: int
     left_out: int
+
+    @property
+    def exposures(self) -> int:
+        """Number of new answers, of all types together."""
+        return sum(each.exposures for each in self.types)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        facts = {each.name: getattr(self, each.name) for each in fields(self)}
+        return facts | {"types": [each.as_json() for each in self.types]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Impact:
+        """Return what `as_json` gave as plain values."""
+        return cls(**{**values, "types": tuple(map(ReftypeImpact.from_json, values["types"]))})
+
+
+def find_of_submission(submission: Submission) -> RulesImpact | None:
+    """Return the stored impact of a submission, or None."""
+    return RulesImpact.objects.filter(submission=submission.key).first()
+
+
+def find_between(old: str, new: str) -> RulesImpact | None:
+    """Return the stored impact of a move from one context to another, or None."""
+    return RulesImpact.objects.filter(submission=None, old=old, new=new).first()
+
+
+def unasked() -> list[Submission]:
+    """Return the ready submissions with new rules whose impact nobody has asked for, oldest first."""
+    ready = Submission.objects.filter(status=SubmissionStatus.READY, files__official_name__endswith=".rmap")
+    known = set(RulesImpact.objects.exclude(submission=None).values_list("submission", flat=True))
+    return [each for each in ready.distinct().order_by("pk") if each.key not in known]
 
 
 def impact_of(submission: Submission) -> Impact:
@@ -136,6 +182,14 @@ def _impact(base: str, old: Context, new: Context, types: Mapping[str, Sequence[
     return Impact(base, tuple(found.values()), len(products), compared, left_out)
 
 
+def changed_instruments(row: RulesImpact) -> list[str]:
+    """Return the instruments whose rules are new, sorted."""
+    if row.submission is None:
+        return sorted(changed_types(row.old, row.new))
+    submission = get_submission(str(row.submission))
+    return sorted({rmap.instrument or "" for rmap in _new_rmaps(submission)})
+
+
 def _new_rmaps(submission: Submission) -> Iterable[CompiledMapping]:
     observatory = get_observatory(settings.OBSERVATORY)
     for file in submission.files.filter(official_name__endswith=".rmap").order_by("pk"):
@@ -144,7 +198,8 @@ def _new_rmaps(submission: Submission) -> Iterable[CompiledMapping]:
             yield compile_mapping(text, name=file.official_name, observatory=observatory)
 
 
-def _parkeys(context: Context, instrument: str) -> set[str]:
+def parkeys_of(context: Context, instrument: str) -> set[str]:
+    """Return the parkeys of an instrument in a context, upper case; none if it has no rules for it."""
     required = context.required_parkeys()
     return {key.upper() for key in required.get(instrument, ())} if isinstance(required, dict) else set()
 
@@ -161,7 +216,7 @@ def _add_instrument(
     parkeys = newest_parkeys(instrument)
     planned = planned_types(old, new, instrument, kinds)
     dates = new.definition.useafter_keys
-    needed = _parkeys(old, instrument) | _parkeys(new, instrument)
+    needed = parkeys_of(old, instrument) | parkeys_of(new, instrument)
     if parkeys is None or not needed.difference(dates) <= set(parkeys.parkeys) or len(planned) < len(kinds):
         return 0
     changes = changes_of_modes(modes_between(parkeys.pk, 0, _LAST_KEY), planned)
