@@ -11,7 +11,7 @@ Source: wire protocol, sections 1.5, 2.5 and 2.6.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -23,7 +23,7 @@ from apps.contexts.queries import context_for, get_context, resolve
 from apps.datasets.archive import Answer, Header
 from apps.datasets.errors import ArchiveFailedError
 from apps.datasets.headers import canonical, find_instrument
-from apps.datasets.queries import answers_of, id_grammar, ids_of_instrument, two_part_id
+from apps.datasets.queries import answers_of, id_grammar, ids_in_blocks, two_part_id
 from apps.datasets.timestamps import parse_moment
 from apps.rules.errors import CrdsError
 from apps.rules.lookup.context import Context
@@ -144,8 +144,10 @@ def required_parkeys(specifier: str | None) -> dict[str, list[str]] | list[str]:
     return get_context(resolve(specifier)).required_parkeys()
 
 
-def dataset_ids(specifier: str | None, instrument: str, datasets_since: str | None = None) -> list[str]:
-    """Return the two-part ids of the archived datasets of an instrument, sorted.
+def dataset_ids(
+    specifier: str | None, instrument: str, datasets_since: str | None = None
+) -> Iterator[list[str]]:
+    """Return the two-part ids of the archived datasets of an instrument in blocks, sorted by the database.
 
     Parameters
     ----------
@@ -165,7 +167,7 @@ def dataset_ids(specifier: str | None, instrument: str, datasets_since: str | No
         raise InstrumentNotInContextError(
             f"Unknown instrument {instrument[:100]!r}; known are {', '.join(known)}."
         )
-    return ids_of_instrument(instrument.lower(), since=since)
+    return ids_in_blocks(instrument.lower(), since=since)
 
 
 def dataset_headers(
@@ -198,7 +200,15 @@ def dataset_headers_of_instrument(
     specifier: str | None, instrument: str, datasets_since: str | None = None
 ) -> dict[str, Header | str]:
     """Return two-part id to header of an instrument's datasets, unless they are too many for one call."""
-    return dataset_headers(specifier, dataset_ids(specifier, instrument, datasets_since), datasets_since)
+    ids: list[str] = []
+    for block in dataset_ids(specifier, instrument, datasets_since):
+        ids += block
+        if len(ids) > settings.MAX_HEADERS_PER_RPC:
+            raise LimitExceededError(
+                f"{instrument.lower()[:100]} has more than {settings.MAX_HEADERS_PER_RPC} datasets; one call "
+                "returns no more headers. Ask get_dataset_ids for the ids, and for their headers in parts."
+            )
+    return dataset_headers(specifier, ids, datasets_since)
 
 
 def _best_references(

@@ -56,6 +56,14 @@ def ids_of_instrument(instrument: str, *, since: datetime | None = None) -> list
     return get_archive().ids(instrument, since=since)
 
 
+def ids_in_blocks(instrument: str, *, since: datetime | None = None) -> Iterator[list[str]]:
+    """Yield the two-part ids of the datasets of an instrument in blocks, in the order of the database."""
+    archive = get_archive()
+    if isinstance(archive, TableArchive):
+        return archive.ids_in_blocks(instrument, since=since)
+    return iter([archive.ids(instrument, since=since)])
+
+
 def find_id(text: str) -> DatasetId | None:
     """Return the id in a text, or None if no dataset can have this id."""
     try:

@@ -6,6 +6,7 @@ the id of the request, and the headers that every answer carries. Django is aske
 
 import io
 import json
+import os
 import secrets
 from collections.abc import Callable
 from functools import lru_cache
@@ -20,7 +21,14 @@ from django.http.request import UnreadablePostError, split_domain_port, validate
 
 from apps.contexts.queries import is_in_memory
 from apps.core.bodies import BROKEN
-from apps.core.web_server.messages import BrokenBodyError, Headers, Scope, WebAnswer, WebRequest
+from apps.core.web_server.messages import (
+    BrokenBodyError,
+    FileSlice,
+    Headers,
+    Scope,
+    WebAnswer,
+    WebRequest,
+)
 from apps.core.web_server.quick_answers import require_thread
 from apps.core.web_server.wsgi_calls import WsgiApplication
 from apps.rpc import views
@@ -89,13 +97,14 @@ class DirectCalls:
             content = views.answer_body(_CallBody(request))
         finally:
             _give_back_connections()
-        headers = [
-            ("Content-Type", views.CONTENT_TYPE),
-            ("Content-Length", str(len(content))),
-            ("X-Request-Id", identifier),
-            *self._static_headers(request),
-        ]
-        return WebAnswer(200, headers, content)
+        own: Headers = [("Content-Type", views.CONTENT_TYPE), ("X-Request-Id", identifier)]
+        headers = own + self._static_headers(request)
+        if isinstance(content, bytes):
+            return WebAnswer(200, [("Content-Length", str(len(content))), *headers], content)
+        with content:
+            size = os.fstat(content.fileno()).st_size
+            part = FileSlice(os.dup(content.fileno()), 0, size)
+        return WebAnswer(200, [("Content-Length", str(size)), *headers], file=part)
 
     def _static_headers(self, request: WebRequest) -> Headers:
         """Return the headers that Django gives to every answer, for callers with TLS and without it."""

@@ -4,8 +4,9 @@ from typing import Any, Protocol, cast
 
 from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.core.bodies import wrong_coding
@@ -29,20 +30,23 @@ class Body(Protocol):
 @runs_by_itself
 @changes_nothing
 @csrf_exempt
-def json_rpc(request: HttpRequest) -> HttpResponse:
+def json_rpc(request: HttpRequest) -> HttpResponseBase:
     """Answer a POST; ignore its content type and the rest of its path.
 
     An error is also HTTP 200: the client discards the body of every other status and repeats the call.
     """
     if request.method != "POST":
         return _not_a_post(request)
-    return HttpResponse(answer_body(cast(Body, request)), content_type=CONTENT_TYPE)
+    written = answer_body(cast(Body, request))
+    if isinstance(written, bytes):
+        return HttpResponse(written, content_type=CONTENT_TYPE)
+    return FileResponse(written, content_type=CONTENT_TYPE)
 
 
-def answer_body(request: Body) -> bytes:
-    """Return the answer to the body of a request, which may also be an error."""
+def answer_body(request: Body) -> dispatcher.Written:
+    """Return the answer to the body of a request, which may also be an error; a long one is a file."""
     try:
-        return dispatcher.answer(_read_body(request))
+        return dispatcher.write_answer(_read_body(request))
     except RpcError as exc:
         return dispatcher.failure(exc)
 

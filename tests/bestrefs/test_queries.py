@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -11,6 +12,11 @@ from apps.rules.errors import HeaderError
 from tests.factories.datasets import CONTEXT, make_dataset, make_header, publish_context
 
 pytestmark = pytest.mark.django_db
+
+
+def all_ids(*asked: str | None) -> list[str]:
+    return list(chain.from_iterable(queries.dataset_ids(*asked)))  # type: ignore[arg-type]
+
 
 FUV = {"brftab": "s7g1700el_brf.fits", "deadtab": "s7g1700gl_dead.fits"}
 NUV = {
@@ -54,7 +60,7 @@ def test_rules_of_one_instrument_or_type_answer_alone(specifier: str, expected: 
     }
     headers = queries.dataset_headers(specifier, ["LB4Q04ABQ"])
     assert headers["LB4Q04010:LB4Q04ABQ"]["DETECTOR"] == "FUV"
-    assert queries.dataset_ids(specifier, "COS") == ["LB4Q04010:LB4Q04ABQ"]
+    assert all_ids(specifier, "COS") == ["LB4Q04010:LB4Q04ABQ"]
 
 
 def test_rules_of_one_instrument_never_answer_for_another() -> None:
@@ -135,21 +141,22 @@ def test_the_published_limits_are_kept_with_an_error(count: int, settings: Any) 
         if count <= 3:
             assert len(question()) == count
             continue
-        with pytest.raises(LimitExceededError, match=f"{count} .* were sent in one call; at most 3"):
+        text = f"{count} .* were sent in one call; at most 3|more than 3 datasets; one call returns no more"
+        with pytest.raises(LimitExceededError, match=text):
             question()
 
 
 def test_the_ids_of_an_instrument_have_no_limit(settings: Any) -> None:
     settings.MAX_HEADERS_PER_RPC = 1
     made = [make_dataset(f"L{number:08d}:L{number:08d}").dataset_id for number in range(3)]
-    assert queries.dataset_ids(None, "COS") == made
+    assert all_ids(None, "COS") == made
 
 
 def test_ids_since_a_date_include_that_moment() -> None:
     make_dataset(observed_at=datetime(2010, 5, 6, 12, tzinfo=UTC))
-    assert queries.dataset_ids(None, "cos", "2010-05-06T12:00:00") == ["LB4Q04010:LB4Q04ABQ"]
-    assert queries.dataset_ids(None, "cos", "2010-05-06") == ["LB4Q04010:LB4Q04ABQ"]
-    assert queries.dataset_ids(None, "cos", "2010-05-06 12:00:01") == []
+    assert all_ids(None, "cos", "2010-05-06T12:00:00") == ["LB4Q04010:LB4Q04ABQ"]
+    assert all_ids(None, "cos", "2010-05-06") == ["LB4Q04010:LB4Q04ABQ"]
+    assert all_ids(None, "cos", "2010-05-06 12:00:01") == []
     with pytest.raises(BadTimestampError):
         queries.dataset_ids(None, "cos", "last week")
 
@@ -242,7 +249,7 @@ def test_an_id_without_a_known_instrument_fails_the_call() -> None:
 
 def test_every_id_of_an_instrument_is_a_key_of_its_headers() -> None:
     made = [make_dataset(f"L{number:08d}:L{number:08d}").dataset_id for number in range(3)]
-    assert list(queries.dataset_headers(None, queries.dataset_ids(None, "cos"))) == made
+    assert list(queries.dataset_headers(None, all_ids(None, "cos"))) == made
     assert list(queries.dataset_headers_of_instrument(None, "cos", "2010-05-06")) == made
 
 

@@ -14,6 +14,7 @@ from apps.contexts.queries import get_context
 from apps.core.web_server.quick_answers import NeedsThreadError, in_loop
 from apps.rpc import direct
 from apps.rpc.direct import DirectCalls
+from apps.rpc.registry import InParts, json_list
 from tests.core.web_server.small_server import make_application, serving
 from tests.factories.rpc import request
 
@@ -89,6 +90,15 @@ def test_only_the_first_quick_call_needs_a_thread(
         assert (headers["x-static"], answered) == ("1", {})
     assert django.threads == ["calls"]
     assert lanes == ["loop", "calls", "loop", "loop"]
+
+
+def test_a_long_answer_is_sent_from_a_file(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = list(range(100_000))
+    monkeypatch.setattr(direct.views.dispatcher, "LONG", 1000)
+    monkeypatch.setattr(direct.views.dispatcher, "_call", lambda *_asked: InParts(json_list([numbers])))
+    headers, answered = post(port, request("no_such_method"))
+    assert answered["result"] == numbers
+    assert int(headers["content-length"]) > 500_000
 
 
 def test_nothing_is_loaded_in_the_loop() -> None:

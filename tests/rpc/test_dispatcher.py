@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.rpc import dispatcher
+from apps.rpc.registry import InParts, json_list
 from tests.factories.rpc import call, failed, post, request, send
 
 V1_KEYS = {"error", "jsonrpc", "id", "result"}
@@ -85,6 +86,28 @@ def test_a_batch_at_the_limit_is_answered_and_one_above_is_refused_as_a_whole() 
 
 def test_a_prepared_result_is_sent_as_it_is() -> None:
     assert dispatcher.answer(b'{"method": "prepared", "id": 1}').endswith(b'"result": {"ready": true}}')
+
+
+@pytest.mark.parametrize("long", [10, 1 << 20])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_a_result_in_parts_is_the_same_envelope_and_a_long_one_is_a_file(
+    monkeypatch: pytest.MonkeyPatch, long: int, version: str
+) -> None:
+    monkeypatch.setattr(dispatcher, "LONG", long)
+    result = InParts(json_list([["a", "b"], [], ["c"]]))
+    monkeypatch.setattr(dispatcher, "_call", lambda *_asked: result)
+    written = dispatcher.write_answer(json.dumps(request("listed", jsonrpc=version)).encode())
+    assert isinstance(written, bytes) == (long > 10)
+    assert json.loads(dispatcher._as_bytes(written))["result"] == ["a", "b", "c"]
+
+
+def test_a_result_that_fails_on_the_way_is_an_error_and_not_half_a_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dispatcher, "LONG", 1)
+    blocks = ([1 // (3 - number)] for number in range(5))
+    monkeypatch.setattr(dispatcher, "_call", lambda *_asked: InParts(json_list(blocks)))
+    assert "incident" in error_of(request("listed"))["message"]
 
 
 # Error objects.

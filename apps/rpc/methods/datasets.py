@@ -6,13 +6,13 @@ from django.conf import settings
 
 from apps.bestrefs import queries
 from apps.bestrefs.dataset_history import as_dict, dataset_history
-from apps.rpc.registry import Cost, read_method
+from apps.rpc.registry import Cost, InParts, json_list, read_method
 
 
 @read_method(cost=Cost(200))
-def get_dataset_ids(context: str | None, instrument: str, datasets_since: str | None = None) -> list[str]:
+def get_dataset_ids(context: str | None, instrument: str, datasets_since: str | None = None) -> InParts:
     """Return the ids of the archived datasets of an instrument."""
-    return queries.dataset_ids(context, instrument, datasets_since)
+    return InParts(json_list(queries.dataset_ids(context, instrument, datasets_since)))
 
 
 @read_method(cost=Cost(counted="dataset_ids"))
