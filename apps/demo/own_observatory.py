@@ -21,7 +21,6 @@ from apps.core.errors import ConflictError
 from apps.datasets.models import Dataset
 from apps.datasets.operations import import_file
 from apps.demo import USER
-from apps.demo.samples.plain import MAKERS, make_plain
 from apps.observatories.operations import start
 from apps.rules.naming.official_names import numbered_name
 from apps.rules.observatories.definition import DefinedInstrument, DefinedType, Definition
@@ -32,6 +31,7 @@ from apps.rules.text.writer import write_mapping
 USEAFTER = "2026-01-01 00:00:00"
 REASON = "The references of the demo."
 SECOND = 2  # The serial of the mappings with references; the first ones have none.
+EXTENSIONS = (".fits", ".asdf", ".json")  # of references that `make_plain` makes
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,16 @@ def seed(definition: Definition) -> int:
     count = start(user=USER).files
     references = list(_references(definition))
     for reference in references:
-        content = make_plain(
-            Path(reference.name).suffix, reference.keywords, seed=zlib.crc32(reference.name.encode())
-        )
-        count += _add(reference.name, content, instrument=reference.instrument, filekind=reference.filekind)
+        if not _is_held(reference.name):
+            where = {"instrument": reference.instrument, "filekind": reference.filekind}
+            _add(reference.name, _content(reference), **where)
+            count += 1
     mappings = list(_second_mappings(definition, references))
     for mapping in mappings:
-        count += _add(
-            mapping.name, mapping.text.encode(), instrument=mapping.instrument, filekind=mapping.filekind
-        )
+        if not _is_held(mapping.name):
+            where = {"instrument": mapping.instrument, "filekind": mapping.filekind}
+            _add(mapping.name, mapping.text.encode(), **where)
+            count += 1
     context = mappings[-1].name
     # Each pointer moves once, also after an interruption; where people move it later, it stays.
     for pointer in (Pointer.EDIT, Pointer.LATEST):
@@ -68,19 +69,28 @@ def seed(definition: Definition) -> int:
     return count
 
 
-def _add(name: str, content: bytes, **columns: str) -> bool:
+def _is_held(name: str) -> bool:
     file = files.find_file(name)
-    if file is not None and file.is_held:
-        return False
+    return file is not None and file.is_held
+
+
+def _content(reference: PlainReference) -> bytes:
+    # Imported late: to load astropy takes longer than all the rest of a second start.
+    from apps.demo.samples.plain import make_plain
+
+    seed = zlib.crc32(reference.name.encode())
+    return make_plain(Path(reference.name).suffix, reference.keywords, seed=seed)
+
+
+def _add(name: str, content: bytes, **columns: str) -> None:
     facts = {"state": FileState.ARCHIVED, "deliverer": USER, "description": REASON, **columns}
     catalog.add_file(io.BytesIO(content), name=name, user=USER, why=REASON, **facts)
-    return True
 
 
 def _references(definition: Definition) -> Iterator[PlainReference]:
     for instrument in definition.instruments.values():
         for kind in instrument.types.values():
-            if kind.extension in MAKERS:
+            if kind.extension in EXTENSIONS:
                 for serial, match in enumerate(_choices(definition, instrument, kind), 1):
                     yield _reference(definition, instrument, kind, match, serial)
 

@@ -1,8 +1,9 @@
-"""Deliveries to the real rules of HST: a small reference for a large rmap, and a large reference.
+"""Deliveries to the real rules of HST: small references for large rmaps, and a large reference.
 
-Run by ``python -m tests.bench deliveries``. ``BENCH_BYTES`` is the size of the large one, 1 GB by default.
-The bytes that are read are counted by the system for all processes of the server, without those of mapped
-memory.
+Of the real rmaps that a delivery changes without tests of synthetic photometry, that of ACS darks is the
+largest. Run by ``python -m tests.bench deliveries``. ``BENCH_BYTES`` is the size of the large reference, 1 GB
+by default. The bytes that are read are counted by the system for all processes of the server, without those
+of mapped memory.
 """
 
 import os
@@ -25,8 +26,8 @@ READS, CHILD_MEMORY = 3, 1e9  # times the size, bytes
 SIZE = int(os.environ.get("BENCH_BYTES", 10**9))
 PIECE = 32 << 20  # bytes
 ROUNDS = 5
-BIAS = {
-    "TELESCOP": "HST",
+_COMMON = {"TELESCOP": "HST", "PEDIGREE": "INFLIGHT 01/11/2029 12/11/2029", "AUTHOR": "A. Body"}
+BIAS = _COMMON | {
     "INSTRUME": "STIS",
     "FILETYPE": "CCD BIAS IMAGE",
     "DETECTOR": "CCD",
@@ -35,9 +36,15 @@ BIAS = {
     "CCDOFFST": 3,
     "BINAXIS1": 1,
     "BINAXIS2": 1,
-    "PEDIGREE": "INFLIGHT 01/11/2029 12/11/2029",
     "DESCRIP": "Reference superbias for the benchmark of deliveries",
-    "AUTHOR": "A. Body",
+}
+DARK = _COMMON | {
+    "INSTRUME": "ACS",
+    "FILETYPE": "DARK",
+    "DETECTOR": "WFC",
+    "CCDAMP": "ABCD",
+    "CCDGAIN": 2.0,
+    "DESCRIP": "Reference dark for the benchmark of deliveries, with real rules",
 }
 
 
@@ -47,18 +54,28 @@ def run(out: TextIO) -> None:
         tempfile.TemporaryDirectory(prefix="bench-deliveries-") as folder,
         live_server("hst", Path(folder) / "server", fill=("import_cache", str(data_root()))) as server,
     ):
-        person = Person(server, "stis")
-        taken = [person.deliver([bias(Path(folder), number)]) for number in range(ROUNDS + 1)]
-        ready = statistics.median(ready for ready, _confirmed in taken[1:])
-        out.write(f"stis biasfile of 12 kB: READY after {ready:.2f} s (target {READY:g})\n")
+        for instrument, make, rules in (("acs", dark, "darkfile, 288 kB"), ("stis", bias, "biasfile, 97 kB")):
+            person = Person(server, instrument)
+            taken = [person.deliver([make(Path(folder), number)]) for number in range(ROUNDS + 1)]
+            ready = statistics.median(ready for ready, _confirmed in taken[1:])
+            label = f"reference of 12 kB, rules of {instrument} {rules}"
+            out.write(f"{label}: READY after {ready:.2f} s (target {READY:g})\n")
         _deliver_large(server, person, bias(Path(folder), ROUNDS + 1, SIZE), out)
 
 
 def bias(folder: Path, number: int, size: int = 4096) -> Path:
     """Write a bias that nobody has delivered yet, with about `size` bytes of data."""
-    path = folder / f"new{number}_bia.fits"
+    return _reference(folder / f"new{number}_bia.fits", BIAS, number, size)
+
+
+def dark(folder: Path, number: int) -> Path:
+    """Write a dark that nobody has delivered yet."""
+    return _reference(folder / f"new{number}_drk.fits", DARK, number)
+
+
+def _reference(path: Path, keywords: dict[str, Any], number: int, size: int = 4096) -> Path:
     header = fits.PrimaryHDU().header
-    header.update(BIAS, USEAFTER=f"Nov {number + 1} 2030 00:00:00")
+    header.update(keywords, USEAFTER=f"Nov {number + 1} 2030 00:00:00")
     header["HISTORY"] = header["COMMENT"] = "Made for the benchmark."
     rows = max(1, size // 4096)
     shape = fits.ImageHDU(np.zeros((1, 1024), "f4"), name="SCI").header

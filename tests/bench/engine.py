@@ -9,7 +9,6 @@ do not count; the percentiles are over headers.
 
 import gc
 import json
-import os
 import random
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from apps.rules.lookup.bounded_cache import forget_all
 from apps.rules.lookup.compiled_bytes import dump, load
 from apps.rules.lookup.context import Context, assemble
 from tests.bench.engine_memory import resident
+from tests.bench.random_contexts import chooser, other_context
 from tests.needs import PROJECT
 from tests.rules.oracle import compiled, load_context, observatory_of, run_client
 from tests.shared_data import bench_tools, data_root
@@ -45,13 +45,12 @@ UNUSUAL = {"synphot"}
 
 def run(out: TextIO = sys.stdout) -> None:
     """Print all figures, targets beside them."""
-    seed = int(os.environ.get("BENCH_SEED") or random.SystemRandom().randrange(1_000_000))
-    chance = random.Random(seed)
+    chance = chooser(out)
     for name, target in NEW_TARGETS.items():
         _lookups(name, target, out)
     for name, target in NEW_TARGETS.items():
-        print(f"chosen at random with BENCH_SEED={seed}:", file=out)
-        _lookups(_other_context(name, chance), target, out)
+        print("chosen at random:", file=out)
+        _lookups(other_context(name, chance), target, out)
     _many_modes("hst_0729.pmap", out)
     _loading(out)
     _memory(out)
@@ -118,19 +117,6 @@ def _slowest(new: dict[str, list[float]], out: TextIO) -> None:
     figures = (sum(times) / len(times), times[int(0.99 * len(times))], times[-1])
     for (what, target), value in zip(SLOWEST_TARGETS.items(), figures, strict=True):
         _line(out, f"{slowest}, modes not seen before, {what}", value, "us", target)
-
-
-def _other_context(name: str, chance: random.Random) -> str:
-    """Return the name of another context of the observatory, at random."""
-    folder = data_root() / "mappings" / observatory_of(name)
-    names = sorted(path.name for path in folder.glob("*_*.pmap") if path.name != name)
-    while True:
-        found = chance.choice(names)
-        try:
-            load_context(found)
-        except CrdsError:
-            continue  # A few of the data do not load.
-        return found
 
 
 def _many_modes(name: str, out: TextIO) -> None:

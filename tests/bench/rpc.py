@@ -1,7 +1,8 @@
 """Cost of a call compared with a call that does nothing, and the time of the large answers.
 
 Every call has a connection of its own, one after another, as the client makes them; CPU is that of the worker
-process, so that neither waiting nor the caller counts. Run by ``python -m tests.bench rpc``.
+process, so that neither waiting nor the caller counts. Two contexts are asked, the newest one and one that is
+chosen at random. Run by ``python -m tests.bench rpc``.
 """
 
 import random
@@ -15,6 +16,7 @@ from typing import TextIO
 
 from apps.rules.text.parser import ParsedMapping, RawSelector, parse_mapping
 from tests import shared_data
+from tests.bench.random_contexts import chooser, other_context
 from tests.bench.web_server import WebServer, environment_for, request, web_server
 from tests.roots import manage
 
@@ -30,34 +32,37 @@ Header = dict[str, str]
 def run(out: TextIO) -> None:
     """Print the figures with their targets."""
     cache = shared_data.data_root()
-    headers = make_headers(cache, 1000)
+    other = other_context(CONTEXT, chooser(out))
     with tempfile.TemporaryDirectory(prefix="bench-rpc-") as folder:
         environment = environment_for("hst", Path(folder))
         out.write("filling a server with the rules of Hubble ...\n")
         manage(environment, "import_cache", str(cache))
         with web_server(environment, "tests.bench.measured_web") as server:
-            _single_calls(server, headers, out)
-            _many_headers(server, headers, out)
+            for context in (CONTEXT, other):
+                out.write(f"{context}:\n")
+                headers = make_headers(cache, 1000, context)
+                _single_calls(server, context, headers, out)
+                _many_headers(server, context, headers, out)
             _big_answers(server, out)
 
 
-def _single_calls(server: WebServer, headers: list[Header], out: TextIO) -> None:
+def _single_calls(server: WebServer, context: str, headers: list[Header], out: TextIO) -> None:
     """Measure what a call costs, each on a connection of its own."""
     modes = iter(make_modes(headers, CALLS * (BLOCKS + 2)))
     seen = headers[:50]
     kinds = {
         "no-op, in the loop": lambda _: request("bench_nothing"),
         "no-op, through a thread": lambda _: request("bench_nothing_in_a_thread"),
-        "no-op with a header": lambda index: request("bench_nothing", CONTEXT, seen[index % 50]),
+        "no-op with a header": lambda index: request("bench_nothing", context, seen[index % 50]),
         "get_best_references, seen mode": lambda index: request(
-            "get_best_references", CONTEXT, seen[index % 50]
+            "get_best_references", context, seen[index % 50]
         ),
-        "get_best_references, new mode": lambda _: request("get_best_references", CONTEXT, next(modes)),
+        "get_best_references, new mode": lambda _: request("get_best_references", context, next(modes)),
         "get_best_references, hst-latest": lambda index: request(
             "get_best_references", LATEST, seen[index % 50]
         ),
         "get_default_context": lambda _: request("get_default_context", "hst"),
-        "get_mapping_names": lambda _: request("get_mapping_names", CONTEXT),
+        "get_mapping_names": lambda _: request("get_mapping_names", context),
     }
     targets = {
         "no-op, in the loop": 200,
@@ -126,15 +131,15 @@ def _require_success(answer: bytes) -> None:
         raise RuntimeError(f"a measured call failed: {answer[:500]!r}")
 
 
-def _many_headers(server: WebServer, headers: list[Header], out: TextIO) -> None:
+def _many_headers(server: WebServer, context: str, headers: list[Header], out: TextIO) -> None:
     spent, engine = [], []
     for turn in range(100_000, 900_000, 100_000):
         header_map = {f"H{index}": _with_new_date(headers, turn + index) for index in range(len(headers))}
-        engine.append(server.call("bench_engine", CONTEXT, header_map))
+        engine.append(server.call("bench_engine", context, header_map))
         header_map = {
             f"H{index}": _with_new_date(headers, turn + 50_000 + index) for index in range(len(headers))
         }
-        body = request("get_best_references_by_header_map", CONTEXT, header_map)
+        body = request("get_best_references_by_header_map", context, header_map)
         before = server.cpu_seconds()
         answer = server.post(body)
         spent.append(server.cpu_seconds() - before)
@@ -166,10 +171,10 @@ def _timed(server: WebServer, body: bytes) -> float:
     return time.perf_counter() - started_at
 
 
-def make_headers(cache: Path, count: int) -> list[Header]:
+def make_headers(cache: Path, count: int, context: str = CONTEXT) -> list[Header]:
     """Return headers most of whose types match: each takes its values from cases of the rules."""
     chance = random.Random(2026)
-    pmap = _parsed(cache, CONTEXT)
+    pmap = _parsed(cache, context)
     rmaps = {
         instrument: _rmaps(cache, imap)
         for instrument, imap in sorted(dict(pmap.selector).items())

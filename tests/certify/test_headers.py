@@ -197,11 +197,12 @@ def test_no_warning_escapes(tmp_path: Path) -> None:
         assert read_header(path)["A"] == "1"
 
 
-def test_the_web_process_does_without_the_science_stack() -> None:
+def test_the_start_and_the_web_process_do_without_the_science_stack() -> None:
     program = (
         "import sys, os; os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'tests.settings')\n"
         "import django; django.setup()\n"
         "import crds_server.urls, apps.datasets.readers, apps.certify.headers\n"
+        "import apps.core.management.commands.up, apps.demo.management.commands.seed_demo\n"
         "print(sorted({'astropy', 'asdf', 'numpy', 'crds'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

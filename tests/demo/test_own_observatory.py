@@ -30,13 +30,14 @@ def definition(settings: Any) -> Iterator[Definition]:
     observatories.forget(definition.name)
 
 
-def test_the_demo_answers_and_is_built_once(definition: Definition) -> None:
+def test_the_demo_answers_and_is_built_once(definition: Definition, monkeypatch: pytest.MonkeyPatch) -> None:
     printed = StringIO()
     call_command("seed_demo", "--if-possible", stdout=printed)
     assert "Log in at" in printed.getvalue()
     header = Dataset.objects.get().header
     answer = contexts.get_context(contexts.resolve("keckao-latest")).best_references(header)
     assert answer["dark"] == "keckao_hispec_dark_0001.fits"
+    monkeypatch.delattr("apps.demo.samples.plain.make_plain")  # A complete demo makes no file a second time.
     assert seed(definition) == 0
 
 

@@ -49,13 +49,15 @@ def compiled(name: str) -> CompiledMapping:
 
 def load_context(name: str) -> Context:
     """Return a context of the shared data."""
-    found: dict[str, CompiledMapping] = {}
-    waiting = [name]
-    while waiting:
-        wanted = waiting.pop()
-        found[wanted] = compiled(wanted)
-        waiting.extend(found[wanted].children)
-    return assemble(name, found)
+    return assemble(name, {wanted: compiled(wanted) for wanted in mapping_names(name)})
+
+
+def mapping_names(name: str) -> list[str]:
+    """Return the names of all mappings of a context of the shared data, its own first."""
+    found = [name]
+    for wanted in found:
+        found += compiled(wanted).children
+    return found
 
 
 def run_client(arguments: Sequence[str], observatory: str, *, stdin: str | None = None) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 from astropy.io import fits
 
 SIDE = 8  # pixels
-MAKERS = (".fits", ".asdf", ".json")
 
 
 def make_plain(extension: str, keywords: Mapping[str, str], *, seed: int) -> bytes:
