@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Any
 
-from apps.certify.errors import BrokenCheckError, CertifyError, RefusedJobError, TimedOutError
+from apps.certify.errors import BrokenCheckError, RefusedJobError, TimedOutError
+from apps.certify.few_at_once import few_at_once
 from apps.certify.sandbox.limits import Limits
 from apps.certify.sandbox.one_answer import ask
 
@@ -15,17 +15,8 @@ PROGRAM = "apps.certify.child_differences"
 MOST_BYTES = 256 << 20  # of one file
 # The largest file that a child may write is its answer.
 COMPARE_LIMITS = Limits(seconds=20, memory=4 << 30, file_size=8 << 20, address_space=4 << 30)
-AT_ONCE = 2  # Children of this process; each reads two whole files.
-PATIENCE = 5.0  # seconds to wait until one of them is done
 
 _FORMATS = {".fits": "fits", ".asdf": "asdf", ".json": "json", ".yaml": "yaml", ".yml": "yaml"}
-_room = BoundedSemaphore(AT_ONCE)
-
-
-class BusyError(CertifyError):
-    """As many files are compared as this process may compare at once."""
-
-    code = "compare_busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +89,27 @@ def compare(
         Raised if the child failed by our fault.
     """
     for path in (old, new):
-        if path.stat().st_size > most_bytes:
-            raise RefusedJobError(
-                f"{path.name} has {path.stat().st_size:,} bytes; files of more than {most_bytes:,} bytes are "
-                "too big to be compared here. Download both and compare them on your computer."
-            )
-    if not _room.acquire(timeout=PATIENCE):
-        raise BusyError("The server is comparing other files. Try again in a minute.")
-    try:
+        require_comparable_size(path, most_bytes)
+    with few_at_once():
         answer = _ask({"kind": kind, "old": str(old), "new": str(new)}, observatory, limits)
-    finally:
-        _room.release()
     if "refused" in answer:
         raise RefusedJobError(answer["refused"])
     return tuple(_section(values) for values in answer["sections"])
+
+
+def require_comparable_size(path: Path, most_bytes: int = MOST_BYTES) -> None:
+    """Refuse a file that is too big to be read while somebody waits.
+
+    Raises
+    ------
+    RefusedJobError
+        Raised if it has more than `most_bytes`.
+    """
+    if path.stat().st_size > most_bytes:
+        raise RefusedJobError(
+            f"{path.name} has {path.stat().st_size:,} bytes; files of more than {most_bytes:,} bytes are "
+            "too big to be compared here. Download both and compare them on your computer."
+        )
 
 
 def _ask(orders: dict[str, str], observatory: str, limits: Limits) -> Any:

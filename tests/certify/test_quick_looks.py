@@ -128,9 +128,38 @@ def test_unsigned_lists_and_text_tables_are_read(tmp_path: Path) -> None:
     assert (plain.type, [column.first[0] for column in plain.columns]) == ("text table", ["abc", "1.500"])
 
 
-def test_compressed_images_and_random_groups_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compression", ["RICE_1", "GZIP_1", "PLIO_1", "HCOMPRESS_1"])
+def test_an_image_in_compressed_tiles_is_shown_as_an_image(tmp_path: Path, compression: str) -> None:
+    values = np.arange(32 * 16, dtype=">i2").reshape(16, 32)
+    path = write_fits(tmp_path, fits.CompImageHDU(values, name="SCI", compression_type=compression))
+    [_, part] = look(path).parts
+    assert (part.type, part.shape, part.dtype) == ("compressed image", (16, 32), "int16")
+    assert part.numbers is not None
+    assert (part.numbers.minimum, part.numbers.maximum) == (0, 511)
+    assert part.picture is not None
+    assert (part.picture.width, part.picture.height) == (32, 16)
+
+
+@pytest.mark.parametrize(
+    ("cards", "reason"),
+    [
+        ({"ZNAXIS1": 10**9}, "only up to 67,108,864 are unpacked"),
+        ({"ZNAXIS1": 64}, "cannot be read"),
+        ({"ZBITPIX": "no"}, "ZBITPIX"),
+        ({"ZCMPTYPE": "NONE_1"}, "cannot be read"),
+    ],
+)
+def test_compressed_tiles_that_promise_too_much_get_a_note(
+    tmp_path: Path, cards: dict[str, object], reason: str
+) -> None:
     path = write_fits(tmp_path, fits.CompImageHDU(np.zeros((32, 32), ">i2"), name="SCI"))
-    assert look(path).parts[1].type == "compressed image, as a table"
+    with fits.open(path, mode="update", disable_image_compression=True) as hdus:
+        hdus[1].header.update(cards)
+    [_, part] = look(path).parts
+    assert reason in part.note
+
+
+def test_random_groups_are_named(tmp_path: Path) -> None:
     groups = fits.GroupData(np.zeros((3, 2, 2), ">f4"), parnames=["A"], pardata=[np.zeros(3)], bitpix=-32)
     fits.GroupsHDU(groups).writeto(tmp_path / "groups.fits")
     [part] = look(tmp_path / "groups.fits").parts

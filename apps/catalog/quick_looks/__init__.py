@@ -4,7 +4,18 @@ The job row is the truth about looks that are being made. The finished looks are
 at any time.
 """
 
+from apps.catalog.quick_looks.comparisons import comparison_of, key_of
 from apps.catalog.quick_looks.operations import ask_again, ask_for
 from apps.catalog.quick_looks.queries import KIND, LookState, Status, picture_path, state_of
 
-__all__ = ["KIND", "LookState", "Status", "ask_again", "ask_for", "picture_path", "state_of"]
+__all__ = [
+    "KIND",
+    "LookState",
+    "Status",
+    "ask_again",
+    "ask_for",
+    "comparison_of",
+    "key_of",
+    "picture_path",
+    "state_of",
+]

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from apps.certify.quick_looks.arrays import Array, Scaling, is_numeric, measure
 from apps.certify.quick_looks.limits import MOST_PICTURES
 from apps.certify.quick_looks.pictures import draw, has_planes
 from apps.certify.quick_looks.values import Numbers, Picture
+
+
+class ArrayTaker(Protocol):
+    """The receiver of the arrays of a file, one after the other."""
+
+    def show(
+        self, array: Array, scaling: Scaling, *, number: int
+    ) -> tuple[Numbers | None, Picture | None, str]:
+        """Take the array of part `number`; return what the look shows of it, and a note."""
 
 
 @dataclass

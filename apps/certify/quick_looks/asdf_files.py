@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from apps.certify.headers import LARGEST_TREE
-from apps.certify.quick_looks.array_summary import ArraySummarizer
+from apps.certify.quick_looks.array_summary import ArrayTaker
 from apps.certify.quick_looks.arrays import Array, InMemory, OnDisk, Scaling
 from apps.certify.quick_looks.asdf_blocks import Block, blocks, unpacked
 from apps.certify.quick_looks.errors import UnreadableFileError
@@ -39,7 +39,7 @@ class BadArrayError(ValueError):
     """An array whose description in the tree is impossible."""
 
 
-def look(path: Path, easel: ArraySummarizer) -> QuickLook:
+def look(path: Path, easel: ArrayTaker) -> QuickLook:
     """Return the look at an ASDF file.
 
     Raises
@@ -129,7 +129,7 @@ class _Arrays:
 
     path: Path
     blocks: list[Block]
-    easel: ArraySummarizer
+    easel: ArrayTaker
 
     def part(self, described: Any, number: int, name: str) -> FilePart:
         """Return the part for an array; if the array cannot be read, a note says why."""

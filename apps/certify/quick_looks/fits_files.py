@@ -6,6 +6,7 @@ terabytes costs nothing.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -27,16 +28,18 @@ from apps.certify.fits_structure import (
     whole,
 )
 from apps.certify.quick_looks import fits_tables
-from apps.certify.quick_looks.array_summary import ArraySummarizer
-from apps.certify.quick_looks.arrays import OnDisk, Scaling
+from apps.certify.quick_looks.array_summary import ArrayTaker
+from apps.certify.quick_looks.arrays import InMemory, OnDisk, Scaling
 from apps.certify.quick_looks.errors import UnreadableFileError
 from apps.certify.quick_looks.fits_headers import cards_of, number, text
-from apps.certify.quick_looks.limits import MOST_CARDS, MOST_CARDS_OF_PART, MOST_PARTS
+from apps.certify.quick_looks.limits import LARGEST_BLOCK, MOST_CARDS, MOST_CARDS_OF_PART, MOST_PARTS
 from apps.certify.quick_looks.safe_text import shown
 from apps.certify.quick_looks.values import FilePart, QuickLook
 from apps.certify.sandbox.ends import is_our_error
 
 _DTYPES = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
+_MOST_AXES = 32  # which is the most that numpy can have
+COMPRESSED = "compressed image"  # in tiles, in the rows of a table
 _TYPES = {"IMAGE": "image", "BINTABLE": "binary table", "TABLE": "text table"}
 _UNSIGNED = {("int16", 2.0**15): "uint16", ("int32", 2.0**31): "uint32", ("int64", 2.0**63): "uint64"}
 
@@ -58,7 +61,7 @@ class Hdu:
     end: int
 
 
-def look(path: Path, easel: ArraySummarizer) -> QuickLook:
+def look(path: Path, easel: ArrayTaker) -> QuickLook:
     """Return the look at a FITS file.
 
     Raises
@@ -101,14 +104,14 @@ def _hdus(stream: BinaryIO, size: int) -> Iterator[Hdu]:
         start, count = -(-end // BLOCK) * BLOCK, count + 1
 
 
-def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: ArraySummarizer, room: int) -> FilePart:
+def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: ArrayTaker, room: int) -> FilePart:
     cards, left = cards_of(hdu.header, min(room, MOST_CARDS_OF_PART), hdu.foreign)
     axes, kind = axes_of(hdu.header), _type(hdu.header)
     part = FilePart(
         number=hdu.number,
         name=_name(hdu.header) or ("PRIMARY" if hdu.number == 0 else ""),
         type=kind,
-        shape=axes[:0:-1] if "table" in kind else axes[::-1],
+        shape=axes[:0:-1] if "table" in kind else _image_axes(hdu.header, axes)[::-1],
         dtype="",
         size=hdu.end - hdu.start,
         cards=cards,
@@ -123,6 +126,8 @@ def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: ArraySummari
             return replace(part, columns=columns, columns_left=more)
         if kind == "image":
             return _with_image(part, hdu, path, easel)
+        if kind == COMPRESSED:
+            return _with_compressed_image(part, hdu, path, easel)
     except MemoryError:
         raise
     except Exception as exc:  # A header may be wrong in any way; the others are still shown.
@@ -132,7 +137,7 @@ def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: ArraySummari
     return part
 
 
-def _with_image(part: FilePart, hdu: Hdu, path: Path, easel: ArraySummarizer) -> FilePart:
+def _with_image(part: FilePart, hdu: Hdu, path: Path, easel: ArrayTaker) -> FilePart:
     bits = whole(hdu.header, "BITPIX", least=-64)
     if bits not in _DTYPES:
         raise BadHeaderError(f"BITPIX is {bits}; known are {', '.join(map(str, _DTYPES))}")
@@ -142,6 +147,33 @@ def _with_image(part: FilePart, hdu: Hdu, path: Path, easel: ArraySummarizer) ->
     numbers, picture, note = easel.show(array, scaling, number=hdu.number)
     name = _dtype_name(dtype, scaling)
     return replace(part, dtype=name, numbers=numbers, picture=picture, note=note)
+
+
+def _with_compressed_image(part: FilePart, hdu: Hdu, path: Path, easel: ArrayTaker) -> FilePart:
+    """Add an image that is stored in compressed tiles; astropy unpacks them, so its size is checked first."""
+    from astropy.io import fits
+
+    bits = whole(hdu.header, "ZBITPIX", least=-64)
+    size = math.prod(part.shape) * abs(bits) // 8
+    if size > LARGEST_BLOCK:
+        note = f"The compressed image has {size:,} bytes; only up to {LARGEST_BLOCK:,} are unpacked."
+        return replace(part, note=note)
+    with fits.open(path) as hdus:
+        unpacked = np.asarray(hdus[hdu.number].data)
+    if unpacked.shape != part.shape:
+        raise BadHeaderError(f"the tiles hold {unpacked.shape} values and not {part.shape}")
+    numbers, picture, note = easel.show(InMemory(unpacked), Scaling(), number=hdu.number)
+    return replace(part, dtype=unpacked.dtype.name, numbers=numbers, picture=picture, note=note)
+
+
+def _image_axes(header: Header, axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the axes of an image, which differ from those of the table that holds its tiles."""
+    if _type(header) != COMPRESSED:
+        return axes
+    count = whole(header, "ZNAXIS")
+    if count > _MOST_AXES:
+        raise BadHeaderError(f"ZNAXIS is {count}, and an image has at most {_MOST_AXES} axes")
+    return tuple(whole(header, f"ZNAXIS{number}") for number in range(1, count + 1))
 
 
 def _scaling(header: Header, *, is_whole: bool) -> Scaling:
@@ -161,7 +193,7 @@ def _type(header: Header) -> str:
     if has_groups(header):
         return "random groups"
     if text(header, "ZIMAGE") == "True":
-        return "compressed image, as a table"
+        return COMPRESSED
     kind = text(header, "XTENSION") or "IMAGE"
     if kind == "IMAGE":
         return "image" if whole(header, "NAXIS") else "header only"

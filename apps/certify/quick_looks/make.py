@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 
 from apps.certify import fits_structure
 from apps.certify.quick_looks import asdf_files, fits_files, text_files
-from apps.certify.quick_looks.array_summary import ArraySummarizer
+from apps.certify.quick_looks.array_summary import ArraySummarizer, ArrayTaker
 from apps.certify.quick_looks.errors import UnreadableFileError
 from apps.certify.quick_looks.values import LOOK_FILE, QuickLook
 
@@ -26,14 +26,22 @@ def make(path: Path, folder: Path, *, name: str) -> QuickLook:
         Name of the file; its extension counts if the first bytes do not show the format.
     """
     try:
-        look = _look(path, ArraySummarizer(folder), PurePath(name).suffix)
+        look = read(path, ArraySummarizer(folder), name=name)
     except UnreadableFileError as exc:
         look = QuickLook(failure=str(exc))
     (folder / LOOK_FILE).write_bytes(look.dumps())
     return look
 
 
-def _look(path: Path, easel: ArraySummarizer, extension: str) -> QuickLook:
+def read(path: Path, easel: ArrayTaker, *, name: str) -> QuickLook:
+    """Return the look into a file; `easel` gets each array that can be read.
+
+    Raises
+    ------
+    UnreadableFileError
+        Raised if the file cannot be read in the format of its first bytes or of its name.
+    """
+    extension = PurePath(name).suffix
     with path.open("rb") as stream:
         start = stream.read(fits_structure.CARD)
     # The text half of a GEIS pair begins like FITS, but its SIMPLE is F.

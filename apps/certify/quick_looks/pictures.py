@@ -46,14 +46,25 @@ def draw(array: Array, scaling: Scaling, *, folder: Path, number: int) -> Pictur
         if not finite.size:
             return None
         shades = (
-            _shade(pixels, _zscale(finite), "linear", folder, number),
-            _shade(pixels, _wide(finite), "asinh", folder, number),
+            shade(pixels, zscale(finite), "linear", folder / f"part{number}-linear.webp"),
+            shade(pixels, _wide(finite), "asinh", folder / f"part{number}-asinh.webp"),
         )
     plane = tuple(position + 1 for position in index)
     return Picture(plane, tuple(planes), width, height, step, shades)
 
 
-def _shade(pixels: Floats, limits: tuple[float, float], stretch: str, folder: Path, number: int) -> Shade:
+def shade(pixels: Floats, limits: tuple[float, float], stretch: str, path: Path) -> Shade:
+    """Write one picture, and return its description.
+
+    Parameters
+    ----------
+    pixels
+        The first row is the top of the picture.
+    limits
+        The values that are black and white.
+    stretch
+        ``linear`` or ``asinh``.
+    """
     from PIL import Image
 
     low, high = limits
@@ -62,11 +73,10 @@ def _shade(pixels: Floats, limits: tuple[float, float], stretch: str, folder: Pa
     if stretch == "asinh":
         bright = np.arcsinh(bright / _SOFTENING) / np.arcsinh(1 / _SOFTENING)
     grey = np.nan_to_num(bright * 255).astype(np.uint8)
-    name = f"part{number}-{stretch}.webp"
     is_small = max(grey.shape) <= LOSSLESS_SIDE
     image = Image.fromarray(_with_gaps(grey, pixels))
-    image.save(folder / name, "WEBP", lossless=is_small, quality=_QUALITY, method=4)
-    return Shade(stretch, name, low, high)
+    image.save(path, "WEBP", lossless=is_small, quality=_QUALITY, method=4)
+    return Shade(stretch, path.name, low, high)
 
 
 def _with_gaps(grey: NDArray[np.uint8], pixels: Floats) -> NDArray[np.uint8]:
@@ -78,7 +88,8 @@ def _with_gaps(grey: NDArray[np.uint8], pixels: Floats) -> NDArray[np.uint8]:
     return np.stack([grey, grey, grey, opacity], axis=-1)
 
 
-def _zscale(finite: Floats) -> tuple[float, float]:
+def zscale(finite: Floats) -> tuple[float, float]:
+    """Return the values between which the ZScale algorithm shows finite values."""
     from astropy.visualization import ZScaleInterval
 
     low, high = (float(each) for each in ZScaleInterval().get_limits(finite))

@@ -14,9 +14,9 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from apps.certify.quick_looks.errors import BadLookError
 
-VERSION = 1  # Looks of other versions are made again.
+VERSION = 2  # Looks of other versions are made again.
 LOOK_FILE = "look.json"
-_PICTURE_FILE = re.compile(r"part\d{1,4}-(?:linear|asinh)\.webp")
+_PICTURE_FILE = re.compile(r"part\d{1,4}-(?:linear|asinh|old|new|ratio)\.webp")
 _T = TypeVar("_T")
 
 

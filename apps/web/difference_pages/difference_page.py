@@ -14,6 +14,7 @@ from apps.rules.naming.file_names import is_mapping
 from apps.web.difference_pages import mapping_differences, reference_differences, tables
 from apps.web.difference_pages.compared_files import Source, format_of
 from apps.web.difference_pages.mapping_differences import CONTEXTS, Library
+from apps.web.difference_pages.picture_views import pictures_address
 from apps.web.difference_pages.requested_difference import RequestedDifference, address
 
 LINES_OF_PART = 500  # rows of a text on one page
@@ -210,7 +211,13 @@ def _of_references(
         if table is not None and shown.has_address and (export := exported(request, table)):
             return export
     has_lines = reference_differences.has_lines(shown.old, shown.new, ending)
-    return {"sections": parts, "is_reference": True, "text": shown.text() if has_lines else None}
+    pictures = pictures_address(shown.old.name, shown.new.name) if shown.has_address else ""
+    return {
+        "sections": parts,
+        "is_reference": True,
+        "pictures": pictures,
+        "text": shown.text() if has_lines else None,
+    }
 
 
 def _section(section: Any, number: int, sent: Mapping[str, str], shown: DifferencePage) -> Table | None:
