@@ -83,7 +83,7 @@ def is_current(row: Transition) -> bool:
 
 def take(row: Transition, job: Job) -> Chunk | None:
     """Take a part that no living worker has, or return None. Of several workers one gets it."""
-    for chunk in row.chunks.filter(done_at=None).order_by("pk").defer("changes", "result"):
+    for chunk in row.chunks.filter(done_at=None).order_by("pk").defer("changes", "result", "products"):
         if chunk.job_id and jobs.has_claim(Job(pk=chunk.job_id, attempts=chunk.attempt or 0)):
             continue
         free = Chunk.objects.filter(pk=chunk.pk, done_at=None, job_id=chunk.job_id, attempt=chunk.attempt)
@@ -103,7 +103,12 @@ def do(chunk: Chunk, row: Transition, job: Job) -> None:
     with transaction.atomic():
         require_claim(job)
         mine = Chunk.objects.filter(pk=chunk.pk, done_at=None, job_id=job.pk, attempt=job.attempts)
-        mine.update(done_at=timezone.now(), result=found.as_json(), changes=packed(changes, found))
+        mine.update(
+            done_at=timezone.now(),
+            result=found.as_json(),
+            products=list(found.products),
+            changes=packed(changes, found),
+        )
 
 
 def _headers(chunk: Chunk) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -60,18 +60,16 @@ class InstrumentComparison:
         self.first_errors += texts[: self.room_for_errors]
 
     def add(self, other: InstrumentComparison) -> None:
-        """Add the result for other exposures."""
+        """Add the result for other exposures, without their products."""
         self.examined += other.examined
-        self.products |= other.products
         for instrument, counts in other.counts.items():
             self.counts.setdefault(instrument, Counter()).update(counts)
         self.note_errors(other.first_errors, other.errors)
 
     def as_json(self) -> dict[str, Any]:
-        """Return everything as plain values."""
+        """Return everything but products and exposures as plain values."""
         return {
             "examined": self.examined,
-            "products": sorted(self.products),
             "counts": self.counts,
             "errors": self.errors,
             "first_errors": self.first_errors,
@@ -81,9 +79,7 @@ class InstrumentComparison:
     def from_json(cls, values: Mapping[str, Any]) -> InstrumentComparison:
         """Return the result that `as_json` gave as plain values."""
         counts = {instrument: Counter(each) for instrument, each in values["counts"].items()}
-        return cls(
-            values["examined"], set(values["products"]), counts, values["errors"], values["first_errors"]
-        )
+        return cls(values["examined"], set(), counts, values["errors"], values["first_errors"])
 
 
 def changed_types(old: str, new: str) -> Types:

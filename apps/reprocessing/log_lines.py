@@ -10,13 +10,17 @@ from apps.reprocessing.models import Transition
 _RULE = "-" * 110
 
 
-def write_summary(row: Transition, changed: str, found: InstrumentComparison, ended_at: datetime) -> str:
+def write_summary(
+    row: Transition, changed: str, found: InstrumentComparison, products: int, ended_at: datetime
+) -> str:
     """Return the log of a complete search.
 
     Parameters
     ----------
     changed
         Instruments and types whose rules changed.
+    products
+        Number of affected products.
     """
     assert row.started_at is not None  # noqa: S101 (it is running)
     site = f"CRDS {settings.OBSERVATORY} {settings.SERVER_STRING}"
@@ -30,14 +34,14 @@ def write_summary(row: Transition, changed: str, found: InstrumentComparison, en
         f"Mapping differences from {row.old} --> {row.new} affect: {changed}",
         f"Exposures examined: {found.examined}",
         *(f"Updated exposure counts of {name}: {_counted(types)}" for name, types in counts.items()),
-        f"Affected products = {len(found.products)}",
+        f"Affected products = {products}",
         *(f"ERROR {text}" for text in found.first_errors),
         *_rest(found),
         f"STARTED {row.started_at:%Y-%m-%d %H:%M:%S}",
         f"STOPPED {ended_at:%Y-%m-%d %H:%M:%S}",
         f"{found.errors} errors",
         _RULE,
-        f"{status}: {title} : {len(found.products)} affected",
+        f"{status}: {title} : {products} affected",
         _RULE,
     ]
     return "\n".join(lines)

@@ -28,7 +28,6 @@ class Transition(StatusModel):
     old = models.CharField(max_length=128, help_text="Name of the context before.")
     new = models.CharField(max_length=128, help_text="Name of the context after.")
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
-    affected_ids = models.JSONField(default=list, help_text="Ids of products, lower case, sorted.")
     affected_count = models.PositiveIntegerField(default=0, help_text="Number of affected products.")
     counts = models.JSONField(
         default=dict,
@@ -74,6 +73,22 @@ class Transition(StatusModel):
         return reverse("reprocessing:detail", args=[self.old, self.new])
 
 
+class ProductPage(models.Model):
+    """Some ids of affected products of a complete search; all its pages together are one sorted list."""
+
+    transition = models.ForeignKey(
+        Transition, on_delete=models.CASCADE, db_index=False, related_name="product_pages"
+    )
+    number = models.PositiveIntegerField(help_text="0 for the first page, and so on.")
+    ids = models.JSONField(help_text="Ids of products, lower case; at most 10,000.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["transition", "number"], name="one_row_of_a_page"),)
+
+    def __str__(self) -> str:
+        return f"page {self.number} of {self.transition}"
+
+
 class Chunk(models.Model):
     """One part of a search, done by one worker as a whole or not at all."""
 
@@ -95,7 +110,10 @@ class Chunk(models.Model):
     job_id = models.BigIntegerField(null=True, help_text="Key of the job that took it.")
     attempt = models.PositiveIntegerField(null=True, help_text="Attempt of that job.")
     done_at = models.DateTimeField(null=True)
-    result = models.JSONField(default=dict, help_text="Counts and products; emptied when the search ends.")
+    result = models.JSONField(default=dict, help_text="Counts and errors; emptied when the search ends.")
+    products = models.JSONField(
+        default=list, help_text="Ids of affected products; emptied when the search ends."
+    )
     changes = models.JSONField(
         default=dict,
         help_text="`intervals`: lists of changed intervals. `modes`: key of a changed mode to its types with"

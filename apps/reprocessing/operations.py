@@ -49,6 +49,7 @@ def search(old: str, new: str, *, user: str) -> Transition:
     if not is_new:
         row.enter(Status.PENDING, reason="", ended_at=None)
         row.chunks.all().delete()
+        row.product_pages.all().delete()
     audit.noted(Action.FIND_AFFECTED_DATASETS, user=user, details=f"{old} --> {new}")
     jobs.start(KIND, subject_id=row.pk, user=user, channel=None)
     return row

@@ -18,7 +18,7 @@ from apps.jobs import operations as jobs
 from apps.jobs.models import Job
 from apps.jobs.pipeline import finish, require_claim, say
 from apps.jobs.queries import find_job, result_of
-from apps.reprocessing import chunks, mails
+from apps.reprocessing import affected_products, chunks, mails
 from apps.reprocessing.comparison import InstrumentComparison, Types, changed_types
 from apps.reprocessing.log_lines import write_summary
 from apps.reprocessing.models import Transition
@@ -48,9 +48,11 @@ def run(job: Job) -> None:
             break
         say(job, "log_message", "A new parkey came into use. The search starts again.")
         row.chunks.all().delete()
+    found = _found(row, types)
     with transaction.atomic():
+        products = affected_products.merge(row)
         require_claim(job)
-        _keep(row, types, _found(row, types))
+        _keep(row, types, found, products)
         if row.change_id:
             mails.ended(row, attempt=job.pk)
         finish(job, 0, absolute(row.get_absolute_url()).rstrip("/"))
@@ -120,7 +122,7 @@ def _do_all(job: Job, row: Transition) -> None:
 
 
 def _found(row: Transition, types: Types) -> InstrumentComparison:
-    """Return the results of all parts together."""
+    """Return the results of all parts together, without their products."""
     found = InstrumentComparison()
     for result in row.chunks.order_by("pk").values_list("result", flat=True).iterator(chunk_size=20):
         found.add(InstrumentComparison.from_json(result))
@@ -131,25 +133,24 @@ def _found(row: Transition, types: Types) -> InstrumentComparison:
     return found
 
 
-def _keep(row: Transition, types: Types, found: InstrumentComparison) -> None:
+def _keep(row: Transition, types: Types, found: InstrumentComparison, products: int) -> None:
     ended_at = timezone.now()
     row.enter(
         Status.COMPLETE,
         ended_at=ended_at,
-        affected_ids=sorted(map(str.lower, found.products)),
-        affected_count=len(found.products),
+        affected_count=products,
         counts={instrument: dict(sorted(counts.items())) for instrument, counts in found.counts.items()},
         examined_count=found.examined,
         error_count=found.errors,
-        summary=write_summary(row, listed(types), found, ended_at),
+        summary=write_summary(row, listed(types), found, products, ended_at),
     )
-    row.chunks.update(result={})
+    row.chunks.update(result={}, products=[])
     logger.info("%s complete, %d products, %d errors", row, row.affected_count, row.error_count)
 
 
 def follow_jobs() -> None:
     """Mark transitions as failed whose job ended without a result: aborted, refused, or dead too often."""
-    for row in Transition.objects.filter(status__in=ALIVE).defer("affected_ids"):
+    for row in Transition.objects.filter(status__in=ALIVE):
         job = find_job(kind=KIND, subject_id=row.pk)
         if job is not None and job.is_over:
             _fail(row, job)

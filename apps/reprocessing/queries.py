@@ -179,8 +179,8 @@ def find_progress(transition: Transition | None) -> str:
 
 
 def transitions() -> "QuerySet[Transition]":
-    """Return all transitions, the newest move first. Their many ids are loaded only when used."""
-    found = Transition.objects.select_related("change").defer("affected_ids")
+    """Return all transitions, the newest move first."""
+    found = Transition.objects.select_related("change")
     return found.order_by(Coalesce("change__started_at", "noticed_at").desc(), "-pk")
 
 
@@ -208,15 +208,15 @@ def affected_exposures(transition: Transition) -> Iterator[tuple[str, str, str, 
 
 
 def result(transition: Transition) -> dict[str, object]:
-    """Return a result in the form that clients read (wire protocol, section 2.6).
+    """Return a result in the form that clients read (wire protocol, section 2.6), without the affected ids.
 
+    The ids may be millions; `affected_products.ids_in_blocks` gives them for the key ``affected_ids``.
     Clients expect the folder of the computation. They get the address of its page instead.
     """
     return {
         "observatory": settings.OBSERVATORY,
         "old_context": transition.old,
         "new_context": transition.new,
-        "affected_ids": transition.affected_ids,
         "bestrefs_status": int(bool(transition.error_count)),
         "bestrefs_err_summary": transition.summary,
         "computation_dir": absolute(transition.get_absolute_url()),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -11,13 +11,17 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.core.access import Actor, Role, with_role
 from apps.core.errors import ConflictError
 from apps.core.filters import PAGE_SIZE
+from apps.core.json_lists import json_object
 from apps.core.refusals import Form, answers_in, refuse
 from apps.core.tables import Column, Table, csv_file, exported
 from apps.reprocessing import operations, queries
+from apps.reprocessing.affected_products import first_ids, ids_in_blocks
 from apps.reprocessing.errors import NotComputedError
 from apps.reprocessing.models import Transition
 from apps.reprocessing.states import LOOKS, Status
 from apps.rules.errors import CrdsError
+
+SHOWN_IDS = 20_000  # of a table; all ids come as text and as JSON
 
 
 def _address(row: Transition) -> str:
@@ -95,12 +99,14 @@ def _detail(request: HttpRequest, old: str, new: str, *, error: str = "") -> Htt
             status=409,
             page=lambda: render(request, "reprocessing/detail.html", {"page": page}),
         )
-    table = Table(ID_COLUMNS, row.affected_ids, request.GET, order="id", label="Affected Products")
+    ids = first_ids(row, SHOWN_IDS)
+    table = Table(ID_COLUMNS, ids, request.GET, order="id", label="Affected Products")
     counts = [
         (name, reftype, count) for name, types in row.counts.items() for reftype, count in types.items()
     ]
-    page |= {"table": table, "counts": counts}
-    answer = exported(request, table)
+    page |= {"table": table, "counts": counts, "hidden": row.affected_count - len(ids)}
+    # A file that holds a part of the list would be taken for the whole one.
+    answer = None if page["hidden"] else exported(request, table)
     return answer or render(request, "reprocessing/detail.html", {"page": page})
 
 
@@ -150,22 +156,24 @@ def exposures_as_csv(request: HttpRequest, old: str, new: str) -> HttpResponseBa
 @answers_in(Form.TEXT)
 @require_safe
 @never_cache
-def ids_as_text(request: HttpRequest, old: str, new: str) -> HttpResponse:
+def ids_as_text(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
     queries.find_pair(old, new)
     try:
         row = queries.get_complete(old, new)
     except NotComputedError as exc:
         return HttpResponse(f"{exc}\n", status=409, content_type="text/plain; charset=utf-8")
-    text = "".join(f"{each}\n" for each in row.affected_ids)
-    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+    parts = ("".join(f"{each}\n" for each in block) for block in ids_in_blocks(row))
+    return StreamingHttpResponse(parts, content_type="text/plain; charset=utf-8")
 
 
 @answers_in(Form.JSON)
 @require_safe
 @never_cache
-def ids_as_json(request: HttpRequest, old: str, new: str) -> HttpResponse:
+def ids_as_json(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
     queries.find_pair(old, new)
     try:
-        return JsonResponse(queries.result(queries.get_complete(old, new)))
+        row = queries.get_complete(old, new)
     except NotComputedError as exc:
         return JsonResponse({"error": str(exc)}, status=409)
+    parts = json_object(queries.result(row), "affected_ids", ids_in_blocks(row))
+    return StreamingHttpResponse(parts, content_type="application/json")

@@ -2,11 +2,10 @@
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from django.conf import settings
 
 from apps.rpc.errors import InvalidParamsError, MaintenanceError, MethodNotFoundError
@@ -32,22 +31,6 @@ class InParts:
     """A result that is JSON in parts, made while it is written, for results of many megabytes."""
 
     parts: Iterator[bytes]
-
-
-def json_list(blocks: Iterable[Sequence[object]]) -> Iterator[bytes]:
-    """Yield the JSON of one list, given its items in blocks.
-
-    Examples
-    --------
-    >>> b"".join(json_list([["a", "b"], [], ["c"]]))
-    b'["a","b","c"]'
-    """
-    separator = b"["
-    for block in blocks:
-        if block:
-            yield separator + orjson.dumps(block)[1:-1]
-            separator = b","
-    yield b"[]" if separator == b"[" else b"]"
 
 
 @dataclass(frozen=True)

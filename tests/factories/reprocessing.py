@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from apps.catalog.operations import add_file
@@ -11,6 +12,7 @@ from apps.contexts.operations import set_context
 from apps.jobs import pipeline as jobs
 from apps.jobs.models import Job
 from apps.reprocessing import operations
+from apps.reprocessing.affected_products import ids_in_blocks
 from apps.reprocessing.models import Transition
 from apps.rules.text.parser import RawSelector
 from apps.rules.text.writer import write_mapping
@@ -79,6 +81,11 @@ def work() -> None:
     operations.notice_changes()
     for job in Job.objects.filter(kind="reprocessing", status="queued").order_by("pk"):
         jobs.execute(job.pk)
+
+
+def affected_ids(row: Transition) -> list[str]:
+    """Return the ids of all affected products."""
+    return list(chain.from_iterable(ids_in_blocks(row)))
 
 
 def make_transition() -> Transition:

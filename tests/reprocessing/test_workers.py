@@ -38,8 +38,9 @@ SEARCH = (
     "from apps.reprocessing.operations import search; search('hst_0001.pmap', 'hst_0002.pmap', user='test')"
 )
 STATE = (
-    "import json; from apps.reprocessing.models import Transition; row = Transition.objects.get(change=None);"
-    "print(json.dumps({'status': row.status, 'ids': row.affected_ids, 'counts': row.counts,"
+    "import json; from apps.reprocessing.models import Transition;"
+    "from tests.factories.reprocessing import affected_ids; row = Transition.objects.get(change=None);"
+    "print(json.dumps({'status': row.status, 'ids': affected_ids(row), 'counts': row.counts,"
     "'examined': row.examined_count, 'parts': row.chunks.count(),"
     "'done': row.chunks.exclude(done_at=None).count(),"
     "'jobs': len(set(row.chunks.values_list('job_id', 'attempt')))}))"

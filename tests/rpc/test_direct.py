@@ -11,10 +11,11 @@ import pytest
 
 from apps.contexts import memory
 from apps.contexts.queries import get_context
+from apps.core.json_lists import json_list
 from apps.core.web_server.quick_answers import NeedsThreadError, in_loop
 from apps.rpc import direct
 from apps.rpc.direct import DirectCalls
-from apps.rpc.registry import InParts, json_list
+from apps.rpc.registry import InParts
 from tests.core.web_server.small_server import make_application, serving
 from tests.factories.rpc import request
 

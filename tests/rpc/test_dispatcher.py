@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.core.json_lists import json_list
 from apps.rpc import dispatcher
-from apps.rpc.registry import InParts, json_list
+from apps.rpc.registry import InParts
 from tests.factories.rpc import call, failed, post, request, send
 
 V1_KEYS = {"error", "jsonrpc", "id", "result"}

@@ -246,7 +246,7 @@ def _state() -> list[Any]:
         rows(Job, "status"),
         rows(Mail, "key", "delivered_to", "error"),
         sent_mails.sent(),
-        rows(Transition, "old", "new", "status", "affected_ids", "counts", "examined_count", "reason"),
+        rows(Transition, "old", "new", "status", "affected_count", "counts", "examined_count", "reason"),
         rows(IngestFile, "name"),
         # Leave out files that a child was writing at its death; they are removed with their folder.
         {name: digest for name, digest in files.items() if "/work/" not in name and "/." not in name},

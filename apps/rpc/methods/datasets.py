@@ -6,7 +6,8 @@ from django.conf import settings
 
 from apps.bestrefs import queries
 from apps.bestrefs.dataset_history import as_dict, dataset_history
-from apps.rpc.registry import Cost, InParts, json_list, read_method
+from apps.core.json_lists import json_list
+from apps.rpc.registry import Cost, InParts, read_method
 
 
 @read_method(cost=Cost(200))
