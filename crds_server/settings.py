@@ -193,6 +193,8 @@ LOGIN_ATTEMPTS = env.number("LOGIN_ATTEMPTS", 10, minimum=1)  # Wrong passwords 
 LOGIN_WINDOW_SECONDS = env.number("LOGIN_WINDOW_SECONDS", 900, minimum=1)  # The time in which they count.
 CLIENT_ADDRESS_HEADER = env.text("CLIENT_ADDRESS_HEADER", "")  # Set by a proxy, such as X-Forwarded-For.
 LOCK_SECONDS = env.number("LOCK_SECONDS", 4 * 3600, minimum=1)  # The life of a lock after the last action.
+# The life of a lock after the checks of a delivery failed that somebody waits for in a browser.
+REPAIR_LOCK_SECONDS = env.number("REPAIR_LOCK_SECONDS", 1800, minimum=0)
 
 # Single sign-on by OpenID Connect. It is off unless an issuer is named.
 

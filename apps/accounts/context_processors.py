@@ -7,30 +7,33 @@ from django.http import HttpRequest
 
 from apps.accounts.forms import LONGEST_ADDRESS
 from apps.core.access import login_address
-from apps.locks.models import Lock
 from apps.locks.queries import find_held
-from apps.locks.sessions import key_of
+from apps.locks.sessions import instrument_of, key_of
 
-_NOBODY: dict[str, Any] = {"user": "", "lock": None}
+_NOBODY: dict[str, Any] = {"user": "", "lock": None, "lost": ""}
 
 
 def account(request: HttpRequest) -> dict[str, Any]:
-    """Return the person's name, the lock of this session and the login address, as ``account``."""
+    """Return the person's name, the lock of this session and the login address, as ``account``.
+
+    ``lost`` is the instrument of a lock that this session had and no longer has; the page offers it again.
+    """
     try:
         found = _account(request)
     except DatabaseError:
         # The page that reports a broken database must still be shown.
         found = _NOBODY
-    return {"account": found | {"login": _login(request, found["lock"])}}
+    here, lock = _here(request), found["lock"]
+    login = login_address(next=here, instrument=lock.instrument if lock else "")
+    return {"account": found | {"here": here, "login": login}}
 
 
-def _login(request: HttpRequest, lock: Lock | None) -> str:
-    """Return the address of the login page, which leads back here unless this page answers a form."""
+def _here(request: HttpRequest) -> str:
+    """Return the address that leads back to this page, or home if this page answers a form."""
     here = request.get_full_path()
     is_page = request.method in {"GET", "HEAD"} and request.path_info.strip("/") != "login"
     # The login form does not accept a longer address.
-    leads_back = is_page and len(here) <= LONGEST_ADDRESS
-    return login_address(next=here if leads_back else "/", instrument=lock.instrument if lock else "")
+    return here if is_page and len(here) <= LONGEST_ADDRESS else "/"
 
 
 def _account(request: HttpRequest) -> dict[str, Any]:
@@ -41,4 +44,6 @@ def _account(request: HttpRequest) -> dict[str, Any]:
     key = key_of(request)
     lock = find_held(name, key=key) if key != "" else None
     seconds = int(lock.time_left.total_seconds()) if lock else 0
-    return {"user": name, "lock": lock, "seconds": seconds}
+    instrument = instrument_of(request)
+    lost = instrument if lock is None and instrument and user.may_lock(instrument) else ""
+    return {"user": name, "lock": lock, "seconds": seconds, "lost": lost}

@@ -133,6 +133,12 @@ def touch(user: str, *, key: str | uuid.UUID | None = None) -> bool:
     return bool(held.filter(expires_at__lt=end - GRAIN).update(expires_at=end)) or held.exists()
 
 
+def shorten(lock: Lock, *, seconds: int) -> None:
+    """End a lock after at most `seconds` unless its holder acts; one that changed hands stays."""
+    end = timezone.now() + timedelta(seconds=seconds)
+    Lock.objects.filter(pk=lock.pk, key=lock.key, expires_at__gt=end).update(expires_at=end)
+
+
 def release(lock: Lock) -> bool:
     """Give a lock back, and return whether it was still there. A lock that changed hands stays."""
     deleted, _ = Lock.objects.filter(pk=lock.pk, key=lock.key).delete()

@@ -3,7 +3,11 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from apps.core.access import Actor
+from apps.core.errors import DeniedError
 from apps.locks.models import Lock
+from apps.locks.operations import acquire
+from apps.locks.queries import require_instrument
 
 _KEY = "lock_key"
 _INSTRUMENT = "lock_instrument"
@@ -39,6 +43,29 @@ def instrument_of(request: HttpRequest) -> str:
     if not has_session(request):
         return ""
     return str(request.session.get(_INSTRUMENT, ""))
+
+
+def take(request: HttpRequest, actor: Actor, instrument: str) -> Lock:
+    """Lock an instrument for this session; release the lock of any other instrument that the person held.
+
+    Raises
+    ------
+    NoSuchInstrumentError
+        Raised if the observatory has no such instrument.
+    DeniedError
+        Raised if the person may not deliver for the instrument.
+    LockedError
+        Raised if somebody else holds the lock.
+    """
+    name = require_instrument(instrument)
+    if not actor.may_lock(name):
+        raise DeniedError(f"{actor.get_username()} does not have the role submitter for {name}.")
+    key = key_of(request)
+    lock = acquire(instrument=name, user=actor.get_username(), key=key)
+    # A request with a token of its own has no session that could keep the lock.
+    if key is not None:
+        keep(request, lock)
+    return lock
 
 
 def keep(request: HttpRequest, lock: Lock | None) -> None:

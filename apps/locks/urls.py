@@ -13,6 +13,8 @@ urlpatterns = [
     path("locks", views.table),
     path("locks/extend/", views.extend, name="extend"),
     path("locks/extend", views.extend),
+    path("locks/take/", views.take, name="take"),
+    path("locks/take", views.take),
     path("locks/<str:instrument>/break/", views.break_one, name="break"),
     path("locks/<str:instrument>/break", views.break_one),
 ]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from apps.core.access import Actor, Role, login_address, with_role
 from apps.core.addresses import is_local
-from apps.core.errors import NotFoundError
+from apps.core.errors import ConflictError, InvalidInputError, NotFoundError
 from apps.core.marks import runs_by_itself
 from apps.core.tables import Column, Table, exported
 from apps.locks import operations, queries, sessions
@@ -84,17 +84,39 @@ def _table(request: HttpRequest, actor: Actor, error: str = "") -> HttpResponseB
 def extend(request: HttpRequest, *, actor: Actor) -> HttpResponse:
     """Go back to the page. The request itself has prolonged the lock, as each action does."""
     lock = queries.find_held(actor.get_username(), key=sessions.key_of(request))
-    if "application/json" in request.headers.get("Accept", ""):
+    if _is_script(request):
         return _extended(lock)
     if lock is None:
         return redirect(login_address(next=_back(request)))
     return HttpResponseRedirect(_back(request), status=303)
 
 
+@require_POST
+@never_cache
+@ensure_csrf_cookie
+@with_role(Role.SUBMITTER)
+def take(request: HttpRequest, *, actor: Actor) -> HttpResponseBase:
+    """Take the lock of an instrument, or take it again after it ended, without another login."""
+    try:
+        lock = sessions.take(request, actor, request.POST.get("instrument", ""))
+    except (ConflictError, InvalidInputError) as exc:
+        if _is_script(request):
+            return JsonResponse({"error": str(exc)}, status=409)
+        return _table(request, actor, str(exc))
+    if _is_script(request):
+        return _extended(lock)
+    return HttpResponseRedirect(_back(request), status=303)
+
+
+def _is_script(request: HttpRequest) -> bool:
+    """Return whether the script of a page asks, which shows the answer itself."""
+    return "application/json" in request.headers.get("Accept", "")
+
+
 def _extended(lock: Lock | None) -> JsonResponse:
     """Return the seconds from which the script of the page counts down."""
     if lock is None:
-        return JsonResponse({"error": "This session no longer holds a lock. Log in again."}, status=409)
+        return JsonResponse({"error": "This session no longer holds a lock. Take it again."}, status=409)
     return JsonResponse({"seconds": int(lock.time_left.total_seconds())})
 
 

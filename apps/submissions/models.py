@@ -63,6 +63,17 @@ class Submission(StatusModel):
         max_length=32, blank=True, help_text="Instrument that is locked for it; empty if none."
     )
     lock_tenure = models.UUIDField(null=True, help_text="Tenure of the lock when it started.")
+    is_attended = models.BooleanField(
+        default=False,
+        help_text="Whether somebody waits for the result in a browser, to repair what is wrong.",
+    )
+    repeats = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="repetitions",
+        help_text="Failed submission whose files it checks again.",
+    )
     channel = models.CharField(
         max_length=36, blank=True, help_text="Key of the channel for messages of its job."
     )

@@ -47,6 +47,8 @@ ENTERED_FROM: dict[str, set[str]] = {
 }
 ALIVE = (Status.STARTED, Status.PROCESSING, Status.READY)
 ADOPTED = (Status.CONFIRMED, Status.FORCED)
+# A submission in one of these can be checked again, after its files were replaced.
+REPEATABLE = (Status.FAILED, Status.TIMED_OUT, Status.CERTIFIED)
 # Colours of the badges. Every other status is calm.
 LOOKS: dict[str, str] = {
     Status.READY: "warn",

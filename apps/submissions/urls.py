@@ -30,6 +30,7 @@ urlpatterns = [
     re_path(r"^add_references/?\Z", views.add_references, name="add_references"),
     re_path(r"^delete_references/?\Z", views.delete_references, name="delete_references"),
     re_path(r"^display_result/(?P<key>[0-9A-Fa-f-]{1,64})/?\Z", result_views.result, name="result"),
+    *both_spellings(r"check_again/(?P<key>[0-9A-Fa-f-]{1,64})", result_views.check_again, "check_again"),
     *both_spellings(r"submission_history", history_views.listing, "history"),
     *both_spellings(
         r"submission_history/(?P<key>[0-9A-Fa-f-]{1,64})", history_views.detail, "history_detail"

@@ -16,6 +16,7 @@
   const FAILURES = 3; // of a stream, before polling begins
   const JUMPS = 50; // errors in the list above the log
   const ENDS = { 0: "completed", 1: "failed", 3: "cancelled" };
+  const ENDED = "crds-result-ended"; // The key of the address whose job this tab has seen ending.
   const FOLLOW = "log-follow"; // The key under which the switch is stored.
   // The levels that the page holds; others are fetched when somebody chooses them.
   const present = new Set(levels.filter((level) => level.checked).map((level) => level.dataset.type));
@@ -88,6 +89,15 @@
     link.href = result;
     link.textContent = "Result";
     state.append(" ", link);
+    become(link);
+  }
+
+  // The page becomes the result by itself; `result.js` announces it there.
+  function become(link) {
+    if (link.origin !== location.origin) return;
+    sessionStorage.setItem(ENDED, link.pathname);
+    if (link.pathname === location.pathname) location.reload();
+    else location.assign(link.href);
   }
 
   function listen() {
@@ -167,4 +177,5 @@
   });
   scroll();
   if (!isDone) listen();
+  else if (log.dataset.result && sessionStorage.getItem(ENDED) !== location.pathname) finish({ status: 0, result: "" });
 })();

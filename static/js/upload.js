@@ -11,12 +11,15 @@
   const PAUSE = 1500; // milliseconds before the first retry
   const { address, list, base } = panel.dataset; // Addresses for deletion lack the base.
   const form = document.getElementById("upload-form");
+  const starter = document.getElementById("upload-start");
   const input = document.getElementById("upload-files");
   const queue = document.getElementById("upload-queue");
   const done = document.getElementById("upload-done");
   const cancel = document.getElementById("upload-cancel");
   const count = document.getElementById("upload-count"); // Only if the panel can be closed.
   const items = [];
+  const refusal = element("p", { id: "upload-refusal", className: "notice warn" });
+  refusal.setAttribute("role", "alert");
   let isSending = false;
 
   const cookie = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]*)/) || [])[1] || "";
@@ -35,11 +38,12 @@
     return made;
   }
 
-  const name = (file) => element("span", { className: "name", textContent: file.name });
+  const label = (text) => element("span", { className: "name", textContent: text });
 
   function show(item, state, text) {
     item.state = state;
     const words = text ? `${state}: ${text}` : state;
+    if (item.place) item.place.textContent = state === "uploading" ? `Uploading ${item.file.name}.` : words;
     if (item.word.textContent !== words) item.word.textContent = words; // Screen readers read out each change.
     item.bar.value = item.sent;
     item.start.hidden = !["candidate", "paused", "failed"].includes(state);
@@ -47,18 +51,20 @@
     item.pause.hidden = !["uploading", "waiting"].includes(state);
   }
 
-  function add(file) {
-    const same = items.findIndex((other) => other.file.name === file.name);
+  // `replaced` is the name under which the file is stored; `place` tells how far that is.
+  function add(file, replaced = "", place = null) {
+    const name = replaced || file.name;
+    const same = items.findIndex((other) => other.name === name);
     if (same >= 0) remove(items[same]);
-    const item = { file, sent: 0, gaps: 0, word: element("span", { role: "status" }) };
+    const item = { file, name, place, sent: 0, gaps: 0, word: element("span", { role: "status" }) };
     item.bar = element("progress", { max: file.size || 1, value: 0 });
-    item.bar.setAttribute("aria-label", `Progress of ${file.name}`);
+    item.bar.setAttribute("aria-label", `Progress of ${name}`);
     item.start = button("Start", () => enqueue(item));
     item.pause = button("Pause", () => show(item, "paused"));
     item.row = element(
       "tr",
       {},
-      element("td", {}, name(file)),
+      element("td", {}, label(name)),
       element("td", { className: "number", textContent: String(file.size) }),
       element("td", {}, item.bar),
       element("td", {}, item.word),
@@ -68,6 +74,7 @@
     queue.tBodies[0].append(item.row);
     queue.hidden = cancel.hidden = false;
     show(item, "candidate");
+    return item;
   }
 
   function remove(item) {
@@ -75,10 +82,12 @@
     item.row.remove();
     items.splice(items.indexOf(item), 1);
     queue.hidden = cancel.hidden = items.length === 0;
+    if (!items.length) refusal.remove();
   }
 
   function giveUp(item) {
     remove(item);
+    if (item.place) item.place.textContent = "Cancelled.";
     if (!item.isSending) forget(item);
   }
 
@@ -124,6 +133,7 @@
         item.sent = last;
         if (last === item.file.size) {
           remove(item);
+          if (item.place) item.place.textContent = `${item.file.name} is uploaded in its place.`;
           return refresh();
         }
       }
@@ -140,7 +150,7 @@
       try {
         const body = new FormData();
         body.append("csrfmiddlewaretoken", token());
-        body.append("files", item.file.slice(first, last), item.file.name);
+        body.append("files", item.file.slice(first, last), item.name);
         const whole = first === 0 && last === item.file.size;
         const headers = whole ? {} : { "Content-Range": `bytes ${first}-${last - 1}/${item.file.size}` };
         const response = await fetch(address, { method: "POST", body, headers, credentials: "same-origin" });
@@ -181,7 +191,7 @@
       "tr",
       {},
       element("td", {}, box),
-      element("td", {}, name(file)),
+      element("td", {}, label(file.name)),
       element("td", { className: "number", textContent: String(file.size) }),
       element("td", {}, remover),
       element("td", {}, element("code", { textContent: file.sha1sum })),
@@ -204,8 +214,11 @@
   });
   document.getElementById("upload-choice").prepend(element("label", {}, all, " select all"), " ");
 
+  // With this script, the panel sends its files itself, and no other form takes them along.
+  for (const each of [input, starter]) each.setAttribute("form", form.id);
+  starter.removeAttribute("formaction");
   input.addEventListener("change", () => {
-    [...input.files].forEach(add);
+    [...input.files].forEach((file) => add(file));
     input.value = "";
   });
   input.required = false;
@@ -215,14 +228,70 @@
     items.filter((item) => ["candidate", "paused", "failed"].includes(item.state)).forEach(enqueue);
   });
   cancel.addEventListener("click", () => [...items].forEach(giveUp));
-  panel.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    panel.classList.add("dragging");
-  });
-  panel.addEventListener("dragleave", () => panel.classList.remove("dragging"));
-  panel.addEventListener("drop", (event) => {
-    event.preventDefault();
-    panel.classList.remove("dragging");
-    [...event.dataTransfer.files].forEach(add);
-  });
+  takeDrops(panel, (files) => files.map((file) => add(file)).forEach(enqueue));
+
+  // Calls `take` with the files that somebody drops on an element.
+  function takeDrops(target, take) {
+    const mark = (event, isOver) => {
+      event.preventDefault();
+      target.classList.toggle("dragging", isOver);
+    };
+    target.addEventListener("dragover", (event) => mark(event, true));
+    target.addEventListener("dragleave", (event) => mark(event, false));
+    target.addEventListener("drop", (event) => {
+      mark(event, false);
+      event.stopPropagation();
+      take([...event.dataTransfer.files]);
+    });
+  }
+
+  const ending = (name) => name.slice(name.lastIndexOf("."));
+
+  function replaceBy(place, files) {
+    const { replaces } = place.dataset;
+    const state = place.querySelector(".replacement-state");
+    if (files.length !== 1) {
+      state.textContent = "Choose one file.";
+    } else if (ending(files[0].name) !== ending(replaces)) {
+      state.textContent = `${files[0].name} cannot replace ${replaces}: their extensions differ.`;
+    } else {
+      enqueue(add(files[0], replaces, state));
+    }
+  }
+
+  const places = [...document.querySelectorAll("[data-replaces]")];
+  for (const place of places) {
+    const chooser = place.querySelector("input");
+    chooser.addEventListener("change", () => {
+      if (chooser.files.length) replaceBy(place, [...chooser.files]);
+      chooser.value = "";
+    });
+    takeDrops(place, (files) => replaceBy(place, files));
+  }
+
+  // Files that are dropped together find their places by their names.
+  const repair = document.getElementById("check-again");
+  if (repair) {
+    takeDrops(repair, (files) => {
+      for (const file of files) {
+        const place = places.find((each) => each.dataset.replaces === file.name);
+        if (place) replaceBy(place, [file]);
+        else enqueue(add(file));
+      }
+    });
+  }
+
+  // No form goes without files that were chosen: it says which, and stays.
+  for (const taker of document.querySelectorAll("form[data-takes-uploads]")) {
+    taker.addEventListener("submit", (event) => {
+      if (!items.length || event.submitter?.hasAttribute("formaction")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const names = items.map((item) => item.name).join(", ");
+      refusal.textContent = `Not uploaded yet: ${names}. Start the upload and wait for its end, or cancel it. Then press the button again.`;
+      taker.querySelector(".buttons:last-of-type").before(refusal);
+      const around = panel.closest("details");
+      if (around) around.open = true;
+    }, { capture: true }); // Before the script of drafts takes the form for sent.
+  }
 })();

@@ -1,11 +1,13 @@
 """Deliveries as people make them, page by page, from the upload to the new context."""
 
+import base64
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import LogIn, NewPage
 from tests.browser.delivering import (
@@ -24,6 +26,37 @@ from tests.browser.delivering import (
 from tests.live import LiveServer
 
 
+def eight_flats(site: LiveServer, folder: Path) -> list[Path]:
+    """Return a good flat and seven that are broken in different ways."""
+    good, cut, twin = (new_flat(site, folder) for _ in range(3))
+    cut.write_bytes(b"This is not FITS.")
+    twin.write_bytes((site.root / "store/references/jwst/jwst_miri_flat_0006.fits").read_bytes())
+    wrong = (
+        {"USEAFTER": "yesterday"},
+        {"DETECTOR": "NOSUCH"},
+        {"BAND": "X"},
+        {"FILTER": "F1"},
+        {"FILTER": "F560"},
+    )
+    return [good, cut, twin, *(new_flat(site, folder, **keywords) for keywords in wrong)]
+
+
+def drop(target: Locator, paths: Sequence[Path]) -> None:
+    """Drop files on an element, as somebody does who drags them from a folder."""
+    files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths]
+    target.evaluate(
+        """(target, files) => {
+          const carried = new DataTransfer();
+          for (const [name, text] of files) {
+            carried.items.add(new File([Uint8Array.from(atob(text), (each) => each.charCodeAt(0))], name));
+          }
+          const about = { dataTransfer: carried, bubbles: true, cancelable: true };
+          target.dispatchEvent(new DragEvent("drop", about));
+        }""",
+        files,
+    )
+
+
 @pytest.fixture
 def miri(page: Page, log_in: LogIn) -> Page:
     """Return the page of a person who holds the lock of MIRI and has uploaded nothing."""
@@ -32,42 +65,47 @@ def miri(page: Page, log_in: LogIn) -> Page:
     return page
 
 
-def test_a_batch_fails_by_one_file_is_repeated_looked_at_and_confirmed(
-    miri: Page, log_in: LogIn, demo_site: LiveServer, tmp_path: Path
+def test_eight_files_of_which_seven_are_broken_are_repaired_and_confirmed_with_one_login(
+    miri: Page, demo_site: LiveServer, tmp_path: Path
 ) -> None:
     before = edit_context(miri)
-    good, bad = new_flat(demo_site, tmp_path), new_flat(demo_site, tmp_path, USEAFTER="yesterday")
+    good, *bad = eight_flats(demo_site, tmp_path)
     inspect(miri)
     miri.get_by_role("link", name="Batch Submit References", exact=True).click()
-    upload(miri, good, bad)
-    expect(miri.locator("#upload summary")).to_have_text("Upload Files (2 uploaded)")
-    inspect(miri)
+    miri.get_by_label("Add files…").set_input_files([good, *bad])
     describe(miri, "New flats; better")
+    miri.get_by_role("button", name="Submit References").click()
+    expect(miri.locator("#upload-refusal")).to_contain_text(f"Not uploaded yet: {good.name}")
+    miri.get_by_role("button", name="Start upload").click()
+    expect(miri.locator("#upload summary")).to_have_text("Upload Files (8 uploaded)")
+    inspect(miri)
     miri.get_by_role("button", name="Submit References").click()
     expect(miri.locator("#error_message")).to_contain_text('Invalid character detected: ";"')
     expect(miri.get_by_label("Creator")).to_have_value("MIRI Team")
     describe(miri)
     miri.get_by_role("button", name="Submit References").click()
-    expect(miri.locator("#log")).to_contain_text("Certifying", timeout=60_000)
     follow(miri, "Failed")
-    expect(miri.locator("#submission-reason")).to_contain_text(bad.name)
-    expect(miri.locator("#submission-reason")).to_contain_text("USEAFTER")
+    expect(miri.locator("#announcement")).to_contain_text("Replace the bad files below")
+    expect(miri.locator("#repair")).to_contain_text("7 of 8 files have errors.")
+    expect(miri.locator("#lock")).to_contain_text("miri")
+    inspect(miri)
 
-    # Its lock was given back; what was uploaded is still there.
-    miri.goto("/batch_submit_references/")
-    expect(miri.locator("#lock_notice")).to_contain_text("Log in again")
-    log_in(miri, instrument="miri", to="/batch_submit_references/")
-    miri.locator("#upload summary").click()
-    miri.get_by_role("button", name=f"Delete {bad.name}").click()
-    expect(miri.locator("#upload summary")).to_have_text("Upload Files (1 uploaded)")
-    bad.unlink()
-    upload(miri, new_flat(demo_site, tmp_path).rename(bad))
-    describe(miri)
-    miri.get_by_role("button", name="Submit References").click()
+    # Each file gets its replacement: one under another name, the others dropped together under their own.
+    first, *others = bad
+    (tmp_path / "repaired").mkdir()
+    fixed = [new_flat(demo_site, tmp_path).rename(tmp_path / "repaired" / path.name) for path in others]
+    place = miri.locator(f"[data-replaces='{first.name}']")
+    place.locator("input").set_input_files(new_flat(demo_site, tmp_path))
+    expect(place).to_contain_text("is uploaded in its place.")
+    drop(miri.locator("#check-again"), fixed)
+    for path in others:
+        expect(miri.locator(f"[data-replaces='{path.name}']")).to_contain_text("is uploaded in its place.")
+    inspect(miri)
+    miri.get_by_role("button", name="Check again").click()
     follow(miri, "Ready")
 
     expect(miri.locator(f"[id='{good.name}']")).to_have_text(re.compile(r"^jwst_miri_flat_\d{4}\.fits$"))
-    assert len(official_names(miri)) == 2
+    assert len(official_names(miri)) == 8
     miri.locator("summary").filter(has_text=good.name).click()
     expect(miri.get_by_text(f"'{good.name}' conforms to FITS standards")).to_be_visible()
     expect(miri.locator("summary").filter(has_text="Logical Diff ('jwst_miri_flat_")).to_be_visible()

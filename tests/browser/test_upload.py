@@ -62,15 +62,7 @@ def test_files_are_added_started_listed_chosen_and_deleted(area: Page) -> None:
     expect(area.get_by_text("You have not uploaded any files.")).to_be_visible()
 
 
-def test_a_file_is_dropped_paused_and_continued_where_it_stopped(area: Page) -> None:
-    area.evaluate(
-        """() => {
-          const carried = new DataTransfer();
-          carried.items.add(new File([new Uint8Array(5000000)], "dropped.fits"));
-          const drop = new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true });
-          document.getElementById("upload-panel").dispatchEvent(drop);
-        }"""
-    )
+def test_a_file_is_dropped_and_sent_at_once_paused_and_continued_where_it_stopped(area: Page) -> None:
     row, ranges = waiting(area, "dropped"), []
 
     def slowly(route: Route) -> None:
@@ -80,7 +72,14 @@ def test_a_file_is_dropped_paused_and_continued_where_it_stopped(area: Page) -> 
         route.continue_()
 
     area.route(PIECES, slowly)
-    row.get_by_role("button", name="Start").click()
+    area.evaluate(
+        """() => {
+          const carried = new DataTransfer();
+          carried.items.add(new File([new Uint8Array(5000000)], "dropped.fits"));
+          const drop = new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true });
+          document.getElementById("upload-panel").dispatchEvent(drop);
+        }"""
+    )
     expect(row).to_contain_text("paused")
     expect(row.get_by_role("progressbar")).to_have_js_property("value", 2_000_000)
     row.get_by_role("button", name="Continue").click()

@@ -58,6 +58,7 @@ def make_world() -> World:
         "text": UnsubscribeLink([0]).address.split("/")[-2],
         "browse/name": reference.name,
         "certify_file/name": reference.name,
+        "check_again/key": str(submission.key),
         "client/project": f"crds-{settings.OBSERVATORY}",
         "client/wheel": f"crds_{settings.OBSERVATORY}-1.0-py3-none-any.whl",
         "context": context,

@@ -1,6 +1,7 @@
 """Pages to certify and deliver files, to add references to contexts, and to delete references from them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -10,13 +11,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.accounts.models import User
 from apps.core import incidents
 from apps.core.access import Role, with_role
 from apps.core.forms import messages_of
+from apps.core.marks import takes_files
 from apps.jobs import operations as jobs
 from apps.jobs.views import SESSION_KEY
 from apps.locks import sessions
@@ -38,10 +40,11 @@ from apps.submissions.forms import (
     session_lock,
 )
 from apps.submissions.forms.questions import as_yaml
-from apps.submissions.forms.wait_for_checks import hold
+from apps.submissions.forms.wait_for_checks import hold, is_browser
 from apps.submissions.models import Submission
 from apps.submissions.states import UPLOADING, Kind
 from apps.submissions.uploads import views
+from apps.submissions.uploads.handler import Arrival, UploadHandler
 
 View = Callable[..., HttpResponseBase]
 
@@ -83,11 +86,38 @@ def _form_page(form_class: type[ContextualForm], template: str) -> View:
     return page
 
 
-certify = _form_page(CertifyForm, "submissions/certify.html")
-batch = _form_page(BatchForm, "submissions/batch.html")
-extended = _form_page(ExtendedForm, "submissions/extended.html")
-references = _form_page(ReferencesForm, "submissions/references.html")
-mappings = _form_page(MappingsForm, "submissions/mappings.html")
+def _upload_page(form_class: type[ContextualForm], template: str) -> View:
+    """Return the view of a form of uploaded files.
+
+    Without scripts, the files that were chosen and not yet uploaded come with the form itself. So the form is
+    never accepted without them.
+    """
+
+    @takes_files
+    @csrf_exempt  # `receive` compares the token.
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @never_cache
+    @views.sets_token
+    @_ends_waiting
+    @with_role(Role.SUBMITTER)
+    def page(request: HttpRequest, *, actor: User) -> HttpResponseBase:
+        if request.method != "POST":
+            return _answer(request, actor, form_class, template)
+        handler = UploadHandler(request, owner_id=actor.pk, piece=None)
+
+        def answer(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> HttpResponse:
+            return _answer(request, actor, form_class, template, error=views.error_of(arrivals))
+
+        return views.receive(request, actor, handler, answer)
+
+    return page
+
+
+certify = _upload_page(CertifyForm, "submissions/certify.html")
+batch = _upload_page(BatchForm, "submissions/batch.html")
+extended = _upload_page(ExtendedForm, "submissions/extended.html")
+references = _upload_page(ReferencesForm, "submissions/references.html")
+mappings = _upload_page(MappingsForm, "submissions/mappings.html")
 add_references = _form_page(AddForm, "submissions/add_references.html")
 delete_references = _form_page(DeleteForm, "submissions/delete_references.html")
 
@@ -99,13 +129,15 @@ def description(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest, actor: User, form_class: type[ContextualForm], template: str
+    request: HttpRequest, actor: User, form_class: type[ContextualForm], template: str, *, error: str = ""
 ) -> HttpResponse:
     if request.method != "POST" and form_class is ExtendedForm and "copy" in request.GET:
         return _copied(request, actor, request.GET["copy"])
     if request.method != "POST":
         return _page(request, actor, form_class(initial=_beginnings(request, actor)), template)
     form = form_class(request.POST)
+    if error:
+        form.add_error(None, error)
     if form.is_valid():
         try:
             submission = _start(request, actor, form)
@@ -145,9 +177,9 @@ def extended_page(
 
 
 def _start(request: HttpRequest, actor: User, form: ContextualForm) -> Submission:
-    options = form.options()
+    options = replace(form.options(), is_attended=is_browser(request))
     if options.kind == Kind.EXTENDED:
-        session_lock.take(request, actor, options.instrument)
+        sessions.take(request, actor, options.instrument)
     channel = request.session.get(SESSION_KEY)
     return operations.start(options, user=actor, lock_key=sessions.key_of(request), channel=channel)
 
@@ -178,9 +210,13 @@ def _page(
         "form": form,
         "error": error or _error(form),
         "lock_notice": "" if form.kind in _LOCKLESS else session_lock.notice(request, actor),
-        "panel": views.panel(request, actor) if form.kind in UPLOADING else None,
-        "login": session_lock.login_again(request, actor),
+        "panel": views.panel(request, actor, form="delivery") if form.kind in UPLOADING else None,
     }
+    if page["lock_notice"]:
+        page |= {
+            "lockable": session_lock.lockable(actor),
+            "proposed": session_lock.proposed(request, actor),
+        }
     if form.kind == Kind.EXTENDED:
         page |= _helps(actor, filled) | {"copied": copied, "is_filled": form.is_bound or filled is not None}
     return render(request, template, {"page": page, "panel": page["panel"]}, status=status)

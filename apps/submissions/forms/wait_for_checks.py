@@ -15,12 +15,17 @@ _POLL_SECONDS = 0.5
 _places = threading.BoundedSemaphore(4)
 
 
+def is_browser(request: HttpRequest) -> bool:
+    """Return whether a person sent the request with a browser, and waits for the result there."""
+    return "Mozilla" in request.headers.get("User-Agent", "")
+
+
 def hold(request: HttpRequest, submission: Submission) -> None:
     """Wait until a submission is checked, but at most ``SUBMIT_HOLD_SECONDS``.
 
     Only scripts wait, and only if a place is free. A browser gets the page with the progress at once.
     """
-    if "Mozilla" in request.headers.get("User-Agent", "") or not settings.SUBMIT_HOLD_SECONDS:
+    if is_browser(request) or not settings.SUBMIT_HOLD_SECONDS:
         return
     if not _places.acquire(blocking=False):
         return

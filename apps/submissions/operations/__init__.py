@@ -1,7 +1,9 @@
-"""Operations on submissions: start, confirm, force and cancel."""
+"""Operations on submissions: start, repeat, confirm, force and cancel."""
 
 from apps.submissions.operations.cancel import cancel
 from apps.submissions.operations.confirm import confirm, force
+from apps.submissions.operations.permissions import require_repeat
+from apps.submissions.operations.repeat import repeat
 from apps.submissions.operations.start import SubmissionOptions, start
 
-__all__ = ["SubmissionOptions", "cancel", "confirm", "force", "start"]
+__all__ = ["SubmissionOptions", "cancel", "confirm", "force", "repeat", "require_repeat", "start"]

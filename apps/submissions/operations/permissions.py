@@ -7,7 +7,7 @@ from apps.locks.models import Lock
 from apps.submissions.errors import NotReadyError, UnprotectedError
 from apps.submissions.models import Submission
 from apps.submissions.queries import why_unprotected
-from apps.submissions.states import Status
+from apps.submissions.states import REPEATABLE, UPLOADING, Origin, Status
 
 
 def require_confirm(submission: Submission, *, user: User, protection: Lock | None) -> None:
@@ -82,6 +82,26 @@ def require_cancel(submission: Submission, *, user: User, protection: Lock | Non
         )
     if not submission.is_alive:
         raise NotReadyError(f"This submission is {submission.status} and cannot be cancelled.")
+
+
+def require_repeat(submission: Submission, *, user: User) -> None:
+    """Refuse to check files again unless the submitter asks for it, and the checks of uploaded files failed.
+
+    Raises
+    ------
+    DeniedError
+        Raised if `user` is not the submitter.
+    NotReadyError
+        Raised if the submission did not fail, or its files were not uploaded.
+    """
+    if user.get_username() != submission.user:
+        raise DeniedError(f"Only {submission.user} may check these files again.")
+    if submission.status not in REPEATABLE:
+        raise NotReadyError(
+            f"This submission is {submission.status}. Only a failed one can be checked again."
+        )
+    if submission.kind not in UPLOADING or submission.files.filter(origin=Origin.LISTED).exists():
+        raise NotReadyError("This submission has no uploaded files. Start a new one.")
 
 
 def _require_ready(submission: Submission, wanted: Status) -> None:

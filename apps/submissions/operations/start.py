@@ -52,6 +52,10 @@ class SubmissionOptions:
         Further addresses to notify, separated by commas.
     answers
         Key to answer in the extended form.
+    is_attended
+        Whether somebody waits for the result in a browser.
+    repeats
+        The failed submission whose files are checked again; None in any other case.
     """
 
     kind: str
@@ -68,6 +72,8 @@ class SubmissionOptions:
     names: tuple[str, ...] = ()
     other_email: str = ""
     answers: Mapping[str, Any] = field(default_factory=dict)
+    is_attended: bool = False
+    repeats: Submission | None = None
 
 
 def start(options: SubmissionOptions, *, user: User, lock_key: str | None, channel: str | None) -> Submission:
@@ -114,6 +120,8 @@ def start(options: SubmissionOptions, *, user: User, lock_key: str | None, chann
         makes_contexts=options.kind in RMAP_MAKING
         or (options.kind == Kind.MAPPINGS and options.makes_contexts),
         answers=dict(options.answers),
+        is_attended=options.is_attended,
+        repeats=options.repeats,
     )
     try:
         _store(submission, _files(options, submission, user), channel)

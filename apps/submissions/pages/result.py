@@ -8,7 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from apps.accounts.models import User
-from apps.core.access import login_address
+from apps.core.access import Role, login_address
 from apps.jobs.log_page import log_page
 from apps.rules.differences import Difference, Differences, DiffLine, logical_differences, text_differences
 from apps.rules.errors import CrdsError
@@ -17,10 +17,16 @@ from apps.rules.observatories import get_observatory
 from apps.submissions import queries
 from apps.submissions.forms.questions import questions
 from apps.submissions.models import Submission, SubmittedFile
-from apps.submissions.operations.permissions import require_cancel, require_confirm, require_force
+from apps.submissions.operations.permissions import (
+    require_cancel,
+    require_confirm,
+    require_force,
+    require_repeat,
+)
 from apps.submissions.pages.repair import repairs_of
 from apps.submissions.pages.result_summary import FORMS, banner, change
 from apps.submissions.states import LOOKS, Kind, Origin, Status
+from apps.submissions.uploads import ingest_area
 
 ROWS = 2000  # most rows of a table of differences that the page shows
 
@@ -75,6 +81,7 @@ def page(submission: Submission, user: User | None, *, levels: Sequence[str] = (
     """
     is_known = user is not None
     files = list(submission.files.select_related("submission"))
+    area = _area(submission, user)
     generated = [file for file in files if file.origin == Origin.GENERATED]
     made, refusals = actions(files), why_not(submission, user)
     may = {button: is_known and not reason for button, reason in refusals.items()}
@@ -89,12 +96,16 @@ def page(submission: Submission, user: User | None, *, levels: Sequence[str] = (
         "is_live": _is_live(submission),
         "log": _live_log(submission, levels) if is_known and _is_live(submission) else None,
         "is_adopted": submission.is_adopted,
+        # The names of a submission that came to nothing lead nowhere.
+        "has_names": submission.is_adopted or submission.is_alive,
         "files": [file for file in files if file.origin != Origin.GENERATED],
         "generated": sorted(generated, key=_level),
         "is_context_awaited": _is_context_awaited(submission, files),
         "judged": judged,
         "again": _again(submission, user),
-        "repairs": repairs_of(submission, [file for file in files if file.origin != Origin.GENERATED]),
+        "repetition": submission.repetitions.first() if is_known else None,
+        "may_repeat": area is not None,
+        "repairs": repairs_of(submission, [file for file in files if file.origin != Origin.GENERATED], area),
         "actions": made,
         "records": answers(submission),
         "buttons": may,
@@ -134,6 +145,19 @@ def _again(submission: Submission, user: User | None) -> str:
     if submission.kind == Kind.EXTENDED:
         return f"{reverse('submissions:extended')}?copy={submission.key}"
     return reverse(FORMS[Kind(submission.kind)])
+
+
+def _area(submission: Submission, user: User | None) -> dict[str, str] | None:
+    """Return name and sha1sum of the uploaded files of a person who may check them again, else None."""
+    if user is None or not user.has_role(Role.SUBMITTER, submission.instrument):
+        return None
+    try:
+        require_repeat(submission, user=user)
+    except CrdsError:
+        return None
+    if submission.status == Status.CERTIFIED and not submission.files.filter(errors__gt=0).exists():
+        return None
+    return {row.name: row.sha1sum for row in ingest_area.files_of(user.pk)}
 
 
 def _changes_title(submission: Submission) -> str:

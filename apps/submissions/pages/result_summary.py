@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from apps.locks.models import Lock
 from apps.rules.differences import Difference, Differences
 from apps.submissions.models import Submission, SubmittedFile
-from apps.submissions.states import Kind, Status
+from apps.submissions.states import UPLOADING, Kind, Status
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ADDED, _DELETED = ("added", "added_rule"), ("deleted", "deleted_rule")
@@ -119,7 +119,9 @@ def _given_up(submission: Submission) -> ResultBanner:
     form = FORMS[Kind(submission.kind)]
     if submission.status == Status.FAILED:
         text = "The submission failed. Nothing was changed."
-        again = "Replace the bad files and submit again. Your uploaded files are still here."
+        again = "Correct the request and submit it again."
+        if submission.kind in UPLOADING:
+            again = "Replace the bad files below, then check again. Your texts and uploaded files are kept."
         return ResultBanner("bad", text, again, form=form)
     word = "was cancelled" if submission.status == Status.CANCELLED else "timed out"
     return ResultBanner("warn", f"The submission {word}. Nothing was changed.", "", form=form)

@@ -5,6 +5,7 @@ Each outcome is one transaction: the status, the job with its last message, the 
 
 import logging
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from apps.core.errors import ConflictError
 from apps.core.free_text import storable
 from apps.jobs.models import Job
 from apps.jobs.pipeline import finish
-from apps.locks.operations import release_instrument
+from apps.locks.operations import release_instrument, shorten
 from apps.submissions import staging
 from apps.submissions.mails import notify
 from apps.submissions.models import Submission
@@ -73,11 +74,15 @@ def _release_lock(submission: Submission, *, is_decided: bool) -> None:
     """Release the lock that the submission was started under.
 
     After a decision, also release a lock of the instrument that its submitter has taken since. A certify run
-    releases no lock.
+    releases no lock. Somebody who waits in a browser keeps the lock for a while, to repair the files.
     """
     lock = submission.find_lock()
-    if submission.kind != Kind.CERTIFY and (is_decided or lock is not None):
-        release_instrument(submission.instrument, user=submission.user)
+    if submission.kind == Kind.CERTIFY or (lock is None and not is_decided):
+        return
+    if lock is not None and not is_decided and submission.is_attended and settings.REPAIR_LOCK_SECONDS:
+        shorten(lock, seconds=settings.REPAIR_LOCK_SECONDS)
+        return
+    release_instrument(submission.instrument, user=submission.user)
 
 
 def _record_cancelled(submission: Submission, by: str) -> None:

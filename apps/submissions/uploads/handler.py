@@ -8,11 +8,11 @@ import errno
 import fcntl
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +23,13 @@ from django.utils.datastructures import MultiValueDict
 
 from apps.core.bodies import announced_length
 from apps.rules.errors import CrdsError
-from apps.submissions.errors import BrokenUploadError, NoSpaceError, UploadGapError, UploadRangeError
+from apps.submissions.errors import (
+    BrokenUploadError,
+    NoSpaceError,
+    UploadGapError,
+    UploadNameError,
+    UploadRangeError,
+)
 from apps.submissions.models import IngestFile
 from apps.submissions.uploads import ingest_area
 from apps.submissions.uploads.multipart import FormPart, MultipartReader
@@ -135,10 +141,29 @@ class Arrival:
 class UploadHandler(FileUploadHandler):
     """A handler that reads the whole body of an upload; Django keeps no part of the files."""
 
-    def __init__(self, request: HttpRequest, *, owner_id: int, piece: Range | None) -> None:
+    def __init__(
+        self,
+        request: HttpRequest,
+        *,
+        owner_id: int,
+        piece: Range | None,
+        replaced: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make the handler of one request.
+
+        Parameters
+        ----------
+        owner_id
+            Key of the account whose ingest area takes the files.
+        piece
+            The range that the request announces; None if it brings whole files.
+        replaced
+            Names of further fields with a file each, and the name under which that file is stored.
+        """
         super().__init__(request)
         self.owner_id = owner_id
         self.piece = piece
+        self.replaced = replaced or {}
         self.arrivals: list[Arrival] = []
         self.is_whole = False
 
@@ -158,14 +183,19 @@ class UploadHandler(FileUploadHandler):
                 raise TooManyFilesSent(f"The form has more than {MOST} files and fields.")
             if part.file_name is None:
                 fields.appendlist(part.name, _text(part).decode(encoding, "replace"))
-            elif part.file_name and part.name == FIELD:
-                self._receive(part)
+            elif part.file_name and (part.name == FIELD or part.name in self.replaced):
+                self._receive(part, part.file_name)
         length = announced_length(self.request) if self.request else content_length
         self.is_whole = reader.is_closed and length in (None, reader.count)
         return fields, MultiValueDict()
 
-    def _receive(self, part: FormPart) -> None:
-        arrival = self.admit(part.file_name or "")
+    def _receive(self, part: FormPart, file_name: str) -> None:
+        name = self.replaced.get(part.name, file_name)
+        arrival = self.admit(name)
+        if arrival.error is None and PurePath(name).suffix != PurePath(file_name).suffix:
+            arrival.error = UploadNameError(
+                f"{file_name[:128]!r} cannot replace {name}: their extensions differ."
+            )
         for block in part.content:
             if arrival.error is not None:
                 return

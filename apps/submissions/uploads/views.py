@@ -80,7 +80,7 @@ def chunked(request: HttpRequest, *, actor: User) -> HttpResponseBase:
         piece = parse_range(request.headers.get("Content-Range"))
     except UploadRangeError as exc:
         return JsonResponse({"files": [], "error": str(exc)}, status=400)
-    return _receive(request, actor, UploadHandler(request, owner_id=actor.pk, piece=piece), _as_json)
+    return receive(request, actor, UploadHandler(request, owner_id=actor.pk, piece=piece), _as_json)
 
 
 @takes_files
@@ -93,10 +93,14 @@ def area(request: HttpRequest, *, actor: User) -> HttpResponseBase:
     if request.method != "POST":
         return _start_page(request, actor)
     handler = UploadHandler(request, owner_id=actor.pk, piece=None)
-    return _receive(request, actor, handler, _as_page)
+    return receive(request, actor, handler, _as_page)
 
 
-def _receive(request: HttpRequest, actor: User, handler: UploadHandler, answer: Answer) -> HttpResponseBase:
+def receive(request: HttpRequest, actor: User, handler: UploadHandler, answer: Answer) -> HttpResponseBase:
+    """Take the files of a form and compare its token, then return the answer.
+
+    The view is exempt from the check of the site's middleware, which would read the body first.
+    """
     request.upload_handlers = [handler]
 
     @csrf_protect
@@ -142,12 +146,13 @@ def _error_text(error: CrdsError, name: str) -> str:
 
 
 def _as_page(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> HttpResponse:
-    errors = [_error_text(arrival.error, arrival.name) for arrival in arrivals if arrival.error]
-    if not arrivals:
-        errors = ["Choose a file first."]
-    if not errors:
-        return _back(request)
-    return _start_page(request, actor, "; ".join(errors))
+    error = error_of(arrivals) if arrivals else "Choose a file first."
+    return _start_page(request, actor, error) if error else _back(request)
+
+
+def error_of(arrivals: list[Arrival]) -> str:
+    """Return the errors of all files of a form as one text; empty if all were stored."""
+    return "; ".join(_error_text(arrival.error, arrival.name) for arrival in arrivals if arrival.error)
 
 
 def _start_page(request: HttpRequest, actor: User, error: str = "") -> HttpResponse:
@@ -174,12 +179,21 @@ def _address(owner_id: int, name: str) -> str:
     return below_base(reverse("submissions:delete", args=[token, name]))
 
 
-def panel(request: HttpRequest, actor: User) -> dict[str, Any]:
-    """Return the values for ``submissions/_upload_panel.html``."""
+def panel(request: HttpRequest, actor: User, *, address: str = "", form: str = "") -> dict[str, Any]:
+    """Return the values for ``submissions/_upload_panel.html``.
+
+    Parameters
+    ----------
+    address
+        The page that shows the panel; by default that of the request.
+    form
+        The id of the form on the page that also takes files, where there is one.
+    """
     ingest_area.finish_received(actor.pk)
     return {
         "files": [listed(row) for row in ingest_area.files_of(actor.pk)],
-        "next": request.path,
+        "next": address or request.path,
+        "form": form,
         "base": reverse("web:home").rstrip("/"),
     }
 
