@@ -218,3 +218,24 @@ def test_the_table_is_sorted_searched_and_exported() -> None:
     assert "<td>nircam</td>" not in client.get("/locks/?search=MARGE").content.decode()
     rows = b"".join(client.get("/locks/?format=csv&sort=instrument").streaming_content)  # type: ignore[attr-defined]
     assert rows.decode().splitlines()[1].startswith("miri,marge,20")
+
+
+def test_a_lost_lock_is_taken_again_with_one_click_from_any_page() -> None:
+    browser = logged_in(make_user("homer", instruments=["miri"]), instrument="miri")
+    assert "Lock miri again" not in Client().get("/").content.decode()
+    Lock.objects.all().delete()
+    assert "Lock miri again" in browser.get("/").content.decode()
+    answer = post(browser, "/locks/take/", "/locks/", instrument="miri", next="/upload/")
+    assert (answer.status_code, answer.url) == (303, "/upload/")
+    assert b'id="lock_extend"' in browser.get("/").content, "the session keeps the lock"
+
+
+def test_a_lock_of_somebody_else_or_of_another_team_is_not_taken() -> None:
+    browser = logged_in(make_user("homer", instruments=["miri"]))
+    make_lock("miri", user="marge")
+    told = post(browser, "/locks/take/", "/locks/", instrument="miri").content.decode()
+    assert '<div id="error_message">miri is locked by marge' in told
+    assert post(browser, "/locks/take/", "/locks/", instrument="nircam").status_code == 403
+    assert "has no instrument" in post(browser, "/locks/take/", "/locks/", instrument="none").content.decode()
+    assert Lock.objects.get().user == "marge"
+    assert browser.post("/locks/take/", {"instrument": "nircam"}).status_code == 403, "without its token"

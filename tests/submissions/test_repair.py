@@ -225,6 +225,15 @@ def test_a_certify_run_is_repaired_without_a_lock() -> None:
     assert "Check again" not in browser.get(again.get_absolute_url()).content.decode()
 
 
+def test_a_submission_that_is_not_over_is_not_checked_again() -> None:
+    make_site()
+    submission = deliver()
+    browser = logged_in(find_user())
+    told = post(browser, f"/check_again/{submission.key}/", submission.get_absolute_url()).content.decode()
+    assert "Only a failed one can be checked again." in told
+    assert not submission.repetitions.exists()
+
+
 def test_files_that_were_only_chosen_go_with_the_form() -> None:
     make_site()
     browser = logged_in(make_user(), instrument="miri")

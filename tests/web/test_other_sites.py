@@ -89,7 +89,8 @@ def is_service(address: Address) -> bool:
 def test_every_view_without_the_check_of_csrf_tokens_is_known(world: World) -> None:
     """Such a view must refuse foreign pages itself, or change nothing for the person at the browser."""
     exempt = {address.name for address in every_address(world.values) if hasattr(address.view, "csrf_exempt")}
-    check_it_later = {"area", "chunked", "difference_files"}
+    uploads = {"batch", "certify", "check_again", "extended", "mappings", "references"}
+    check_it_later = {"area", "chunked", "difference_files"} | uploads
     know_nobody = {"json"}
     are_permitted_by_their_address = {"unsubscribe"}
     # Their callers are known by a header only, and a page of another site cannot send one.

@@ -15,6 +15,7 @@ from apps.jobs.views import SESSION_KEY
 from apps.locks import sessions
 from apps.rules.errors import CrdsError
 from apps.submissions import operations, queries
+from apps.submissions.errors import NotReadyError
 from apps.submissions.forms.wait_for_checks import hold, is_browser
 from apps.submissions.models import Submission
 from apps.submissions.pages.repair import field_of
@@ -51,7 +52,10 @@ def check_again(request: HttpRequest, key: str, *, actor: User) -> HttpResponseB
     """Replace files of a failed submission by those of the form, then check them all again."""
     submission = queries.get_submission(key)
     # Files are stored before the form is read, so others must not get so far.
-    operations.require_repeat(submission, user=actor)
+    try:
+        operations.require_repeat(submission, user=actor)
+    except NotReadyError as exc:
+        return _show(request, submission, str(exc))
     files = submission.files.filter(origin=Origin.UPLOADED)
     replaced = {field_of(file): file.name for file in files}
     handler = UploadHandler(request, owner_id=actor.pk, piece=None, replaced=replaced)
