@@ -45,6 +45,7 @@ from apps.submissions.models import Submission
 from apps.submissions.states import UPLOADING, Kind
 from apps.submissions.uploads import views
 from apps.submissions.uploads.handler import Arrival, UploadHandler
+from apps.submissions.uploads.receiving import receive
 
 View = Callable[..., HttpResponseBase]
 
@@ -108,7 +109,7 @@ def _upload_page(form_class: type[ContextualForm], template: str) -> View:
         def answer(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> HttpResponse:
             return _answer(request, actor, form_class, template, error=views.error_of(arrivals))
 
-        return views.receive(request, actor, handler, answer)
+        return receive(request, actor, handler, answer)
 
     return page
 

@@ -23,6 +23,7 @@ from apps.submissions.pages.result import page, page_address
 from apps.submissions.states import Kind, Origin
 from apps.submissions.uploads import views as upload_views
 from apps.submissions.uploads.handler import Arrival, UploadHandler
+from apps.submissions.uploads.receiving import receive
 
 
 @require_safe
@@ -68,7 +69,7 @@ def check_again(request: HttpRequest, key: str, *, actor: User) -> HttpResponseB
         except CrdsError as exc:
             return _show(request, submission, str(exc))
 
-    return upload_views.receive(request, actor, handler, answer)
+    return receive(request, actor, handler, answer)
 
 
 def _repeat(request: HttpRequest, actor: User, submission: Submission) -> Submission:

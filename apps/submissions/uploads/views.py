@@ -12,7 +12,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.accounts.models import User
@@ -35,11 +35,11 @@ from apps.submissions.models import IngestFile
 from apps.submissions.pages.start_page import start_page
 from apps.submissions.uploads import ingest_area
 from apps.submissions.uploads.handler import Arrival, UploadHandler, parse_range
+from apps.submissions.uploads.receiving import receive
 
 logger = logging.getLogger(__name__)
 
 View = Callable[..., HttpResponseBase]
-Answer = Callable[[HttpRequest, User, list[Arrival]], HttpResponse]
 
 STATUS: dict[type[CrdsError], int] = {
     UploadNameError: 400,
@@ -94,26 +94,6 @@ def area(request: HttpRequest, *, actor: User) -> HttpResponseBase:
         return _start_page(request, actor)
     handler = UploadHandler(request, owner_id=actor.pk, piece=None)
     return receive(request, actor, handler, _as_page)
-
-
-def receive(request: HttpRequest, actor: User, handler: UploadHandler, answer: Answer) -> HttpResponseBase:
-    """Take the files of a form and compare its token, then return the answer.
-
-    The view is exempt from the check of the site's middleware, which would read the body first.
-    """
-    request.upload_handlers = [handler]
-
-    @csrf_protect
-    def checked(request: HttpRequest) -> HttpResponse:
-        # If the token is in a header, the check has not read the body yet.
-        request.FILES  # noqa: B018
-        handler.commit()
-        return answer(request, actor, handler.arrivals)
-
-    try:
-        return checked(request)
-    finally:
-        handler.discard()
 
 
 def _as_json(request: HttpRequest, actor: User, arrivals: list[Arrival]) -> HttpResponse:
