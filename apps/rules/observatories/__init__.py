@@ -1,12 +1,12 @@
-"""Definitions of the observatories. Only this package knows observatories by name."""
+"""Definitions of the observatories. Only `missions` and `hooks` know observatories by name."""
 
 from __future__ import annotations
 
-import importlib
 from functools import cache
 
 from apps.rules.errors import UnknownObservatoryError
-from apps.rules.observatories.dataset_ids import DatasetIds, shipped_dataset_ids
+from apps.rules.observatories import missions
+from apps.rules.observatories.dataset_ids import DatasetIds
 from apps.rules.observatories.definition import Definition, TakenNames
 from apps.rules.observatories.observatory import Exemption, Hook, Observatory
 
@@ -18,6 +18,7 @@ __all__ = [
     "dataset_ids",
     "find_definition",
     "forget",
+    "get_definition",
     "get_observatory",
     "known_names",
     "serve",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 # The observatories that the client knows by itself.
-SHIPPED = ("hst", "jwst", "roman", "tobs")
+SHIPPED = missions.NAMES
 
 # Definitions by name, besides the observatories that come with us. A process fills it once, at its start.
 _served: dict[str, Definition] = {}
@@ -37,18 +38,34 @@ def serve(definition: Definition) -> None:
     The definition of an observatory that is known already takes the place of the earlier one.
     """
     _served[definition.name] = definition
-    _defined.cache_clear()
+    _engine.cache_clear()
 
 
 def forget(name: str) -> None:
     """Forget the definition of an observatory, if this process knows it."""
     _served.pop(name, None)
-    _defined.cache_clear()
+    _engine.cache_clear()
 
 
 def find_definition(name: str) -> Definition | None:
     """Return the definition of an observatory, or None if it comes with the server."""
     return _served.get(name.lower())
+
+
+def get_definition(name: str) -> Definition:
+    """Return the whole definition of the observatory `name`, in any case.
+
+    Raises
+    ------
+    UnknownObservatoryError
+        Raised if there is no such observatory; the message lists the known ones.
+    """
+    found = name.lower()
+    if found in _served:
+        return _served[found]
+    if found not in SHIPPED:
+        raise UnknownObservatoryError(f"Unknown observatory {name!r}; known are {', '.join(known_names())}.")
+    return missions.load(found)
 
 
 def known_names() -> tuple[str, ...]:
@@ -57,27 +74,21 @@ def known_names() -> tuple[str, ...]:
 
 
 @cache
-def _load(name: str) -> Observatory:
-    module = importlib.import_module(f"{__name__}.{name}")
-    observatory: Observatory = module.OBSERVATORY
-    return observatory
-
-
-@cache
-def _defined(name: str) -> tuple[Observatory, DatasetIds]:
+def _engine(name: str) -> tuple[Observatory, DatasetIds]:
     from apps.rules.observatories.definition_engine import ids_of, observatory_of
 
-    return observatory_of(_served[name]), ids_of(_served[name])
+    definition = get_definition(name)
+    return observatory_of(definition), ids_of(definition)
 
 
 @cache
 def taken_names() -> TakenNames:
     """Return the names that the client knows by itself, so that no other observatory can have them."""
-    return TakenNames(SHIPPED, {name: own for own in SHIPPED for name in _load(own).instruments})
+    return TakenNames(SHIPPED, {name: own for own in SHIPPED for name in missions.load(own).instruments})
 
 
 def get_observatory(name: str) -> Observatory:
-    """Return the definition of the observatory `name`, in any case.
+    """Return the observatory `name`, in any case, as the engine works with it.
 
     Raises
     ------
@@ -86,16 +97,12 @@ def get_observatory(name: str) -> Observatory:
 
     Examples
     --------
-    >>> get_observatory("hst").instrument_key
+    >>> get_observatory("tobs").instrument_key
     'INSTRUME'
     """
-    if name.lower() in _served:
-        return _defined(name.lower())[0]
-    if name.lower() not in SHIPPED:
-        raise UnknownObservatoryError(f"Unknown observatory {name!r}; known are {', '.join(known_names())}.")
-    return _load(name.lower())
+    return _engine(get_definition(name).name)[0]
 
 
 def dataset_ids(name: str) -> DatasetIds:
     """Return the id grammar of an observatory that is known."""
-    return _defined(name)[1] if name in _served else shipped_dataset_ids(name)
+    return _engine(name)[1]

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["LONGEST_NAME", "DatasetIds", "shipped_dataset_ids"]
+__all__ = ["LONGEST_NAME", "DatasetIds"]
 
 LONGEST_NAME = 128  # characters of a name that a pattern is tried on
 
@@ -58,8 +58,9 @@ class DatasetIds:
 
         Examples
         --------
-        >>> shipped_dataset_ids("jwst").normalize(" jw88600071001_02101_00001_nrs1 ")
-        'JW88600071001_02101_00001.NRS1'
+        >>> grammar = DatasetIds((), (), re.compile(""), (), detector=re.compile("(N[0-9]+)_(RED|BLUE)"))
+        >>> grammar.normalize(" n20260102_red ")
+        'N20260102.RED'
         """
         half = half.strip().upper()
         if self.detector and len(half) <= LONGEST_NAME and (parts := self.detector.fullmatch(half)):
@@ -71,9 +72,9 @@ class DatasetIds:
 
         Examples
         --------
-        >>> hst = shipped_dataset_ids("hst")
-        >>> hst.find_instrument("I9ZF01010"), hst.find_instrument("BAR")
-        ('wfc3', None)
+        >>> grammar = DatasetIds((), ((re.compile("N[0-9]+"), "nirc"),), re.compile(""), ())
+        >>> grammar.find_instrument("N20260102"), grammar.find_instrument("BAR")
+        ('nirc', None)
         """
         if len(half) > LONGEST_NAME:
             return None
@@ -84,7 +85,8 @@ class DatasetIds:
 
         Examples
         --------
-        >>> shipped_dataset_ids("hst").find_in_header({"ROOTNAME": "j8bt05njq", "ASN_ID": "J8BT05020"})
+        >>> from apps.rules.observatories import dataset_ids
+        >>> dataset_ids("tobs").find_in_header({"ROOTNAME": "j8bt05njq", "ASN_ID": "J8BT05020"})
         ('J8BT05020', 'J8BT05NJQ')
         """
         exposure = next(filter(None, (self._half(header, key) for key in self.exposure_keys)), None)
@@ -99,62 +101,3 @@ class DatasetIds:
             return None
         parts = self.file_name.fullmatch(value) if len(value) <= LONGEST_NAME else None
         return ".".join(group for group in parts.groups() if group) if parts else None
-
-
-_HST = DatasetIds(
-    examples=("I9ZF01010:I9ZF01DZQ", "J8BT05NJQ"),
-    instruments=tuple(
-        (re.compile(letter + "[A-Z0-9]{8}"), instrument)
-        for letter, instrument in (
-            ("I", "wfc3"),
-            ("J", "acs"),
-            ("L", "cos"),
-            ("N", "nicmos"),
-            ("O", "stis"),
-            ("U", "wfpc2"),
-        )
-    ),
-    file_name=re.compile(r"([A-Z][A-Z0-9]{8})(?:_[A-Z0-9_]*)?(?:\.FITS)?"),
-    exposure_keys=("MEMBER_NAME", "DATA_SET_EXP", "ROOTNAME", "FILENAME"),
-    product_keys=("ASN_ID", "DATA_SET"),
-    program_keys=("PROPOSID",),
-)
-
-_JWST_DETECTORS = (
-    ("NRC(?:[AB](?:[1-5]|LONG))", "nircam"),
-    ("NRS[12]", "nirspec"),
-    ("NIS", "niriss"),
-    ("MIR(?:IMAGE|IFULONG|IFUSHORT)", "miri"),
-    ("GUIDER[12]", "fgs"),
-)
-_JWST_FILESET = r"JW[0-9]{11}_[A-Z0-9-]+_[A-Z0-9-]+"
-_JWST_DETECTOR = "|".join(pattern for pattern, _ in _JWST_DETECTORS)
-
-_JWST = DatasetIds(
-    examples=("JW94015004002_02109_00001.MIRIMAGE:JW94015004002_02109_00001.MIRIMAGE",),
-    instruments=tuple(
-        (re.compile(rf"JW[A-Z0-9_-]+\.{detector}"), instrument) for detector, instrument in _JWST_DETECTORS
-    ),
-    file_name=re.compile(rf"({_JWST_FILESET})[_.]({_JWST_DETECTOR})(?:_[A-Z0-9_-]*)?(?:\.FITS|\.ASDF)?"),
-    detector=re.compile(rf"(JW[A-Z0-9_-]+)_({_JWST_DETECTOR})"),
-    exposure_keys=("META.FILENAME", "FILENAME"),
-    program_keys=("META.OBSERVATION.PROGRAM_NUMBER", "PROGRAM"),
-)
-
-_ROMAN = DatasetIds(
-    examples=("R0000101001001001001_0001_WFI01:R0000101001001001001_0001_WFI01",),
-    instruments=((re.compile(r"R[A-Z0-9_-]+\.WFI[0-9]{2}"), "wfi"),),
-    file_name=re.compile(r"(R[0-9]{19}_(?:[0-9]+_)?[0-9]{4})[_.](WFI[0-9]{2})(?:_[A-Z0-9_-]*)?(?:\.ASDF)?"),
-    detector=re.compile(r"(R[A-Z0-9_-]+)_(WFI[0-9]{2})"),
-    exposure_keys=("ROMAN.META.FILENAME",),
-    program_keys=("ROMAN.META.OBSERVATION.PROGRAM",),
-    key_prefix="ROMAN.",
-)
-
-# The test observatory names its datasets as Hubble does; no archive holds any.
-_BY_OBSERVATORY = {"hst": _HST, "jwst": _JWST, "roman": _ROMAN, "tobs": _HST}
-
-
-def shipped_dataset_ids(observatory: str) -> DatasetIds:
-    """Return the id grammar of an observatory that comes with the server."""
-    return _BY_OBSERVATORY[observatory]

@@ -11,14 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
+    "ALL",
     "Constraint",
     "Datasets",
     "DefinedInstrument",
     "DefinedType",
     "Definition",
+    "Mission",
     "TimedNaming",
     "Vocabulary",
 ]
+
+
+# What stands for "all types" and "all instruments" in the client.
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,40 @@ class TimedNaming:
     kept: frozenset[tuple[str, str]] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Mission:
+    """The facts about an observatory that the client knows by itself, and that no other one can have.
+
+    Attributes
+    ----------
+    is_default
+        Whether the client takes this observatory unless somebody names another.
+    is_test
+        Whether it has no data.
+    has_demo, headers_name_reftype, path_prefix, keyword_paths, extra_parkeys, instrument_aliases, expansions
+        See `Observatory`.
+    data_models
+        Python module of the data models with which the client translates headers; empty if there is none.
+    hooks
+        Instrument to the name of its special cases in `hooks`.
+    exemption
+        Name of the test in `hooks` that excuses a failed lookup; empty if there is none.
+    """
+
+    is_default: bool = False
+    is_test: bool = False
+    has_demo: bool = False
+    headers_name_reftype: bool = False
+    instrument_aliases: Mapping[str, str] = field(default_factory=dict)
+    path_prefix: str | None = None
+    data_models: str = ""
+    keyword_paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extra_parkeys: tuple[str, ...] = ()
+    hooks: Mapping[str, str] = field(default_factory=dict)
+    exemption: str = ""
+    expansions: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Definition:
     """The whole definition of one observatory.
@@ -193,6 +233,8 @@ class Definition:
         Questions of the form for deliveries; see `Observatory`.
     release_page
         Address of the page of a release of the calibration software, with ``{version}``.
+    mission
+        None unless the client knows the observatory by itself.
     plain
         The definition as it was read: texts, lists and mappings only, so that it can be written as JSON.
     """
@@ -219,6 +261,7 @@ class Definition:
     compliance_checks: tuple[str, ...]
     release_page: str
     plain: Mapping[str, Any]
+    mission: Mission | None = None
 
     def vocabulary(self, instrument: str, reftype: str, keyword: str) -> Vocabulary:
         """Return the values that a keyword may have in references of a type, from the nearest vocabulary."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from apps.rules.observatories.definition import Constraint, DefinedInstrument, DefinedType, Definition
+from apps.rules.observatories.definition import (
+    ALL,
+    Constraint,
+    DefinedInstrument,
+    DefinedType,
+    Definition,
+)
 from apps.rules.observatories.definition_expressions import one_line
-from apps.rules.observatories.definition_schema import ALL
 
 __all__ = ["constraint_files", "constraint_lines"]
 

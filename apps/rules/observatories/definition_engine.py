@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from apps.rules.observatories.dataset_ids import DatasetIds
-from apps.rules.observatories.definition import DefinedType, Definition
+from apps.rules.observatories.definition import DefinedType, Definition, Mission
+from apps.rules.observatories.hooks import load_exemption, load_hooks
 from apps.rules.observatories.observatory import Observatory, TimedNames
 
 
 def observatory_of(definition: Definition) -> Observatory:
     """Return the observatory that a definition describes."""
-    naming = definition.naming
+    naming, mission = definition.naming, definition.mission or Mission()
     return Observatory(
         name=definition.name,
         title=definition.title,
@@ -21,10 +22,16 @@ def observatory_of(definition: Definition) -> Observatory:
             instrument.name: {kind.name: _facts(kind) for kind in instrument.types.values()}
             for instrument in definition.instruments.values()
         },
-        expansions={},
-        keyword_paths={},
+        expansions=mission.expansions,
+        keyword_paths=mission.keyword_paths,
+        path_prefix=mission.path_prefix,
+        extra_parkeys=mission.extra_parkeys,
+        hooks={instrument: load_hooks(name) for instrument, name in mission.hooks.items()},
+        exemption=load_exemption(mission.exemption) if mission.exemption else None,
+        headers_name_reftype=mission.headers_name_reftype,
+        has_demo=mission.has_demo,
         synonyms=definition.synonyms,
-        instrument_aliases={},
+        instrument_aliases=mission.instrument_aliases,
         timed_names=TimedNames(naming.characters, naming.kept) if naming else None,
         checked_keywords=definition.checked_keywords,
         compliance_checks=definition.compliance_checks,

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from apps.rules.observatories.definition import (
-    NO_NAMES,
-    Constraint,
-    Datasets,
-    DefinedInstrument,
-    DefinedType,
-    Definition,
-    TakenNames,
-    TimedNaming,
-    Vocabulary,
-)
+from apps.rules.observatories.definition import NO_NAMES, Definition, TakenNames
 from apps.rules.observatories.definition_checks import check, check_name
-from apps.rules.observatories.definition_kinds import Reading
+from apps.rules.observatories.definition_kinds import KeyTable, Reading
 from apps.rules.observatories.definition_lines import DefinitionError, Mistake, read_tree
-from apps.rules.observatories.definition_schema import ALL, DEFINITION, NAME
+from apps.rules.observatories.definition_schema import DEFINITION, NAME
+from apps.rules.observatories.definition_value import from_plain
 
-__all__ = ["DefinitionError", "Mistake", "TakenNames", "read_definition", "to_json"]
+__all__ = ["DefinitionError", "Mistake", "TakenNames", "read_definition", "read_plain", "to_json"]
 
 
 def read_definition(text: str, *, taken: TakenNames = NO_NAMES) -> Definition:
@@ -46,17 +37,33 @@ def read_definition(text: str, *, taken: TakenNames = NO_NAMES) -> Definition:
         ...
     apps.rules.observatories.definition_lines.DefinitionError: line 1: The file has no `key: value`.
     """
+    return from_plain(read_plain(text, taken=taken))
+
+
+def read_plain(text: str, *, taken: TakenNames = NO_NAMES, table: KeyTable = DEFINITION) -> dict[str, Any]:
+    """Return the plain form of a definition: texts, lists and mappings only.
+
+    Parameters
+    ----------
+    table
+        The keys that it may have: `DEFINITION`, or `MISSION_DEFINITION` for those that come with us.
+
+    Raises
+    ------
+    DefinitionError
+        Raised with every mistake and its line.
+    """
     reading = Reading()
     tree = read_tree(text)
     if not isinstance(tree.value, dict):
         raise DefinitionError([Mistake(tree.line, "The file has no `key: value`.")])
-    plain = DEFINITION.read(tree, (), reading) or {}
+    plain = table.read(tree, (), reading) or {}
     if reading.mistakes:
         raise DefinitionError(reading.mistakes)
     check(plain, reading, taken)
     if reading.mistakes:
         raise DefinitionError(reading.mistakes)
-    return from_plain(plain)
+    return plain
 
 
 def name_fault(name: str, taken: TakenNames) -> str:
@@ -89,92 +96,3 @@ def _with_nothing(instruments: Mapping[str, Any]) -> dict[str, Any]:
         }
         for instrument, kinds in instruments.items()
     }
-
-
-def from_plain(plain: Mapping[str, Any]) -> Definition:
-    """Return the value of a definition that was checked."""
-    return Definition(
-        name=plain["observatory"],
-        title=plain["title"],
-        version=plain["version"],
-        telescopes=tuple(name.lower() for name in plain["telescopes"]),
-        server=plain.get("server", ""),
-        calibration_software=plain.get("calibration_software", ""),
-        release_page=plain.get("release_page", ""),
-        banner=plain.get("banner", ""),
-        useafter_keys=tuple(plain["useafter_keys"]),
-        provenance=tuple(plain.get("provenance", ())),
-        instrument_key=plain["instrument_key"],
-        record_as=plain.get("record_as", "R_{type:.6}"),
-        synonyms={key: tuple(others) for key, others in plain.get("synonyms", {}).items()},
-        patterns=dict(plain.get("patterns", {})),
-        every_reference=_constraints(plain.get("every_reference", {})),
-        keywords=_vocabularies(plain.get("keywords", {})),
-        instruments={name: _instrument(name, kinds) for name, kinds in sorted(plain["instruments"].items())},
-        datasets=_datasets(plain["datasets"]),
-        naming=_naming(plain.get("naming")),
-        checked_keywords=tuple(plain.get("checked_keywords", ("REFTYPE", "AUTHOR"))),
-        compliance_checks=tuple(plain.get("compliance_checks", ("fits", "json", "asdf", "certify"))),
-        plain=plain,
-    )
-
-
-def _instrument(name: str, kinds: Mapping[str, Any]) -> DefinedInstrument:
-    shared = kinds.get(ALL, {})
-    types = {kind: _reftype(kind, facts) for kind, facts in sorted(kinds.items()) if kind != ALL}
-    return DefinedInstrument(
-        name, types, _vocabularies(shared.get("keywords", {})), _constraints(shared.get("constraints", {}))
-    )
-
-
-def _reftype(name: str, facts: Mapping[str, Any]) -> DefinedType:
-    return DefinedType(
-        name=name,
-        text=facts["text"],
-        match=tuple(facts["match"]),
-        select=facts.get("select", "UseAfter"),
-        extension=facts.get("extension", ".fits"),
-        suffix=facts.get("suffix", name),
-        row_keys=tuple(facts.get("row_keys", ())),
-        relevance=facts.get("relevance", ""),
-        match_relevance=dict(facts.get("match_relevance", {})),
-        keywords=_vocabularies(facts.get("keywords", {})),
-        constraints=_constraints(facts.get("constraints", {})),
-    )
-
-
-def _vocabularies(found: Mapping[str, Any]) -> dict[str, Vocabulary]:
-    return {
-        key: Vocabulary(tuple(facts.get("values", ())), facts.get("type", "text"))
-        for key, facts in found.items()
-    }
-
-
-def _constraints(found: Mapping[str, Any]) -> tuple[Constraint, ...]:
-    return tuple(
-        Constraint(key, **{**facts, "values": tuple(facts.get("values", ()))}) for key, facts in found.items()
-    )
-
-
-def _datasets(facts: Mapping[str, Any]) -> Datasets:
-    extra = {"no_product": tuple(facts["no_product"])} if "no_product" in facts else {}
-    return Datasets(
-        examples=tuple(facts["example"]),
-        file_name=facts["file_name"],
-        exposure_keys=tuple(facts["exposure_keys"]),
-        product_keys=tuple(facts.get("product_keys", ())),
-        program_keys=tuple(facts.get("program_keys", ())),
-        instruments=tuple(facts.get("instruments", {}).items()),
-        detector=facts.get("detector", ""),
-        key_prefix=facts.get("key_prefix", ""),
-        **extra,
-    )
-
-
-def _naming(facts: Mapping[str, Any] | None) -> TimedNaming | None:
-    if facts is None:
-        return None
-    kept: Collection[tuple[str, str]] = [
-        (instrument, kind) for instrument, kinds in facts.get("kept", {}).items() for kind in kinds
-    ]
-    return TimedNaming(dict(facts["characters"]), frozenset(kept))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from apps.rules.observatories.definition import ALL
 from apps.rules.observatories.definition_kinds import (
     DefinedKey,
     KeyTable,
@@ -15,6 +16,7 @@ from apps.rules.observatories.definition_kinds import (
     TextValue,
 )
 from apps.rules.observatories.definition_lines import TreeNode
+from apps.rules.observatories.hooks import EXEMPTION_NAMES, HOOK_NAMES
 
 FORMS = (
     "&ANYDATE", "&FILEEXISTS", "&ISOMORPHICFITSVER", "&ISOMORPHICFITSVER1", "&ISOMORPHICFITSVER2",
@@ -24,14 +26,13 @@ FORMS = (
 EXTENSIONS = (".fits", ".asdf", ".json", ".yaml", ".text", ".r0h", ".r1h", ".r2h", ".r3h", ".r4h", ".r5h", ".r6h",
               ".r7h", ".r8h", ".r9h")  # fmt: skip
 SELECTORS = ("UseAfter", "ClosestTime", "Match")
+# Selectors by the version of software, which the client has for types of its own.
+MISSION_SELECTORS = (*SELECTORS, "VersionAfter")
 TYPES = ("text", "exact", "integer", "real", "double", "logical")
 PLACES = ("header", "column", "group", "array", "data")
 REQUIRED = ("yes", "no", "warn", "excluded")
 # Words that YAML of version 1.1 reads as yes and no.
 _REQUIRED_WORDS = {"true": "yes", "on": "yes", "false": "no", "off": "no"}
-
-# What stands for "all types" and "all instruments" in the client.
-ALL = "all"
 
 
 def _required_word(text: str) -> str:
@@ -58,6 +59,7 @@ INSTRUMENT = TextValue(
 REFTYPE = TextValue(
     r"[a-z][a-z0-9-]{1,32}", "a letter and then 1 to 32 letters, digits or hyphens, lower case, such as dark"
 )
+SUFFIX = TextValue(r"[a-z0-9][a-z0-9-]{1,32}", "2 to 33 letters, digits or hyphens, lower case, such as drk")
 VERSION = TextValue(r"[0-9]+(\.[0-9]+){0,3}", "a version of numbers and periods, such as 1.0", longest=40)
 SERVER = TextValue(
     r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/\-]*)?",
@@ -105,26 +107,32 @@ CONSTRAINT = KeyTable(
 )
 CONSTRAINTS = MapValue(KEYWORD, CONSTRAINT)
 VOCABULARIES = MapValue(KEYWORD, VOCABULARY)
-REFERENCE_TYPE = KeyTable(
-    (
-        DefinedKey("text", LINE, "What people call the type, such as Dark current.", is_required=True),
-        DefinedKey(
-            "match",
-            ListValue(KEYWORD, minimum=1, maximum=30, empty_word="nothing"),
-            "The keywords that choose a file, such as [DETECTOR, FILTER]; "
-            "write `match: nothing` if one file serves all data of the instrument.",
-            is_required=True,
-        ),
-        DefinedKey("select", OneOf(SELECTORS), "How time chooses: UseAfter (the usual one), ClosestTime, or Match for not at all."),
-        DefinedKey("extension", OneOf(EXTENSIONS), "Ending of the files; .fits if you do not say."),
-        DefinedKey("suffix", REFTYPE, "Short name of the type in file names; its name if you do not say."),
-        DefinedKey("row_keys", ListValue(TextValue(r"[A-Za-z_][A-Za-z0-9_.\-]*", "the name of a column", longest=80)), "Columns whose values together name one row of such a table."),
-        DefinedKey("relevance", CONDITION, "Condition on the data under which they need this type."),
-        DefinedKey("match_relevance", MapValue(KEYWORD, CONDITION), "Match key to the condition on the data under which it counts."),
-        DefinedKey("keywords", VOCABULARIES, "Vocabulary of this type alone."),
-        DefinedKey("constraints", CONSTRAINTS, "Further conditions on such files."),
-    )
-)  # fmt: skip
+
+
+def _reference_type(selectors: tuple[str, ...]) -> KeyTable:
+    return KeyTable(
+        (
+            DefinedKey("text", LINE, "What people call the type, such as Dark current.", is_required=True),
+            DefinedKey(
+                "match",
+                ListValue(KEYWORD, minimum=1, maximum=30, empty_word="nothing"),
+                "The keywords that choose a file, such as [DETECTOR, FILTER]; "
+                "write `match: nothing` if one file serves all data of the instrument.",
+                is_required=True,
+            ),
+            DefinedKey("select", OneOf(selectors), "How time chooses: UseAfter (the usual one), ClosestTime, or Match for not at all."),
+            DefinedKey("extension", OneOf(EXTENSIONS), "Ending of the files; .fits if you do not say."),
+            DefinedKey("suffix", SUFFIX, "Short name of the type in file names; its name if you do not say."),
+            DefinedKey("row_keys", ListValue(TextValue(r"[A-Za-z_][A-Za-z0-9_.\-]*", "the name of a column", longest=80)), "Columns whose values together name one row of such a table."),
+            DefinedKey("relevance", CONDITION, "Condition on the data under which they need this type."),
+            DefinedKey("match_relevance", MapValue(KEYWORD, CONDITION), "Match key to the condition on the data under which it counts."),
+            DefinedKey("keywords", VOCABULARIES, "Vocabulary of this type alone."),
+            DefinedKey("constraints", CONSTRAINTS, "Further conditions on such files."),
+        )
+    )  # fmt: skip
+
+
+REFERENCE_TYPE = _reference_type(SELECTORS)
 SHARED = KeyTable(
     (
         DefinedKey("keywords", VOCABULARIES, "Vocabulary of this instrument."),
@@ -151,6 +159,12 @@ class InstrumentKind:
 
     def schema(self) -> dict[str, Any]:
         return {**self.types.schema(), "properties": {ALL: SHARED.schema()}}
+
+
+def _instruments(reference_type: KeyTable) -> DefinedKey:
+    types = InstrumentKind(MapValue(REFTYPE, reference_type, minimum=1))
+    about = "Instrument to its types; `all` holds what all its types share."
+    return DefinedKey("instruments", MapValue(INSTRUMENT, types, minimum=1), about, is_required=True)
 
 
 DATASETS = KeyTable(
@@ -189,12 +203,39 @@ DEFINITION = KeyTable(
         DefinedKey("patterns", MapValue(KEYWORD, KEYWORD), "Keyword of references to the keyword of data that it matches."),
         DefinedKey("every_reference", CONSTRAINTS, "Conditions on all references."),
         DefinedKey("keywords", VOCABULARIES, "The vocabulary: keyword to its values."),
-        DefinedKey("instruments", MapValue(INSTRUMENT, InstrumentKind(MapValue(REFTYPE, REFERENCE_TYPE, minimum=1)), minimum=1), "Instrument to its types; `all` holds what all its types share.", is_required=True),
+        _instruments(REFERENCE_TYPE),
         DefinedKey("datasets", DATASETS, "The grammar of dataset ids.", is_required=True),
         DefinedKey("naming", NAMING, "Only if references are named by time; else they are numbered."),
         DefinedKey("banner", WORDS, "A text for all pages."),
         DefinedKey("checked_keywords", ListValue(KEYWORD), "Keywords that deliverers confirm to have checked."),
         DefinedKey("compliance_checks", ListValue(TextValue(r"[a-z][a-z0-9_]*", "a word", longest=40)), "Formats and programs that deliverers confirm to have used."),
+    )
+)  # fmt: skip
+FLAG = OneOf(("yes", "no"), _required_word)
+PATH = TextValue(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]*)*", "a path such as meta.exposure.type", longest=200)
+ANY_TEXT = TextValue()
+MISSION = KeyTable(
+    (
+        DefinedKey("is_default", FLAG, "Whether the client takes this observatory unless somebody names another."),
+        DefinedKey("is_test", FLAG, "Whether the observatory has no data."),
+        DefinedKey("has_demo", FLAG, "Whether the demo can fill a server of it."),
+        DefinedKey("headers_name_reftype", FLAG, "Whether headers of data hold REFTYPE as UNDEFINED."),
+        DefinedKey("instrument_aliases", MapValue(INSTRUMENT, INSTRUMENT), "Obsolete name of an instrument to the present one."),
+        DefinedKey("path_prefix", PATH, "Prefix of keys that are paths of data models already."),
+        DefinedKey("data_models", PATH, "Python module of the data models by which the client translates headers."),
+        DefinedKey("extra_parkeys", ListValue(KEYWORD), "Parkeys that every rmap requires besides its own."),
+        DefinedKey("hooks", MapValue(INSTRUMENT, OneOf(HOOK_NAMES)), "Instrument to its special cases in code."),
+        DefinedKey("exemption", OneOf(EXEMPTION_NAMES), "The test in code that excuses a failed lookup."),
+    )
+)  # fmt: skip
+# The form of the definitions that come with us: the same, and what only the client's own observatories have.
+MISSION_DEFINITION = KeyTable(
+    (
+        *(field for field in DEFINITION.fields if field.name != "instruments"),
+        _instruments(_reference_type(MISSION_SELECTORS)),
+        DefinedKey("mission", MISSION, "The facts that only such an observatory has.", is_required=True),
+        DefinedKey("expansions", MapValue(INSTRUMENT, MapValue(KEYWORD, MapValue(ANY_TEXT, ANY_TEXT))), "Instrument to keyword to condition to what the value of a new reference becomes."),
+        DefinedKey("keyword_paths", MapValue(KEYWORD, ListValue(PATH, minimum=1)), "Keyword of FITS to its paths in data models."),
     )
 )  # fmt: skip
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
 # Changes a conditioned header in place. A missing key is a KeyError. The text of any error follows
@@ -149,7 +147,7 @@ class Observatory:
     substitutions: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: DEFAULT_SUBSTITUTIONS)
     hooks: Mapping[str, Mapping[str, Hook]] = field(default_factory=dict)
     exemption: Exemption | None = None
-    instrument_aliases: Mapping[str, str] = field(default_factory=lambda: {"wfii": "wfpc2"})
+    instrument_aliases: Mapping[str, str] = field(default_factory=dict)
     timed_names: TimedNames | None = None
     checked_keywords: tuple[str, ...] = ("REFTYPE", "AUTHOR")
     compliance_checks: tuple[str, ...] = ("fits", "json", "asdf", "certify")
@@ -171,11 +169,3 @@ class Observatory:
             instrument: {filekind: facts["text"] for filekind, facts in kinds.items()}
             for instrument, kinds in self.types.items()
         }
-
-
-def generated_facts(name: str) -> dict[str, Any]:
-    """Return ``types``, ``expansions`` and ``keyword_paths`` as `generate` wrote them for `name`."""
-    text = resources.files(__package__).joinpath("data", f"{name}.json").read_text(encoding="utf-8")
-    facts = json.loads(text)
-    facts["keyword_paths"] = {key: tuple(paths) for key, paths in facts["keyword_paths"].items()}
-    return dict(facts)
