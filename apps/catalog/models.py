@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from apps.catalog.addresses import file_page
 from apps.catalog.states import DELIVERY_ENTERED_FROM, ChangeLevel, DeliveryStatus, FileKind, FileState
+from apps.core.beginnings import Beginning
 from apps.core.models import StatusModel
 
 
@@ -71,6 +72,12 @@ class File(models.Model):
             models.Index(fields=["deliverer"], name="file_by_deliverer"),
             models.Index(fields=["useafter_at", "id"], name="file_by_useafter"),
             models.Index(fields=["activated_at", "id"], name="file_by_activation"),
+            # Lists are sorted by these columns, and only the rows of a page are read then.
+            models.Index(Beginning("description"), "id", name="file_by_description"),
+            models.Index(fields=["aperture", "id"], name="file_by_aperture"),
+            models.Index(fields=["pedigree", "id"], name="file_by_pedigree"),
+            models.Index(fields=["change_level", "id"], name="file_by_change_level"),
+            models.Index(fields=["size", "id"], name="file_by_size"),
             models.Index(fields=["name"], condition=Q(rejected=True), name="rejected_file"),
             models.Index(fields=["name"], condition=Q(blacklisted=True), name="blacklisted_file"),
             models.Index(fields=["sha1sum"], condition=Q(size__isnull=True), name="file_without_size"),

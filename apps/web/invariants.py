@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from apps.accounts.models import User
-from apps.catalog import storage, text_indexes
+from apps.catalog import storage
 from apps.catalog.models import Delivery, File
 from apps.catalog.pipeline.verify import verify
 from apps.catalog.states import FileState
@@ -19,6 +19,7 @@ from apps.contexts.availability import closure, unavailable_names, unknown_names
 from apps.contexts.models import ContextChange, Pointer
 from apps.contexts.queries import find_pointed
 from apps.core.heartbeat import age as heartbeat_age
+from apps.core.text_indexes import all_indexes
 from apps.jobs.models import Channel, Job
 from apps.jobs.pipeline import clock
 from apps.jobs.pipeline.sweep import STALE
@@ -157,7 +158,7 @@ def newest_contexts() -> Iterator[str]:
 
 def searches() -> Iterator[str]:
     """Yield indexes that are missing, and rows that their index does not find."""
-    for index in text_indexes.ALL:
+    for index in all_indexes():
         yield from index.faults()
 
 

@@ -9,10 +9,13 @@ from django.db import DatabaseError, connection
 
 from apps.catalog.models import File
 from apps.catalog.text_indexes import ALL, FILES
-from apps.core.text_indexes import FEW, TextIndex, index, postgresql, sqlite
+from apps.core.text_indexes import FEW, TextIndex, all_indexes, index, postgresql, sqlite
+from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.text_indexes import SUBMITTED
 from apps.web.activity import COLUMNS
 from apps.web.file_pages import browse
 from tests.factories.catalog import make_file
+from tests.factories.submissions import make_submission
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +64,24 @@ def test_short_words_and_common_words_do_not_narrow(monkeypatch: pytest.MonkeyPa
     rows = File.objects.all()
     assert FILES.narrowed(rows, ["flat"]) is rows
     assert FEW > 1
+
+
+def test_owners_are_found_by_what_they_own_whether_few_or_many_have_the_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second, _none = make_submission(), make_submission(), make_submission()
+    for submission in (first, second):
+        SubmittedFile.objects.create(submission=submission, name=f"flat_{submission.pk}.fits")
+    for most in (FEW, 0):
+        monkeypatch.setattr(index, "FEW", most)
+        for word, expected in (("flat", {first, second}), (f"t_{second.pk}.f", {second}), ("dark", set())):
+            files = SubmittedFile.objects.filter(name__icontains=word)
+            owned = SUBMITTED.owned(files, [word], owner="submission")
+            assert set(Submission.objects.filter(owned)) == expected
+
+
+def test_each_app_names_its_indexes() -> None:
+    assert set(all_indexes()) == {*ALL, SUBMITTED}
 
 
 def test_every_column_that_is_searched_is_in_its_index() -> None:

@@ -230,3 +230,14 @@ def test_exports_in_several_blocks_have_all_rows_in_order(
     answer = client.get(PATH, {"format": "csv", "extension": "*", "sort": "name"})
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert [line.split(",")[3] for line in lines] == ["name", *expected]
+
+
+def test_files_are_sorted_by_the_beginning_of_their_descriptions(client: Client) -> None:
+    texts = ("y", "x" * 200 + "b", "x" * 20_000 + "a", "w")
+    names = [
+        make_file(f"jwst_miri_dark_{number:04}.fits", description=text).name
+        for number, text in enumerate(texts)
+    ]
+    expected = [names[3], names[1], names[2], names[0]]
+    for sort, wanted in (("description", expected), ("-description", expected[::-1])):
+        assert [row["name"] for row in rows(client, extension="*", sort=sort)] == wanted

@@ -5,13 +5,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from django.db.models import Case, Count, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    Max,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from apps.catalog.errors import UnknownDeliveryError
 from apps.catalog.models import DeliveredFile, Delivery, File
 from apps.catalog.queries import CHUNK
 from apps.catalog.states import FILE_STATE, DeliveryStatus, FileState
+from apps.catalog.text_indexes import FILES
 
 FIRST_FILES = 20  # of a delivery that the list of deliveries shows
 _CATALOGUE = re.compile(r"[a-z]{2,8}_[1-9][0-9]{0,17}\.cat")
@@ -60,9 +74,12 @@ def matching(*, status: str = "", text: str = "") -> QuerySet[Delivery]:
     if status:
         rows = rows.filter(status=status)
     if text:
-        named = DeliveredFile.objects.filter(file__name__icontains=text).values("delivery_id")
+        named = DeliveredFile.objects.filter(file__name__icontains=text)
         rows = rows.filter(
-            Q(name__icontains=text) | Q(user__icontains=text) | Q(why__icontains=text) | Q(pk__in=named)
+            Q(name__icontains=text)
+            | Q(user__icontains=text)
+            | Q(why__icontains=text)
+            | FILES.owned(named, [text], owner="delivery", by="file")
         )
     return _measured(rows)
 

@@ -16,7 +16,7 @@ from apps.core.tables.table import FORMATS, Table
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 _CHUNK = 1000  # rows that a query fetches, and that are sent, at once
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = frozenset("=+-@\t\r")  # first characters
 
 
 def exported(request: HttpRequest, table: Table) -> HttpResponseBase | None:
@@ -47,11 +47,12 @@ def _format(request: HttpRequest, table: Table) -> str:
     return {"application/json": "json", "text/csv": "csv"}.get(preferred or "", "")
 
 
-def _blocks(table: Table) -> Iterator[list[list[Value]]]:
+def _blocks(table: Table) -> Iterator[list[tuple[Value, ...]]]:
     """Yield the exported values of all rows, a block of rows at a time, so that memory stays flat."""
     rows, values = _rows(table), [column.value for column in table.columns]
     while block := list(islice(rows, _CHUNK)):
-        yield [[value(row) for value in values] for row in block]
+        # Column by column, which takes less time than row by row.
+        yield list(zip(*(map(value, block) for value in values), strict=True))
 
 
 def _rows(table: Table) -> Iterator[Any]:
@@ -76,7 +77,7 @@ def csv_lines(names: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator
     writer.writerow(names)
     left = iter(rows)
     while block := list(islice(left, _CHUNK)):
-        writer.writerows([[_harmless(value) for value in row] for row in block])
+        writer.writerows([map(_harmless, row) for row in block])
         yield text.getvalue()
         text.seek(0)
         text.truncate()
@@ -93,7 +94,7 @@ def csv_file(name: str, names: Sequence[str], rows: Iterable[Sequence[Value]]) -
 def _harmless(value: Value) -> str | int | float:
     """Return a value that no spreadsheet takes for a formula."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if value[:1] in _FORMULA else value
     if isinstance(value, datetime):
         return _iso(value)
     if isinstance(value, bool) or value is None:

@@ -9,5 +9,6 @@ table over trigrams with triggers (docs/adr/0016). Django's models know neither 
 """
 
 from apps.core.text_indexes.index import FEW, TextIndex
+from apps.core.text_indexes.known import all_indexes
 
-__all__ = ["FEW", "TextIndex"]
+__all__ = ["FEW", "TextIndex", "all_indexes"]

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from apps.core.text_indexes import postgresql, sqlite
 from apps.core.text_indexes.sql import IndexedColumns
@@ -45,6 +45,24 @@ class TextIndex:
         """Return `rows` without those that cannot contain all words, if the index finds only few rows."""
         found = self.few(words)
         return rows if found is None else rows.filter(pk__in=found)
+
+    def owned(self, rows: QuerySet[Any], words: Sequence[str], *, owner: str, by: str = "pk") -> Q:
+        """Return the condition that something owns one of `rows`, which all words narrow.
+
+        If the index finds many rows, each owner is asked for its own ones. A page shows the newest owners,
+        and finds enough of them soon.
+
+        Parameters
+        ----------
+        owner
+            The field of `rows` that names their owner.
+        by
+            The field of `rows` that names a row of the index's table.
+        """
+        found = self.few(words)
+        if found is None:
+            return Q(Exists(rows.filter(**{owner: OuterRef("pk")})))
+        return Q(pk__in=rows.filter(**{f"{by}__in": found}).values(owner))
 
     def few(self, words: Sequence[str]) -> list[int] | None:
         """Return the keys of all rows that can contain all words, in any case and in any column.

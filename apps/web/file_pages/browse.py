@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -109,13 +110,14 @@ def _has_status(status: str) -> Q:
 def columns(*, is_inside: bool) -> tuple[Column, ...]:
     """Return the columns of the list; only people who logged in see the deliverer."""
 
-    def text(name: str, label: str, column: str = "", **more: Any) -> Column:
+    def text(name: str, label: str, column: str = "", *, sort: str = "", **more: Any) -> Column:
         column = column or name
+        read = attrgetter(column)
         return Column(
             name,
             label,
-            lambda file: as_text(getattr(file, column), is_inside=is_inside),
-            sort=column,
+            lambda file: as_text(read(file), is_inside=is_inside),
+            sort=sort or column,
             search=f"{column}__icontains",
             missing=NOTHING,
             **more,
@@ -134,6 +136,7 @@ def columns(*, is_inside: bool) -> tuple[Column, ...]:
         text(
             "description",
             "description",
+            sort="description__beginning",
             text=lambda file: _short(as_text(file.description, is_inside=is_inside)),
             look="long",
         ),
@@ -147,9 +150,7 @@ def columns(*, is_inside: bool) -> tuple[Column, ...]:
 
 
 def _moment(name: str, label: str, column: str) -> Column:
-    return Column(
-        name, label, lambda file: getattr(file, column), sort=column, look="moment", missing=NO_MOMENT
-    )
+    return Column(name, label, attrgetter(column), sort=column, look="moment", missing=NO_MOMENT)
 
 
 def _short(text: str) -> str:

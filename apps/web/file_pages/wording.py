@@ -67,4 +67,5 @@ def short_size(size: int) -> str:
 
 def as_text(text: str, *, is_inside: bool) -> str:
     """Return free text as it may be shown; only people who logged in see e-mail addresses."""
-    return (text if is_inside else without_addresses(text)).strip() or NOTHING
+    shown = text if is_inside or "@" not in text else without_addresses(text)
+    return shown.strip() or NOTHING

@@ -23,7 +23,8 @@ from apps.core.globs import clean_glob, matching
 from apps.rules.errors import CrdsError
 from apps.rules.naming.file_names import is_mapping
 from apps.rules.observatories import get_observatory
-from apps.submissions.models import Submission
+from apps.submissions.models import Submission, SubmittedFile
+from apps.submissions.text_indexes import SUBMITTED
 from apps.web.search.datasets import find_datasets
 from apps.web.search.hits import Hit, HitGroup, group
 from apps.web.search.people import find_people
@@ -332,18 +333,12 @@ def _place() -> Place:
 
 
 def _submissions(text: str, most: int) -> HitGroup:
-    wanted = (
-        Q(description__icontains=text)
-        | Q(user__iexact=text)
-        | Q(files__name__icontains=text)
-        | Q(files__official_name__icontains=text)
-    )
+    files = SubmittedFile.objects.filter(Q(name__icontains=text) | Q(official_name__icontains=text))
+    wanted = Q(description__icontains=text) | Q(user__iexact=text)
+    wanted |= SUBMITTED.owned(files, [text], owner="submission")
     if len(text) == 36 or re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f-]*)?", text.lower()):
         wanted |= _key(text.lower())
-    found = (
-        Submission.objects.filter(wanted).order_by("-pk").values_list("pk", flat=True).distinct()[: most + 1]
-    )
-    rows = Submission.objects.filter(pk__in=list(found)).order_by("-pk")
+    rows = Submission.objects.filter(wanted).order_by("-pk")[: most + 1]
     return group("Submissions", map(_submission_hit, rows), most, reverse("submissions:history"))
 
 

@@ -4,8 +4,9 @@ from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import connection
 
-from apps.catalog import identity, text_indexes
+from apps.catalog import identity
 from apps.catalog.models import Installation
+from apps.core.text_indexes import all_indexes
 
 
 class Command(migrate.Command):
@@ -25,7 +26,7 @@ class Command(migrate.Command):
 
     def _keep_text_indexes(self) -> None:
         """Make the indexes that migrations cannot describe; without them a search works, but slowly."""
-        for index in text_indexes.ALL:
+        for index in all_indexes():
             if problem := index.keep():
                 self.stderr.write(problem)
 
