@@ -330,6 +330,7 @@ JOB_KINDS: dict[str, str] = {
     "bestrefs": "apps.bestrefs.pipeline.run",
     "impact": "apps.web.impact_pages.pipeline.run",
     "query": "apps.vo.uws.pipeline.run",
+    "definition_check": "apps.observatories.pipeline.run",
 }
 JOB_ATTEMPTS = env.number("JOB_ATTEMPTS", 3, minimum=1)  # A job that kills its worker this often fails.
 # Kinds with another number of attempts. A query that killed its worker is not tried again.
@@ -351,6 +352,7 @@ JOB_LANES = {
     "query": env.number("QUERIES_AT_ONCE", 1, minimum=1),
     "mail": env.number("MAILS_AT_ONCE", 1, minimum=1),
     "web_hook": env.number("WEB_HOOKS_AT_ONCE", 1, minimum=1),
+    "definition_check": 1,
 }
 JOBS_OF_PEOPLE = {"submission", "reprocessing"}  # Kinds of which one person runs only some at once.
 JOBS_PER_PERSON = env.number("JOBS_PER_PERSON", 2, minimum=1)

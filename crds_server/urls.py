@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("apps.distribution.urls")),
     path("", include("apps.submissions.urls")),
     path("", include("apps.datasets.urls")),
+    path("", include("apps.observatories.urls")),
     path("", include("apps.bestrefs.urls")),
     path("", include("apps.reprocessing.urls")),
     path("", include("apps.subscriptions.urls")),

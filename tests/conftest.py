@@ -24,6 +24,7 @@ def data_root(tmp_path: Path, settings: Any) -> Path:
     settings.STORE_ROOT = settings.DATA_ROOT / "store"
     settings.ARTIFACT_ROOT = settings.DATA_ROOT / "artifacts"
     settings.DELIVERY_ROOT = settings.DATA_ROOT / "deliveries"
+    settings.OBSERVATORY_FILE = settings.DATA_ROOT / "observatory.yaml"
     settings.DATA_ROOT.mkdir()
     return settings.DATA_ROOT
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from apps.certify import child_overlay
 from apps.certify.child_blocks import read_data_in_blocks
 from apps.certify.child_mapping_grammar import QuickGrammar
 from apps.certify.child_match_cases import WiderCases
@@ -32,7 +33,7 @@ def prepare(observatory: str) -> None:
     import crds.refactoring.refactor  # noqa: F401 (its import is what matters)
     from crds.core import utils
 
-    utils.get_locator_module(observatory)
+    child_overlay.apply(utils.get_locator_module(observatory), observatory)
     asdf.AsdfFile({"meta": {}}).write_to(written := io.BytesIO())
     written.seek(0)
     with asdf.open(written):

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from apps.rules.observatories import find_definition, get_observatory
 from apps.rules.observatories.definition import Definition
-from apps.rules.observatories.definition_constraints import constraint_files
+from apps.rules.observatories.definition_constraints import constraint_files, constraint_lines
+from apps.rules.observatories.overlay import Overlay, find_overlay
 
 LARGEST = 1 << 20  # bytes; the largest known file has 20 kB
 _WORD = re.compile(r"[a-z0-9-]{1,64}")
@@ -28,9 +29,8 @@ class ConstraintFile:
     text: str
 
 
-@lru_cache(maxsize=256)
 def constraints_of(observatory: str, instrument: str, filekind: str) -> tuple[ConstraintFile, ...]:
-    """Return the constraint files for references of a type, the most general first.
+    """Return the constraint files for references of a type, the most general first, and the overlay's part.
 
     Raises
     ------
@@ -44,6 +44,25 @@ def constraints_of(observatory: str, instrument: str, filekind: str) -> tuple[Co
     """
     if definition := find_definition(observatory):
         return _defined(definition, instrument, filekind)
+    files = _of_library(observatory, instrument, filekind)
+    overlay = find_overlay(observatory)
+    text = _overlaid(overlay, instrument, filekind) if overlay else ""
+    return (*files, ConstraintFile(f"overlay {overlay.version}", text)) if overlay and text else files
+
+
+def _overlaid(overlay: Overlay, instrument: str, filekind: str) -> str:
+    """Return what an overlay adds for a type, in the form of a constraint file."""
+    lines = [
+        f"# {keyword} may also be {', '.join(values)}"
+        for keyword, values in overlay.values_beyond(instrument, filekind).items()
+    ]
+    for constraint in overlay.constraints_on(instrument, filekind):
+        lines += constraint_lines(constraint)
+    return "".join(f"{line}\n" for line in lines)
+
+
+@lru_cache(maxsize=256)
+def _of_library(observatory: str, instrument: str, filekind: str) -> tuple[ConstraintFile, ...]:
     folder = _folder(get_observatory(observatory).name)
     names = dict.fromkeys(_names(observatory, instrument, filekind))
     paths = [folder / f"{name}.tpn" for name in names] if folder else []
@@ -54,6 +73,7 @@ def constraints_of(observatory: str, instrument: str, filekind: str) -> tuple[Co
     )
 
 
+@lru_cache(maxsize=256)
 def _defined(definition: Definition, instrument: str, filekind: str) -> tuple[ConstraintFile, ...]:
     """Return the constraints of a definition in the same form."""
     files = constraint_files(definition)

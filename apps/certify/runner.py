@@ -50,6 +50,7 @@ from apps.certify.messages import (
     TableMade,
     decode,
 )
+from apps.certify.sandbox import known_observatory
 from apps.certify.sandbox.child_process import LOOK, PRINTED_KEPT, ChildProcess, IsAborted, Watch, never
 from apps.certify.sandbox.ends import is_fault_of_file, is_killed_from_outside, tells_our_error
 
@@ -157,12 +158,30 @@ class Runner:
         with self._lock:
             server = self._living_server()
             running = _Running(server, next(self._ids), job, is_aborted)
+            server.jobs += 1
         try:
             yield from running.events()
         finally:
             running.stop()
+            self._leave(server)
+
+    def _leave(self, server: _Server) -> None:
+        """End a program that works with an earlier definition once its last job is over."""
+        with self._lock:
+            server.jobs -= 1
+            if server is not self._server and not server.jobs:
+                server.stop()
+
+    def _retire(self, server: _Server) -> None:
+        """Start no more jobs in a program; those that run there come to their ends."""
+        self._server = None
+        if not server.jobs:
+            server.stop()
 
     def _living_server(self) -> _Server:
+        if self._server is not None and self._server.known != known_observatory.known(self.observatory):
+            logger.info("the definition has changed: the certification program is started again")
+            self._retire(self._server)
         if self._server is not None and not self._server.is_alive():
             logger.warning(
                 "the certification program died and is started again: %s", self._server.last_words()
@@ -179,6 +198,8 @@ class _Server:
 
     def __init__(self, observatory: str, python: str) -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.jobs = 0
+        self.known = known_observatory.known(observatory)
         with theirs:
             fd = theirs.fileno()
             self.process = ChildProcess(

@@ -82,15 +82,16 @@ def _kind(kind: rules.DefinedType) -> TypeFacts:
 
 def _groups(definition: rules.Definition) -> Iterator[tuple[str, list[Row]]]:
     """Yield each group of constraints with its name, which says for which references it holds."""
-    yield f"{ALL}_{ALL}", _complete(definition, _rows(definition.every_reference))
+    yield f"{ALL}_{ALL}", _complete(definition, rows_of(definition.every_reference))
     for instrument in definition.instruments.values():
-        yield f"{instrument.name}_{ALL}", _complete(definition, _rows(instrument.constraints))
+        yield f"{instrument.name}_{ALL}", _complete(definition, rows_of(instrument.constraints))
         for kind in instrument.types.values():
-            rows = _rows(type_constraints(definition, instrument, kind))
+            rows = rows_of(type_constraints(definition, instrument, kind))
             yield f"{instrument.name}_{kind.name}", _complete(definition, rows)
 
 
-def _rows(constraints: Iterable[rules.Constraint]) -> Iterator[ConstraintRow]:
+def rows_of(constraints: Iterable[rules.Constraint]) -> Iterator[ConstraintRow]:
+    """Yield constraints in the form in which the client checks them."""
     for one in constraints:
         presence = one.when or _PRESENCES[one.required]
         keytype, datatype = _KEYTYPES[one.place], _DATATYPES[one.type]

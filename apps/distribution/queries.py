@@ -7,16 +7,27 @@ from django.conf import settings
 from django.db import OperationalError
 
 from apps.catalog import queries as catalog
+from apps.catalog import storage
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.reading import find_uncatalogued, locate
 from apps.catalog.states import FileKind
+from apps.core.files import write_once
 from apps.core.outages import DATABASE, find_outage
 from apps.distribution.server_info import FOLDERS, bad_files, file_url, server_config, server_info
 from apps.distribution.serving import Held
 from apps.distribution.snapshot import sqlite_snapshot
+from apps.observatories import queries as observatories
 from apps.rules.naming.file_names import is_file_name, is_mapping
 
-__all__ = ["bad_files", "downloadable", "file_url", "server_config", "server_info", "sqlite_snapshot"]
+__all__ = [
+    "bad_files",
+    "definition_version",
+    "downloadable",
+    "file_url",
+    "server_config",
+    "server_info",
+    "sqlite_snapshot",
+]
 
 
 def downloadable(name: str, *, folder: str | None = None, observatory: str | None = None) -> Held:
@@ -54,6 +65,20 @@ def downloadable(name: str, *, folder: str | None = None, observatory: str | Non
     # A constraint of the table gives both values to each held file; the annotations cannot say that.
     size, held_at = cast(int, file.size), cast(datetime, file.held_at)
     return Held(file.name, path, size, file.sha1sum, held_at)
+
+
+def definition_version(name: str) -> Held:
+    """Return the file of a version of the definition or the overlay.
+
+    Raises
+    ------
+    UnknownFileError
+        Raised if there is no such version.
+    """
+    version = observatories.version_file(name)
+    path = storage.config_path(version.name)
+    write_once(path, version.text.encode(), mode=0o644)
+    return Held(version.name, path, version.size, version.sha1sum, version.made_at)
 
 
 def _from_store(name: str, folder: str | None) -> Held | None:

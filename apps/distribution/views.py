@@ -28,6 +28,8 @@ def download(
 def config(request: HttpRequest, observatory: str, name: str) -> HttpResponseBase:
     if observatory == settings.OBSERVATORY and name.startswith("definition_"):
         return serving.serve(request, client_package.definition_file(name))
+    if observatory == settings.OBSERVATORY and name.endswith(".yaml"):
+        return serving.serve(request, queries.definition_version(name))
     make = {"server_config": queries.server_config, "bad_files.txt": queries.bad_files}.get(name)
     if make is None or observatory != settings.OBSERVATORY:
         raise NotFoundError(f"No configuration {name[:128]!r} of {observatory[:32]!r} is published here.")

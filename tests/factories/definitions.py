@@ -7,6 +7,8 @@ from functools import cache
 from typing import Any
 
 from apps.client_package import document
+from apps.observatories import documents
+from apps.observatories.models import DefinitionDraft, DefinitionVersion
 from apps.rules import observatories
 from apps.rules.observatories.definition import Definition
 from apps.rules.observatories.definition_reader import read_definition
@@ -95,3 +97,20 @@ def make_content(definition: Definition | None = None, **changes: Any) -> bytes:
 def constraints_in(content: bytes, group: str) -> dict[str, list[Any]]:
     """Return the constraints of one group by the keywords they are on."""
     return {row[0]: row[1:] for row in json.loads(content)["constraints"][group]}
+
+
+def make_draft(text: str = "", **fields: Any) -> DefinitionDraft:
+    """Return a checked draft of the document that is served, beside its first version."""
+    old = documents.text()
+    base = documents.sha1sum(old)
+    if not DefinitionVersion.objects.exists():
+        DefinitionVersion.objects.create(
+            number=1,
+            name=f"{documents.word()}_0001.yaml",
+            version="1.0",
+            text=old,
+            size=len(old),
+            sha1sum=base,
+        )
+    facts: dict[str, Any] = {"text": text or old, "base": base, "user": "homer", "findings": []}
+    return DefinitionDraft.objects.create(**(facts | fields))

@@ -19,6 +19,7 @@ from apps.subscriptions.unsubscribe_links import UnsubscribeLink
 from tests.factories import sites
 from tests.factories.accounts import logged_in, make_token, make_user
 from tests.factories.datasets import make_dataset
+from tests.factories.definitions import make_draft
 from tests.factories.deliveries import make_delivery
 from tests.factories.submissions import make_submission
 from tests.factories.vo import make_query_job
@@ -79,6 +80,9 @@ def make_world() -> World:
         "looks/sha1sum": reference.sha1sum,
         "new": context,
         "observatory": settings.OBSERVATORY,
+        "observatory/key": str(make_draft().key),
+        "observatory/number": "1",
+        "observatory/what": "value",
         "old": context,
         "operate/act": "revoke-token",
         "operate/key": str(token.pk),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from apps.rules.observatories.definition import DefinedType, Definition
 
@@ -75,3 +76,40 @@ def _matched(definition: Definition) -> Iterator[tuple[Place, tuple[str, ...]]]:
 
 def _shown(value: object) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return what differs between the plain values of two definitions, in sentences for people.
+
+    Examples
+    --------
+    >>> changes_between({"FILTER": {"values": ["J"]}}, {"FILTER": {"values": ["H"]}})
+    ['FILTER: H is new.', 'FILTER: J is gone.']
+    """
+    return list(_changes(old, new, ()))
+
+
+def _changes(old: Any, new: Any, path: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys((*old, *new)):
+            yield from _changes(old.get(key), new.get(key), path if key == "values" else (*path, key))
+    elif isinstance(old, list) and isinstance(new, list):
+        yield from (f"{'.'.join(path)}: {item} is new." for item in new if item not in old)
+        yield from (f"{'.'.join(path)}: {item} is gone." for item in old if item not in new)
+        if old != new and sorted(map(str, old)) == sorted(map(str, new)):
+            yield f"{'.'.join(path)} has another order."
+    elif old is None and new is not None:
+        yield f"{'.'.join(path)} is new: {_told(new)}."
+    elif new is None and old is not None:
+        yield f"{'.'.join(path)} is gone."
+    elif old != new:
+        yield f"{'.'.join(path)}: {_told(old)} became {_told(new)}."
+
+
+def _told(value: Any) -> str:
+    """Return a value for people, in one line of moderate length."""
+    if isinstance(value, Mapping):
+        text = "; ".join(f"{key} {_told(item)}" for key, item in value.items())
+    else:
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -8,6 +8,7 @@ from apps.rules.errors import UnknownObservatoryError
 from apps.rules.observatories import missions
 from apps.rules.observatories.dataset_ids import DatasetIds
 from apps.rules.observatories.definition import Definition, TakenNames
+from apps.rules.observatories.newest import look_again
 from apps.rules.observatories.observatory import Exemption, Hook, Observatory
 
 __all__ = [
@@ -49,6 +50,7 @@ def forget(name: str) -> None:
 
 def find_definition(name: str) -> Definition | None:
     """Return the definition of an observatory, or None if it comes with the server."""
+    look_again()
     return _served.get(name.lower())
 
 
@@ -100,9 +102,11 @@ def get_observatory(name: str) -> Observatory:
     >>> get_observatory("tobs").instrument_key
     'INSTRUME'
     """
+    look_again()
     return _engine(get_definition(name).name)[0]
 
 
 def dataset_ids(name: str) -> DatasetIds:
     """Return the id grammar of an observatory that is known."""
+    look_again()
     return _engine(name)[1]

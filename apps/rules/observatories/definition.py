@@ -105,6 +105,8 @@ class DefinedType:
         Vocabulary of this type alone, before those of the instrument and the observatory.
     constraints
         Conditions besides presence and values of the match keys.
+    is_provisional
+        Whether files that a program delivers are confirmed at once, and marked provisional.
     """
 
     name: str
@@ -118,6 +120,7 @@ class DefinedType:
     match_relevance: Mapping[str, str] = field(default_factory=dict)
     keywords: Mapping[str, Vocabulary] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
+    is_provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

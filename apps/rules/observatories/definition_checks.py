@@ -23,7 +23,7 @@ def check(plain: Plain, reading: Reading, taken: TakenNames) -> None:
     _check_names(plain, reading, taken)
     _check_synonyms(plain, reading)
     _check_patterns(plain, reading)
-    _check_conditions(plain, reading)
+    check_conditions(plain, reading)
     _check_types(plain, reading)
     _check_values(plain, reading)
     _check_datasets(plain["datasets"], plain, reading)
@@ -99,7 +99,8 @@ def _check_patterns(plain: Plain, reading: Reading) -> None:
             reading.complain(line, f"{key} and {twins[0]} are both patterns of {found[key]}. Choose one.")
 
 
-def _check_conditions(plain: Plain, reading: Reading) -> None:
+def check_conditions(plain: Plain, reading: Reading) -> None:
+    """Complain of conditions that the client must not evaluate."""
     for path, text in _conditions(plain, ()):
         if fault := expressions.fault_of(text):
             reading.complain(reading.line_of(*path), f"{'.'.join(path)} is not a condition: {fault}.")

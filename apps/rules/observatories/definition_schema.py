@@ -105,6 +105,11 @@ CONSTRAINT = KeyTable(
     ),
     short="values",
 )
+PROVISIONAL = DefinedKey(
+    "provisional",
+    OneOf(("yes", "no"), _required_word),
+    "yes: files that a program delivers are confirmed at once, and marked provisional.",
+)
 CONSTRAINTS = MapValue(KEYWORD, CONSTRAINT)
 VOCABULARIES = MapValue(KEYWORD, VOCABULARY)
 
@@ -126,6 +131,7 @@ def _reference_type(selectors: tuple[str, ...]) -> KeyTable:
             DefinedKey("row_keys", ListValue(TextValue(r"[A-Za-z_][A-Za-z0-9_.\-]*", "the name of a column", longest=80)), "Columns whose values together name one row of such a table."),
             DefinedKey("relevance", CONDITION, "Condition on the data under which they need this type."),
             DefinedKey("match_relevance", MapValue(KEYWORD, CONDITION), "Match key to the condition on the data under which it counts."),
+            PROVISIONAL,
             DefinedKey("keywords", VOCABULARIES, "Vocabulary of this type alone."),
             DefinedKey("constraints", CONSTRAINTS, "Further conditions on such files."),
         )

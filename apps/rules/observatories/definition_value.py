@@ -89,6 +89,7 @@ def _reftype(name: str, facts: Mapping[str, Any]) -> DefinedType:
         match_relevance=dict(facts.get("match_relevance", {})),
         keywords=_vocabularies(facts.get("keywords", {})),
         constraints=_constraints(facts.get("constraints", {})),
+        is_provisional=facts.get("provisional") == "yes",
     )
 
 

@@ -1,11 +1,11 @@
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.observatories.definition_files import BadDefinitionFileError, load, put
-from apps.observatories.operations import Changed, change
+from apps.observatories.definition_files import BadDefinitionFileError, load
+from apps.observatories.models import DefinitionVersion
+from apps.observatories.operations import replace
 from apps.rules.errors import CrdsError
 
 
@@ -21,16 +21,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["file"]
         try:
-            definition = load(path)
-            changed = change(
-                definition, user=options["user"], reason=options["reason"], is_accepted=options["accept"]
+            load(path)
+            version = replace(
+                path.read_text(encoding="utf-8"),
+                user=options["user"],
+                reason=options["reason"],
+                is_accepted=options["accept"],
             )
-            put(path.read_text(encoding="utf-8"), settings.OBSERVATORY_FILE)
         except (BadDefinitionFileError, CrdsError) as exc:
             raise CommandError(str(exc)) from exc
-        self.stdout.write(_describe(definition.title, definition.version, changed))
+        self.stdout.write(_describe(version))
 
 
-def _describe(title: str, version: str, changed: Changed) -> str:
-    added = f" New types: {', '.join(changed.added)}; {changed.context} is edit." if changed.added else ""
-    return f"{title} has version {version} of its definition now.{added} Start the server again to serve it."
+def _describe(made: DefinitionVersion) -> str:
+    context = f" {made.context} has the rules of its new types, and is edit." if made.context else ""
+    return f"{made.name} is in force: version {made.version}.{context} The server needs no new start."

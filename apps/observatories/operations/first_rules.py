@@ -1,4 +1,4 @@
-"""Operations on the definition of the served observatory."""
+"""The first rules of an observatory, and of the types that a new definition adds."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from apps.contexts import operations as contexts
 from apps.contexts import queries as contexts_queries
 from apps.contexts.models import ContextChange, Pointer
 from apps.core.errors import ConflictError
+from apps.observatories.operations.records import record_first
 from apps.rules.differences.definition_changes import broken_by
 from apps.rules.naming.official_names import next_serial, numbered_name
 from apps.rules.observatories import find_definition
@@ -74,6 +75,7 @@ def start(*, user: str) -> Started:
         if not ContextChange.objects.filter(pointer=pointer).exists():
             contexts.set_context(pointer=pointer, context=started.context, user=user, reason=reason)
             started.pointers += 1
+    record_first(user=user, why=reason)
     return started
 
 
@@ -86,7 +88,9 @@ class Changed:
 
 
 @transaction.atomic
-def change(new: Definition, *, user: str, reason: str, is_accepted: bool = False) -> Changed:
+def change(
+    new: Definition, *, user: str, reason: str, is_accepted: bool = False, details: str = ""
+) -> Changed:
     """Make the first rmaps of the types that a new definition adds, under a new edit context, and note it.
 
     Nothing that exists is changed or removed: an rmap keeps its match keys, and types that the definition no
@@ -96,6 +100,8 @@ def change(new: Definition, *, user: str, reason: str, is_accepted: bool = False
     ----------
     is_accepted
         Whether somebody has read what breaks and wants it.
+    details
+        More for the audit record.
 
     Raises
     ------
@@ -111,8 +117,8 @@ def change(new: Definition, *, user: str, reason: str, is_accepted: bool = False
         )
     lock_ledger()
     changed = _add_types(new, user=user, reason=reason)
-    details = "; ".join((f"version {new.version}", *changed.added, *breaks))
-    audit.noted(Action.CHANGE_DEFINITION, user=user, why=reason, details=details)
+    told = "; ".join(filter(None, (details, f"version {new.version}", *changed.added, *breaks)))
+    audit.noted(Action.CHANGE_DEFINITION, user=user, why=reason, details=told)
     return changed
 
 

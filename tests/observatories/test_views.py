@@ -1,0 +1,253 @@
+"""The pages of the definition: everybody reads, operators change it once, and files in use are heard."""
+
+import io
+
+import pytest
+from astropy.io import fits
+from django.conf import settings as django_settings
+from django.urls import reverse
+
+from apps.catalog.models import Action, AuditRecord
+from apps.catalog.operations import add_file
+from apps.contexts import queries as contexts
+from apps.jobs.models import Job
+from apps.observatories import documents
+from apps.observatories.models import DefinitionDraft, DefinitionVersion
+from apps.observatories.operations import drafts, start
+from apps.rules.observatories import find_definition
+from apps.rules.observatories.overlay import find_overlay, forget_overlay
+from tests.factories.accounts import logged_in, make_token, make_user, post
+from tests.rules.test_definition_reader import SMALL
+
+pytestmark = pytest.mark.django_db
+
+TYPE = {
+    "instrument": "hispec",
+    "type": "flat",
+    "text": "Flat field",
+    "match": "DETECTOR",
+    "select": "UseAfter",
+    "extension": ".fits",
+}
+CONSTRAINT = {
+    "keyword": "exptime",
+    "where": "hispec dark",
+    "required": "yes",
+    "check": "(float(EXPTIME) > 0)",
+    "type": "real",
+}
+BOMB = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\n"
+
+
+@pytest.fixture
+def served(keckao, settings):
+    """Return the file of a definition that has been started."""
+    settings.OBSERVATORY_FILE.write_text(SMALL.replace("keywords:\n", "# What files may say.\nkeywords:\n"))
+    start(user="homer")
+    return settings.OBSERVATORY_FILE
+
+
+@pytest.fixture
+def operator(served):
+    return logged_in(make_user("marge", role="operator"))
+
+
+def address(name, *args):
+    return reverse(f"observatories:{name}", args=args)
+
+
+def propose(browser, what, **fields):
+    """Send a form, and return the answer: a redirect to the draft, or the form with its errors."""
+    base = documents.sha1sum(documents.text())
+    return post(browser, address("edit", what), base=base, **fields)
+
+
+def confirm(browser, answer, reason="The flats are here", **fields):
+    return post(browser, answer.url, reason=reason, form=address("edit", "text"), **fields)
+
+
+def make_darks(*headers):
+    """Put darks with these keywords into the store, and return their names."""
+    names = []
+    for number, keywords in enumerate(headers, 1):
+        facts = {"INSTRUME": "HISPEC", "REFTYPE": "DARK", "DETECTOR": "H4RG_B", "READMODE": "CDS"} | keywords
+        fits.PrimaryHDU(header=fits.Header(facts)).writeto(stream := io.BytesIO())
+        names.append(f"keckao_hispec_dark_{number:04d}.fits")
+        add_file(io.BytesIO(stream.getvalue()), name=names[-1], user="homer")
+    return frozenset(names)
+
+
+def test_everybody_reads_the_definition_and_its_text(served, client):
+    text = client.get(address("observatory")).content.decode()
+    assert "Wavelength solution" in text
+    assert "Change it" not in text
+
+
+def test_a_new_type_is_shown_confirmed_once_and_served(operator, served, client):
+    answer = propose(operator, "type", **TYPE)
+    assert "hispec flat" in operator.get(answer.url).content.decode()
+    assert not DefinitionVersion.objects.filter(number=2).exists()
+    made = confirm(operator, answer)
+    assert confirm(operator, answer).url == made.url
+    assert contexts.resolve("keckao-edit") == "keckao_0002.pmap"
+    assert "# What files may say." in served.read_text()
+    version = DefinitionVersion.objects.get(number=2)
+    assert (version.user, version.why, version.context) == ("marge", "The flats are here", "keckao_0002.pmap")
+    record = AuditRecord.objects.get(action=Action.CHANGE_DEFINITION)
+    assert (record.user, record.why) == ("marge", "The flats are here")
+    file = client.get(reverse("distribution:config", args=["keckao", version.name]))
+    assert b"".join(file.streaming_content).decode() == served.read_text()
+    assert "immutable" in file["Cache-Control"]
+    page = client.get(made.url).content.decode()
+    assert "hispec.flat is new" in page
+    assert "+version: 1.1" in page
+
+
+def test_the_change_is_served_after_it_is_committed(operator, django_capture_on_commit_callbacks):
+    answer = propose(operator, "type", **TYPE)
+    with django_capture_on_commit_callbacks(execute=True):
+        confirm(operator, answer)
+    assert "flat" in find_definition("keckao").instruments["hispec"].types
+
+
+def test_a_new_instrument_comes_with_its_rules_and_is_an_allowed_value(operator, served):
+    fields = {**TYPE, "instrument": "osiris", "letter": "", "provisional": "on"}
+    confirm(operator, propose(operator, "instrument", **fields))
+    found = documents.read(served.read_text())
+    assert found.instruments["osiris"].types["flat"].is_provisional
+    assert "OSIRIS" in found.every_reference[0].values
+    names = contexts.mapping_names(contexts.resolve("keckao-edit"))
+    assert {"keckao_osiris_0001.imap", "keckao_osiris_flat_0001.rmap"} <= set(names)
+
+
+def test_a_value_for_one_type_begins_with_the_values_of_all(operator, served):
+    confirm(operator, propose(operator, "value", keyword="filter", values="Z", where="liger distort"))
+    found = documents.read(served.read_text())
+    assert found.vocabulary("liger", "distort", "FILTER").values == ("J", "H", "K", "Z")
+    assert found.keywords["FILTER"].values == ("J", "H", "K")
+    again = propose(operator, "value", keyword="FILTER", values="K", where="")
+    assert "FILTER may be K already" in again.content.decode()
+
+
+def test_files_that_would_fail_are_named_and_need_consent(operator, monkeypatch):
+    used = make_darks({"EXPTIME": 10.0}, {"EXPTIME": -1.0}, {})
+    monkeypatch.setattr("apps.observatories.queries._used", lambda: used)
+    answer = propose(operator, "constraint", **CONSTRAINT)
+    page = operator.get(answer.url).content.decode()
+    assert "2 of 3 files would fail" in page
+    assert "EXPTIME is missing." in page
+    assert "keckao_hispec_dark_0001.fits" not in page
+    refused = confirm(operator, answer)
+    assert "Say that you accept it" in refused.content.decode()
+    assert confirm(operator, answer, is_accepted="on").status_code == 302
+
+
+def test_many_files_are_read_by_a_job(operator, monkeypatch):
+    used = make_darks({"EXPTIME": 10.0}, {})
+    monkeypatch.setattr("apps.observatories.queries._used", lambda: used)
+    monkeypatch.setattr(drafts, "AT_ONCE", 1)
+    answer = propose(operator, "constraint", **CONSTRAINT)
+    assert Job.objects.filter(kind="definition_check").exists()
+    page = operator.get(answer.url).content.decode()
+    if DefinitionDraft.objects.get().findings is None:
+        assert "A worker reads the headers" in page
+
+
+def test_an_old_draft_does_not_undo_the_change_of_somebody_else(operator):
+    first, second = propose(operator, "type", **TYPE), propose(operator, "type", **(TYPE | {"type": "sky"}))
+    confirm(operator, first)
+    assert "Somebody has changed it" in operator.get(second.url).content.decode()
+    assert "Somebody has changed it" in confirm(operator, second).content.decode()
+    assert DefinitionVersion.objects.count() == 2
+
+
+def test_a_reason_is_needed(operator):
+    assert "Give a reason" in confirm(operator, propose(operator, "type", **TYPE), " ").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (BOMB, "is an anchor"),
+        (SMALL.replace("[J, H, K]", "[J, J]"), "line|Line 22"),
+        (SMALL.replace("  hispec:", "  ../hispec:"), "instruments"),
+        (
+            SMALL.replace("text: Dark current", "text: '<script>alert(1)</script>', mtach: [A]"),
+            "&lt;script&gt;",
+        ),
+        (SMALL.replace("Keck AO", "!!python/object:os.system x"), "is not allowed"),
+        ("[" * 5000, "YAML|nested"),
+    ],
+    ids=["bomb", "twice", "path", "markup", "tag", "deep"],
+)
+def test_mistakes_of_the_whole_text_are_said_with_their_lines(operator, served, text, says):
+    before = served.read_text()
+    page = propose(operator, "text", text=text).content.decode()
+    assert any(word in page for word in says.split("|"))
+    assert "Nothing was changed" in page
+    assert "<script>alert" not in page
+    assert served.read_text() == before
+    assert not DefinitionDraft.objects.exists()
+
+
+def test_markup_in_a_value_is_text_on_every_page(operator, client):
+    made = confirm(operator, propose(operator, "value", keyword="FILTER", values="<b>Z</b>", where=""))
+    for page in (client.get(made.url), client.get(address("observatory"))):
+        assert "<b>Z</b>".upper() not in page.content.decode()
+        assert "&lt;B&gt;Z&lt;/B&gt;" in page.content.decode()
+
+
+@pytest.mark.parametrize("name", ["../flat", "Flat", "fl at", "flat/../../x", "'flat'"])
+def test_names_with_parts_of_paths_are_refused(operator, name):
+    page = propose(operator, "type", **(TYPE | {"type": name}))
+    assert page.status_code == 200
+    assert "lower case" in page.content.decode()
+
+
+def test_a_file_that_was_changed_by_hand_can_be_recorded(operator, served):
+    served.write_text(served.read_text().replace("Keck AO", "Keck"))
+    assert "changed the file by hand" in operator.get(address("observatory")).content.decode()
+    made = confirm(operator, propose(operator, "text", text=served.read_text()))
+    assert made.url == address("version", 2)
+    assert "by hand" not in operator.get(address("observatory")).content.decode()
+
+
+@pytest.mark.parametrize("name", ["edit", "draft"])
+def test_only_operators_with_a_password_change_it(operator, client, name):
+    draft = propose(operator, "type", **TYPE).url
+    path = address("edit", "type") if name == "edit" else draft
+    assert "login" in client.get(path).url
+    assert logged_in(make_user("bart")).get(path).status_code == 403
+    assert operator.post(path, {"reason": "x"}).status_code == 403  # Without the token of the form.
+    _token, text = make_token(make_user("lisa", role="operator"), scopes=["operator"])
+    assert client.post(path, {"reason": "x"}, headers={"Authorization": f"Bearer {text}"}).status_code == 403
+    assert DefinitionVersion.objects.count() == 1
+
+
+@pytest.fixture
+def overlaid():
+    yield logged_in(make_user("marge", role="operator"))
+    forget_overlay(django_settings.OBSERVATORY)
+
+
+def test_a_value_of_an_observatory_of_the_client_is_overlaid(
+    overlaid, client, django_capture_on_commit_callbacks
+):
+    assert "adds values and" in client.get(address("observatory")).content.decode()
+    answer = propose(overlaid, "value", keyword="FILTER", values="F999W", where="miri flat")
+    with django_capture_on_commit_callbacks(execute=True):
+        confirm(overlaid, answer, "The new filter wheel")
+    assert find_overlay("jwst").values_beyond("miri", "flat") == {"FILTER": ("F999W",)}
+    assert find_overlay("jwst").values_beyond("miri", "dark") == {}
+    assert DefinitionVersion.objects.get().name == "jwst_overlay_0001.yaml"
+    record = AuditRecord.objects.get(action=Action.CHANGE_DEFINITION)
+    assert (record.user, record.why) == ("marge", "The new filter wheel")
+    assert "F999W" in record.details
+
+
+def test_an_overlay_adds_no_types(overlaid):
+    assert overlaid.get(address("edit", "type")).status_code == 404
+    text = "observatory: jwst\nversion: 1\ninstruments: {miri: {flta: {provisional: yes}}}\n"
+    page = propose(overlaid, "text", text=text).content.decode()
+    assert "Line 3: The client has no type flta of miri" in page
+    assert "Did you mean flat?" in page
