@@ -96,7 +96,8 @@ env-example:
 
 # Writes the lock files, with hashes for every platform; needs `uv`.
 lock:
-	for name in requirements requirements-dev requirements-client requirements-synphot requirements-parquet; do \
+	for name in requirements requirements-dev requirements-client requirements-synphot requirements-parquet \
+	    requirements-seaweedfs; do \
 	    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $$name.in -o $$name.txt; \
 	done
 

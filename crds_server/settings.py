@@ -28,6 +28,17 @@ PUBLIC_ORIGIN, PUBLIC_PATH = env.split_url(
 )  # https://host and /cal, or nothing, of https://host/cal.
 
 STORE_ROOT = DATA_ROOT / "store"  # Laid out as a CRDS cache: mappings/, references/, config/.
+# An S3-compatible bucket that holds the files. The store of each machine is then a cache of it.
+BUCKET = env.word("BUCKET", "", r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?")
+BUCKET_ENDPOINT = env.word("BUCKET_ENDPOINT", "", r"(https?://\S+[^/\s])?")  # Empty: that of Amazon.
+BUCKET_PUBLIC_ENDPOINT = env.word("BUCKET_PUBLIC_ENDPOINT", BUCKET_ENDPOINT, r"(https?://\S+[^/\s])?")
+BUCKET_REGION = env.word("BUCKET_REGION", "us-east-1", r"[a-z0-9-]+")
+BUCKET_PREFIX = env.word("BUCKET_PREFIX", "", r"([A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*)?")
+BUCKET_KEY_ID = env.text("BUCKET_KEY_ID", "")  # Empty: what the machine of a cloud gives its programs.
+BUCKET_SECRET = env.text("BUCKET_SECRET", "")
+BUCKET_DOWNLOADS = env.choice("BUCKET_DOWNLOADS", "redirect", ("redirect", "pass"))
+BUCKET_LINK_SECONDS = env.number("BUCKET_LINK_SECONDS", 3600, minimum=60)  # The life of a redirect's address.
+STORE_CACHE_BYTES = env.number("STORE_CACHE_BYTES", 100 * 10**9, minimum=1 << 20)  # of references
 ARTIFACT_ROOT = DATA_ROOT / "artifacts"  # Compiled mappings; may be deleted at any time.
 BROKER_ROOT = DATA_ROOT / "broker"
 

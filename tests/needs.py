@@ -9,6 +9,7 @@ import importlib.util
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -68,6 +69,15 @@ def _has_program(name: str) -> Callable[[], bool]:
 def find_nginx() -> str | None:
     """Return the program, which Debian keeps out of the PATH of most people, or None."""
     return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+def find_weed() -> str | None:
+    """Return the program of SeaweedFS, which lies beside our Python if its package is installed, or None."""
+    return shutil.which("weed") or shutil.which("weed", path=str(Path(sys.executable).parent))
+
+
+def _has_weed() -> bool:
+    return find_weed() is not None
 
 
 def _has_nginx() -> bool:
@@ -134,6 +144,9 @@ NEEDS = {
     "redis": Need(f"Redis at {REDIS[0]}:{REDIS[1]}", "apt-get install redis-server", _has_redis),
     "sqlite": Need("SQLite", "run it without DATABASE_URL", _has_sqlite),
     "redis-server": Need("redis-server", "apt-get install redis-server", _has_program("redis-server")),
+    "weed": Need(
+        "SeaweedFS", ".venv/bin/pip install --require-hashes -r requirements-seaweedfs.txt", _has_weed
+    ),
     "stilts": Need("stilts", "apt-get install stilts", _has_program("stilts")),
     "stsynphot": Need(
         "stsynphot", ".venv/bin/pip install --require-hashes -r requirements-synphot.txt", _has_stsynphot

@@ -4,6 +4,7 @@ No other module opens a path of the store. A digit that changes on the disk must
 less a new mapping, because the checksum inside the new mapping would make it look sound.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from apps.catalog import checksums, queries, storage
 from apps.catalog.errors import DamagedFileError, NotHeldError, UnknownFileError
 from apps.catalog.models import File
+from apps.core import bucket
 from apps.rules.errors import MappingError
 from apps.rules.naming.file_names import is_mapping
 from apps.rules.text.checksum import require_checksum
@@ -26,16 +28,41 @@ def locate(file: File) -> Path:
     DamagedFileError
         Raised if bytes that we should hold are gone or have another size.
     """
-    if not file.is_held:
-        raise NotHeldError(f"{file.name} is catalogued, but this server does not hold its bytes.")
-    path = storage.path_of(file.name)
+    _require_held(file)
     try:
+        path = storage.bring(file.name, expected_sha1sum=file.sha1sum)
         size = path.stat().st_size
     except FileNotFoundError:
-        raise DamagedFileError(f"{file.name} is missing from the store; run verify_store.") from None
+        size = None
+    _require_size(file, size)
+    return path
+
+
+def require_present(file: File) -> Path:
+    """Return the path that a file has, or will have, after a look whether the store has its size.
+
+    A file of a bucket is not copied to this machine.
+
+    Raises
+    ------
+    NotHeldError, DamagedFileError
+        Raised as by `locate`.
+    """
+    _require_held(file)
+    _require_size(file, storage.find_size(file.name))
+    return storage.path_of(file.name)
+
+
+def _require_held(file: File) -> None:
+    if not file.is_held:
+        raise NotHeldError(f"{file.name} is catalogued, but this server does not hold its bytes.")
+
+
+def _require_size(file: File, size: int | None) -> None:
+    if size is None:
+        raise DamagedFileError(f"{file.name} is missing from the store; run verify_store.")
     if size != file.size:
         raise DamagedFileError(f"{file.name} has {size} bytes in the store; {file.size} were expected.")
-    return path
 
 
 def checked_path(file: File) -> Path:
@@ -49,6 +76,8 @@ def checked_path(file: File) -> Path:
         Raised as by `locate`, and if the sha1sum of the bytes differs from the catalogue.
     """
     path = locate(file)
+    if bucket.is_used() and checksums.of_path(path) != file.sha1sum:
+        path = storage.bring_again(file.name, expected_sha1sum=file.sha1sum)
     with path.open("rb") as stream:
         _require_agreement(file, checksums.sha1sum(stream))
     return path
@@ -60,8 +89,10 @@ def find_uncatalogued(name: str) -> tuple[Path, str] | None:
     Files are immutable, and only official ones are in the store. Nothing is there to compare the bytes with,
     so only clients that know the sha1sum may have them.
     """
-    path = storage.path_of(name)
-    return (path, checksums.read(path)) if path.is_file() else None
+    with contextlib.suppress(FileNotFoundError):
+        path = storage.bring(name)
+        return path, checksums.read(path)
+    return None
 
 
 def stored_paths(names: Iterable[str]) -> list[Path]:
@@ -92,7 +123,10 @@ def require_unaltered(names: Iterable[str]) -> None:
 def load_bytes(file: File) -> bytes:
     """Return the bytes of a held file, the same ones that were compared; errors as `checked_path`."""
     content = locate(file).read_bytes()
-    _require_agreement(file, hashlib.sha1(content, usedforsecurity=False).hexdigest())
+    digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+    if bucket.is_used() and digest != file.sha1sum:
+        return storage.bring_again(file.name, expected_sha1sum=file.sha1sum).read_bytes()
+    _require_agreement(file, digest)
     return content
 
 

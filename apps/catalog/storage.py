@@ -6,9 +6,13 @@
     store/references/<observatory>/<reference>
     store/config/<observatory>/ref_cache_subdir_mode, server_config
 
-References are not sorted into folders of instruments, and `ref_cache_subdir_mode` says so to clients: a name
-is unique in the observatory, and the instrument of a file may become known later than its bytes. A file
-appears under its name only when it is complete, and is never written again.
+References are not sorted into folders of instruments, and `ref_cache_subdir_mode` says so to clients: a
+name is unique in the observatory, and the instrument of a file may become known later than its bytes. A
+file appears under its name only when it is complete, and is never written again.
+
+If ``BUCKET`` names a bucket, the files are there, in the same layout, and this folder is a cache of it on
+the disk of one machine (`bucket_store`). The verbs are the same. Whoever needs the path of a file asks
+`bring` first.
 """
 
 import contextlib
@@ -24,13 +28,16 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from apps.catalog import checksums
+from apps.catalog import bucket_store, checksums, pending
 from apps.catalog.errors import BadNameError, DamagedFileError, NameTakenError
+from apps.core import bucket
 from apps.core.files import (
     BLOCK,
     PART,
+    copy_bytes,
     forget_cached,
     give_name,
+    keep,
     link_or_copy,
     part_beside,
     sync_folder,
@@ -41,6 +48,7 @@ from apps.rules.naming.file_names import is_file_name, is_mapping
 logger = logging.getLogger(__name__)
 
 ABANDONED = 3600  # seconds after which nobody is still writing an unfinished file
+REWRITTEN = frozenset({"server_config", "bad_files.txt"})  # Files of configuration that change.
 
 
 def mapping_path(name: str) -> Path:
@@ -74,7 +82,7 @@ def prepare() -> None:
     """Make the folders of the store, and the file that says to clients that references lie flat."""
     for path in (mapping_path("x"), reference_path("x"), config_path("x")):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_once(config_path("ref_cache_subdir_mode"), b"flat\n", mode=0o644)
+    keep_config_once("ref_cache_subdir_mode", b"flat\n")
 
 
 def sha1sum(path: Path) -> str:
@@ -123,7 +131,11 @@ def put(
             raise DamagedFileError(
                 f"{target.name} read back differently than it was written; check the disk."
             )
-        _publish(temporary, target, digest)
+        if bucket.is_used():
+            bucket_store.publish(temporary, target, digest)
+            temporary.replace(target)
+        else:
+            _publish(temporary, target, digest)
     finally:
         temporary.unlink(missing_ok=True)
     checksums.remember(target, digest)
@@ -177,16 +189,119 @@ def sync_folders() -> None:
     sync_folder(reference_path("x").parent)
 
 
-def stored_files() -> Iterator[Path]:
-    """Yield every file of the store, mappings first; unfinished ones are left out."""
+def stored_names() -> Iterator[str]:
+    """Yield the name of every file of the store, mappings first; unfinished ones are left out."""
+    if bucket.is_used():
+        yield from filter(is_file_name, bucket_store.names())
+        return
     for folder in (mapping_path("x").parent, reference_path("x").parent):
         if folder.is_dir():
-            yield from sorted(path for path in folder.iterdir() if is_file_name(path.name))
+            yield from sorted(path.name for path in folder.iterdir() if is_file_name(path.name))
+
+
+def has_files_of(observatory: str) -> bool:
+    """Return whether the store has any file of an observatory."""
+    folders = [settings.STORE_ROOT / part / observatory for part in ("mappings", "references")]
+    if bucket.is_used():
+        return any(any(bucket.listed(bucket_store.key_of(folder))) for folder in folders)
+    return any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
+
+
+def find_size(name: str) -> int | None:
+    """Return the size of a stored file in bytes, or None if the store does not have it."""
+    if bucket.is_used():
+        found = bucket.find(bucket_store.key_of(path_of(name)))
+        return found.size if found else None
+    try:
+        return path_of(name).stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def read_sum(name: str) -> str:
+    """Read all bytes of a stored file, whatever is known about them, and return their sha1sum."""
+    if bucket.is_used():
+        return bucket.sha1sum(bucket_store.key_of(path_of(name)))
+    return checksums.read(path_of(name))
+
+
+def copy_out(name: str, target: Path) -> str:
+    """Copy a stored file to a path that must be free, down to the disk; return the sha1sum of what came."""
+    if bucket.is_used():
+        return bucket.download(bucket_store.key_of(path_of(name)), target)
+    return copy_bytes(path_of(name), target)
+
+
+def bring(name: str, *, expected_sha1sum: str = "") -> Path:
+    """Return the path of a stored file on this machine; a file of the bucket is copied to it first.
+
+    Raises
+    ------
+    FileNotFoundError
+        Raised if the bucket does not have it. Without a bucket the path is returned in any case.
+    DamagedFileError
+        Raised if the bucket has other bytes than expected.
+    """
+    path = path_of(name)
+    if bucket.is_used():
+        bucket_store.bring(path, expected_sha1sum=expected_sha1sum)
+    return path
+
+
+def bring_again(name: str, *, expected_sha1sum: str) -> Path:
+    """Replace a copy from the bucket that was altered on our disk; errors as `bring`."""
+    path_of(name).unlink(missing_ok=True)
+    return bring(name, expected_sha1sum=expected_sha1sum)
+
+
+def link_to(name: str) -> str:
+    """Return an address of the bucket from which a client can fetch a file; empty if it must ask us."""
+    if not bucket.is_used() or settings.BUCKET_DOWNLOADS != "redirect":
+        return ""
+    return bucket.link_to(bucket_store.key_of(path_of(name)))
+
+
+def keep_config(name: str, content: bytes) -> None:
+    """Write a file of published configuration, in place of the one before. A failure is logged."""
+    path = config_path(name)
+    keep(path, content)
+    if bucket.is_used():
+        try:
+            bucket.write(bucket_store.key_of(path), content)
+        except bucket.BucketError as exc:
+            logger.error("%s could not be written to the bucket: %s", name, exc)
+
+
+def keep_config_once(name: str, content: bytes) -> None:
+    """Write a file of published configuration, unless one of that name was ever written."""
+    path = config_path(name)
+    if path.exists():
+        return
+    if bucket.is_used():
+        with contextlib.suppress(FileExistsError):
+            bucket.write_new(bucket_store.key_of(path), content)
+        bring_config()
+    write_once(path, content, mode=0o644)
+
+
+def bring_config() -> None:
+    """Copy to this machine what others have published once: definitions and packages of the client."""
+    if not bucket.is_used():
+        return
+    for each in bucket.listed(bucket_store.key_of(config_path("x").parent)):
+        name = Path(each.key).name
+        if name not in REWRITTEN and is_file_name(name) and not config_path(name).exists():
+            write_once(config_path(name), bucket.load(each.key) or b"", mode=0o644)
 
 
 def remove_abandoned_parts() -> int:
     """Remove unfinished files that nobody has touched for an hour, and return how many there were."""
     oldest, removed = time.time() - ABANDONED, 0
+    if bucket.is_used():
+        for each in bucket.listed(bucket.INCOMING):
+            if each.changed_at.timestamp() < oldest:
+                bucket.delete(each.key)
+                removed += 1
     for folder in (mapping_path("x").parent, reference_path("x").parent):
         for path in folder.glob(f".*{PART}"):
             with contextlib.suppress(FileNotFoundError):
@@ -198,6 +313,9 @@ def remove_abandoned_parts() -> int:
 
 def has_other_bytes(name: str, content: bytes) -> bool:
     """Return whether the store has other bytes than `content` under a name, with or without a row."""
+    if bucket.is_used():
+        digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        return bucket_store.claimed_sum(name) not in ("", digest)
     path = path_of(name)
     return path.exists() and path.read_bytes() != content
 
@@ -209,22 +327,42 @@ def free_name(path: Path, expected_sha1sum: str) -> None:
     which its row may still be written. Then another file may have the name. Nothing is deleted: the bytes are
     moved to the folder `unclaimed`.
     """
-    try:
-        if path.stat().st_mtime > time.time() - ABANDONED or sha1sum(path) == expected_sha1sum:
-            return
-    except FileNotFoundError:
+    if _age_of(path) < ABANDONED or _sum_of(path) == expected_sha1sum:
         return
     target = set_aside(path)
     logger.warning("%s was in the store without a row; its bytes were moved to %s", path.name, target)
 
 
-def set_aside(path: Path) -> Path:
-    """Move a file to the folder `unclaimed`, and return its path there, which nobody else has."""
+def _age_of(path: Path) -> float:
+    """Return the seconds since a file of the store got its name; 0 if there is none."""
+    if bucket.is_used():
+        return bucket_store.claim_age(path.name)
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0
+
+
+def _sum_of(path: Path) -> str:
+    return bucket_store.claimed_sum(path.name) if bucket.is_used() else sha1sum(path)
+
+
+def set_aside(path: Path) -> str:
+    """Move a file to the folder `unclaimed`, and return its path or key there, which nobody else has."""
+    if bucket.is_used():
+        return bucket_store.set_aside(path)
     folder = settings.DATA_ROOT / "unclaimed"
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{path.name}.{secrets.token_hex(4)}"
     shutil.move(path, target)
-    return Path(target)
+    return str(target)
+
+
+def keep_aside(name: str, content: bytes | None) -> Path:
+    """Keep small bytes that are about to be replaced in the folder `unclaimed`; return their path."""
+    target: Path = settings.DATA_ROOT / "unclaimed" / f"{name}.{secrets.token_hex(4)}"
+    write_once(target, content or b"")
+    return target
 
 
 def require_sum(path: Path, expected: str) -> None:
@@ -249,7 +387,7 @@ def _require_same(name: str, found: str, expected: str) -> None:
 
 
 def bring_near(source: Path, name: str, digest: str) -> None:
-    """Copy a file to the disk of the store if it lies on another one, so that `adopt` is fast.
+    """Copy a file to the disk of the store, or to the bucket, if it lies elsewhere, so that `adopt` is fast.
 
     The copy has no official name yet. `adopt` or `withdraw` removes it, or a sweep.
 
@@ -258,6 +396,9 @@ def bring_near(source: Path, name: str, digest: str) -> None:
     DamagedFileError
         Raised if the copy has another sha1sum than `digest`.
     """
+    if bucket.is_used():
+        pending.share(source, digest)
+        return
     near = _near(name, digest)
     near.parent.mkdir(parents=True, exist_ok=True)
     if source.stat().st_dev != near.parent.stat().st_dev:
@@ -267,6 +408,8 @@ def bring_near(source: Path, name: str, digest: str) -> None:
 
 def adopt(source: Path, name: str, digest: str) -> None:
     """Give a file that is on the disk already its name in the store: by a link or, between disks, by a copy.
+
+    In a bucket it is a copy inside the bucket of the bytes that `bring_near` has put there.
 
     The caller calls `sync_folders` before a row says that the file is held.
 
@@ -279,6 +422,9 @@ def adopt(source: Path, name: str, digest: str) -> None:
     digest
         The sha1sum of the file.
     """
+    if bucket.is_used():
+        _adopt_in_bucket(name, digest)
+        return
     near, target = _near(name, digest), path_of(name)
     # A file of this name has the same bytes, or it has no row and nobody has read it.
     with checksums.keeping([near, source, target]):
@@ -286,6 +432,13 @@ def adopt(source: Path, name: str, digest: str) -> None:
             near.replace(target)
         else:
             link_or_copy(source, target)
+
+
+def _adopt_in_bucket(name: str, digest: str) -> None:
+    target = path_of(name)
+    if bucket_store.claimed_sum(name) not in ("", digest):
+        logger.warning("%s had bytes that a kill left; they were moved to %s", name, set_aside(target))
+    bucket_store.give_name(pending.key_of(digest), target, digest)
 
 
 def withdraw(source: Path, name: str, digest: str) -> None:
@@ -297,6 +450,11 @@ def withdraw(source: Path, name: str, digest: str) -> None:
         The sha1sum of the file; if it is unknown, and empty, only a link is removed.
     """
     target = path_of(name)
+    if bucket.is_used():
+        if digest:
+            bucket_store.withdraw(target, digest)
+            target.unlink(missing_ok=True)
+        return
     if digest:
         _near(name, digest).unlink(missing_ok=True)
     with contextlib.suppress(FileNotFoundError):

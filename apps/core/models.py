@@ -1,4 +1,4 @@
-"""The base model of all rows with a status."""
+"""The base model of all rows with a status, and the sign of life of workers."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
@@ -45,3 +45,12 @@ class StatusModel(models.Model):
     def guard(self) -> Q:
         """Return a further condition on the stored row; none unless a subclass defines one."""
         return Q()
+
+
+class WorkerSign(models.Model):
+    """The last sign of life of any worker. There is one row."""
+
+    seen_at = models.DateTimeField(help_text="when a worker on any machine was last alive")
+
+    def __str__(self) -> str:
+        return f"a worker was seen at {self.seen_at}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
+from apps.core.bucket import BucketError
 from apps.core.refusals import refusal
 
 logger = logging.getLogger(__name__)
@@ -48,12 +49,19 @@ DISK = Outage(
     "The disk of this server is full or cannot be written now. Nothing was changed. This is a matter for the "
     "operators, not for you; tell them, and try again later.",
 )
+BUCKET = Outage(
+    "bucket_away",
+    "The bucket that holds the files of this server does not answer now. Nothing was changed. Try again in a "
+    "minute; this is a matter for the operators, not for you.",
+)
 # After these the same work may succeed a little later.
-PASSING = (DATABASE, BUSY)
+PASSING = (DATABASE, BUSY, BUCKET)
 
 
 def find_outage(error: BaseException | None) -> Outage | None:
     """Return the outage that an exception describes; None if the exception has another cause."""
+    if isinstance(error, BucketError):
+        return BUCKET
     if isinstance(error, OSError):
         return DISK if error.errno in _DISK_ERRORS else None
     state = getattr(error.__cause__, "sqlstate", None) if error else None

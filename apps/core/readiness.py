@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from django.db import connections
 
+from apps.core import bucket
+from apps.core.apart import run_apart
 from apps.rules.errors import CrdsError
 
 logger = logging.getLogger(__name__)
@@ -102,7 +104,7 @@ def _found(registered: _Registered) -> Part:
 
 
 def require(program: Program) -> None:
-    """Check that all parts that a program needs are ready.
+    """Check that all parts that a program needs are ready. The program may fork afterwards.
 
     Raises
     ------
@@ -110,7 +112,7 @@ def require(program: Program) -> None:
         Raised with the first part that is not ready.
     """
     try:
-        for each in parts(program):
+        for each in run_apart(parts, program) if bucket.is_used() else parts(program):
             if not each.is_ok:
                 raise PartNotReadyError(each.text)
     finally:

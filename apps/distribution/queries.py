@@ -9,7 +9,7 @@ from django.db import OperationalError
 from apps.catalog import queries as catalog
 from apps.catalog import storage
 from apps.catalog.errors import UnknownFileError
-from apps.catalog.reading import find_uncatalogued, locate
+from apps.catalog.reading import find_uncatalogued, require_present
 from apps.catalog.states import FileKind
 from apps.core.files import write_once
 from apps.core.outages import DATABASE, find_outage
@@ -61,10 +61,10 @@ def downloadable(name: str, *, folder: str | None = None, observatory: str | Non
     own_folder = FOLDERS[FileKind(file.kind)]
     if folder not in (None, own_folder):
         raise UnknownFileError(f"{name} is a {file.kind}; it is not below {folder}/ but below {own_folder}/.")
-    path = locate(file)
+    path = require_present(file)
     # A constraint of the table gives both values to each held file; the annotations cannot say that.
     size, held_at = cast(int, file.size), cast(datetime, file.held_at)
-    return Held(file.name, path, size, file.sha1sum, held_at)
+    return Held(file.name, path, size, file.sha1sum, held_at, is_stored=True)
 
 
 def definition_version(name: str) -> Held:

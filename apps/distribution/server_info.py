@@ -18,7 +18,6 @@ from apps.catalog.states import FileKind
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.core.addresses import absolute
-from apps.core.files import keep
 from apps.distribution import derived_data
 from apps.distribution.client_package.queries import keep_definition, published_definition
 from apps.distribution.metadata_blocks import packed_metadata
@@ -69,8 +68,8 @@ def _make_json() -> bytes:
 def _publish_in_store(info: dict[str, Any]) -> None:
     """Write the files that a client needs to use the store as its read-only cache."""
     literal = as_literal({**info, "last_synced": info["last_refreshed"]})
-    keep(storage.config_path("server_config"), literal)
-    keep(storage.config_path("bad_files.txt"), _lines(info["bad_files_list"]))
+    storage.keep_config("server_config", literal)
+    storage.keep_config("bad_files.txt", _lines(info["bad_files_list"]))
     keep_definition()
 
 

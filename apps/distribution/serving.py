@@ -4,6 +4,8 @@ Our web server sends a large `FileResponse` with the kernel's sendfile, from the
 and for the length in Content-Length, so a gigabyte costs neither memory nor our time. Behind nginx, nginx
 sends the file: ``X_ACCEL_PREFIX`` names an internal location whose alias is the store. nginx then answers
 ranges itself; ``etag off; add_header ETag $upstream_http_etag;`` keeps our ETag there.
+
+If the store is in a bucket, the client is redirected to it, or the bytes are brought to this machine first.
 """
 
 import os
@@ -19,7 +21,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
-from apps.catalog import checksums
+from apps.catalog import checksums, storage
 from apps.catalog.errors import DamagedFileError
 from apps.distribution.ranges import ByteRange, UnsatisfiableError, find_part
 
@@ -29,13 +31,20 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True)
 class Held:
-    """A file whose bytes we hold: its record in the catalog, and the path of the bytes."""
+    """A file whose bytes we hold: its record in the catalog, and the path of the bytes.
+
+    Attributes
+    ----------
+    is_stored
+        It is a file of the store, which may be in a bucket.
+    """
 
     name: str
     path: Path
     size: int
     sha1sum: str
     held_at: datetime
+    is_stored: bool = False
 
 
 class _Stream(FileIO):
@@ -87,6 +96,9 @@ def serve(request: HttpRequest, file: Held) -> HttpResponseBase:
         refusal = {"Content-Range": f"bytes */{file.size}", "Accept-Ranges": "bytes"}
         text = f"{file.name} has {file.size} bytes; none of them lies in that range.\n"
         return HttpResponse(text, status=416, headers=refusal, content_type="text/plain; charset=utf-8")
+    if file.is_stored and (address := storage.link_to(file.name)):
+        # A browser or cache may keep the bytes, but never an address that ends to work.
+        return HttpResponse(status=302, headers={"Location": address, "Cache-Control": "no-store"})
     return _send(file, headers, part)
 
 
@@ -111,6 +123,8 @@ def _wanted_part(request: HttpRequest, headers: dict[str, str], size: int) -> By
 
 def _send(file: Held, headers: dict[str, str], part: ByteRange | None) -> HttpResponseBase:
     """Compare the bytes with the catalog, then send them from the same descriptor."""
+    if file.is_stored:
+        storage.bring(file.name, expected_sha1sum=file.sha1sum)
     stream = _Stream(file.path)
     try:
         _require_agreement(stream, file)

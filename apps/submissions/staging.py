@@ -7,8 +7,10 @@
     submissions/<key>/official/<name>      the same bytes, or written again, under the official name
     submissions/<key>/work/<number>        files that a child writes; removed with all the rest
 
-Nothing below `official` is changed once its row has a sha1sum. Any process that knows that the submission is
-over can remove everything here. The folder then lies in ``removed`` until a sweep has removed its bytes.
+Nothing below `official` is changed once its row has a sha1sum. If machines share no folder but a bucket,
+the bytes with a recorded sha1sum are there too, and this folder is a copy that each machine makes
+(`pending`). Any process that knows that the submission is over can remove everything here. The folder then
+lies in ``removed`` until a sweep has removed its bytes.
 """
 
 import errno
@@ -21,13 +23,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from apps.catalog import checksums, storage
+from apps.catalog import checksums, pending, storage
 from apps.catalog.queries import files_named, get_file
 from apps.catalog.reading import checked_path, stored_paths
 from apps.core.files import link_or_copy, sync_file, write_atomically
 from apps.submissions.errors import NoSpaceError, RejectedError
 from apps.submissions.models import Submission, SubmittedFile
-from apps.submissions.states import ALIVE, Origin
+from apps.submissions.states import ALIVE, OVER, Origin
 from apps.submissions.uploads import ingest_area
 
 NEW = 3600  # seconds during which a folder without a row may belong to a submission that is being started
@@ -53,13 +55,22 @@ def path_of(file: SubmittedFile) -> Path:
     """
     if file.origin == Origin.LISTED:
         return checked_path(get_file(file.name))
+    path = arrived_path(file)
+    pending.bring(path, file.sha1sum)
+    return path
+
+
+def arrived_path(file: SubmittedFile) -> Path:
+    """Return the path that a file of the submission itself has, or will have, as it arrived."""
     folder = "generated" if file.origin == Origin.LOOKUP_TABLE else "uploaded"
     return file.submission.folder / folder / file.name
 
 
 def official_path(file: SubmittedFile) -> Path:
     """Return the path that a file has, or will have, under its official name."""
-    return official(file.submission) / file.official_name
+    path = official(file.submission) / file.official_name
+    pending.bring(path, file.official_sha1sum)
+    return path
 
 
 def work_folder(submission: Submission) -> Path:
@@ -121,7 +132,8 @@ def withdraw(submission: Submission) -> None:
     example after an import, no longer belongs to the submission and stays.
     """
     sums = dict(submission.files.values_list("official_name", "official_sha1sum"))
-    paths = {path.name: path for path in official(submission).glob("[!.]*")}
+    staged = {path.name for path in official(submission).glob("[!.]*")}
+    paths = {name: official(submission) / name for name in staged | sums.keys() if name}
     for name in paths.keys() - files_named(paths):
         storage.withdraw(paths[name], name, sums.get(name, ""))
 
@@ -183,7 +195,9 @@ def _clear_stray(folder: Path) -> bool:
         is_new = folder.stat().st_mtime > timezone.now().timestamp() - NEW
     except (ValueError, FileNotFoundError):
         return False
-    if is_new or Submission.objects.filter(key=key).exists():
+    # A submission that is over and cleared left a folder only on a machine that did not clear it.
+    kept = Submission.objects.filter(key=key).exclude(status__in=OVER, cleared_at__isnull=False)
+    if is_new or kept.exists():
         return False
     shutil.rmtree(folder, ignore_errors=True)
     return True
@@ -214,6 +228,7 @@ def record(file: SubmittedFile) -> None:
     sync_file(path)
     digest = storage.sha1sum(path)
     checksums.remember(path, digest)
+    pending.share(path, digest)
     with transaction.atomic():
         file.official_size, file.official_sha1sum = path.stat().st_size, digest
         file.save(update_fields=["official_size", "official_sha1sum"])

@@ -15,6 +15,7 @@ from apps.submissions.uploads import ingest_area
 @shared_task
 def remove_abandoned_parts() -> None:
     ingest_area.remove_abandoned_parts()
+    pipeline.remove_unneeded()
 
 
 @shared_task

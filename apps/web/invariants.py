@@ -128,7 +128,7 @@ def folders() -> Iterator[str]:
         if _is_left(folder, known):
             yield f"{folder.name} has a folder, but its submission is over or never was."
     for row in IngestFile.objects.exclude(completed_at=None):
-        path = ingest_area.path_of(row.owner_id, row.name)
+        path = ingest_area.bring(row)
         if not path.is_file() or path.stat().st_size != row.size:
             yield f"{row.name} of account {row.owner_id} is complete, but its bytes are not."
 

@@ -63,7 +63,7 @@ def test_wrong_bytes_leave_neither_file_nor_row() -> None:
     with pytest.raises(DamagedFileError):
         add(expected_sha1sum="0" * 40)
     assert not File.objects.exists()
-    assert not list(storage.stored_files())
+    assert not list(storage.stored_names())
 
 
 @pytest.mark.parametrize("name", ["../a.fits", "a.exe", "", "a b.fits"])

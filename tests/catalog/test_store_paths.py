@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 APPS = Path(__file__).resolve().parents[2] / "apps"
-PATHS = {"path_of", "mapping_path", "reference_path", "stored_files"}
+PATHS = {"path_of", "mapping_path", "reference_path"}
 
 # The store itself; the reader that compares; what takes files in, verifies, sweeps and copies with a sum. The
 # identity only looks whether files are there.
@@ -18,7 +18,9 @@ MAY_OPEN = {
     "catalog/identity/operations.py",
 }
 MAY_OPEN_BELOW = ("catalog/pipeline/", "catalog/management/", "catalog/backups/")
-# `locate` compares the size only. The first compares the very stream it sends; the others open nothing.
+# `bring` copies a file of a bucket to this machine; the first compares the very stream that it then sends.
+MAY_BRING = {"catalog/reading.py", "distribution/serving.py"}
+# `locate` and `require_present` compare the size only. These open nothing, or compare the stream they send.
 MAY_LOCATE = {
     "catalog/reading.py",
     "distribution/queries.py",
@@ -29,6 +31,7 @@ MAY_LOCATE = {
 # Free space, the page of the operators, the address behind a web server, the identity of what is in memory,
 # and the owner of the store.
 MAY_NAME_ROOT = {
+    "catalog/bucket_store.py",
     "catalog/storage.py",
     "catalog/identity/marker.py",
     "catalog/identity/operations.py",
@@ -53,7 +56,13 @@ def trespasses(source: str, module: str) -> Iterator[str]:
         names = _imported(node) | _asked_of_storage(node)
         if names & PATHS and module not in MAY_OPEN and not module.startswith(MAY_OPEN_BELOW):
             yield f"{module} uses {', '.join(sorted(names & PATHS))}"
-        if "locate" in names and module not in MAY_LOCATE:
+        if (
+            names & {"bring", "bring_again", "copy_out"}
+            and module not in MAY_BRING | MAY_OPEN
+            and (not module.startswith(MAY_OPEN_BELOW))
+        ):
+            yield f"{module} uses {', '.join(sorted(names))}"
+        if names & {"locate", "require_present"} and module not in MAY_LOCATE:
             yield f"{module} uses locate"
         is_root = isinstance(node, ast.Attribute) and node.attr == "STORE_ROOT"
         if is_root and id(node) not in told_to_children and module not in MAY_NAME_ROOT:

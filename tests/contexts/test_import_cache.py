@@ -55,7 +55,7 @@ def state() -> object:
         sorted(File.objects.values_list(*columns)),
         sorted(name for name, held in File.objects.values_list("name", "held_at") if held),
         sorted(ContextChange.objects.values_list("pointer", "context", "started_at", "reason")),
-        {path.name: path.read_bytes() for path in storage.stored_files()},
+        {name: storage.path_of(name).read_bytes() for name in storage.stored_names()},
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from apps.core import broker, heartbeat, outage_notices
+from apps.core.models import WorkerSign
 from apps.core.outage_notices import BROKER, DATABASE, WORKER, outage_notice
 from apps.core.postgresql.breaker import FRESH, PAUSE, Breaker
 
@@ -27,6 +29,7 @@ def give_sign(settings: Any, *, seconds_ago: float) -> None:
     heartbeat.beat()
     then = time.time() - seconds_ago
     os.utime(settings.DATA_ROOT / "worker-heartbeat", (then, then))
+    WorkerSign.objects.update(seen_at=datetime.fromtimestamp(then, tz=UTC))
 
 
 def test_a_page_says_that_no_worker_is_alive_from_the_fourth_missing_sign_on(settings: Any) -> None:
@@ -38,6 +41,15 @@ def test_a_page_says_that_no_worker_is_alive_from_the_fourth_missing_sign_on(set
     assert f"{NOTICE}{WORKER}" in Client().get("/").text
     give_sign(settings, seconds_ago=0)
     assert NOTICE not in Client().get("/").text
+
+
+def test_the_sign_of_a_worker_on_another_machine_counts(settings: Any) -> None:
+    give_sign(settings, seconds_ago=1)
+    (settings.DATA_ROOT / "worker-heartbeat").unlink()
+    assert heartbeat.is_fresh(heartbeat.age() or 999)
+    give_sign(settings, seconds_ago=3600)
+    (settings.DATA_ROOT / "worker-heartbeat").unlink()
+    assert NOTICE in Client().get("/").text
 
 
 def test_a_page_says_that_the_broker_is_away_until_a_message_is_taken(

@@ -232,7 +232,7 @@ def snapshot() -> Snapshot:
     folders = (settings.DATA_ROOT / "submissions").glob("*")
     return Snapshot(
         files=tuple(File.objects.order_by("name").values_list("name", "sha1sum")),
-        stored=tuple(sorted((path.name, storage.sha1sum(path)) for path in storage.stored_files())),
+        stored=tuple(sorted((name, storage.read_sum(name)) for name in storage.stored_names())),
         reserved=tuple(sorted(reserved.values_list("official_name", flat=True))),
         locks=tuple(Lock.objects.order_by("instrument").values_list("instrument", flat=True)),
         folders=tuple(sorted(path.name for path in folders)),

@@ -1,43 +1,33 @@
 """Copies of files that are read back before they get their name."""
 
-from collections.abc import Callable
 from pathlib import Path
 
+from apps.catalog import storage
 from apps.catalog.backups.layout import HeldFile, sha1sum
-from apps.core.files import copy_bytes, part_beside
+from apps.core.files import part_beside
 
 
 def copy(
-    source: Path,
     target: Path,
     file: HeldFile,
-    *,
-    make_room: Callable[[Path], object] = lambda _target: None,
 ) -> str:
-    """Copy a file, and return what is wrong with it; empty if the copy is complete and read back.
+    """Copy a file of the store, and return what is wrong with it; empty if the copy is read back and good.
 
     Nothing appears under the name of `target` unless its bytes have the sum of `file`.
-
-    Parameters
-    ----------
-    make_room
-        Is called with `target` when the copy is good, before it gets the name; by default another file of
-        that name is replaced.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = part_beside(target)
     try:
-        digest = copy_bytes(source, part)
+        digest = storage.copy_out(file.name, part)
         if digest != file.sha1sum:
             return f"{file.name} has sha1sum {digest}; {file.sha1sum} was expected."
         if sha1sum(part) != digest:
             return (
                 f"{file.name} read back differently than it was written; check the disk of {target.parent}."
             )
-        make_room(target)
         part.replace(target)
     except FileNotFoundError:
-        return f"{file.name} is not at {source}."
+        return f"{file.name} is not in the store."
     finally:
         part.unlink(missing_ok=True)
     return ""

@@ -5,17 +5,17 @@ until the last migration is done. After an interruption it says that rows in the
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.core.management import call_command
 
 from apps.catalog import storage
 from apps.catalog.backups import database, layout
-from apps.catalog.backups.copies import copy, is_there
 from apps.catalog.backups.errors import BadBackupError
-from apps.catalog.backups.layout import BackupFacts
+from apps.catalog.backups.layout import BackupFacts, HeldFile
+from apps.catalog.errors import DamagedFileError, NameTakenError
 from apps.catalog.identity import marker
 from apps.core.files import write_atomically
 
@@ -85,29 +85,50 @@ def _restore_files(
     backup: Path, snapshot: Path, facts: BackupFacts, complain: Note, note: Note, step: Callable[[], object]
 ) -> None:
     for file in layout.read_manifest(snapshot):
-        target = storage.path_of(file.name)
-        if not is_there(target, file, is_read=True):
+        if not _is_stored(file):
             source = layout.file_path(backup, facts.observatory, file.name)
-            wrong = copy(source, target, file, make_room=partial(_make_room, note=note))
-            if wrong:
-                complain(wrong)
+            try:
+                _store(source, file, note)
+            except DamagedFileError as exc:
+                complain(str(exc))
+            except FileNotFoundError:
+                complain(f"{file.name} is not at {source}.")
         step()
     storage.sync_folders()
 
 
-def _make_room(target: Path, *, note: Note) -> None:
-    """Move a file with other bytes than the backup's out of the way: it may be of a server that is in use."""
-    if target.is_file():
-        note(f"{target} had other bytes than in the backup; they were moved to {storage.set_aside(target)}.")
+def _is_stored(file: HeldFile) -> bool:
+    """Return whether an interrupted run, or the server before, has stored the bytes."""
+    return storage.find_size(file.name) == file.size and storage.read_sum(file.name) == file.sha1sum
+
+
+def _store(source: Path, file: HeldFile, note: Note) -> None:
+    """Store the bytes of a backup. Other bytes under the name are kept: they may be of a server in use."""
+    with source.open("rb") as stream:
+        try:
+            _put(stream, file)
+        except NameTakenError:
+            target = storage.path_of(file.name)
+            aside = storage.set_aside(target)
+            note(f"{target} had other bytes than in the backup; they were moved to {aside}.")
+            stream.seek(0)
+            _put(stream, file)
+
+
+def _put(stream: BinaryIO, file: HeldFile) -> None:
+    target = storage.path_of(file.name)
+    storage.put(stream, target, size=file.size, expected_sha1sum=file.sha1sum, is_in_batch=True)
 
 
 def _restore_small(snapshot: Path, facts: BackupFacts, note: Note) -> None:
     """Restore the identity of the store and the secret key, if their sums were compared."""
     if layout.SERVER in facts.sums:
         content = (snapshot / layout.SERVER).read_bytes()
-        if marker.path().is_file() and marker.path().read_bytes() != content:
-            _make_room(marker.path(), note=note)
-        write_atomically(marker.path(), content, mode=0o644)
+        before = marker.load()
+        if before not in (None, content):
+            aside = storage.keep_aside(marker.NAME, before)
+            note(f"{marker.path()} had other bytes than in the backup; they were moved to {aside}.")
+        marker.replace(content)
     if layout.SECRET in facts.sums:
         # There is always another one: settings make it when any command starts.
         content = (snapshot / layout.SECRET).read_bytes()

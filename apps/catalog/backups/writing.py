@@ -8,14 +8,13 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from apps.catalog import storage
 from apps.catalog.backups import database, layout
 from apps.catalog.backups.copies import copy, is_there
 from apps.catalog.backups.errors import BadBackupError
 from apps.catalog.backups.layout import BackupFacts, HeldFile
 from apps.catalog.identity import marker
 from apps.catalog.identity.marker import Identity
-from apps.core.files import sync_file, sync_folder
+from apps.core.files import sync_folder, write_atomically
 
 Complain = Callable[[str], object]
 
@@ -79,8 +78,8 @@ def _fill(
 ) -> BackupFacts:
     held = database.copy_to(snapshot / layout.DATABASE)
     layout.write_manifest(snapshot, held)
-    _copy_small(marker.path(), snapshot / layout.SERVER)
-    _copy_small(settings.DATA_ROOT / "secret_key", snapshot / layout.SECRET)
+    _write_small(marker.load(), snapshot / layout.SERVER)
+    _write_small(_secret_key(), snapshot / layout.SECRET)
     begin(len(held))
     lacking = _copy_files(backup, held, complain, step, is_read=is_read)
     facts = BackupFacts(
@@ -123,11 +122,14 @@ def _key(identity: Identity | None) -> str:
     return identity.key if identity else ""
 
 
-def _copy_small(source: Path, target: Path) -> None:
-    if source.is_file():
-        target.touch(mode=layout.PRIVATE)
-        shutil.copyfile(source, target)
-        sync_file(target)
+def _secret_key() -> bytes | None:
+    kept = settings.DATA_ROOT / "secret_key"
+    return kept.read_bytes() if kept.is_file() else None
+
+
+def _write_small(content: bytes | None, target: Path) -> None:
+    if content is not None:
+        write_atomically(target, content, mode=layout.PRIVATE)
 
 
 def _copy_files(
@@ -138,7 +140,7 @@ def _copy_files(
     for file in held:
         target = layout.file_path(backup, settings.OBSERVATORY, file.name)
         if not is_there(target, file, is_read=is_read):
-            wrong = copy(storage.path_of(file.name), target, file)
+            wrong = copy(target, file)
             if wrong:
                 complain(wrong)
                 lacking.append(file.name)

@@ -7,6 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from apps.catalog.identity.errors import ForeignDataError
+from apps.core import bucket
 from apps.core.files import write_atomically
 
 NAME = "server.json"
@@ -29,6 +30,24 @@ def path() -> Path:
     return Path(settings.STORE_ROOT) / NAME
 
 
+def load() -> bytes | None:
+    """Return the bytes of the file, or None if there is none."""
+    if bucket.is_used():
+        return bucket.load(NAME)
+    try:
+        return path().read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def replace(content: bytes) -> None:
+    """Replace the file: a kill at any moment leaves the old one or the new one."""
+    if bucket.is_used():
+        bucket.write(NAME, content)
+    else:
+        write_atomically(path(), content, mode=0o644)
+
+
 def read(at: Path | None = None) -> Identity | None:
     """Return the identity in the file, or None if there is no file.
 
@@ -42,18 +61,18 @@ def read(at: Path | None = None) -> Identity | None:
     ForeignDataError
         Raised if the file cannot be read or has other contents.
     """
-    at = at or path()
     try:
-        return Identity(**json.loads(at.read_text(encoding="utf-8")))
+        content = at.read_bytes() if at else load()
+        return None if content is None else Identity(**json.loads(content))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as exc:
         raise ForeignDataError(
-            f"{at} does not say which server the store belongs to ({exc}); restore it from a backup, or "
-            "remove it and run: manage.py adopt_data"
+            f"{at or path()} does not say which server the store belongs to ({exc}); restore it from a "
+            "backup, or remove it and run: manage.py adopt_data"
         ) from exc
 
 
 def write(identity: Identity) -> None:
-    """Replace the file: a kill at any moment leaves the old one or the new one."""
-    write_atomically(path(), (json.dumps(asdict(identity), indent=1) + "\n").encode())
+    """Replace the identity in the file."""
+    replace((json.dumps(asdict(identity), indent=1) + "\n").encode())

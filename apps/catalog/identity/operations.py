@@ -10,7 +10,7 @@ from apps.catalog.identity import marker, queries
 from apps.catalog.identity.errors import ForeignDataError
 from apps.catalog.identity.marker import Identity
 from apps.catalog.models import Action, File, Installation
-from apps.catalog.storage import path_of
+from apps.catalog.storage import find_size
 
 MOST_MISSING = 20  # held files that are looked for; if the store has none of them, it is another store
 
@@ -76,7 +76,7 @@ def _require_files() -> None:
     """Refuse a store that has none of the newest files of the database: it is another one, or not mounted."""
     newest = File.objects.filter(held_at__isnull=False).order_by("-pk").values_list("name", flat=True)
     names = list(newest[:MOST_MISSING])
-    if names and not any(path_of(name).exists() for name in names):
+    if names and not any(find_size(name) is not None for name in names):
         raise ForeignDataError(
             f"The store {settings.STORE_ROOT} has none of the newest {len(names)} files of the database, "
             f"{names[0]} for one. Mount the disk of the store, or name the right DATA_ROOT."

@@ -8,6 +8,7 @@ from apps.catalog.identity import marker
 from apps.catalog.identity.errors import ForeignDataError
 from apps.catalog.identity.marker import Identity
 from apps.catalog.models import File, Installation
+from apps.catalog.storage import has_files_of
 from apps.rules.observatories import known_names
 
 
@@ -110,13 +111,8 @@ def has_held_files() -> bool:
 
 def other_folders() -> list[str]:
     """Return the other observatories whose files are in the store, if it has no files of ours."""
-    owners = [name for name in known_names() if _has_files(name)]
+    owners = [name for name in known_names() if has_files_of(name)]
     return [] if settings.OBSERVATORY in owners else owners
-
-
-def _has_files(observatory: str) -> bool:
-    folders = (settings.STORE_ROOT / part / observatory for part in ("mappings", "references"))
-    return any(folder.is_dir() and any(folder.iterdir()) for folder in folders)
 
 
 def _has_table(name: str) -> bool:

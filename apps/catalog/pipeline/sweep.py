@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from apps.catalog import audit, checksums, queries, storage
+from apps.catalog import audit, queries, storage
 from apps.catalog.models import Action, File
 from apps.catalog.pipeline.contents import note_missing, note_stored
 
@@ -31,7 +31,7 @@ def sweep(*, user: str) -> Swept:
     """
     removed = storage.remove_abandoned_parts()
     unheld = set(File.objects.filter(held_at=None).exclude(sha1sum="").values_list("name", flat=True))
-    names = [path.name for path in storage.stored_files() if path.name in unheld]
+    names = [name for name in storage.stored_names() if name in unheld]
     completed = tuple(name for name in names if _complete(name, user=user))
     unread = note_missing()
     if removed or completed:
@@ -43,8 +43,7 @@ def sweep(*, user: str) -> Swept:
 def _complete(name: str, *, user: str) -> bool:
     """Note in the row that the bytes are here, if they are the catalogued ones."""
     file = queries.get_file(name)
-    path = storage.path_of(name)
-    if file.is_held or path.stat().st_size != file.size or checksums.read(path) != file.sha1sum:
+    if file.is_held or storage.find_size(name) != file.size or storage.read_sum(name) != file.sha1sum:
         return False
     file.held_at = timezone.now()
     file.save(update_fields=["held_at", "changed_at"])

@@ -27,12 +27,12 @@ def verify(step: Callable[[], object] = lambda: None) -> Iterator[Finding]:
 
     Rows are read after the folders, so that a file that arrives in between does not count as unknown.
     """
-    stored = {path.name: path for path in storage.stored_files()}
+    stored = set(storage.stored_names())
     held = queries.held_files()
-    for name in sorted(held.keys() | stored.keys()):
+    for name in sorted(held.keys() | stored):
         step()
         if name not in stored:
-            if not storage.path_of(name).exists():
+            if storage.find_size(name) is None:
                 yield Finding(name, "missing", "the catalog says that its bytes are held, but they are gone.")
         elif name not in held:
             yield Finding(name, "unknown", "is in the store, but no row says that its bytes are held.")
@@ -43,11 +43,10 @@ def verify(step: Callable[[], object] = lambda: None) -> Iterator[Finding]:
 
 def _difference(file: File) -> str:
     """Return the difference between stored bytes and their row as a sentence, empty if there is none."""
-    path = storage.path_of(file.name)
     try:
-        if (size := path.stat().st_size) != file.size:
+        if (size := storage.find_size(file.name)) != file.size:
             return f"has {size} bytes; {file.size} were expected."
-        if (digest := checksums.read(path)) != file.sha1sum:
+        if (digest := storage.read_sum(file.name)) != file.sha1sum:
             return f"has sha1sum {digest}; {file.sha1sum} was expected."
     except OSError as exc:
         return f"cannot be read: {exc.strerror}."

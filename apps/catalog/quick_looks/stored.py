@@ -4,8 +4,9 @@
 
     looks/<first two digits>/<sha1sum>/look.json, part1-linear.webp, ...
 
-A folder appears under its name only when it is complete. When the looks take too much space, those
-are removed first that nobody has asked for the longest time.
+If machines share no folder but a bucket, finished looks are there too, under the same names, and this
+folder is a copy that each machine makes. A folder appears under its name only when it is complete. When the
+looks take too much space, those are removed first that nobody has asked for the longest time.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ from django.conf import settings
 
 from apps.certify.quick_looks.errors import BadLookError
 from apps.certify.quick_looks.values import LOOK_FILE, QuickLook, is_picture_file, loads
+from apps.core import bucket
 from apps.core.files import sync_file, sync_folder
 
 ABANDONED = 3600  # seconds after which nobody is still making an unfinished look
@@ -51,7 +53,7 @@ def folder_of(sha1sum: str) -> Path:
 
 def find(sha1sum: str) -> QuickLook | None:
     """Return the look at bytes, or None if there is none in the present format."""
-    folder = folder_of(sha1sum)
+    folder = _bring(sha1sum)
     try:
         changed = (folder / LOOK_FILE).stat().st_mtime_ns
         look = _read(folder / LOOK_FILE, changed)
@@ -59,6 +61,28 @@ def find(sha1sum: str) -> QuickLook | None:
         return None
     _note_use(folder)
     return look
+
+
+def _bring(sha1sum: str) -> Path:
+    """Return the folder of the look at bytes; a look that is in the bucket only is copied to it."""
+    folder = folder_of(sha1sum)
+    if bucket.is_used() and not folder.is_dir() and bucket.find(f"{_key(sha1sum)}/{LOOK_FILE}"):
+        with workshop() as made:
+            for each in bucket.listed(_key(sha1sum)):
+                bucket.download(each.key, made / Path(each.key).name)
+            _publish_here(made, sha1sum)
+    return folder
+
+
+def _share(made: Path, sha1sum: str) -> None:
+    """Put a look into the bucket, if there is one; the file that says that it is complete comes last."""
+    if bucket.is_used():
+        for path in sorted(made.iterdir(), key=lambda path: path.name == LOOK_FILE):
+            bucket.write(f"{_key(sha1sum)}/{path.name}", path.read_bytes())
+
+
+def _key(sha1sum: str) -> str:
+    return f"looks/{sha1sum}"
 
 
 @lru_cache(maxsize=16)
@@ -94,6 +118,11 @@ def workshop() -> Iterator[Path]:
 
 def publish(made: Path, sha1sum: str) -> None:
     """Move a complete look from `made` to its name, in place of an older one."""
+    _share(made, sha1sum)
+    _publish_here(made, sha1sum)
+
+
+def _publish_here(made: Path, sha1sum: str) -> None:
     target = folder_of(sha1sum)
     target.parent.mkdir(parents=True, exist_ok=True)
     _sync(made)
@@ -110,7 +139,15 @@ def publish(made: Path, sha1sum: str) -> None:
 
 def remove(sha1sum: str) -> None:
     """Remove a look."""
+    _remove_shared(sha1sum)
     _move_away(folder_of(sha1sum))
+
+
+def _remove_shared(sha1sum: str) -> None:
+    if bucket.is_used():
+        bucket.delete(f"{_key(sha1sum)}/{LOOK_FILE}")
+        for each in list(bucket.listed(_key(sha1sum))):
+            bucket.delete(each.key)
 
 
 def _sync(folder: Path) -> None:
@@ -139,7 +176,7 @@ def trim(most: int) -> int:
     for _used, folder in kept:
         total += sum(path.stat().st_size for path in folder.iterdir())
         if total > most:
-            _move_away(folder)
+            remove(folder.name)
             removed += 1
     return removed
 

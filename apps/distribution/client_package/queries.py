@@ -19,13 +19,11 @@ from apps.catalog import storage
 from apps.catalog.errors import UnknownFileError
 from apps.client_package import document, wheel
 from apps.core.addresses import absolute
-from apps.core.files import write_once
 from apps.distribution.serving import Held
 from apps.rules.observatories import find_definition
 from apps.rules.observatories.definition import Definition
 
 _DEFINITION = re.compile(r"definition_[0-9a-f]{40}\.json")
-_READABLE = 0o644
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,7 @@ def definition_file(name: str) -> Held:
         Raised if no such definition was ever published here.
     """
     keep_definition()
+    storage.bring_config()
     if not _DEFINITION.fullmatch(name) or not storage.config_path(name).is_file():
         raise UnknownFileError(f"No definition {name[:128]!r} was published here.")
     return _held(storage.config_path(name))
@@ -72,7 +71,7 @@ def definition_file(name: str) -> Held:
 def keep_definition() -> None:
     """Write the file of the present definition, unless it is there."""
     if present := published_definition():
-        write_once(storage.config_path(present.name), present.content, mode=_READABLE)
+        storage.keep_config_once(present.name, present.content)
 
 
 def distribution() -> str:
@@ -128,7 +127,7 @@ def _make_wheel(definition: PublishedDefinition) -> None:
     path = storage.config_path(made.name)
     if path.exists() and path.read_bytes() != made.content:
         made = _build(definition.content, kept[-1].revision + 1)
-    write_once(storage.config_path(made.name), made.content, mode=_READABLE)
+    storage.keep_config_once(made.name, made.content)
 
 
 @lru_cache(maxsize=4)
@@ -138,6 +137,7 @@ def _build(content: bytes, revision: int) -> wheel.Wheel:
 
 def _versions() -> list[tuple[wheel.WheelVersion, Path]]:
     """Return versions and paths of all wheels, the newest last."""
+    storage.bring_config()
     folder = storage.config_path("x").parent
     found = ((wheel.find_version(path.name, settings.OBSERVATORY), path) for path in folder.glob("*.whl"))
     return sorted((version, path) for version, path in found if version is not None)

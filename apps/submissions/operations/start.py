@@ -171,7 +171,7 @@ def _uploaded(submission: Submission, rows: Iterable[IngestFile]) -> list[Submit
     """Link the files of the ingest area into the folder of the submission."""
     files = []
     for row in rows:
-        staging.link(ingest_area.path_of(row.owner_id, row.name), staging.uploaded(submission) / row.name)
+        staging.link(ingest_area.bring(row), staging.uploaded(submission) / row.name)
         files.append(SubmittedFile(submission=submission, name=row.name, size=row.size, sha1sum=row.sha1sum))
     return files
 

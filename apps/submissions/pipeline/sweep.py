@@ -1,19 +1,21 @@
 """Sweeps: repair what a dead worker or a kill left behind, and end submissions that have waited too long."""
 
 from datetime import timedelta
+from itertools import chain
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from apps.catalog import pending
 from apps.jobs.models import Job
 from apps.jobs.states import OVER
 from apps.jobs.states import Status as JobStatus
 from apps.submissions import staging
 from apps.submissions.mails import notify
-from apps.submissions.models import Submission
+from apps.submissions.models import IngestFile, Submission, SubmittedFile
 from apps.submissions.pipeline.outcomes import end_lost
-from apps.submissions.states import Status
+from apps.submissions.states import ALIVE, Status
 
 WARNED_BEFORE = timedelta(minutes=30)
 
@@ -22,6 +24,20 @@ def sweep() -> int:
     """Warn of ending locks, end abandoned submissions and clear folders; return how many ended or cleared."""
     warn_of_ending_locks()
     return end_orphans() + end_unattended() + staging.clear_all()
+
+
+def remove_unneeded() -> int:
+    """Remove from a bucket the bytes of deliveries that are over; return how many files."""
+    alive = SubmittedFile.objects.filter(submission__status__in=ALIVE)
+    sums = (
+        rows.values_list(column, flat=True)
+        for rows, column in (
+            (IngestFile.objects.all(), "sha1sum"),
+            (alive, "sha1sum"),
+            (alive, "official_sha1sum"),
+        )
+    )
+    return pending.remove_others(set(chain.from_iterable(sums)))
 
 
 def warn_of_ending_locks() -> None:

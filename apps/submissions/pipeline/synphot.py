@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from apps.catalog import storage
+from apps.catalog import pending, storage
 from apps.catalog.reading import require_unaltered
 from apps.certify.messages import SynphotJob, SynphotVerdict, TableMade
 from apps.contexts import queries as contexts
@@ -78,7 +78,8 @@ def _keep(work: SubmissionRun, made: TableMade, child: CertificationChild) -> No
         size=path.stat().st_size,
         sha1sum=storage.sha1sum(path),
     )
-    staging.link(path, staging.path_of(file))
+    staging.link(path, staging.arrived_path(file))
+    pending.share(path, file.sha1sum)
     with work.writing():
         # Names contain the time, so a table that an earlier, broken run made has another name.
         work.submission.files.filter(origin=Origin.LOOKUP_TABLE, filekind=made.reftype).delete()

@@ -283,7 +283,7 @@ class UploadHandler(FileUploadHandler):
 
     def _repeat(self, arrival: Arrival, row: IngestFile, piece: Range) -> None:
         """Only compare the bytes of a complete file: the answer to its last piece may have been lost."""
-        arrival.row, arrival.path = row, ingest_area.path_of(self.owner_id, arrival.name)
+        arrival.row, arrival.path = row, ingest_area.bring(row)
         arrival.descriptor = os.open(arrival.path, os.O_RDONLY)
         arrival.start, arrival.existing, arrival.is_repeated = piece.first, row.size, True
 

@@ -8,6 +8,9 @@
 
 A row is incomplete while bytes change. So after a kill at any moment a file is complete, can be continued,
 or is not listed.
+
+If machines share no folder but a bucket, a complete file is there too (`pending`), and its path on another
+machine is a copy. The pieces of one file must reach one machine.
 """
 
 import contextlib
@@ -28,7 +31,8 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from apps.catalog import checksums
+from apps.catalog import checksums, pending
+from apps.core import bucket
 from apps.core.files import sync_folder
 from apps.core.rows import find_row
 from apps.rules.naming.file_names import is_file_name
@@ -138,7 +142,15 @@ def find_begun(owner_id: int, name: str) -> IngestFile | None:
 
 def is_complete(row: IngestFile) -> bool:
     """Return whether a file is complete and still has its full size."""
-    return row.completed_at is not None and _size(path_of(row.owner_id, row.name)) == row.size
+    is_here = bucket.is_used() or _size(path_of(row.owner_id, row.name)) == row.size
+    return row.completed_at is not None and is_here
+
+
+def bring(row: IngestFile) -> Path:
+    """Return the path of a complete file, which is on this machine afterwards."""
+    path = path_of(row.owner_id, row.name)
+    pending.bring(path, row.sha1sum)
+    return path
 
 
 def complete(owner_id: int, name: str, written: Path, descriptor: int, sum_so_far: GrowingSum) -> IngestFile:
@@ -158,6 +170,7 @@ def complete(owner_id: int, name: str, written: Path, descriptor: int, sum_so_fa
         synced = beside.submit(os.fsync, descriptor)
         digest = sum_so_far.finish(descriptor, size)
         synced.result()
+    pending.share(written, digest)
     with _alone(owner_id):
         require_same(written, descriptor, name)
         row = _mark_incomplete(owner_id, name, size)

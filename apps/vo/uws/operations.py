@@ -16,6 +16,7 @@ from apps.vo.identity.reader import Reader
 from apps.vo.models import QueryJob
 from apps.vo.parameters import Parameters
 from apps.vo.states import Status
+from apps.vo.uws import results
 from apps.vo.uws.queries import count_kept, work_has_ended
 from apps.vo.uws.waiting import run_if_forgotten, start_next
 
@@ -135,7 +136,7 @@ def remove(job: QueryJob) -> None:
     """Stop and forget a job, with its result."""
     abort(job)
     QueryJob.objects.filter(pk=job.pk).delete()
-    job.result_path.unlink(missing_ok=True)
+    results.remove(job)
 
 
 def end_if_lost(job: QueryJob) -> None:

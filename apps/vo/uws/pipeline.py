@@ -27,6 +27,7 @@ from apps.vo.parameters import Parameters
 from apps.vo.states import Status
 from apps.vo.tap.answering import answer_query
 from apps.vo.tap.query_request import query_request
+from apps.vo.uws import results
 from apps.vo.uws.waiting import start_next
 
 logger = logging.getLogger(__name__)
@@ -129,10 +130,11 @@ def _complete(row: QueryJob, media_type: str, size: int) -> None:
     """Publish the file, then say so. A row without its file, after a kill between both, stays EXECUTING."""
     partial = row.result_path.with_suffix(".part")
     partial.rename(row.result_path)
+    results.share(row)
     try:
         row.enter(Status.COMPLETED, ended_at=timezone.now(), result_type=media_type, result_size=size)
     except (ConflictError, QueryJob.DoesNotExist):
-        row.result_path.unlink(missing_ok=True)  # It was aborted or removed in the meantime.
+        results.remove(row)  # It was aborted or removed in the meantime.
 
 
 @transaction.atomic
@@ -159,10 +161,10 @@ def _reader(row: QueryJob) -> Reader:
 def remove_old_jobs() -> int:
     """Remove jobs whose time is over with their results, and results without a job; return their number."""
     old = QueryJob.objects.filter(destroy_at__lte=timezone.now())
-    paths = [job.result_path for job in old]
+    jobs = list(old)
     removed, _ = old.delete()
-    for path in paths:
-        path.unlink(missing_ok=True)
+    for job in jobs:
+        results.remove(job)
     _remove_strays()
     return removed
 

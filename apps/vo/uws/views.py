@@ -18,7 +18,7 @@ from apps.vo.models import QueryJob
 from apps.vo.parameters import Parameters, whole_number
 from apps.vo.service import Call, service
 from apps.vo.states import ACTIVE, EVERY_PHASE, Status
-from apps.vo.uws import documents, operations
+from apps.vo.uws import documents, operations, results
 from apps.vo.uws.queries import job_of, jobs_of
 from apps.vo.writers.votable import error_document
 
@@ -195,7 +195,7 @@ def result(call: Call, key: str) -> HttpResponseBase:
     if row.status != Status.COMPLETED:
         raise MissingError(f"The job is {row.status} and has no result.")
     try:
-        stream = row.result_path.open("rb")
+        stream = results.open_result(row)
     except FileNotFoundError:
         raise MissingError("The result was removed.") from None
     answer = FileResponse(stream, content_type=row.result_type)

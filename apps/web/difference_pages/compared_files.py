@@ -9,7 +9,7 @@ from apps.catalog import queries as catalog
 from apps.catalog import storage
 from apps.catalog.errors import UnknownFileError
 from apps.catalog.models import File
-from apps.catalog.reading import checked_path, load_text, locate
+from apps.catalog.reading import checked_path, load_text, require_present
 from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
 from apps.core.errors import InvalidInputError
@@ -111,7 +111,7 @@ def find_known(typed: str, *, is_inside: bool) -> Source:
 
 def of_row(row: File) -> Source:
     """Return a file of the catalogue, whose bytes must be here; errors as `find_known`."""
-    locate(row)
+    require_present(row)
     return Source(row.name, row.sha1sum, row=row)
 
 

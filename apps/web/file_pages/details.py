@@ -11,7 +11,7 @@ from apps.bestrefs.reference_uses import ReferenceUse
 from apps.bestrefs.reference_uses import uses_of as dataset_uses
 from apps.catalog import queries as catalog
 from apps.catalog.models import File
-from apps.catalog.reading import locate
+from apps.catalog.reading import require_present
 from apps.catalog.states import FileKind, FileState
 from apps.certify.constraints import ConstraintFile, constraints_of
 from apps.contexts import queries as contexts
@@ -235,7 +235,7 @@ def _commands(file: File) -> list[tuple[str, str]]:
 
 def _problem(file: File) -> str:
     try:
-        locate(file)
+        require_present(file)
     except CrdsError as exc:
         return str(exc)
     return ""

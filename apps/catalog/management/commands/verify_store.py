@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         progress = Progress()
-        progress.start("verified", sum(1 for _ in storage.stored_files()))
+        progress.start("verified", sum(1 for _ in storage.stored_names()))
         run = check_store(tell=lambda finding: self.stdout.write(str(finding)), step=progress.step)
         progress.finish()
         self.stdout.write(

@@ -12,7 +12,8 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from apps.core import metrics
+from apps.core import bucket, metrics
+from apps.core.apart import run_apart
 from apps.core.readiness import PartNotReadyError, Program, require
 from apps.core.supervisor import ChildProgram, supervise
 from apps.core.web_server.program import listen, serve
@@ -37,9 +38,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         _name_the_address(options["port"])
         if not options["no_prepare"]:
-            call_command("prepare")
+            _prepare("prepare")
         if options["demo"]:
-            call_command("seed_demo", if_possible=True)
+            _prepare("seed_demo", if_possible=True)
         has_worker = not options["no_worker"]
         try:
             listening = listen(options["bind"], options["port"])
@@ -57,6 +58,15 @@ class Command(BaseCommand):
             supervise(_programs(listening, options["processes"], has_worker=has_worker))
         finally:
             metrics.forget(folder)
+
+
+def _prepare(command: str, **options: Any) -> None:
+    """Run a command that may use the bucket, after which this process could no longer fork."""
+    work = partial(call_command, command, **options)
+    if bucket.is_used():
+        run_apart(work)
+    else:
+        work()
 
 
 def _name_the_address(port: int) -> None:
