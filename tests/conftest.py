@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from tests.factories.own_bucket import use_memory_bucket
 from tests.factories.races import Run, database_for_threads
 from tests.needs import names_in, needs_more_than_bare, not_permitted, skip_unmet, table
 from tests.roots import forget_templates
@@ -18,7 +19,9 @@ hypothesis_settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
-def data_root(tmp_path: Path, settings: Any) -> Path:
+def data_root(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> Path:
     """Give the test a store of its own."""
     settings.DATA_ROOT = tmp_path / "data"
     settings.STORE_ROOT = settings.DATA_ROOT / "store"
@@ -26,6 +29,8 @@ def data_root(tmp_path: Path, settings: Any) -> Path:
     settings.DELIVERY_ROOT = settings.DATA_ROOT / "deliveries"
     settings.OBSERVATORY_FILE = settings.DATA_ROOT / "observatory.yaml"
     settings.DATA_ROOT.mkdir()
+    if pytestconfig.getoption("--bucket"):
+        use_memory_bucket(settings, monkeypatch)
     return settings.DATA_ROOT
 
 
@@ -59,6 +64,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--campaigns", action="store_true", help="also run the slow campaigns, which `make test` leaves to CI"
+    )
+    parser.addoption(
+        "--bucket",
+        action="store_true",
+        help="keep the store of each test in a bucket in memory; tests of the disk itself then fail",
     )
     parser.addoption(
         "--beyond-bare",

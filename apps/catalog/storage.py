@@ -424,7 +424,6 @@ def adopt(source: Path, name: str, digest: str) -> None:
     """
     if bucket.is_used():
         _adopt_in_bucket(name, digest)
-        return
     near, target = _near(name, digest), path_of(name)
     # A file of this name has the same bytes, or it has no row and nobody has read it.
     with checksums.keeping([near, source, target]):

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from obstore.store import MemoryStore
 
 from apps.catalog import bucket_store, pending, reading, storage
 from apps.catalog.errors import DamagedFileError, NameTakenError
@@ -21,7 +20,7 @@ from apps.catalog.pipeline.verify import verify
 from apps.core import bucket
 from apps.core.outages import BUCKET, find_outage
 from tests.factories.catalog import make_file, sha1
-from tests.factories.own_bucket import S3Server, s3_server
+from tests.factories.own_bucket import S3Server, s3_server, use_memory_bucket
 
 FLAT = "jwst_miri_flat_0001.fits"
 KEY = f"references/jwst/{FLAT}"
@@ -33,9 +32,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def memory(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the store of the test in a bucket that is in memory."""
-    settings.BUCKET, settings.BUCKET_PREFIX = "crds", "ops"
-    store = MemoryStore()
-    monkeypatch.setattr(bucket, "_open", lambda *_: store)
+    use_memory_bucket(settings, monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +178,7 @@ def test_a_download_leads_to_the_bucket_or_passes_through(
 ) -> None:
     make_file(FLAT, content=b"text")
     move_to_another_machine(settings, tmp_path)
+    settings.BUCKET_DOWNLOADS = "redirect"
     monkeypatch.setattr(bucket, "link_to", lambda key: f"https://bucket.example/{key}?signature=x")
     moved = Client().get(URL)
     assert (moved.status_code, moved["Location"]) == (302, f"https://bucket.example/{KEY}?signature=x")

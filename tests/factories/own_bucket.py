@@ -9,12 +9,24 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
+from obstore.store import MemoryStore
+
+from apps.core import bucket
 from tests.live import free_port
 from tests.needs import find_weed
 
 KEY_ID, SECRET = "crds", "the-secret-of-the-tests"
 PATIENCE = 120  # seconds until the server must answer on a busy machine
+
+
+def use_memory_bucket(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the store of a test in a bucket that is in memory, which cannot sign addresses."""
+    settings.BUCKET, settings.BUCKET_PREFIX, settings.BUCKET_DOWNLOADS = "crds", "ops", "pass"
+    store = MemoryStore()
+    monkeypatch.setattr(bucket, "_open", lambda *_: store)
 
 
 @dataclass(frozen=True)
