@@ -2,12 +2,12 @@
 
 ::
 
-    <prefix>/mappings/<observatory>/<mapping>         the bytes
-    <prefix>/references/<observatory>/<reference>
-    <prefix>/config/<observatory>/...                 written for clients that read the bucket
-    <prefix>/names/<name>                             the sha1sum of the bytes that a name means forever
-    <prefix>/pending/<sha1sum>                        bytes of deliveries under way, see `pending`
-    <prefix>/unclaimed/<name>.<random>                bytes that were set aside
+    mappings/<observatory>/<mapping>         the bytes
+    references/<observatory>/<reference>
+    config/<observatory>/...                 written for clients that read the bucket
+    names/<name>                             the sha1sum of the bytes that a name means forever
+    pending/<sha1sum>                        bytes of deliveries under way, see `pending`
+    unclaimed/<name>.<random>                bytes that were set aside
 
 A name is claimed before it gets its bytes. The claim is one small object that is written only if it is new,
 so of two writers one wins, at every service. After a kill the same bytes may follow; other bytes may not,
