@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 KIND = "bestrefs"
 POINTERS = (Pointer.LATEST, Pointer.EDIT)
 AT_ONCE = 500  # datasets or modes in one transaction
+CHECKED = 10_000  # datasets that a page looks at
 
 # Key of kept rules to the timelines of their type.
 Rules = dict[int, ReftypeTimelines]
@@ -252,18 +253,31 @@ def asked_by_header(context: str, instruments: Sequence[str] | None = None) -> Q
     return Dataset.objects.filter(Q(mode__in=datasets.odd_modes()) | Q(instrument__in=others))
 
 
-def stale(context: str, *, instrument: str | None = None) -> QuerySet[Dataset]:
-    """Return the datasets that must be asked by their header under a context, and were not.
+def stale(context: str) -> QuerySet[Dataset]:
+    """Return the datasets that must be asked by their header under a context, and were not."""
+    return asked_by_header(context).filter(_not_asked(context))
+
+
+def has_unasked(context: str, instrument: str) -> bool | None:
+    """Return whether datasets of an instrument must be asked by their header under a context, and were not.
+
+    At most `CHECKED` of them are looked at, since a page waits. The answer is None if these were asked, and
+    there are more.
 
     Parameters
     ----------
     instrument
-        Lower case; only its datasets are returned, and only its rules are read.
+        Lower case; only its rules are read.
     """
-    other = Q(kept=None) | ~Q(kept__context=context) | ~Q(kept__imported_at=F("imported_at"))
-    if instrument is None:
-        return asked_by_header(context).filter(other)
-    return asked_by_header(context, [instrument]).filter(other, instrument=instrument)
+    asked = asked_by_header(context, [instrument]).filter(instrument=instrument).values("pk")
+    some = asked[: CHECKED + 1]
+    if Dataset.objects.filter(pk__in=some).filter(_not_asked(context)).exists():
+        return True
+    return None if some.count() > CHECKED else False
+
+
+def _not_asked(context: str) -> Q:
+    return Q(kept=None) | ~Q(kept__context=context) | ~Q(kept__imported_at=F("imported_at"))
 
 
 def _needless(context: str) -> QuerySet[KeptDataset]:

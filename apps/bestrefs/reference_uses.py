@@ -11,7 +11,7 @@ from django.db import connection
 
 from apps.bestrefs.errors import NoAnswersKeptError
 from apps.bestrefs.models import BestReference, KeptDataset, ModeTimeline, PointedRules, TimelineStep
-from apps.bestrefs.pipeline import stale
+from apps.bestrefs.pipeline import has_unasked
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
 from apps.datasets import queries as datasets
@@ -166,12 +166,14 @@ def _new_combinations(number: int) -> str:
 def _unasked(context: str, instrument: str) -> Iterator[str]:
     """Yield a sentence if datasets must be asked by their header under a context, and were not."""
     try:
-        is_behind = stale(context, instrument=instrument).exists()
+        found = has_unasked(context, instrument)
     except CrdsError:
         yield f"{context} cannot be read now, so it is not known whether datasets are left out."
         return
-    if is_behind:
+    if found:
         yield "Some datasets must be asked by their header, and were not asked under this context yet."
+    if found is None:
+        yield "Many datasets must be asked by their header. It was not checked whether all of them were."
 
 
 def _missing_modes(pointer: Pointer, instrument: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ from apps.datasets.modes import Modes, newest_parkeys, parkeys_with
 from apps.datasets.readers import LineSource, Read, read, read_lines
 from apps.datasets.upsert import rows_with_modes, upsert
 from apps.rules.observatories import get_observatory
+
+logger = logging.getLogger(__name__)
 
 BATCH = 2000  # rows
 LINES_PER_CALL = 100_000
@@ -117,7 +120,7 @@ def add_datasets(stream: LineSource, *, user: str) -> AddedDatasets:
     """Add or correct the datasets of JSON lines, in batches; each batch is stored as a whole or not at all.
 
     The id identifies a dataset, so the same call may be repeated. Of several lines of one dataset the last
-    one counts.
+    one counts. The first batch that is stored brings the audit record of the call.
     """
     outcome, modes = AddedDatasets(), Modes()
     make_row = row_maker(settings.OBSERVATORY)
@@ -128,15 +131,18 @@ def add_datasets(stream: LineSource, *, user: str) -> AddedDatasets:
             _add(_read_batch(make_row, some), modes, outcome, user)
         if outcome.is_cut:
             break
+    logger.info("%s added %d datasets by %d lines", user, len(outcome.datasets), outcome.line_count)
     return outcome
 
 
 def _add(batch: ImportBatch, modes: Modes, outcome: AddedDatasets, user: str) -> None:
     rows = rows_with_modes(batch.rows, modes)
     with transaction.atomic():
-        stored = upsert(rows)
-        if stored:
-            audit.noted(Action.ADD_DATASETS, user=user, details=f"{stored} datasets")
+        upsert(rows)
+        if rows and not outcome.datasets:
+            first, _mode = rows[0]
+            details = f"a call with datasets from {first.product}:{first.exposure} on"
+            audit.noted(Action.ADD_DATASETS, user=user, details=details)
     outcome.line_count = batch.last
     for each in batch.rows:
         key = each.row.product, each.row.exposure

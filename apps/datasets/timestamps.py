@@ -36,7 +36,7 @@ def find_observed_at(header: Mapping[str, str], observatory: Observatory) -> dat
     """Return the start of an exposure, aware UTC, or None if its header has no readable start."""
     try:
         # If the date holds the time, the time keyword is blank.
-        text = " ".join(header[key].strip() for key in observatory.useafter_keys).strip()
+        text = " ".join([header[key].strip() for key in observatory.useafter_keys]).strip()
         # Reading the usual form here takes a third of the time.
         usual = usual_date(text)
         if usual:

@@ -27,12 +27,15 @@ _DIFFERENCES = " OR ".join(
 _ON_CONFLICT = f"ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET {_ASSIGNMENTS} WHERE {_DIFFERENCES}"
 
 # Every name in these statements belongs to the model; values are passed as parameters.
-_INSERT = f"INSERT INTO {_TABLE} ({_NAMES}) VALUES ({', '.join(['%s'] * len(_COLUMNS))}) {_ON_CONFLICT}"  # noqa: S608
+_INSERT = f"INSERT INTO {_TABLE} ({_NAMES}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608
+_KNOWN = f"SELECT {', '.join(_KEY)} FROM {_TABLE} WHERE exposure IN "  # noqa: S608
 _MAKE_INCOMING = f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {_NAMES} FROM {_TABLE} LIMIT 0"  # noqa: S608
 # All writers lock rows in this order, so none waits for another in a circle. The database sorts for each of
 # them, because its order of texts may differ from ours.
 _SORTED = f"SELECT {_NAMES} FROM incoming ORDER BY {', '.join(_KEY)}"  # noqa: S608
 _MOVE_INCOMING = f"INSERT INTO {_TABLE} ({_NAMES}) {_SORTED} {_ON_CONFLICT}"
+
+_EXPOSURES_IN_QUERY = 5000
 
 RowWithMode = tuple[ImportRow, int | None]
 
@@ -64,7 +67,23 @@ def _insert(rows: Sequence[RowWithMode], now: datetime) -> None:
         (*row[:-1], adapt(row.observed_at), mode, imported_at) for row, mode in rows
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, values)
+        known = _find_known([row.exposure for row, _mode in rows], cursor)
+        # The clause for conflicts doubles the time of a row, so only rows that are there already have it. The
+        # transaction has the lock for writing, so no other row comes in between.
+        cursor.executemany(_INSERT, [row for row in values if row[:2] not in known])
+        if known:
+            conflicting = [row for row in values if row[:2] in known]
+            cursor.executemany(f"{_INSERT} {_ON_CONFLICT}", conflicting)
+
+
+def _find_known(exposures: Sequence[str], cursor: Any) -> set[tuple[str, str]]:
+    """Return product and exposure of the rows that are there already, and maybe of a few others."""
+    found: set[tuple[str, str]] = set()
+    for start in range(0, len(exposures), _EXPOSURES_IN_QUERY):
+        some = exposures[start : start + _EXPOSURES_IN_QUERY]
+        cursor.execute(f"{_KNOWN} ({', '.join(['%s'] * len(some))})", some)
+        found.update(cursor.fetchall())
+    return found
 
 
 def _copy(rows: Sequence[RowWithMode], now: datetime) -> None:

@@ -208,6 +208,9 @@ def test_answers_asked_by_header_under_another_context_do_not_count(monkeypatch:
     assert kept(Pointer.LATEST) == without_types(by_header(NEW), odd=False)
     keep()
     assert uses_of("brf.fits", "cos")[0].gaps == ()
+    monkeypatch.setattr("apps.bestrefs.pipeline.CHECKED", 0)
+    gap = "Many datasets must be asked by their header. It was not checked whether all of them were."
+    assert uses_of("brf.fits", "cos")[0].gaps == (gap,)
 
 
 def test_a_context_that_became_unreadable_leaves_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:

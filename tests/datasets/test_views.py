@@ -35,7 +35,7 @@ def test_lines_of_one_dataset_are_counted_once_and_the_last_one_counts() -> None
     )
     assert Dataset.objects.get(product="L1").header["DETECTOR"] == "ELSE"
     record = AuditRecord.objects.get(action="add datasets")
-    assert (record.user, record.details) == ("archivist", "2 datasets")
+    assert (record.user, record.details) == ("archivist", "a call with datasets from L1:L1 on")
 
 
 def test_a_repeated_call_changes_nothing() -> None:
@@ -89,6 +89,13 @@ def test_a_body_of_unknown_length_has_the_same_limit(excess: int, status: int, s
     assert answer.status_code == status
     if status == 413:
         assert f"at most {len(body) - 1:,} bytes" in answer.json()["error"]
+
+
+def test_a_call_of_many_batches_has_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "LINES_AT_ONCE", 2)
+    send("{", "{", *(make_line(f"L{number}:L{number}") for number in range(5)))
+    assert Dataset.objects.count() == 5
+    assert AuditRecord.objects.get(action="add datasets").details == "a call with datasets from L0:L0 on"
 
 
 def test_few_lines_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
