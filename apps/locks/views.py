@@ -6,16 +6,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core.access import Actor, Role, login_address, with_role
 from apps.core.addresses import is_local
 from apps.core.errors import ConflictError, InvalidInputError, NotFoundError
+from apps.core.free_text import clean_reason
 from apps.core.marks import runs_by_itself
 from apps.core.tables import Column, Table, exported
 from apps.locks import operations, queries, sessions
 from apps.locks.models import Lock
 
+REASON = 500  # characters of the reason for a broken lock
 COLUMNS = (
     Column("instrument", "Instrument", lambda lock: lock.instrument, sort="yes", search="yes"),
     Column("user", "User", lambda lock: lock.user, sort="yes", search="yes"),
@@ -73,9 +75,17 @@ def _table(request: HttpRequest, actor: Actor, error: str = "") -> HttpResponseB
         "locks": locks,
         "free": sorted(set(queries.instruments()) - {lock.instrument for lock in locks}),
         "may_break": actor.has_role(Role.ADMIN),
+        "broken": _broken(request, locks),
         "error": error,
     }
     return render(request, "locks/table.html", {"page": page})
+
+
+def _broken(request: HttpRequest, locks: list[Lock]) -> str:
+    """Return the instrument whose lock was broken just now, if the address names one that is free."""
+    named = request.GET.get("broken", "")
+    is_free = named in queries.instruments() and named not in {lock.instrument for lock in locks}
+    return named if is_free else ""
 
 
 @require_POST
@@ -126,13 +136,19 @@ def _back(request: HttpRequest) -> str:
     return wanted if is_local(wanted) else reverse("web:home")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@ensure_csrf_cookie
 @with_role(Role.ADMIN)
 def break_one(request: HttpRequest, instrument: str, *, actor: Actor) -> HttpResponseBase:
+    """Show what it means to break a lock, then break it."""
     lock = queries.find_lock(instrument=instrument) if instrument in queries.instruments() else None
     if lock is None and instrument not in queries.instruments():
         raise Http404(f"There is no instrument {instrument[:40]!r}.")
+    if request.method != "POST":
+        if lock is None:
+            return _table(request, actor, f"{instrument} is not locked.")
+        return render(request, "locks/break.html", {"page": {"lock": lock}})
     # The page may be old. Break only the lock that the admin saw.
     if lock is None or request.POST.get("key") != str(lock.key):
         error = (
@@ -141,7 +157,7 @@ def break_one(request: HttpRequest, instrument: str, *, actor: Actor) -> HttpRes
         )
         return _table(request, actor, error)
     try:
-        operations.break_lock(lock, by=actor)
-    except NotFoundError as exc:
+        operations.break_lock(lock, by=actor, why=clean_reason(request.POST.get("reason", "")[:REASON]))
+    except (NotFoundError, InvalidInputError) as exc:
         return _table(request, actor, str(exc))
-    return redirect("locks:table")
+    return redirect(f"{reverse('locks:table')}?broken={instrument}")

@@ -76,6 +76,7 @@ def test_a_reference_is_deleted_the_context_set_and_all_told_in_the_histories(
         f"Build context {new} for version 9.9.0 of the calibration software."
     )
     page.get_by_role("button", name="Set Default Context").click()
+    page.get_by_role("button", name=f"Set build 9.9.0 to {new}").click()
     expect(page.get_by_role("main").get_by_role("status")).to_contain_text(f"Done: build 9.9.0 is {new}")
     page.goto("/set_context/")
     set_context(page, "edit", "jwst_0005.pmap")
@@ -116,6 +117,9 @@ def set_context(page: Page, pointer: str, name: str = "") -> None:
         page.get_by_label("User Specified", exact=True).check()
     page.get_by_label("Reason").fill("Checked against the archive")
     page.get_by_role("button", name="Set Default Context").click()
+    expect(page.get_by_role("link", name="All changes from")).to_be_visible()
+    inspect(page)
+    page.get_by_role("button", name=f"Set {pointer} to").click()
 
 
 def choose_filter(page: Page, label: str, value: str) -> None:

@@ -15,13 +15,19 @@ from tests.factories.contexts import make_change, make_whole_context
 pytestmark = pytest.mark.django_db
 
 PAGE = "/set_context/"
-LATEST = {"context_type": "latest", "pmap_mode": "pmap_edit", "reason": "New darks."}
+LATEST = {
+    "context_type": "latest",
+    "pmap_mode": "pmap_edit",
+    "reason": "New darks.",
+    "is_confirmed": "True",
+}
 BUILD = {
     "context_type": "build",
     "cal_ver": "custom",
     "cal_ver_custom": "1.14.1",
     "pmap_mode": "pmap_edit",
     "reason": "New release.",
+    "is_confirmed": "True",
 }
 
 
@@ -65,6 +71,22 @@ def test_an_operator_lets_latest_follow_edit() -> None:
     shown = browser.get(response["Location"]).content.decode()
     assert "Done: latest" in shown
     assert 'id="error_message"' not in shown
+
+
+def test_before_a_move_the_operator_sees_what_will_change() -> None:
+    two_contexts()
+    browser = operator()
+    before = queries.find_pointed("latest")
+    page = post(browser, PAGE, **LATEST | {"is_confirmed": ""}).content.decode()
+    assert queries.find_pointed("latest") == before
+    assert "Set latest to jwst_0002.pmap?" in page
+    assert "New darks." in page
+    assert f'href="/changes/{before}/jwst_0002.pmap/"' in page
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+    back = browser.post(PAGE, hidden | {"back": "1"}).content.decode()
+    assert "New darks." in back
+    assert browser.post(PAGE, hidden | {"is_confirmed": "True"}).status_code == 302
+    assert queries.find_pointed("latest") == "jwst_0002.pmap"
 
 
 def test_the_reason_of_the_next_context_is_that_of_its_delivery() -> None:

@@ -5,9 +5,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.catalog.models import AuditRecord
 from apps.locks.models import Lock
 from tests.factories.accounts import logged_in, make_user, post
 from tests.factories.locks import make_lock
+from tests.factories.submissions import make_submission
 
 pytestmark = pytest.mark.django_db
 
@@ -125,8 +127,23 @@ def test_an_admin_breaks_a_lock() -> None:
     client = logged_in(make_user(role="admin"))
     assert "Break the lock of miri" in client.get("/locks/").content.decode()
     response = post(client, "/locks/miri/break/", form="/locks/", key=str(lock.key))
-    assert response["Location"] == "/locks/"
+    assert response["Location"] == "/locks/?broken=miri"
     assert not Lock.objects.exists()
+    assert "The lock of miri is broken" in client.get(response["Location"]).content.decode()
+    assert "is broken" not in client.get("/locks/?broken=<b>").content.decode()
+
+
+def test_before_a_break_the_admin_sees_what_loses_its_protection() -> None:
+    lock = make_lock("miri", user="marge")
+    client = logged_in(make_user(role="admin"))
+    assert "No submission is under way" in client.get("/locks/miri/break/").content.decode()
+    ready = make_submission(status="ready", ready_at=timezone.now(), user="marge", lock_tenure=lock.tenure)
+    page = client.get("/locks/miri/break/").content.decode()
+    assert f'href="{ready.get_absolute_url()}"' in page
+    assert "marge holds it since" in page
+    assert "fgs is not locked." in client.get("/locks/fgs/break/").content.decode()
+    post(client, "/locks/miri/break/", key=str(lock.key), reason="She is away")
+    assert AuditRecord.objects.get(action="break lock").why == "She is away"
 
 
 @pytest.mark.parametrize("role", ["submitter", "operator"])
@@ -145,7 +162,7 @@ def test_breaking_needs_a_login_the_csrf_token_and_a_post() -> None:
     assert Client().post(address, values).status_code == 401
     admin = logged_in(make_user(role="admin"))
     assert admin.post(address, values).status_code == 403
-    assert admin.get(address).status_code == 405
+    assert logged_in(make_user("sam")).get(address).status_code == 403
     assert Lock.objects.exists()
 
 

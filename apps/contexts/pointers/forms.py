@@ -35,6 +35,7 @@ class SetContextForm(ContextChoiceMixin):
         help_text="Letters, digits, white space and . _ / , = - + are allowed.",
     )
     is_overridden = forms.BooleanField(label="Even if files are not available (latest only)", required=False)
+    is_confirmed = forms.BooleanField(label="Confirmed", required=False)  # On the page with the preview.
     # The last move of each pointer when the page was made.
     seen = forms.CharField(label="Seen", max_length=200, required=False)
 
@@ -116,6 +117,12 @@ class SetContextForm(ContextChoiceMixin):
         """Return the key of a pointer's last move when the page was made; None if it was not posted."""
         found = re.search(rf"\b{pointer}:([0-9]{{1,18}})\b", self.cleaned_data.get("seen", ""))
         return int(found[1]) if found else None
+
+    @property
+    def posted(self) -> list[tuple[str, str]]:
+        """The fields of a valid form as they were posted, for the page that asks to confirm them."""
+        values = [(name, self[name].value()) for name in self.fields if name != "is_confirmed"]
+        return [(name, str(value)) for name, value in values if value not in (None, "", False, "False")]
 
     def autogenerate(self) -> None:
         """Fill in the standard reason for a build context, or say what is missing."""

@@ -30,8 +30,10 @@ def set_context(request: HttpRequest, *, actor: Actor) -> HttpResponse:
         return _page(request, form)
     if "impact" in request.POST and (move := _move(form)):
         return redirect("web:impact_of_context", *move)
-    if not form.is_valid():
+    if not form.is_valid() or "back" in request.POST:
         return _page(request, form)
+    if not form.cleaned_data["is_confirmed"]:
+        return _confirm_page(request, form)
     try:
         change = _set(form, user=actor.get_username())
     except CrdsError as exc:
@@ -85,6 +87,23 @@ def _page(request: HttpRequest, form: SetContextForm) -> HttpResponse:
         "before": _before(done) if done else "",
     }
     return render(request, "contexts/set_context.html", {"page": page})
+
+
+def _confirm_page(request: HttpRequest, form: SetContextForm) -> HttpResponse:
+    """Show what the move will change, and ask to confirm it."""
+    cleaned = form.cleaned_data
+    pointer, context, version = cleaned["context_type"], cleaned["context"], cleaned["version"]
+    build = queries.find_build(version) if pointer == Pointer.BUILD else None
+    before = build.context if build else "" if pointer == Pointer.BUILD else queries.find_pointed(pointer)
+    page = {
+        "form": form,
+        "what": f"{pointer} {version}".strip(),
+        "pointer": pointer,
+        "before": before,
+        "context": context,
+        "reason": cleaned["reason"],
+    }
+    return render(request, "contexts/set_context_confirm.html", {"page": page})
 
 
 def _find_done(key: str) -> ContextChange | None:

@@ -3,10 +3,14 @@
 import re
 
 from django import template
+from django.db.models import QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.catalog.addresses import file_page
+from apps.locks.models import Lock
+from apps.submissions.models import Submission
+from apps.submissions.states import ALIVE
 
 register = template.Library()
 
@@ -14,6 +18,12 @@ register = template.Library()
 _WORDS = re.compile(r"(Logical)(?= Diff)")
 _BREAK = mark_safe("<wbr>")
 _FILE = re.compile(r"'([A-Za-z0-9._-]+\.(?:fits|asdf|json|yaml|text|r\dh|[pir]map))'")
+
+
+@register.simple_tag
+def protected_by(lock: Lock) -> QuerySet[Submission]:
+    """Return the submissions under way that a lock protects, newest first."""
+    return Submission.objects.filter(lock_tenure=lock.tenure, status__in=ALIVE).order_by("-pk")
 
 
 @register.filter
