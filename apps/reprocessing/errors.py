@@ -18,3 +18,15 @@ class NotComputedError(ConflictError):
         super().__init__(
             f"No precomputed affected datasets results exist for {old[:128]!r} --> {new[:128]!r}: {why}"
         )
+
+
+class NoParquetError(ConflictError):
+    """Parquet files cannot be written on this server."""
+
+    code = "no_parquet"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Parquet files are written by pyarrow, which is not installed on this server. Take the CSV or the"
+            " JSON, or ask the operators to run `pip install -r requirements-parquet.txt`."
+        )

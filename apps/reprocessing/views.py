@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -14,9 +14,9 @@ from apps.core.filters import PAGE_SIZE
 from apps.core.json_lists import json_object
 from apps.core.refusals import Form, answers_in, refuse
 from apps.core.tables import Column, Table, csv_file, exported
-from apps.reprocessing import operations, queries
+from apps.reprocessing import operations, parquet_file, queries
 from apps.reprocessing.affected_products import first_ids, ids_in_blocks
-from apps.reprocessing.errors import NotComputedError
+from apps.reprocessing.errors import NoParquetError, NotComputedError
 from apps.reprocessing.models import Transition
 from apps.reprocessing.states import LOOKS, Status
 from apps.rules.errors import CrdsError
@@ -105,6 +105,7 @@ def _detail(request: HttpRequest, old: str, new: str, *, error: str = "") -> Htt
         (name, reftype, count) for name, types in row.counts.items() for reftype, count in types.items()
     ]
     page |= {"table": table, "counts": counts, "hidden": row.affected_count - len(ids)}
+    page["has_parquet"] = parquet_file.is_available()
     # A file that holds a part of the list would be taken for the whole one.
     answer = None if page["hidden"] else exported(request, table)
     return answer or render(request, "reprocessing/detail.html", {"page": page})
@@ -149,8 +150,41 @@ def exposures_as_csv(request: HttpRequest, old: str, new: str) -> HttpResponseBa
         row = queries.get_complete(old, new)
     except NotComputedError as exc:
         return HttpResponse(f"{exc}\n", status=409, content_type="text/plain; charset=utf-8")
-    columns = ("dataset", "type", "old", "new")
-    return csv_file(f"affected_{old}_{new}.csv", columns, queries.affected_exposures(row))
+    return csv_file(f"affected_{old}_{new}.csv", parquet_file.COLUMNS, queries.affected_exposures(row))
+
+
+@answers_in(Form.JSON)
+@require_safe
+@never_cache
+def exposures_as_json(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
+    """Return the same as `exposures_as_csv`: the names of the columns, and a list for each exposure."""
+    queries.find_pair(old, new)
+    try:
+        row = queries.get_complete(old, new)
+    except NotComputedError as exc:
+        return JsonResponse({"error": str(exc)}, status=409)
+    facts = {"old_context": row.old, "new_context": row.new, "columns": parquet_file.COLUMNS}
+    exposures = ([each] for each in queries.affected_exposures(row))
+    return StreamingHttpResponse(json_object(facts, "rows", exposures), content_type="application/json")
+
+
+@answers_in(Form.TEXT)
+@require_safe
+@never_cache
+def exposures_as_parquet(request: HttpRequest, old: str, new: str) -> HttpResponseBase:
+    """Return the same as `exposures_as_csv`. The file is written before it is sent."""
+    queries.find_pair(old, new)
+    try:
+        row = queries.get_complete(old, new)
+        file = parquet_file.write(queries.affected_exposures(row))
+    except NotComputedError as exc:
+        return HttpResponse(f"{exc}\n", status=409, content_type="text/plain; charset=utf-8")
+    except NoParquetError as exc:
+        return HttpResponse(f"{exc}\n", status=501, content_type="text/plain; charset=utf-8")
+    name = f"affected_{row.old}_{row.new}.parquet"
+    return FileResponse(
+        file, as_attachment=True, filename=name, content_type="application/vnd.apache.parquet"
+    )
 
 
 @answers_in(Form.TEXT)

@@ -1,6 +1,8 @@
 """The pages of the transitions."""
 
 import json
+import sys
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -155,6 +157,47 @@ def test_each_affected_exposure_comes_as_csv(client: Client) -> None:
         "LB4Q02010:LB4Q02ABQ,deadtab,fuv.fits,fuv_2010.fits",
         "LB4Q02010:LB4Q02ACQ,deadtab,fuv.fits,fuv_2010.fits",
     ]
+
+
+def test_each_affected_exposure_comes_as_json(client: Client) -> None:
+    make_transition()
+    found = json.loads(client.get(f"{PAGE}exposures.json").getvalue())
+    assert found["columns"] == ["dataset", "type", "old", "new"]
+    assert found["rows"][0] == ["LB4Q02010:LB4Q02ABQ", "deadtab", "fuv.fits", "fuv_2010.fits"]
+    assert len(found["rows"]) == 2
+
+
+@pytest.mark.needs("pyarrow")
+def test_each_affected_exposure_comes_as_parquet(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyarrow import parquet
+
+    monkeypatch.setattr("apps.reprocessing.parquet_file.ROWS_IN_GROUP", 1)
+    make_transition()
+    assert "exposures.parquet" in client.get(PAGE).text
+    file = parquet.ParquetFile(BytesIO(client.get(f"{PAGE}exposures.parquet").getvalue()))
+    assert file.num_row_groups == 2
+    rows = [tuple(row.values()) for row in file.read().to_pylist()]
+    lines = client.get(f"{PAGE}exposures.csv").getvalue().decode().splitlines()
+    assert [",".join(row) for row in rows] == lines[1:]
+
+
+def test_without_pyarrow_a_text_says_so_and_no_link_leads_there(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_transition()
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr("apps.reprocessing.parquet_file.is_available", lambda: False)
+    assert "exposures.parquet" not in client.get(PAGE).text
+    answer = client.get(f"{PAGE}exposures.parquet")
+    assert (answer.status_code, answer["Content-Type"]) == (501, "text/plain; charset=utf-8")
+    assert "pip install" in answer.text
+
+
+def test_no_export_without_a_result(client: Client) -> None:
+    publish_both()
+    move(NEW)
+    for kind in ("csv", "json", "parquet"):
+        assert client.get(f"{PAGE}exposures.{kind}").status_code == 409
 
 
 def test_an_exposure_without_a_mode_is_listed_too(client: Client) -> None:
