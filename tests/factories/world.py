@@ -77,6 +77,7 @@ def make_world() -> World:
         "instrument": "miri",
         "jpoll/key": Channel.objects.create(user="homer").key,
         "looks/name": reference.name,
+        "tables/name": reference.name,
         "looks/sha1sum": reference.sha1sum,
         "new": context,
         "observatory": settings.OBSERVATORY,

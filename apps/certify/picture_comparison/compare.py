@@ -6,6 +6,7 @@ import math
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -130,7 +131,9 @@ def _compared(
                 _statistics("New - old", new - old),
                 _statistics("New / old", ratio),
             ),
-            pictures=_pictures(*(each[::step, ::step] for each in (old, new, ratio)), folder),
+            pictures=_pictures(
+                old[::step, ::step], new[::step, ::step], ratio[::step, ::step], folder=folder
+            ),
         )
 
 
@@ -139,7 +142,7 @@ def _plane(image: NamedImage) -> str:
     return ", ".join(f"plane {at + 1} of {length}" for at, length in axes)
 
 
-def _pictures(old: Floats, new: Floats, ratio: Floats, folder: Path) -> tuple[Drawn, ...]:
+def _pictures(old: Floats, new: Floats, ratio: Floats, *, folder: Path) -> tuple[Drawn, ...]:
     """Draw old and new between the same values, so that equal values are equally bright."""
     found = []
     if both := _finite(np.concatenate([old.ravel(), new.ravel()])):
@@ -166,5 +169,16 @@ def _statistics(title: str, values: Floats) -> Statistics:
     finite = values[np.isfinite(values)]
     if not finite.size:
         return Statistics(title, None, None, None, None, None, 0)
-    numbers = (finite.min(), finite.max(), finite.mean(), np.median(finite), finite.std())
-    return Statistics(title, *(float(each) if math.isfinite(each) else None for each in numbers), finite.size)
+    return Statistics(
+        title,
+        minimum=_finite_number(finite.min()),
+        maximum=_finite_number(finite.max()),
+        mean=_finite_number(finite.mean()),
+        median=_finite_number(np.median(finite)),
+        deviation=_finite_number(finite.std()),
+        count=finite.size,
+    )
+
+
+def _finite_number(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None

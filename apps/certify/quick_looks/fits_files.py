@@ -76,7 +76,7 @@ def look(path: Path, easel: ArrayTaker) -> QuickLook:
     with path.open("rb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            for hdu in _hdus(stream, size):
+            for hdu in hdus(stream, size):
                 if hdu.number == MOST_PARTS:
                     notes.append(f"Only the first {MOST_PARTS} HDUs are shown; there are more.")
                     break
@@ -90,7 +90,7 @@ def look(path: Path, easel: ArrayTaker) -> QuickLook:
     return QuickLook(format="FITS", parts=tuple(parts), notes=tuple(notes))
 
 
-def _hdus(stream: BinaryIO, size: int) -> Iterator[Hdu]:
+def hdus(stream: BinaryIO, size: int) -> Iterator[Hdu]:
     """Yield HDUs up to the first one whose data are incomplete, this one included."""
     start, count = 0, 0
     while start < size:
@@ -109,7 +109,7 @@ def _part(hdu: Hdu, stream: BinaryIO, path: Path, size: int, easel: ArrayTaker, 
     axes, kind = axes_of(hdu.header), _type(hdu.header)
     part = FilePart(
         number=hdu.number,
-        name=_name(hdu.header) or ("PRIMARY" if hdu.number == 0 else ""),
+        name=name_of(hdu.header) or ("PRIMARY" if hdu.number == 0 else ""),
         type=kind,
         shape=axes[:0:-1] if "table" in kind else _image_axes(hdu.header, axes)[::-1],
         dtype="",
@@ -158,8 +158,8 @@ def _with_compressed_image(part: FilePart, hdu: Hdu, path: Path, easel: ArrayTak
     if size > LARGEST_BLOCK:
         note = f"The compressed image has {size:,} bytes; only up to {LARGEST_BLOCK:,} are unpacked."
         return replace(part, note=note)
-    with fits.open(path) as hdus:
-        unpacked = np.asarray(hdus[hdu.number].data)
+    with fits.open(path) as opened:
+        unpacked = np.asarray(opened[hdu.number].data)
     if unpacked.shape != part.shape:
         raise BadHeaderError(f"the tiles hold {unpacked.shape} values and not {part.shape}")
     numbers, picture, note = easel.show(InMemory(unpacked), Scaling(), number=hdu.number)
@@ -200,6 +200,7 @@ def _type(header: Header) -> str:
     return _TYPES.get(kind) or shown(kind.lower(), 20)
 
 
-def _name(header: Header) -> str:
+def name_of(header: Header) -> str:
+    """Return EXTNAME, with EXTVER unless that is 1; empty if there is none."""
     name, version = text(header, "EXTNAME"), text(header, "EXTVER")
     return shown(f"{name} {version}" if version not in ("", "1") else name, 80)

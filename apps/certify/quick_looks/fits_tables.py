@@ -23,7 +23,7 @@ _DTYPES = {"L": "S1", "X": "u1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", 
 
 
 @dataclass(frozen=True)
-class _Field:
+class FitsColumn:
     """The place of the values of a column within a row, and their format."""
 
     number: int
@@ -33,35 +33,59 @@ class _Field:
     offset: int
 
 
-def columns(header: Header, stream: BinaryIO, start: int) -> tuple[tuple[TableColumn, ...], int]:
-    """Return the first columns of a table with their first rows, and the number of further columns.
+def columns(
+    header: Header, stream: BinaryIO, start: int, *, rows: range = range(FIRST_ROWS), first: int = 0
+) -> tuple[tuple[TableColumn, ...], int]:
+    """Return columns of a table with some of its rows, and the number of further columns.
 
     Parameters
     ----------
     start
         Start of the rows in the file, in bytes.
+    rows
+        Numbers of the rows, counted from 0; those that the table does not have are left out.
+    first
+        Number of the first column, counted from 0.
 
     Raises
     ------
     ValueError
         Raised if the header does not describe a table.
     """
-    width, rows = (*axes_of(header), 0, 0)[:2]
-    count = min(whole(header, "TFIELDS"), _MOST_FIELDS)
+    width, count = (*axes_of(header), 0, 0)[:2]
     is_text = str(header.get("XTENSION", "")).strip() == "TABLE"
-    fields = _text_fields(header, count) if is_text else _fields(header, count)
+    fields = fields_of(header)
     found = []
-    for field in fields[:MOST_COLUMNS]:
+    for field in fields[first : first + MOST_COLUMNS]:
         cells = [
             _cell(field, header, stream, start + row * width, width, is_text=is_text)
-            for row in range(min(rows, FIRST_ROWS))
+            for row in rows
+            if row < count
         ]
-        name, unit = (text(header, f"{word}{field.number}") for word in ("TTYPE", "TUNIT"))
-        found.append(TableColumn(name or f"column {field.number}", field.form, unit, tuple(cells)))
-    return tuple(found), max(0, len(fields) - MOST_COLUMNS)
+        unit = text(header, f"TUNIT{field.number}")
+        found.append(TableColumn(name_of(header, field), field.form, unit, tuple(cells)))
+    return tuple(found), max(0, len(fields) - first - MOST_COLUMNS)
 
 
-def _fields(header: Header, count: int) -> list[_Field]:
+def name_of(header: Header, field: FitsColumn) -> str:
+    """Return the name of a column, or its number if it has no name."""
+    return text(header, f"TTYPE{field.number}") or f"column {field.number}"
+
+
+def fields_of(header: Header) -> list[FitsColumn]:
+    """Return the columns of a table.
+
+    Raises
+    ------
+    BadHeaderError
+        Raised if the header does not describe a table.
+    """
+    count = min(whole(header, "TFIELDS"), _MOST_FIELDS)
+    is_text = str(header.get("XTENSION", "")).strip() == "TABLE"
+    return _text_fields(header, count) if is_text else _binary_fields(header, count)
+
+
+def _binary_fields(header: Header, count: int) -> list[FitsColumn]:
     offset, fields = 0, []
     for number in range(1, count + 1):
         form = text(header, f"TFORM{number}")
@@ -71,12 +95,12 @@ def _fields(header: Header, count: int) -> list[_Field]:
         repeat, code = int(match[1] or 1), match[2]
         # Bits are packed. A column of lists has for each row the number of values and their place.
         items = -(-repeat // 8) if code == "X" else 2 * min(repeat, 1) if code in "PQ" else repeat
-        fields.append(_Field(number, form, code, items, offset))
+        fields.append(FitsColumn(number, form, code, items, offset))
         offset += items * np.dtype(_DTYPES[code]).itemsize
     return fields
 
 
-def _text_fields(header: Header, count: int) -> list[_Field]:
+def _text_fields(header: Header, count: int) -> list[FitsColumn]:
     fields = []
     for number in range(1, count + 1):
         form = text(header, f"TFORM{number}")
@@ -84,11 +108,11 @@ def _text_fields(header: Header, count: int) -> list[_Field]:
         if match is None:
             raise BadHeaderError(f"TFORM{number} is {form!r}, which is not the format of a column")
         begin = whole(header, f"TBCOL{number}", least=1) - 1
-        fields.append(_Field(number, form, "A", int(match[2]), begin))
+        fields.append(FitsColumn(number, form, "A", int(match[2]), begin))
     return fields
 
 
-def _cell(field: _Field, header: Header, stream: BinaryIO, row: int, width: int, *, is_text: bool) -> str:
+def _cell(field: FitsColumn, header: Header, stream: BinaryIO, row: int, width: int, *, is_text: bool) -> str:
     dtype = np.dtype(_DTYPES[field.code])
     most = _LONGEST_CELL + 1 if field.code == "A" else FIRST_ITEMS
     wanted = min(field.count, most)
@@ -103,7 +127,7 @@ def _cell(field: _Field, header: Header, stream: BinaryIO, row: int, width: int,
     return _printed(np.frombuffer(data, dtype), field, header)
 
 
-def _printed(values: Any, field: _Field, header: Header) -> str:
+def _printed(values: Any, field: FitsColumn, header: Header) -> str:
     if field.code in "PQ":
         return f"{values[0]} values" if values.size else ""
     if field.code == "X":
@@ -115,7 +139,7 @@ def _printed(values: Any, field: _Field, header: Header) -> str:
     return f"{printed}, …" if field.count > values.size else printed
 
 
-def _number(value: Any, field: _Field, header: Header) -> str:
+def _number(value: Any, field: FitsColumn, header: Header) -> str:
     if field.code in "BIJK":
         if value == header.get(f"TNULL{field.number}"):
             return ""

@@ -25,6 +25,7 @@ from apps.certify.quick_looks.values import (
     TableColumn,
 )
 from apps.web.file_pages.histogram import Histogram, histogram_of
+from apps.web.file_pages.table_links import table_address
 
 CARDS_SHOWN = 600  # of all HDUs together,
 CARDS_SHOWN_OF_ONE = 1500  # and of the one that the address names
@@ -63,6 +64,8 @@ class Pane:
         A description of its values in words and numbers.
     is_small
         Whether each pixel of the picture is larger than one of the screen.
+    table
+        Address of all rows of a table; empty for other parts.
     """
 
     part: FilePart
@@ -81,6 +84,7 @@ class Pane:
     is_small: bool
     is_shown: bool
     is_open: bool
+    table: str
 
     @property
     def columns(self) -> tuple[TableColumn, ...]:
@@ -213,6 +217,7 @@ def _panes(
             is_small=part.picture is not None and max(part.picture.width, part.picture.height) <= 256,
             is_shown=is_shown,
             is_open=is_chosen or (bool(cards) if sought else not chosen and part.number == first),
+            table=table_address(file.name, part.number) if look.format == "FITS" and part.columns else "",
         )
 
 
