@@ -7,12 +7,11 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.rules.observatories import SHIPPED, serve, taken_names
+from apps.rules.observatories import SHIPPED, client_default, serve, taken_names
 from apps.rules.observatories.definition import Definition
 from crds_server import env
 
 FILE_NAME = "observatory.yaml"
-DEFAULT = "jwst"
 
 # Whether this process works with the served observatory; a command that checks a file does not.
 is_needed = True
@@ -35,12 +34,12 @@ def served_name(path: Path) -> str:
         names, or if that is neither an observatory we know nor that of a definition.
     """
     # `env.text` would take OBSERVATORY_FILE for a file with the name in it.
-    env.DEFAULTS.setdefault("OBSERVATORY", DEFAULT)
+    env.DEFAULTS.setdefault("OBSERVATORY", client_default())
     if not is_needed:
-        return DEFAULT
+        return client_default()
     chosen = os.environ.get("OBSERVATORY", "")
     if not path.is_file():
-        return _shipped(chosen or DEFAULT, path)
+        return _shipped(chosen or client_default(), path)
     definition = _read(path)
     if chosen and chosen != definition.name:
         raise ImproperlyConfigured(
@@ -56,7 +55,7 @@ def _shipped(name: str, path: Path) -> str:
     if os.environ.get("OBSERVATORY_FILE"):
         raise ImproperlyConfigured(f"OBSERVATORY_FILE={str(path)!r}: there is no such file.")
     try:
-        return env.choice("OBSERVATORY", DEFAULT, SHIPPED)
+        return env.choice("OBSERVATORY", client_default(), SHIPPED)
     except ImproperlyConfigured as exc:
         raise ImproperlyConfigured(
             f"{exc} An observatory of your own needs its definition at {path}; "

@@ -93,7 +93,7 @@ def context_history(request: HttpRequest) -> Any:
 @api.get(
     "/contexts/{context}",
     response={200: schemas.ContextFacts, **ERRORS},
-    summary="A context by its name, or by a specifier such as jwst-latest or a date",
+    summary="A context by its name, or by a specifier such as keckao-latest or a date",
 )
 def context(request: HttpRequest, context: str) -> Any:
     _require_storable(context)

@@ -11,7 +11,7 @@ from typing import Any
 from apps.certify.headers import UnreadableHeaderError, read_asdf_tree
 from apps.certify.trees import UnreadableTreeError, flatten, read_yaml
 from apps.core.errors import InvalidInputError
-from apps.rules.observatories.observatory import INSTRUMENT_KEYWORDS
+from apps.rules.observatories.missions import INSTRUMENT_KEYWORDS
 
 ASDF_START = "#ASDF"
 DEEPEST_LITERAL = 50  # levels

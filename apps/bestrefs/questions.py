@@ -27,7 +27,7 @@ from apps.datasets.errors import ArchiveFailedError
 from apps.datasets.headers import canonical, find_instrument
 from apps.datasets.queries import headers_of, id_grammar
 from apps.rules.lookup.context import Context
-from apps.rules.observatories import SHIPPED, dataset_ids, get_observatory
+from apps.rules.observatories import dataset_ids, get_observatory, with_data
 
 logger = logging.getLogger(__name__)
 
@@ -222,4 +222,4 @@ def _require_ours(instrument: str) -> None:
 
 def _others() -> list[str]:
     """Return the other observatories that take data."""
-    return [name for name in SHIPPED if name not in (settings.OBSERVATORY, "tobs")]
+    return [name for name in with_data() if name != settings.OBSERVATORY]

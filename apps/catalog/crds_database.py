@@ -21,7 +21,7 @@ from apps.core.free_text import storable
 from apps.rules.naming.file_names import is_file_name, is_mapping
 
 NAME = "crds_db.sqlite3"
-MOST_BYTES = 4 << 30  # of the file; that of HST has about 100 MB
+MOST_BYTES = 4 << 30  # of the file; the largest known one has about 100 MB
 MOST_ROWS = 2_000_000
 LONGEST_CELL = 1 << 20  # bytes
 MOST_SECONDS = 120.0

@@ -8,7 +8,7 @@ from apps.rules.naming.file_names import is_file_name, is_mapping
 
 # What the client's download code takes for a reference (wire protocol, section 5).
 _REFERENCE = re.compile(r".+\.(?:fits|asdf|json|yaml|text|r[0-9][hd])")
-# <obs>_<instrument>_<filekind>_<serial>: mappings, and references of JWST and Roman; some lack the serial.
+# <obs>_<instrument>_<filekind>_<serial>: mappings, and references that are numbered; some lack the serial.
 _TELLING = re.compile(
     r"[a-z]{2,8}_(?P<instrument>[a-z][a-z0-9]{1,16})(?:_(?P<filekind>[a-z][a-z0-9-]{1,32}))?(?:_\d{4,})?\.\w+"
 )
@@ -37,11 +37,11 @@ def type_in_name(name: str, *, observatory: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> type_in_name("jwst_miri_pars-outlier_0003.asdf", observatory="jwst")
-    ('miri', 'pars-outlier')
-    >>> type_in_name("hst_acs_0421.imap", observatory="hst")
-    ('acs', '')
-    >>> type_in_name("v8q14451j_idc.fits", observatory="hst")
+    >>> type_in_name("keckao_liger_pars-rectify_0003.asdf", observatory="keckao")
+    ('liger', 'pars-rectify')
+    >>> type_in_name("keckao_liger_0421.imap", observatory="keckao")
+    ('liger', '')
+    >>> type_in_name("v8q14451j_idc.fits", observatory="keckao")
     ('', '')
     """
     found = _TELLING.fullmatch(name) if name.startswith(f"{observatory}_") else None

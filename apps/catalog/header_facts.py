@@ -3,19 +3,23 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.conf import settings
+
 from apps.certify.headers import UnreadableHeaderError, read_header
 from apps.core.free_text import storable
 from apps.rules.dates import parse_date
 from apps.rules.errors import CrdsError
+from apps.rules.observatories import get_observatory
 
-# Column of the catalogue to the keywords that may hold its value, and the longest text it takes.
+# Column of the catalogue to the keywords that may hold its value, and the longest text it takes. An
+# observatory may have a prefix for the paths among them.
 _KEYWORDS = {
-    "useafter_at": (("USEAFTER", "META.USEAFTER", "ROMAN.META.USEAFTER"), 40),
-    "pedigree": (("PEDIGREE", "META.PEDIGREE", "ROMAN.META.PEDIGREE"), 80),
-    "reference_file_type": (("FILETYPE", "REFTYPE", "META.REFTYPE", "ROMAN.META.REFTYPE"), 80),
+    "useafter_at": (("USEAFTER", "META.USEAFTER"), 40),
+    "pedigree": (("PEDIGREE", "META.PEDIGREE"), 80),
+    "reference_file_type": (("FILETYPE", "REFTYPE", "META.REFTYPE"), 80),
     "aperture": (("APERTURE", "META.APERTURE.NAME"), 80),
-    "comment": (("DESCRIP", "META.DESCRIPTION", "ROMAN.META.DESCRIPTION", "COMMENT"), 2000),
-    "creator": (("AUTHOR", "META.AUTHOR", "ROMAN.META.AUTHOR"), 255),
+    "comment": (("DESCRIP", "META.DESCRIPTION", "COMMENT"), 2000),
+    "creator": (("AUTHOR", "META.AUTHOR"), 255),
     "history": (("HISTORY", "META.HISTORY"), 20_000),
 }
 COLUMNS = tuple(_KEYWORDS)
@@ -28,8 +32,9 @@ def facts(path: Path, name: str) -> dict[str, str]:
     except UnreadableHeaderError:
         return {}  # Text has no header, and neither has the data half of a pair.
     found = {}
+    observatory = get_observatory(settings.OBSERVATORY)
     for column, (keywords, longest) in _KEYWORDS.items():
-        value = next((header[keyword] for keyword in keywords if header.get(keyword)), "")
+        value = next(filter(None, map(header.get, observatory.spellings(keywords))), "")
         if value:
             found[column] = storable(value)[:longest]
     if "useafter_at" in found:

@@ -79,8 +79,8 @@ def look(text: str, *, is_rmap: bool) -> MappingFacts:
 
     Examples
     --------
-    >>> look("selector = {'idctab': 'old/hst_acs_idctab.rmap'}", is_rmap=False).children
-    ('hst_acs_idctab.rmap',)
+    >>> look("selector = {'dark': 'old/keckao_liger_dark.rmap'}", is_rmap=False).children
+    ('keckao_liger_dark.rmap',)
     """
     head, body = (*_SELECTOR.split(text, maxsplit=1), "")[:2]
     fields = dict(_FIELD.findall(head))

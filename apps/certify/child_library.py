@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import io
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,6 +19,7 @@ from apps.certify.child_blocks import read_data_in_blocks
 from apps.certify.child_mapping_grammar import QuickGrammar
 from apps.certify.child_match_cases import WiderCases
 from apps.certify.child_reporter import Reporter
+from apps.rules.observatories import get_definition
 
 
 def prepare(observatory: str) -> None:
@@ -40,16 +42,20 @@ def prepare(observatory: str) -> None:
         pass
     rows = astropy.io.fits.BinTableHDU(astropy.table.Table({"a": [1.0], "b": ["x"]}))
     astropy.table.Table.read(rows)
-    if observatory == "jwst":
+    if data_models := _data_models(observatory):
         with contextlib.suppress(ImportError):
-            from stdatamodels.jwst import datamodels
-
-            datamodels.ReferenceImageModel().to_flat_dict(include_arrays=False)
+            models = importlib.import_module(data_models)
+            models.ReferenceImageModel().to_flat_dict(include_arrays=False)
     read_data_in_blocks()
     read_mappings_quickly()
     compare_cases_quickly()
     _convert_once()
     _survive_name_comparison()
+
+
+def _data_models(observatory: str) -> str:
+    mission = get_definition(observatory).mission
+    return mission.data_models if mission else ""
 
 
 def read_mappings_quickly() -> None:
@@ -65,7 +71,7 @@ def compare_cases_quickly() -> None:
     """Show the library only the cases of a Match that may be more general than the one that it validates.
 
     It compares each case with all others, to find special cases of other cases. For the three thousand cases
-    of HST's throughput tables this took forty seconds.
+    of throughput tables this took forty seconds.
     """
     from crds.core.selectors import MatchSelector
     from crds.core.utils import condition_value

@@ -1,4 +1,4 @@
-"""The rewriting of HST files: they contain their name, so each is written again under its official name.
+"""The rewriting of files that contain their name: each is written again under its official name.
 
 Notes
 -----

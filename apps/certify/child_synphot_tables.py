@@ -38,9 +38,10 @@ def regenerate(job: SynphotJob, delivered: Delivered, reporter: Reporter) -> lis
 
 
 def _table(reftype: str, components: Sequence[str], job: SynphotJob, reporter: Reporter) -> TableMade:
-    from crds.hst.locate import generate_unique_name_core
+    from crds.core.utils import get_locator_module
 
-    name = generate_unique_name_core(INSTRUMENT, reftype, ".fits", now=datetime.now(UTC))
+    locator = get_locator_module(job.observatory)
+    name = locator.generate_unique_name_core(INSTRUMENT, reftype, ".fits", now=datetime.now(UTC))
     path = Path(job.folder) / "generated" / name
     with reporter.counting(name) as count:
         with trapped(reporter, f"Failed generating {reftype}"):

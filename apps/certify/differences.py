@@ -47,7 +47,7 @@ def format_of(name: str) -> str:
 
     Examples
     --------
-    >>> format_of("jwst_miri_dark_0001.fits"), format_of("x1u1459jo_ccd.r0h")
+    >>> format_of("keckao_liger_dark_0001.fits"), format_of("x1u1459jo_ccd.r0h")
     ('fits', '')
     """
     return _FORMATS.get(Path(name).suffix.lower(), "")

@@ -334,7 +334,7 @@ class TableMade:
     Attributes
     ----------
     name
-        Provisional name, made of the date and time as for HST; the official name comes later.
+        Provisional name, made of the date and time; the official name comes later.
     path
         Path of the table, in ``<folder>/generated``; empty if making it failed.
     reftype

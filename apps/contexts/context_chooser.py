@@ -108,8 +108,8 @@ def delivery_order(name: str) -> tuple[int, str]:
 
     Examples
     --------
-    >>> sorted(["hst_1200.pmap", "hst_0999.pmap", "hst.pmap", "hst_10000.pmap"], key=delivery_order)
-    ['hst.pmap', 'hst_0999.pmap', 'hst_1200.pmap', 'hst_10000.pmap']
+    >>> sorted(["tobs_1200.pmap", "tobs_0999.pmap", "tobs.pmap", "tobs_10000.pmap"], key=delivery_order)
+    ['tobs.pmap', 'tobs_0999.pmap', 'tobs_1200.pmap', 'tobs_10000.pmap']
     """
     found = re.search(r"_([0-9]{1,12})\.pmap$", name)
     return (int(found[1]) if found else -1), name

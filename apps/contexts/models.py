@@ -58,7 +58,7 @@ class RemotePipeline(models.Model):
     """A pipeline that may report the context it uses, and its last report."""
 
     name = models.CharField(
-        max_length=128, unique=True, help_text="Name that people ask for, such as jwst-ops-pipeline."
+        max_length=128, unique=True, help_text="Name that people ask for, such as keckao-ops-pipeline."
     )
     key_sha256 = models.CharField(
         max_length=64, unique=True, help_text="sha256 of the key that authorises it, lower-case hex."

@@ -31,8 +31,8 @@ def clean_glob(text: str) -> str:
 
     Examples
     --------
-    >>> clean_glob("jwst_m[a-m]*.rmap")
-    'jwst_m[a-m]*.rmap'
+    >>> clean_glob("keckao_l[a-m]*.rmap")
+    'keckao_l[a-m]*.rmap'
     """
     ranges = re.findall("(.)-(.)", "".join(re.findall(_SET, text)))
     is_backwards = any(first > last for first, last in ranges)

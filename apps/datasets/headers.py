@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.rules.observatories import Observatory
 from apps.rules.observatories.dataset_ids import DatasetIds
-from apps.rules.observatories.observatory import INSTRUMENT_KEYWORDS
+from apps.rules.observatories.missions import INSTRUMENT_KEYWORDS
 
 _SIMPLE = (str, int, float)  # Booleans are included, because they are whole numbers to Python.
 

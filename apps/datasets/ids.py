@@ -35,7 +35,7 @@ def parse_id(text: str, grammar: DatasetIds) -> DatasetId:
     Examples
     --------
     >>> from apps.rules.observatories import dataset_ids
-    >>> str(parse_id("i9zf01010:i9zf01dzq", dataset_ids("hst")))
+    >>> str(parse_id("i9zf01010:i9zf01dzq", dataset_ids("tobs")))
     'I9ZF01010:I9ZF01DZQ'
     """
     if grammar.detector is None and (whole := _WHOLE.fullmatch(text)):

@@ -24,10 +24,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
+from django.conf import settings
 
 from apps.certify.headers import UnreadableHeaderError, read_header
 from apps.datasets.errors import BadRowError, UnreadableSourceError
 from apps.datasets.import_rows import Raw
+from apps.rules.observatories import get_observatory
 
 Read = tuple[int, Raw | BadRowError]
 
@@ -45,7 +47,7 @@ MOST_COLUMNS = 2000  # of CSV; the largest header has about 400 keywords
 _BLOCK = 1 << 16  # bytes
 _ROWS = 2000  # of Parquet, decoded at once
 _ID, _PROGRAM, _HEADER = "dataset_id", "prog_id", "header"
-_REFERENCE_KEYS = ("USEAFTER", "META.USEAFTER", "ROMAN.META.USEAFTER")
+_REFERENCE_KEYS = ("USEAFTER", "META.USEAFTER")
 # The start of an object whose first key is not a key of a JSON line.
 _ENTRY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?!(?:dataset_id|prog_id|header)")')
 
@@ -355,7 +357,8 @@ def _read_data_file(path: Path, after: int) -> Iterator[Read]:
     except UnreadableHeaderError as exc:
         yield 1, BadRowError(str(exc))
         return
-    if any(key in header for key in _REFERENCE_KEYS):
+    spellings = get_observatory(settings.OBSERVATORY).spellings(_REFERENCE_KEYS)
+    if any(key in header for key in spellings):
         yield 1, BadRowError("it has a useafter date, so it is a reference and not a dataset")
         return
     # These keywords hold prose, which is longer than all other values.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from apps.certify.headers import UnreadableHeaderError, read_header
 from apps.rules.observatories.definition_schema import EXTENSIONS, INSTRUMENT, REFTYPE, VALUE
-from apps.rules.observatories.observatory import INSTRUMENT_KEYWORDS
+from apps.rules.observatories.missions import INSTRUMENT_KEYWORDS
 
 MOST_FILES = 5000
 MOST_VALUES = 24  # of a keyword that chooses; one with more is a measurement or a name

@@ -45,7 +45,7 @@ class HistoryStep:
 
         Examples
         --------
-        >>> Step("hst_9999.pmap", ContextChange(context="hst_10000.pmap")).is_backward
+        >>> Step("keckao_9999.pmap", ContextChange(context="keckao_10000.pmap")).is_backward
         False
         """
         return serial(self.old) > serial(self.new)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from apps.rules.observatories import known_names
+from apps.rules.observatories import client_default, known_names
 
 SECONDS = 10.0
 OLDEST_CLIENT = (11, 17)  # From this version on the client answers by the protocol that this server speaks.
@@ -91,8 +91,8 @@ def _observatory(given: str, served: str, url: str) -> Iterator[Advice]:
     elif given:
         yield Advice(name, True, given)
     else:
-        # Without it the client looks for the name of an observatory in the address, and else takes jwst.
-        guess = next((known for known in known_names() if known in host), "jwst")
+        # Without it the client looks for the name of an observatory in the address, or takes its default.
+        guess = next((known for known in known_names() if known in host), client_default())
         text = f"not set; the client takes {guess} from the address"
         yield Advice(name, guess == served, text if guess == served else f"{text}; export {name}={served}")
 

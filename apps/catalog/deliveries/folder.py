@@ -2,7 +2,7 @@
 
 ::
 
-    deliveries/jwst_315.cat        a catalogue: the names of its files, one a line
+    deliveries/keckao_315.cat      a catalogue: the names of its files, one a line
     deliveries/<file>              a link of each file
     deliveries/.crds-deliveries    marks the folder; an empty mount point does not have it
     deliveries/.<random>.part      unfinished

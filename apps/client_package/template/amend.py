@@ -16,9 +16,6 @@ from typing import Any
 from . import definition, versions
 from .names import OBSERVATORY, is_wanted
 
-# The observatory that stands in where the client asks for one that it knows.
-KNOWN = "roman"
-
 
 def amend(module: ModuleType) -> None:
     """Change one module of the client; an untried client stays as it is."""
@@ -144,11 +141,13 @@ def _rc_submit(module: Any) -> None:
             initialize(self, observatory, string, *args, **kwargs)
             return
         os.environ.setdefault("CRDS_OBSERVATORY", OBSERVATORY)
+        # The client accepts the observatories that it has addresses of; the first one stands in for ours.
+        known = next(iter(module.BASE_URLS["ops"]))
         addresses = module.BASE_URLS.setdefault(string.lower(), {})
         before = dict(addresses)
-        addresses[KNOWN] = addresses[OBSERVATORY] = _server(module)
+        addresses[known] = addresses[OBSERVATORY] = _server(module)
         try:
-            initialize(self, KNOWN, string, *args, **kwargs)
+            initialize(self, known, string, *args, **kwargs)
         finally:
             addresses.clear()
             addresses.update(before)

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name='RemotePipeline',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Name that people ask for, such as jwst-ops-pipeline.', max_length=128, unique=True)),
+                ('name', models.CharField(help_text='Name that people ask for, such as keckao-ops-pipeline.', max_length=128, unique=True)),
                 ('key_sha256', models.CharField(help_text='sha256 of the key that authorises it, lower-case hex.', max_length=64, unique=True)),
                 ('context', models.CharField(blank=True, help_text='Context that it reported last.', max_length=128)),
                 ('pushed_at', models.DateTimeField(null=True)),

@@ -74,7 +74,7 @@ def disagreements(
 
     Examples
     --------
-    >>> disagreements("header = {}", "nonsense", name="x.rmap", observatory="hst")[0].code
+    >>> disagreements("header = {}", "nonsense", name="x.rmap", observatory="tobs")[0].code
     'unreadable'
     """
     inserted, deleted = frozenset(inserted), frozenset(deleted)

@@ -34,8 +34,8 @@ def warnings_of(differences: Differences) -> tuple[str, ...]:
     Examples
     --------
     >>> row = Difference(("darkfile",), "deleted 'x.rmap'", ("x.rmap",), "deleted", (("darkfile",),))
-    >>> warnings_of(Differences("hst_acs_0001.imap", "hst_acs_0002.imap", ("REFTYPE",), (row,)))
-    ("Deletion at ('hst_acs_0002.imap', ('darkfile',)) deleted 'x.rmap'",)
+    >>> warnings_of(Differences("keckao_liger_0001.imap", "keckao_liger_0002.imap", ("REFTYPE",), (row,)))
+    ("Deletion at ('keckao_liger_0002.imap', ('darkfile',)) deleted 'x.rmap'",)
     """
     warned = [
         f"{words} {_where(row, differences)}"

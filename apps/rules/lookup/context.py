@@ -22,7 +22,7 @@ from apps.rules.lookup.instrument import (
 from apps.rules.lookup.lookup_record import Trace
 from apps.rules.lookup.timelines import ReftypeTimelines
 from apps.rules.observatories import Observatory
-from apps.rules.observatories.observatory import INSTRUMENT_KEYWORDS
+from apps.rules.observatories.missions import INSTRUMENT_KEYWORDS
 from apps.rules.text.special_values import SPECIAL
 
 UNDEFINED = "UNDEFINED"
@@ -133,7 +133,7 @@ def _translated(key: Any, observatory: Observatory) -> Any:
 
     Notes
     -----
-    Source: ``fits_to_parkeys`` in ``crds.jwst.locate``; the other observatories leave keys as they are.
+    Source: ``fits_to_parkeys`` in the client's ``locate``; observatories without data models keep all keys.
     """
     if observatory.path_prefix is None:
         return key

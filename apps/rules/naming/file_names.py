@@ -13,7 +13,7 @@ def is_file_name(text: str) -> bool:
 
     Examples
     --------
-    >>> is_file_name("jwst_0101.pmap"), is_file_name("../secret"), is_file_name(".hidden")
+    >>> is_file_name("keckao_0101.pmap"), is_file_name("../secret"), is_file_name(".hidden")
     (True, False, False)
     """
     return _FILE_NAME.fullmatch(text) is not None
@@ -24,7 +24,7 @@ def is_mapping(name: str) -> bool:
 
     Examples
     --------
-    >>> is_mapping("hst_acs_darkfile_0250.rmap"), is_mapping("v9718260j_drk.fits")
+    >>> is_mapping("keckao_liger_dark_0250.rmap"), is_mapping("v9718260j_drk.fits")
     (True, False)
     """
     return name.endswith(MAPPING_EXTENSIONS)

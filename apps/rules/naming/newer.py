@@ -42,7 +42,7 @@ def style_of(name: str) -> str:
 
     Examples
     --------
-    >>> names = ("jwst_miri_dark_0057.fits", "s7g1700gl_dead.fits", "16n1832tm_tmc.fits")
+    >>> names = ("tobs_tinstr_dark_0057.fits", "s7g1700gl_dead.fits", "16n1832tm_tmc.fits")
     >>> [style_of(name) for name in names]
     ['crds', 'oldcdbs', 'newsynphot']
     """
@@ -61,9 +61,9 @@ def is_newer(name: str, than: str) -> bool | None:
 
     Examples
     --------
-    >>> is_newer("hst_cos_deadtab_0002.fits", "hst_cos_deadtab_0001.fits"), is_newer("N/A", "x.fits")
+    >>> is_newer("tobs_tinstr_deadtab_0002.fits", "tobs_tinstr_deadtab_0001.fits"), is_newer("N/A", "x.fits")
     (True, False)
-    >>> is_newer("hst_cos_deadtab_0001.fits", "17g1700gl_dead.fits") is None
+    >>> is_newer("tobs_tinstr_deadtab_0001.fits", "17g1700gl_dead.fits") is None
     True
     """
     if name == NOT_APPLICABLE:

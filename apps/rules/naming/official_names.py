@@ -4,7 +4,7 @@ Nothing here remembers the names that are taken. Callers pass them, and hold the
 
 Notes
 -----
-Source: website, section 8.3; ``generate_timestamp`` in ``crds.hst.locate``.
+Source: website, section 8.3; ``generate_timestamp`` in the client's ``locate``.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def stem(observatory: Observatory, *, instrument: str = "", filekind: str = "") 
     Examples
     --------
     >>> from apps.rules.observatories import get_observatory
-    >>> stem(get_observatory("jwst"), instrument="miri", filekind="pars-outlier")
-    'jwst_miri_pars-outlier'
+    >>> stem(get_observatory("tobs"), instrument="tinstr", filekind="pars-outlier")
+    'tobs_tinstr_pars-outlier'
     """
     parts = [(_OBSERVATORY, observatory.name, "observatory")]
     if instrument or filekind:
@@ -81,8 +81,8 @@ def numbered_name(stem: str, extension: str, serial: int) -> str:
 
     Examples
     --------
-    >>> numbered_name("jwst_miri_flat", ".fits", 12)
-    'jwst_miri_flat_0012.fits'
+    >>> numbered_name("tobs_tinstr_flat", ".fits", 12)
+    'tobs_tinstr_flat_0012.fits'
     """
     _require_extension(extension)
     if serial < 0:
@@ -101,7 +101,7 @@ def next_serial(stem: str, extension: str, names: Iterable[str]) -> int:
 
     Examples
     --------
-    >>> next_serial("jwst_miri_flat", ".fits", ["jwst_miri_flat_0010.asdf", "jwst_miri_flat_0009.fits"])
+    >>> next_serial("tobs_tinstr_flat", ".fits", ["tobs_tinstr_flat_0010.asdf", "tobs_tinstr_flat_0009.fits"])
     10
     """
     form = re.compile(rf"{re.escape(stem)}(?:_([0-9]{{{DIGITS_OF_SERIAL},9}}))?{re.escape(extension)}")
@@ -145,10 +145,13 @@ def timed_name(
 
     Examples
     --------
+    >>> from dataclasses import replace
     >>> from apps.rules.observatories import get_observatory
-    >>> where = {"instrument": "cos", "filekind": "deadtab", "extension": ".fits"}
-    >>> timed_name(get_observatory("hst"), **where, moment=datetime(2015, 12, 5, 21, 41, 50))
-    'zc52141pl_dead.fits'
+    >>> from apps.rules.observatories.observatory import TimedNames
+    >>> named_by_time = replace(get_observatory("tobs"), timed_names=TimedNames({"tinstr": "t"}))
+    >>> where = {"instrument": "tinstr", "filekind": "tfilekind", "extension": ".fits"}
+    >>> timed_name(named_by_time, **where, moment=datetime(2015, 12, 5, 21, 41, 50))
+    'zc52141pt_tfk.fits'
     """
     _require_extension(extension)
     timed = observatory.timed_names

@@ -75,9 +75,9 @@ def parse_specifier(text: str) -> Specifier:
 
     Examples
     --------
-    >>> parse_specifier("hst-cos-deadtab-2014-11-11T00:00:00").filekind
-    'deadtab'
-    >>> parse_specifier("jwst-operational").tag
+    >>> parse_specifier("keckao-liger-dark-2014-11-11T00:00:00").filekind
+    'dark'
+    >>> parse_specifier("keckao-operational").tag
     'latest'
     """
     if is_file_name(text) and is_mapping(text):

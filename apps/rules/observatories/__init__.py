@@ -16,6 +16,7 @@ __all__ = [
     "Exemption",
     "Hook",
     "Observatory",
+    "client_default",
     "dataset_ids",
     "find_definition",
     "forget",
@@ -24,6 +25,7 @@ __all__ = [
     "known_names",
     "serve",
     "taken_names",
+    "with_data",
 ]
 
 # The observatories that the client knows by itself.
@@ -68,6 +70,17 @@ def get_definition(name: str) -> Definition:
     if found not in SHIPPED:
         raise UnknownObservatoryError(f"Unknown observatory {name!r}; known are {', '.join(known_names())}.")
     return missions.load(found)
+
+
+@cache
+def client_default() -> str:
+    """Return the name of the observatory that the client takes unless somebody names another."""
+    return next(name for name in SHIPPED if (facts := missions.load(name).mission) and facts.is_default)
+
+
+def with_data() -> tuple[str, ...]:
+    """Return the names of the observatories, among those that the client knows by itself, that have data."""
+    return tuple(name for name in SHIPPED if (facts := missions.load(name).mission) and not facts.is_test)
 
 
 def known_names() -> tuple[str, ...]:

@@ -41,6 +41,8 @@ class DatasetIds:
         Values of a product key that mean an exposure is its own product.
     key_prefix
         Prefix that archives omit in front of ``META.``.
+    exposure_type_keys
+        Header keys that tell the kind of exposure; the first one that is there counts.
     """
 
     examples: tuple[str, ...]
@@ -52,6 +54,7 @@ class DatasetIds:
     program_keys: tuple[str, ...] = ()
     no_product: frozenset[str] = frozenset({"", "NONE", "N/A", "UNDEFINED"})
     key_prefix: str = ""
+    exposure_type_keys: tuple[str, ...] = ()
 
     def normalize(self, half: str) -> str:
         """Return one half of an id as archives write it.

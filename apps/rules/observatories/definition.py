@@ -152,6 +152,7 @@ class Datasets:
     detector: str = ""
     no_product: tuple[str, ...] = ("", "NONE", "N/A", "UNDEFINED")
     key_prefix: str = ""
+    exposure_type_keys: tuple[str, ...] = ("META.EXPOSURE.TYPE", "EXP_TYPE", "OBSTYPE", "IMAGETYP")
 
 
 @dataclass(frozen=True, slots=True)

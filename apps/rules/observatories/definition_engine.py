@@ -28,6 +28,7 @@ def observatory_of(definition: Definition) -> Observatory:
         extra_parkeys=mission.extra_parkeys,
         hooks={instrument: load_hooks(name) for instrument, name in mission.hooks.items()},
         exemption=load_exemption(mission.exemption) if mission.exemption else None,
+        key_prefix=definition.datasets.key_prefix,
         headers_name_reftype=mission.headers_name_reftype,
         has_demo=mission.has_demo,
         synonyms=definition.synonyms,
@@ -62,4 +63,5 @@ def ids_of(definition: Definition) -> DatasetIds:
         program_keys=facts.program_keys,
         no_product=frozenset(facts.no_product),
         key_prefix=facts.key_prefix,
+        exposure_type_keys=facts.exposure_type_keys,
     )

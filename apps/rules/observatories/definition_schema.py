@@ -183,7 +183,8 @@ DATASETS = KeyTable(
         DefinedKey("instruments", MapValue(PATTERN, INSTRUMENT), "Pattern of an id to the instrument that took such exposures."),
         DefinedKey("detector", PATTERN, "Pattern of an id that people write with _ before the detector, with two groups."),
         DefinedKey("no_product", ListValue(TextValue(r"[^\n]*", "a value", str.upper, 80)), "Values of a product key that mean: its own product."),
-        DefinedKey("key_prefix", KEYWORD, "Prefix that archives omit in front of META."),
+        DefinedKey("key_prefix", KEYWORD, "Prefix of paths in headers, such as OBS. for OBS.META.FILENAME; archives omit it."),
+        DefinedKey("exposure_type_keys", ListValue(KEYWORD, minimum=1), "Keywords of data that tell the kind of exposure; META.EXPOSURE.TYPE, EXP_TYPE, OBSTYPE or IMAGETYP if you do not say."),
     )
 )  # fmt: skip
 NAMING = KeyTable(

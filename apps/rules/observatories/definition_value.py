@@ -107,7 +107,7 @@ def _constraints(found: Mapping[str, Any]) -> tuple[Constraint, ...]:
 
 
 def _datasets(facts: Mapping[str, Any]) -> Datasets:
-    extra = {"no_product": tuple(facts["no_product"])} if "no_product" in facts else {}
+    extra = {key: tuple(facts[key]) for key in ("no_product", "exposure_type_keys") if key in facts}
     return Datasets(
         examples=tuple(facts["example"]),
         file_name=facts["file_name"],

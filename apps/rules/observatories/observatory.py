@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
 # Changes a conditioned header in place. A missing key is a KeyError. The text of any error follows
 # ``NOT FOUND`` in the answer.
 Change = Callable[[MutableMapping[str, str]], None]
+
+_PATH = "META."  # the beginning of paths in data models
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,6 @@ class Hook:
     parkeys: tuple[str, ...]
     epochs: tuple[str, ...] = ()
 
-
-# Keywords that may name the instrument, tried in this order after the observatory's own.
-# Source: ``INSTRUMENT_KEYWORDS`` of the client, which are the same for all observatories.
-INSTRUMENT_KEYWORDS = (
-    "INSTRUME",
-    "META.INSTRUMENT.NAME",
-    "META_INSTRUMENT_NAME",
-    "INSTRUMENT",
-    "ROMAN.META.INSTRUMENT.NAME",
-    "META.INSTRUMENT.TYPE",
-    "META_INSTRUMENT_TYPE",
-)
 
 # Values of match keys that every observatory rewrites; an rmap overrides them parkey by parkey.
 DEFAULT_SUBSTITUTIONS: Mapping[str, Mapping[str, str]] = {
@@ -127,6 +117,8 @@ class Observatory:
         empty if contexts do not belong to versions.
     headers_name_reftype
         Whether headers of datasets hold the parkey of the instrument's own rules, ``REFTYPE``, as UNDEFINED.
+    key_prefix
+        Prefix of the paths ``META.`` in headers; empty if there is none.
     synonyms
         Parkey to other keywords that hold the same fact, for headers without the parkey.
     banner
@@ -153,6 +145,7 @@ class Observatory:
     compliance_checks: tuple[str, ...] = ("fits", "json", "asdf", "certify")
     release_page: str = ""
     headers_name_reftype: bool = False
+    key_prefix: str = ""
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     banner: str = ""
     has_demo: bool = False
@@ -161,6 +154,13 @@ class Observatory:
     def instruments(self) -> tuple[str, ...]:
         """Lower case names of the instruments, sorted."""
         return tuple(self.types)
+
+    def spellings(self, keywords: Iterable[str]) -> Iterator[str]:
+        """Yield keywords, and after each path of data models the same path with the prefix of this one."""
+        for keyword in keywords:
+            yield keyword
+            if self.key_prefix and keyword.startswith(_PATH):
+                yield self.key_prefix + keyword
 
     @property
     def reftypes(self) -> Mapping[str, Mapping[str, str]]:

@@ -216,7 +216,7 @@ def _use(_: Observatory) -> tuple[FormQuestion, ...]:
         ),
         FormQuestion(
             key="jwst_etc",
-            label="These are files of the JWST ETC",
+            label="These are files of the ETC itself",
             kind=AnswerKind.FLAG,
             menu=("No", "Yes"),
         ),

@@ -89,7 +89,7 @@ def release_names(submission_id: int) -> None:
 
 
 def stage_references(work: SubmissionRun) -> None:
-    """Give the bytes of the references their official names; renamed FITS files of HST are written again."""
+    """Give the references their official names; a FITS file that contains its name is written again."""
     files = [file for file in work.incoming() if not is_mapping(file.name)]
     rewritten = [file for file in files if _is_rewritten(work, file)]
     for file in files:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from apps.datasets.exposure_types import EXPOSURE_TYPE_KEYS
+from apps.datasets.exposure_types import exposure_type_keys
 from apps.vo.tables.columns import Sql, same
 
 MEDIA_TYPES: Mapping[str, str] = {
@@ -45,8 +45,9 @@ def json_text(column: str) -> Sql:
 
 def exposure_type(column: str) -> Sql:
     """Return the kind of an exposure from its header."""
-    lite = ", ".join(f"json_extract({column}, '$$.\"{key}\"')" for key in EXPOSURE_TYPE_KEYS)
-    big = ", ".join(f"{column} ->> '{key}'" for key in EXPOSURE_TYPE_KEYS)
+    # The databases want at least two values.
+    lite = ", ".join([*(f"json_extract({column}, '$$.\"{key}\"')" for key in exposure_type_keys()), "NULL"])
+    big = ", ".join([*(f"{column} ->> '{key}'" for key in exposure_type_keys()), "NULL"])
     return Sql(f"upper(coalesce({lite}))", f"upper(coalesce({big}))")
 
 

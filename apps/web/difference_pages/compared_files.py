@@ -91,7 +91,7 @@ def find_known(typed: str, *, is_inside: bool) -> Source:
     Parameters
     ----------
     typed
-        A file name, or a specifier of a mapping, such as ``hst-latest`` or a date.
+        A file name, or a specifier of a mapping, such as ``keckao-latest`` or a date.
     is_inside
         Whether files that are not confirmed yet may be seen.
 

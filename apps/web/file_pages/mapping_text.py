@@ -68,8 +68,8 @@ def linked(text: str) -> SafeString:
 
     Examples
     --------
-    >>> linked("{'MIRI': 'old/jwst_miri_0001.imap'}")
-    '{&#x27;MIRI&#x27;: &#x27;old/<a href="/browse/jwst_miri_0001.imap">jwst_miri_0001.imap</a>&#x27;}'
+    >>> linked("{'LIGER': 'old/keckao_liger_0001.imap'}")
+    '{&#x27;LIGER&#x27;: &#x27;old/<a href="/browse/keckao_liger_0001.imap">keckao_liger_0001.imap</a>&#x27;}'
     """
     marked = _NAME.sub(_link, escape(text))
     # The text is escaped already, and the names that are inserted hold only characters of file names.

@@ -73,8 +73,8 @@ def clean(text: str) -> str:
 
     Examples
     --------
-    >>> clean("  hst\0_0001 ")
-    'hst_0001'
+    >>> clean("  tobs\0_0001 ")
+    'tobs_0001'
     """
     return storable(text[:LONGEST]).strip()
 

@@ -12,7 +12,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="The name that people ask for, such as jwst-ops-pipeline.")
+        parser.add_argument("name", help="The name that people ask for, such as keckao-ops-pipeline.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -11,8 +11,8 @@ class Command(BaseCommand):
     help = "Queue the search for datasets whose references differ under two contexts; it may be repeated."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("old", help="The context before, such as hst_0299.pmap.")
-        parser.add_argument("new", help="The context after, such as hst_0300.pmap.")
+        parser.add_argument("old", help="The context before, such as keckao_0299.pmap.")
+        parser.add_argument("new", help="The context after, such as keckao_0300.pmap.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -14,10 +14,21 @@ from pathlib import Path
 from apps.rules.observatories.definition import Definition
 from apps.rules.observatories.definition_value import from_plain
 
-__all__ = ["COMPILED", "FOLDER", "NAMES", "load"]
+__all__ = ["COMPILED", "FOLDER", "INSTRUMENT_KEYWORDS", "NAMES", "load"]
 
 FOLDER = Path(__file__).parent
 COMPILED = FOLDER / "compiled"
+# Keywords that may name the instrument, tried in this order after the observatory's own.
+# Source: ``INSTRUMENT_KEYWORDS`` of the client, which are the same for all observatories.
+INSTRUMENT_KEYWORDS = (
+    "INSTRUME",
+    "META.INSTRUMENT.NAME",
+    "META_INSTRUMENT_NAME",
+    "INSTRUMENT",
+    "ROMAN.META.INSTRUMENT.NAME",
+    "META.INSTRUMENT.TYPE",
+    "META_INSTRUMENT_TYPE",
+)
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
