@@ -79,7 +79,7 @@ def served(text: str = KECKAO) -> Iterator[Definition]:
     finally:
         observatories._served.clear()
         observatories._served.update(before)
-        observatories._defined.cache_clear()
+        observatories._engine.cache_clear()
 
 
 @cache
