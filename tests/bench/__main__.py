@@ -8,6 +8,7 @@ BENCHMARKS = (
     "import_cache",
     "datasets",
     "archive",
+    "client_commands",
     "cold",
     "rpc",
     "crowds",

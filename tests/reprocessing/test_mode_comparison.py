@@ -1,6 +1,8 @@
 """A search by modes finds what a search header by header finds: the same products, counts and errors."""
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,16 @@ PAIRS = [
     ("roman_0003.pmap", "roman_0006.pmap"),
 ]
 PER_INSTRUMENT = 60
+# One step and all types at once, for each observatory, at a scale that takes minutes.
+LARGE_PAIRS = [
+    ("hst_0728.pmap", "hst_0729.pmap"),
+    ("hst_0600.pmap", "hst_0729.pmap"),
+    ("jwst_0540.pmap", "jwst_0541.pmap"),
+    ("jwst_0250.pmap", "jwst_0541.pmap"),
+    ("roman_0006.pmap", "roman_0007.pmap"),
+    ("roman_0003.pmap", "roman_0007.pmap"),
+]
+LARGE = int(os.environ.get("COMPARED_HEADERS", "1000"))
 IDS = {
     "hst": "L{:08d}",
     "jwst": "jw88600071001_02101_{:05d}_nrs1",
@@ -47,13 +59,13 @@ def filled(found: InstrumentComparison) -> dict[str, dict[str, int]]:
     return {instrument: dict(counts) for instrument, counts in found.counts.items() if counts}
 
 
-def import_generated(name: str, folder: Path) -> None:
+def import_generated(name: str, folder: Path, count: int) -> None:
     """Import datasets with headers made from the rules of a context, a fifth of them broken."""
     observatory = get_observatory(observatory_of(name))
     texts = {each: mapping_text(each) for each in load_context(name).mapping_names()}
     path = folder / "datasets.jsonl"
     with path.open("w") as stream:
-        headers = make_headers(texts, observatory, count=PER_INSTRUMENT, seed="modes")
+        headers = make_headers(texts, observatory, count=count, seed="modes")
         for number, header in enumerate(headers):
             dataset_id = IDS[observatory.name].format(number)
             stream.write(json.dumps({"dataset_id": dataset_id, "header": header}) + "\n")
@@ -66,12 +78,32 @@ def import_generated(name: str, folder: Path) -> None:
 def test_a_search_by_modes_finds_what_a_search_by_headers_finds(
     old: str, new: str, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    by_modes = compare_both(old, new, PER_INSTRUMENT, tmp_path, settings, monkeypatch)
+    assert by_modes.products
+
+
+@pytest.mark.campaign
+@pytest.mark.needs("real-data")
+@pytest.mark.parametrize(("old", "new"), LARGE_PAIRS)
+def test_both_searches_agree_about_many_exposures(
+    old: str, new: str, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = compare_both(old, new, LARGE, tmp_path, settings, monkeypatch)
+    counted = sum(sum(counts.values()) for counts in found.counts.values())
+    products, exposures = len(found.products), Dataset.objects.count()
+    sys.stdout.write(f"{old} {new}: {exposures} exposures, {products} products, {counted} answers\n")
+
+
+def compare_both(
+    old: str, new: str, count: int, folder: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> InstrumentComparison:
+    """Search by modes and by headers, require the same result, and return it."""
     settings.OBSERVATORY = observatory_of(old)
     monkeypatch.setattr(chunks.contexts, "get_context", load_context)
     monkeypatch.setattr(chunks, "require_claim", lambda _job: None)
     monkeypatch.setattr(chunks, "MODES_AT_LEAST", 20)
     before, after = load_context(old), load_context(new)
-    import_generated(new, tmp_path)
+    import_generated(new, folder, count)
     row = Transition.objects.create(change=make_change(), old=old, new=new)
     instruments = sorted(
         set(Dataset.objects.values_list("instrument", flat=True)) & set(before.instruments())
@@ -93,9 +125,9 @@ def test_a_search_by_modes_finds_what_a_search_by_headers_finds(
         by_modes.add(InstrumentComparison.from_json(chunk.result))
         by_modes.products |= set(chunk.products)
     assert by_modes.products == by_headers.products
-    assert by_modes.products
     assert filled(by_modes) == filled(by_headers)
     assert by_modes.errors == by_headers.errors
     modes = Dataset.objects.exclude(mode__digest="").filter(mode__isnull=False)
     assert modes.count() > Dataset.objects.count() // 2
     assert set(row.chunks.values_list("source", flat=True)) >= {Chunk.Source.MODES}
+    return by_modes
