@@ -28,8 +28,8 @@ IMPACT_ENTERED_FROM: dict[str, set[str]] = {
 }
 ALIVE = (Status.PENDING, Status.RUNNING)
 LOOKS = {
-    Status.PENDING: "warn",
-    Status.RUNNING: "warn",
+    Status.PENDING: "calm",
+    Status.RUNNING: "calm",
     Status.COMPLETE: "good",
     Status.FAILED: "bad",
     Status.SKIPPED: "plain",

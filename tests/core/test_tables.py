@@ -252,3 +252,11 @@ def test_the_markup_of_a_cell_escapes_all_that_rows_give() -> None:
     page = render_to_string("parts/_table.html", {"table": Table([column], [Row(bad)], {}, picks=picks)})
     assert "<script>" not in page
     assert page.count("&quot;&gt;&lt;script&gt;") == 5
+
+
+def test_a_page_of_all_rows_is_capped_and_says_where_all_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.core.tables.table.MOST", 3)
+    columns = (Column("n", "N", lambda row: str(row)),)
+    assert Table(columns, range(4), {"show": "all"}).is_capped
+    assert not Table(columns, range(3), {"show": "all"}).is_capped
+    assert not Table(columns, range(4), {}).is_capped

@@ -197,3 +197,14 @@ def test_an_edit_context_that_cannot_be_read_hides_nothing_else(client: Client) 
     answer: Any = client.get("/context_table/jwst_0001.pmap/miri/flat/")
     assert answer.status_code == 200
     assert "lanes differ" not in answer.content.decode()
+
+
+def test_a_picture_leads_closer_wider_earlier_and_later_within_the_whole_time() -> None:
+    whole = timeline()
+    assert [title for title, _ in whole.views] == ["Closer", "Earlier", "Later"]
+    query = dict(whole.views)["Closer"].removeprefix("?").removesuffix("#timeline")
+    sent = dict(part.split("=") for part in query.split("&"))
+    closer = timeline(**sent)
+    assert whole.start < closer.start < closer.end < whole.end
+    assert [title for title, _ in closer.views] == ["Closer", "Wider", "Earlier", "Later"]
+    assert "Closer" not in dict(timeline(since="2020-01-01", until="2020-01-02").views)

@@ -78,7 +78,7 @@ def test_it_links_to_the_searches_for_affected_datasets() -> None:
     make_change("jwst_0002.pmap")
     notice_changes()
     assert (
-        '<span class="badge warn">pending</span> <a href="/reprocessing/jwst_0001.pmap/jwst_0002.pmap/">'
+        '<span class="badge calm">pending</span> <a href="/reprocessing/jwst_0001.pmap/jwst_0002.pmap/">'
         in shown(logged_in())
     )
 

@@ -167,6 +167,11 @@ class Table:
         return isinstance(paginator, _FirstFound) and len(paginator.keys) > paginator.count
 
     @property
+    def is_capped(self) -> bool:
+        """The fact that a page that should show all rows shows only the first of them."""
+        return not self.page_size and self.page.paginator.num_pages > 1
+
+    @property
     def cells(self) -> Iterator[list[Cell]]:
         """The printed cells, row by row."""
         return ([column.cell(row) for column in self.columns] for row in self.page)

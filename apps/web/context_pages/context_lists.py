@@ -16,7 +16,7 @@ from apps.contexts.models import ContextChange, Pointer
 from apps.core.tables import Column, Picks, Table
 from apps.rules.observatories import get_observatory
 
-LOOKS = {"latest": "warn", "archived": "good"}  # Website, section 3: latest amber, archived green.
+LOOKS = {"latest": "good", "archived": "plain"}  # In use, and over.
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The timeline of references: a lane for each match case, with a bar for each reference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -80,6 +80,8 @@ class Timeline:
         The context it is compared with; empty without one, or if nothing differs.
     zoomed_out
         Address of the picture of the whole time; empty if this is it.
+    views
+        Title and address of the pictures beside this one: closer, wider, earlier and later.
     """
 
     lanes: tuple[Lane, ...]
@@ -92,6 +94,7 @@ class Timeline:
     previous: str
     next: str
     zoomed_out: str
+    views: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,27 @@ def find_timeline(
         previous=_address(_kept(sent, (*TABLE_STATE, *STATE)), lanes=page - 1) if page > 1 else "",
         next=_address(_kept(sent, (*TABLE_STATE, *STATE)), lanes=page + 1) if page < pages else "",
         zoomed_out=_address(_kept(sent, TABLE_STATE), lanes=page) if (start, end) != edges else "",
+        views=tuple(_views(start, end, edges, _kept(sent, TABLE_STATE) | {"lanes": str(page)})),
     )
+
+
+def _views(
+    start: datetime, end: datetime, edges: tuple[datetime, datetime], kept: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield title and address of the pictures beside this one that show something else."""
+    first, last = edges
+    quarter, half = (end - start) / 4, (end - start) / 2
+    wanted = (
+        ("Closer", start + quarter, end - quarter),
+        ("Wider", start - half, end + half),
+        ("Earlier", start - half, end - half),
+        ("Later", start + half, end + half),
+    )
+    for title, since, until in wanted:
+        days = (max(since, first).date(), min(until, last).date())
+        is_new = days != (start.date(), end.date()) and days[0] < days[1]
+        if is_new and (title != "Closer" or quarter >= timedelta(days=1)):
+            yield title, _address(kept, since=f"{days[0]}", until=f"{days[1]}")
 
 
 def _kept(sent: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
