@@ -37,8 +37,8 @@ LARGE_PAIRS = [
     ("hst_0600.pmap", "hst_0729.pmap"),
     ("jwst_0540.pmap", "jwst_0541.pmap"),
     ("jwst_0250.pmap", "jwst_0541.pmap"),
-    ("roman_0006.pmap", "roman_0007.pmap"),
-    ("roman_0003.pmap", "roman_0007.pmap"),
+    ("roman_0005.pmap", "roman_0006.pmap"),
+    ("roman_0003.pmap", "roman_0006.pmap"),
 ]
 LARGE = int(os.environ.get("COMPARED_HEADERS", "1000"))
 IDS = {
