@@ -1,6 +1,7 @@
 """Text indexes: they follow every change of a row, and a search finds the same rows with and without them."""
 
 import io
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -112,6 +113,16 @@ def test_migrate_makes_an_index_again_that_is_lost(without_cache: None) -> None:
     assert "Run: manage.py migrate" in " ".join(FILES.faults())
     assert FILES.keep() == ""
     assert few("flat") == {file.name}
+
+
+@pytest.mark.needs("postgresql")
+def test_the_planner_expects_many_rows_of_a_frequent_word() -> None:
+    files = [File(name=f"jwst_miri_flat_{n:04}.fits", description="of cycle 3") for n in range(1000)]
+    File.objects.bulk_create(files)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_file")
+    plan = File.objects.filter(description__icontains="cycle").explain(format="json")
+    assert json.loads(plan)[0]["Plan"]["Plan Rows"] > 900
 
 
 def test_migrate_says_plainly_that_an_index_cannot_be_made(
