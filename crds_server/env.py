@@ -177,10 +177,11 @@ CONNECT_TIMEOUT = "2"  # seconds that a database may take to accept a connection
 # A worker may freeze in the middle of a transaction, or its machine may vanish. Its transaction ends after
 # `idle`, which is shorter than the time that others wait for its rows, so they go on instead of failing.
 # Keepalives end the connections of machines that are gone.
-POSTGRESQL_TIMEOUTS = {
+POSTGRESQL_SETTINGS = {
     "idle_in_transaction_session_timeout": 20_000,  # milliseconds
     "lock_timeout": 28_000,
     "statement_timeout": 300_000,
+    "jit": "off",  # To compile a statement of a page takes longer than to run it.
 }
 KEEPALIVES = {
     "keepalives": "1",
@@ -217,7 +218,7 @@ def database(name: str, default: str) -> dict[str, Any]:
             "OPTIONS": {
                 "pool": dict(CONNECTION_POOL),
                 "connect_timeout": CONNECT_TIMEOUT,
-                "options": " ".join(f"-c {key}={value}" for key, value in POSTGRESQL_TIMEOUTS.items()),
+                "options": " ".join(f"-c {key}={value}" for key, value in POSTGRESQL_SETTINGS.items()),
                 **KEEPALIVES,
                 **url.options,
             },

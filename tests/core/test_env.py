@@ -72,7 +72,9 @@ def test_the_databases_are_understood() -> None:
     assert (postgres["NAME"], postgres["USER"], postgres["PASSWORD"]) == ("crds", "me", "p@ss")
     assert (postgres["HOST"], postgres["PORT"]) == ("db", "5433")
     options = dict(postgres["OPTIONS"])
-    assert options.pop("options").startswith("-c idle_in_transaction_session_timeout=20000 -c lock_timeout=")
+    parameters = options.pop("options")
+    assert parameters.startswith("-c idle_in_transaction_session_timeout=20000 -c lock_timeout=")
+    assert parameters.endswith(" -c jit=off")
     assert options.items() >= {"connect_timeout": "2", "sslmode": "require", **env.KEEPALIVES}.items()
     assert options["pool"] == env.CONNECTION_POOL
     assert postgres["CONN_HEALTH_CHECKS"]
