@@ -64,6 +64,7 @@ def get_definition(name: str) -> Definition:
     UnknownObservatoryError
         Raised if there is no such observatory; the message lists the known ones.
     """
+    look_again()
     found = name.lower()
     if found in _served:
         return _served[found]
@@ -115,7 +116,6 @@ def get_observatory(name: str) -> Observatory:
     >>> get_observatory("tobs").instrument_key
     'INSTRUME'
     """
-    look_again()
     return _engine(get_definition(name).name)[0]
 
 

@@ -127,8 +127,8 @@ def empty_overlay(name: str) -> str:
 
     Examples
     --------
-    >>> print(empty_overlay("hst").splitlines()[1])
-    observatory: hst
+    >>> print(empty_overlay("tobs").splitlines()[1])
+    observatory: tobs
     """
     return (
         "# Values and conditions beyond those of the library. Types and instruments come with the client.\n"
