@@ -84,6 +84,7 @@ def test_every_client_that_was_tried_lists_selects_and_certifies(any_client: Off
     write_hispec(any_client.cache / "exposure.fits", EXPOSURE)
     write_hispec(any_client.cache / "new_dark.fits", DARK)
     write_hispec(any_client.cache / "bad_dark.fits", DARK, DETECTOR="H9")
+    write_hispec(any_client.cache / "odd_dark.fits", DARK, SCALE="9MAS")  # It chooses no dark.
     write_hispec(any_client.cache / "two_darks.fits", DARK, P_READ="CDS|UTR")
     assert f"Effective Context = '{CONTEXT}'" in any_client.crds("list", "--status")
     found = any_client.crds(
@@ -96,8 +97,9 @@ def test_every_client_that_was_tried_lists_selects_and_certifies(any_client: Off
     assert any_client.python_says(recorded) == (
         "crds://keckao_hispec_dark_0001.fits crds://keckao_hispec_wave_0002.fits"
     )
-    said = any_client.crds("certify", "bad_dark.fits", "--comparison-context", CONTEXT)
+    said = any_client.crds("certify", "bad_dark.fits", "odd_dark.fits", "--comparison-context", CONTEXT)
     assert "Checking 'DETECTOR' : Value 'H9' is not one of" in said
+    assert "Checking 'SCALE' : Value '9MAS' is not one of" in said
     verdicts = {"new_dark.fits": "0 errors", "two_darks.fits": "is an equal weight special case"}
     for name, verdict in verdicts.items():
         options = ("--comparison-context", CONTEXT, "--check-rmap-updates")
@@ -160,8 +162,19 @@ def test_a_name_of_an_instrument_never_leads_out_of_the_cache(answers: dict[str,
 
 def test_two_packages_live_side_by_side(answers: dict[str, Any]) -> None:
     assert answers["observatories"] == ["hst", "jwst", "keckao", "lablight", "roman", "tobs"]
-    assert answers["instruments"] == [["hispec", "liger"], ["benchcam"]]
+    assert answers["instruments"] == [["hispec", "liger"], ["benchcam", "liger"]]
     assert answers["owners"] == ["keckao", "lablight", "hst"]
+
+
+def test_an_instrument_of_both_is_that_of_the_observatory_that_is_wanted(keckao: Offline) -> None:
+    program = """
+import os
+from crds.core import utils
+for os.environ["CRDS_OBSERVATORY"] in ("keckao", "lablight", "keckao", "hst"):
+    print(utils.instrument_to_observatory("LIGER"), utils.instrument_to_observatory("acs"))
+"""
+    owners = keckao.python_says(program).splitlines()
+    assert owners == ["keckao hst", "lablight hst", "keckao hst", "keckao hst"]
 
 
 def test_python_starts_in_the_same_time_and_imports_nothing(keckao: Offline) -> None:

@@ -80,7 +80,10 @@ def keckao_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServ
 def user(keckao_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> User:
     """Return a user who has installed the package as the page of the server says, and delivered darks."""
     root = tmp_path_factory.mktemp("user")
-    python = make_environment(root / "env", wheel.build(make_content(make_definition(TINYLAB))))
+    # Both others have an instrument liger as well, and the first one is known to the client before ours.
+    others = (TINYLAB.replace("lablight", "alpine"), TINYLAB)
+    wheels = [wheel.build(make_content(make_definition(text))) for text in others]
+    python = make_environment(root / "env", *wheels)
     pip_install(python, keckao_server)
     said = keckao_server.manage("create_account", "homer", "--role", "submitter", "--print-token")
     token = next(line for line in said.splitlines() if line.startswith("crds_"))

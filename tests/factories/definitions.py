@@ -62,6 +62,8 @@ useafter_keys: [DATE]
 instruments:
   benchcam:
     bias: {text: Bias, match: nothing}
+  liger:
+    bias: {text: Bias, match: nothing}
 datasets:
   example: LAB1
   file_name: "(LAB[0-9]+)"

@@ -89,6 +89,8 @@ def test_constraints_follow_from_match_keys_and_vocabulary():
     assert (
         "READMODE  H  C  O  CDS,MCDS4,UTR,ANY,N/A\n" in files["hispec_dark.tpn"]
     )  # P_READ may stand for it.
+    # It chooses no dark, but a dark that says it must say one of its values.
+    assert "FILTER  H  C  O  J,H,K,ANY,N/A\n" in files["hispec_dark.tpn"]
     assert "USEAFTER  H  C  R  &JWSTDATE\n" in files["all_all.tpn"]
     assert files["hispec_dark_ld.tpn"] == files["hispec_dark.tpn"]
 

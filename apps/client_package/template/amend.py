@@ -85,6 +85,18 @@ def _with_observatory_of_environment(function: Callable[..., Any]) -> Callable[.
     return wrapper
 
 
+def _utils(module: Any) -> None:
+    """Take an instrument for ours where the client works for us: another package may have the same name."""
+    instrument_to_observatory = module.instrument_to_observatory
+
+    def with_ours(instrument: str) -> str:
+        if is_wanted() and instrument.lower() in module.get_observatory_package(OBSERVATORY).INSTRUMENTS:
+            return OBSERVATORY
+        return str(instrument_to_observatory(instrument))
+
+    module.instrument_to_observatory = functools.wraps(instrument_to_observatory)(with_ours)
+
+
 def _api(module: Any) -> None:
     """Tell the version of the calibration software; the client knows only that of its own observatories."""
     get_cal_version = module.get_cal_version
@@ -168,6 +180,7 @@ _AMENDMENTS: dict[str, Callable[[Any], None]] = {
     "crds.core.config": _config,
     "crds.core.cmdline": _cmdline,
     "crds.core.heavy_client": _heavy_client,
+    "crds.core.utils": _utils,
     "crds.client.api": _api,
     "crds.io.factory": _factory,
     "crds.submit.rc_submit": _rc_submit,

@@ -16,6 +16,7 @@ AMENDED = frozenset(
         "crds.core.config",
         "crds.core.cmdline",
         "crds.core.heavy_client",
+        "crds.core.utils",
         "crds.client.api",
         "crds.io.factory",
         "crds.submit.rc_submit",

@@ -10,6 +10,7 @@ from apps.rules.observatories.definition import (
     DefinedInstrument,
     DefinedType,
     Definition,
+    Vocabulary,
 )
 from apps.rules.observatories.definition_expressions import one_line
 
@@ -47,14 +48,31 @@ def type_constraints(
     own = {constraint.keyword for constraint in reftype.constraints}
     patterns = {key: pattern for pattern, key in definition.patterns.items()}
     for key in reftype.match:
-        if key in own:
-            continue
-        vocabulary = definition.vocabulary(instrument.name, reftype.name, key)
-        values = (*vocabulary.values, *ANY_VALUES) if vocabulary.values else ()
-        # A pattern may stand for the keyword.
-        required = "no" if key in patterns else "yes"
-        yield Constraint(key, required, values=tuple(dict.fromkeys(values)), type=vocabulary.type)
+        if key not in own:
+            # A pattern may stand for the keyword.
+            required = "no" if key in patterns else "yes"
+            yield _of_vocabulary(key, required, definition.vocabulary(instrument.name, reftype.name, key))
     yield from reftype.constraints
+    yield from _other_vocabulary(definition, instrument, reftype)
+
+
+def _other_vocabulary(
+    definition: Definition, instrument: DefinedInstrument, reftype: DefinedType
+) -> Iterator[Constraint]:
+    """Yield the vocabularies that neither a match key nor a constraint has said yet."""
+    own = {constraint.keyword for constraint in reftype.constraints}
+    conditions = (*definition.every_reference, *instrument.constraints, *reftype.constraints)
+    said = {each.keyword for each in conditions if each.values or each.form}
+    said.update(key for key in reftype.match if key not in own)
+    for key in dict.fromkeys((*definition.keywords, *instrument.keywords, *reftype.keywords)):
+        vocabulary = definition.vocabulary(instrument.name, reftype.name, key)
+        if key not in said and vocabulary != Vocabulary():
+            yield _of_vocabulary(key, "no", vocabulary)
+
+
+def _of_vocabulary(key: str, required: str, vocabulary: Vocabulary) -> Constraint:
+    values = (*vocabulary.values, *ANY_VALUES) if vocabulary.values else ()
+    return Constraint(key, required, values=tuple(dict.fromkeys(values)), type=vocabulary.type)
 
 
 def constraint_lines(constraint: Constraint) -> Iterator[str]:
