@@ -125,8 +125,10 @@ def _has_pyarrow() -> bool:
 
 NEEDS = {
     "chromium": Need("Chromium", "apt-get install chromium", _has_program("chromium")),
+    "curl": Need("curl", "apt-get install curl", _has_program("curl")),
     "fiu": Need("fiu-run", "apt-get install fiu-utils", _has_program("fiu-run")),
     "fitsverify": Need("fitsverify", "apt-get install fitsverify", _has_program("fitsverify")),
+    "java": Need("Java", "apt-get install default-jdk-headless", _has_program("javac")),
     "nginx": Need("nginx", "apt-get install nginx-light", _has_nginx),
     "node": Need("Node.js", "apt-get install nodejs", _has_program("node")),
     "old-clients": Need("older clients", "make old-clients", _has_old_clients),

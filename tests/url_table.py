@@ -14,11 +14,12 @@ from django.utils.regex_helper import normalize
 
 @dataclass(frozen=True)
 class Address:
-    """One address and the view that answers it."""
+    """One address and the view that answers it; its route has names in place of the parameters."""
 
     path: str
     view: Callable[..., Any]
     name: str
+    route: str
 
     def __str__(self) -> str:
         return self.path
@@ -33,9 +34,9 @@ def every_address(values: Mapping[str, str]) -> list[Address]:
         Parameter to value; a key such as ``browse/name`` is for the addresses that begin with its first part.
     """
     return [
-        Address(path, pattern.callback, str(pattern.name or pattern.callback.__name__))
+        Address(path, pattern.callback, str(pattern.name or pattern.callback.__name__), route)
         for prefix, pattern in _patterns(get_resolver(), "/")
-        for path in _spellings(prefix, pattern, values)
+        for path, route in _spellings(prefix, pattern, values)
     ]
 
 
@@ -47,7 +48,7 @@ def _patterns(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, URLPatt
             yield prefix, entry
 
 
-def _spellings(prefix: str, pattern: URLPattern, values: Mapping[str, str]) -> Iterator[str]:
+def _spellings(prefix: str, pattern: URLPattern, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     route = getattr(pattern.pattern, "_route", None)
     if route is not None:
         forms = [(re.sub(r"<(?:\w+:)?(\w+)>", r"%(\1)s", route), re.findall(r"<(?:\w+:)?(\w+)>", route))]
@@ -56,7 +57,8 @@ def _spellings(prefix: str, pattern: URLPattern, values: Mapping[str, str]) -> I
         simple = re.sub(r"\(\?:([^|()]*)\|[^()]*\)", r"\1", pattern.pattern.regex.pattern)
         forms = normalize(simple.replace(r"\Z", ""))
     for form, names in forms:
-        yield prefix + form % {name: _value(form, name, values) for name in names}
+        filled = prefix + form % {name: _value(form, name, values) for name in names}
+        yield filled, prefix + form % {name: f"<{name}>" for name in names}
 
 
 def _value(form: str, name: str, values: Mapping[str, str]) -> str:

@@ -35,6 +35,13 @@ def answered(request: HttpRequest, value: Any, *, is_immutable: bool = False) ->
     return get_conditional_response(request, tag, None, whole) or whole
 
 
+def created(value: Any, address: str) -> HttpResponse:
+    """Return a new thing as JSON, with its address."""
+    headers = {"Location": address, "Cache-Control": "no-store"}
+    body = orjson.dumps(value, option=orjson.OPT_NAIVE_UTC)
+    return HttpResponse(body, content_type="application/json", headers=headers, status=201)
+
+
 def problem(status: int, title: str, detail: str, code: str) -> HttpResponse:
     """Return an error in the form of RFC 9457."""
     value = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}

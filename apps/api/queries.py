@@ -10,6 +10,7 @@ from apps.catalog.models import ACCOUNT_ACTIONS, AuditRecord, File
 from apps.catalog.states import FileKind, FileState
 from apps.core.addresses import absolute
 from apps.core.globs import clean_glob, matching
+from apps.submissions.models import Submission
 
 _FOLDERS = {FileKind.MAPPING: "mappings", FileKind.REFERENCE: "references"}
 _EQUAL = {"kind": "kind", "instrument": "instrument", "reftype": "filekind", "state": "state"}
@@ -85,3 +86,40 @@ def change_page(*, after: int, limit: int) -> tuple[list[dict[str, Any]], int | 
         for row in found[:limit]
     ]
     return items, items[-1]["number"] if len(found) > limit else None
+
+
+def submission_facts(submission: Submission) -> dict[str, Any]:
+    """Return the facts about a submission; see `schemas.SubmissionOut`."""
+    return {
+        "key": str(submission.key),
+        "kind": submission.kind,
+        "status": submission.status,
+        "user": submission.user,
+        "instrument": submission.instrument,
+        "context": submission.base,
+        "description": submission.description,
+        "reason": submission.reason,
+        "started_at": submission.started_at,
+        "ended_at": submission.ended_at,
+        "new_context": submission.new_context,
+        "files": [
+            {"name": file.name, "official_name": file.official_name, "verdict": file.verdict}
+            for file in submission.files.all()
+        ],
+        "channel": submission.channel,
+        "page": submission.result_url,
+    }
+
+
+def submission_page(
+    *, before: int | None, limit: int, instrument: str, status: str
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return submissions, the newest first, and the number to go on before."""
+    rows = Submission.objects.prefetch_related("files").order_by("-pk")
+    equal = {"instrument": instrument, "status": status}
+    rows = rows.filter(**{name: value for name, value in equal.items() if value})
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: limit + 1])
+    following = found[limit - 1].pk if len(found) > limit else None
+    return [submission_facts(row) for row in found[:limit]], following

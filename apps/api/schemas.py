@@ -1,6 +1,7 @@
 """The forms of requests and answers, from which the description is made. Answers are written without them."""
 
 from datetime import datetime
+from typing import Literal
 
 from ninja import Schema
 from pydantic import Field
@@ -95,3 +96,58 @@ class JobFacts(Schema):
     key: str
     status: str = Field(description="waiting, queued, running, completed, failed or cancelled")
     messages: int
+
+
+class ExplanationQuestion(HeaderQuestion):
+    types: list[str] | None = Field(
+        None, max_length=1, description="One type; null for all of the instrument."
+    )
+
+
+class Explanations(Schema):
+    context: str
+    instrument: str
+    types: list[dict[str, object]] = Field(
+        description="Per type the answer, the verdict in words, and each search."
+    )
+
+
+class SubmissionOrder(Schema):
+    kind: Literal["batch", "references", "mappings", "certify", "add", "delete"]
+    instrument: str = Field("", max_length=32, description="Locked for the submission; certify needs none.")
+    description: str = Field("", max_length=8000)
+    change_level: str = Field("severe", max_length=16, description="severe, moderate or trivial")
+    creator: str = Field("", max_length=255)
+    context: str = Field("edit", max_length=128, description="edit, latest or the name of a pmap")
+    auto_rename: bool = True
+    compare_old_reference: bool = True
+    generate_contexts: bool = True
+    names: list[str] = Field([], max_length=1000, description="References to add or delete.")
+
+
+class SubmittedFileOut(Schema):
+    name: str
+    official_name: str
+    verdict: str = Field(description="OK, Warnings or ERRORS; empty before its check.")
+
+
+class SubmissionOut(Schema):
+    key: str
+    kind: str
+    status: str
+    user: str
+    instrument: str
+    context: str = Field(description="Context that the files were checked against.")
+    description: str
+    reason: str = Field(description="Why it failed or was cancelled.")
+    started_at: datetime
+    ended_at: datetime | None
+    new_context: str
+    files: list[SubmittedFileOut]
+    channel: str = Field(description="Key for /jobs/{key}; empty if no job reports.")
+    page: str = Field(description="Address of its page.")
+
+
+class SubmissionPage(Schema):
+    items: list[SubmissionOut]
+    next: int | None = Field(description="Pass it as `before` for the next page; null if there are no more.")

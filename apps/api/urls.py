@@ -5,7 +5,7 @@ from django.urls import URLPattern, path
 from apps.api.views import api
 from apps.core.marks import changes_nothing
 
-ASKED_BY_POST = {"best_references"}  # Names of addresses. Their POST changes nothing.
+ASKED_BY_POST = {"best_references", "explanations"}  # Names of addresses. Their POST changes nothing.
 
 _paths, _app, _namespace = api.urls
 for _path in _paths:

@@ -1,4 +1,4 @@
-"""The operations of REST. Each of them only reads and needs no account."""
+"""The operations of REST that only read and need no account, and the errors of all."""
 
 from typing import Any
 
@@ -6,11 +6,14 @@ from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI, Query
-from ninja.errors import ValidationError
+from ninja.errors import AuthenticationError, ValidationError
 
 from apps.api import queries, schemas
 from apps.api.answers import answered, problem, problem_of
+from apps.api.submission_views import router as submissions
 from apps.bestrefs import queries as bestrefs
+from apps.bestrefs.explanations import explain
+from apps.bestrefs.questions import of_header
 from apps.catalog.queries import get_file
 from apps.catalog.states import FileState
 from apps.contexts import queries as contexts
@@ -51,6 +54,17 @@ def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponseBase:
     first: Any = exc.errors[0] if exc.errors else {}
     where = ".".join(str(part) for part in first.get("loc", ()))
     return problem(422, "Unprocessable content", f"{where}: {first.get('msg', 'not valid')}", "invalid_input")
+
+
+@api.exception_handler(AuthenticationError)
+def _unknown_caller(request: HttpRequest, exc: AuthenticationError) -> HttpResponseBase:
+    text = "Send a token of yours in the header Authorization: Bearer."
+    answer = problem(401, "Unauthorized", text, "not_logged_in")
+    answer["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+api.add_router("/submissions", submissions)
 
 
 @api.get("/server", response={200: schemas.ServerFacts}, summary="The server and its pointers")
@@ -129,6 +143,21 @@ def best_references(request: HttpRequest, question: schemas.HeaderQuestion) -> A
     name = contexts.resolve(question.context)
     found = bestrefs.best_references(name, question.header, question.types)
     return answered(request, {"context": name, "references": found})
+
+
+@api.post(
+    "/explanations",
+    response={200: schemas.Explanations, **ERRORS},
+    summary="The reasons for the best references of one header; nothing is stored",
+)
+def explanations(request: HttpRequest, question: schemas.ExplanationQuestion) -> Any:
+    _require_storable(
+        question.context or "", *(question.types or ()), *question.header, *question.header.values()
+    )
+    found = of_header(contexts.resolve(question.context), question.header)
+    types = explain(found, (question.types or [""])[0])
+    facts = {"context": found.context, "instrument": found.instrument}
+    return answered(request, facts | {"types": [each.as_dict() for each in types]})
 
 
 @api.get(

@@ -160,6 +160,12 @@ def test_the_description_is_openapi_3_1_and_names_every_path() -> None:
         "/api/v1/datasets/{dataset_id}/best-references",
         "/api/v1/changes",
         "/api/v1/jobs/{key}",
+        "/api/v1/explanations",
+        "/api/v1/submissions",
+        "/api/v1/submissions/{key}",
+        "/api/v1/submissions/{key}/confirm",
+        "/api/v1/submissions/{key}/force",
+        "/api/v1/submissions/{key}/cancel",
     } == set(description["paths"])
 
 

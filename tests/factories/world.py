@@ -78,6 +78,7 @@ def make_world() -> World:
         "jpoll/key": Channel.objects.create(user="homer").key,
         "looks/name": reference.name,
         "tables/name": reference.name,
+        "submissions/key": str(submission.key),
         "looks/sha1sum": reference.sha1sum,
         "new": context,
         "observatory": settings.OBSERVATORY,

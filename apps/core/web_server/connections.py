@@ -5,6 +5,7 @@ asyncio and httptools define.
 """
 
 import asyncio
+import re
 import socket
 from contextvars import ContextVar
 from typing import Any
@@ -21,6 +22,23 @@ open_connections: set["Connection"] = set()
 
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+_OFFER = re.compile(rb"(?i)(\r\nconnection:[^\r\n]*?)\bupgrade\b")
+
+
+def without_upgrade(data: bytes) -> bytes:
+    r"""Return the begin of a request without its offer to change the protocol, which a server may ignore.
+
+    Java's client offers HTTP/2 with its first request, and httptools skips the body of such a request.
+
+    Examples
+    --------
+    >>> without_upgrade(b"POST / HTTP/1.1\r\nConnection: Upgrade, X\r\nUpgrade: h2c\r\n\r\nupgrade")
+    b'POST / HTTP/1.1\r\nConnection: ignored, X\r\nUpgrade: h2c\r\n\r\nupgrade'
+    """
+    head, end, body = data.partition(b"\r\n\r\n")
+    return _OFFER.sub(rb"\1ignored", head) + end + body
 
 
 class Connection(HttpToolsProtocol):
@@ -47,6 +65,8 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         current.set(self)
+        if self.head_since is not None and b"pgrade" in data:
+            data = without_upgrade(data)
         super().data_received(data)
         if self.head_since is not None:
             self.head_bytes += len(data)
