@@ -100,15 +100,12 @@ def do(chunk: Chunk, row: Transition, job: Job) -> None:
         changes = _compare_modes(chunk, old, new, found)
     else:
         compare_headers(found, old, new, chunk.instrument, _headers(chunk), chunk.types)
+    # PostgreSQL ends a transaction in which nothing happens for a while, so it begins when all is ready.
+    ready = {"result": found.as_json(), "products": list(found.products), "changes": packed(changes, found)}
     with transaction.atomic():
         require_claim(job)
         mine = Chunk.objects.filter(pk=chunk.pk, done_at=None, job_id=job.pk, attempt=job.attempts)
-        mine.update(
-            done_at=timezone.now(),
-            result=found.as_json(),
-            products=list(found.products),
-            changes=packed(changes, found),
-        )
+        mine.update(done_at=timezone.now(), **ready)
 
 
 def _headers(chunk: Chunk) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -29,6 +29,12 @@ found = api.get_affected_datasets("hst", {old!r}, {new!r})
 print(len(found["affected_ids"]), found["bestrefs_status"])
 """
 IDS = 'from crds.client import api; print(len(api.get_dataset_ids("hst_0729.pmap", "{instrument}")))'
+LAST_STEP = """
+import json
+from apps.reprocessing.queries import steps
+known = steps()
+print(json.dumps({"old": known[0].old, "new": known[0].new, "number": len(known)}))
+"""
 COUNTS = """
 import json
 from apps.datasets.models import Dataset
@@ -41,13 +47,20 @@ print(json.dumps({name: Dataset.objects.filter(instrument=name).count() for name
 def run(out: TextIO) -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory(prefix="bench-client-") as folder, _archive(Path(folder)) as environment:
-        searched = environment | {"PUBLIC_URL": "http://localhost"}
-        for old, new, _target in PAIRS:
-            manage(searched, "shell", "--command", SEARCH.format(old=old, new=new))
-        counts = json.loads(manage(searched, "shell", "--command", COUNTS).strip().splitlines()[-1])
+        last = _printed(environment, LAST_STEP)
+        for old, new in {(old, new) for old, new, _target in PAIRS} | {(last["old"], last["new"])}:
+            manage(environment, "shell", "--command", SEARCH.format(old=old, new=new))
+        counts = _printed(environment, COUNTS)
         out.write(f"{sum(counts.values())} exposures: {counts}\n")
         with web_server(environment) as server:
-            _measure(out, server, Path(folder) / "cache", counts)
+            _measure(out, server, Path(folder) / "cache", counts, last["number"])
+
+
+def _printed(environment: dict[str, str], code: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        manage(environment, "shell", "--command", code).strip().splitlines()[-1]
+    )
+    return found
 
 
 @contextmanager
@@ -65,7 +78,7 @@ def _archive(folder: Path) -> Iterator[dict[str, str]]:
     yield environment
 
 
-def _measure(out: TextIO, server: WebServer, cache: Path, counts: dict[str, int]) -> None:
+def _measure(out: TextIO, server: WebServer, cache: Path, counts: dict[str, int], step: int) -> None:
     cache.mkdir()
     call = _client(server, cache)
     largest = max(counts, key=counts.__getitem__)
@@ -80,7 +93,7 @@ def _measure(out: TextIO, server: WebServer, cache: Path, counts: dict[str, int]
             for old, new, _ in PAIRS
         ),
         (f"get_dataset_ids {largest}", ("-c", IDS.format(instrument=largest))),
-        ("crds query_affected, last step", (crds, "query_affected", "-x", "-2", "-y", "-1")),
+        ("crds query_affected, last step", (crds, "query_affected", "-x", str(step - 1), "-y", str(step))),
         (
             f"crds bestrefs {INSTRUMENT} since {SINCE}",
             (crds, "bestrefs", *chosen, *contexts, "--print-affected"),

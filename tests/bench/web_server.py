@@ -64,7 +64,8 @@ def web_server(environment: dict[str, str], module: str = "crds_server.web") -> 
     """Run the web server as `manage.py up` does, but with one process, until the block ends."""
     port = _free_port()
     command = [sys.executable, "-m", module, "--port", str(port)]
-    process = subprocess.Popen(command, cwd=PROJECT, env=environment)
+    named = environment | {"PUBLIC_URL": f"http://localhost:{port}"}
+    process = subprocess.Popen(command, cwd=PROJECT, env=named)
     try:
         _wait_for(process, port)
         yield WebServer(port, process.pid)
