@@ -276,6 +276,7 @@ WEB_HOOK_HOSTS = set(env.words("WEB_HOOK_HOSTS", ""))  # Receivers inside the ne
 
 # Deliveries.
 
+BUNDLE_BYTES = env.number("BUNDLE_BYTES", 1 << 30, minimum=0)  # The largest tar archive of best references.
 INGEST_QUOTA_BYTES = env.number("INGEST_QUOTA_BYTES", 200 * 10**9, minimum=1)  # of one person
 INGEST_RESERVE_BYTES = env.number(
     "INGEST_RESERVE_BYTES", 1 << 30

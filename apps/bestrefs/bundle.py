@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+import tarfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
-from django.http import HttpResponse
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from apps.bestrefs.answers import AnswerRow
 from apps.bestrefs.questions import Question
+from apps.catalog.models import File
+from apps.catalog.reading import checked_path
+from apps.contexts.citation import citation_of_context
 from apps.core.addresses import absolute
+from apps.core.errors import InvalidInputError
 
-FETCH, METALINK = "fetch", "metalink"  # Values of the parameter `format`.
+FETCH, METALINK, TAR = "fetch", "metalink", "tar"  # Values of the parameter `format`.
+BLOCK, PIECE = 512, 1 << 20  # bytes: of a block of an archive, and of what is read at once
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,11 @@ class Bundle:
 
     held: tuple[AnswerRow, ...]
     missing: tuple[AnswerRow, ...]
+
+    @property
+    def has_tar(self) -> bool:
+        """Return whether the files together are small enough for one archive."""
+        return bool(self.held) and self.size <= settings.BUNDLE_BYTES
 
     @property
     def size(self) -> int:
@@ -88,6 +103,43 @@ def metalink(bundle: Bundle) -> HttpResponse:
     return _attachment(text, "application/metalink4+xml; charset=utf-8", "references.meta4")
 
 
+def tar_archive(bundle: Bundle) -> HttpResponseBase:
+    """Return the references as a tar archive, which is made while it is sent.
+
+    Raises
+    ------
+    InvalidInputError
+        Raised if the files together are larger than ``BUNDLE_BYTES``, or there are none.
+    """
+    if not bundle.has_tar:
+        raise InvalidInputError(
+            f"An archive has at most {settings.BUNDLE_BYTES:,} bytes; these files have {bundle.size:,}. "
+            "Use fetch.sh, which resumes after an interruption."
+        )
+    files = [row.file for row in bundle.held if row.file is not None]
+    answer = StreamingHttpResponse(_tar(files), content_type="application/x-tar")
+    answer["Content-Length"] = str(sum(BLOCK + _padded(file.size) for file in files) + 2 * BLOCK)
+    answer["Content-Disposition"] = 'attachment; filename="references.tar"'
+    return answer
+
+
+def _tar(files: Sequence[File]) -> Iterator[bytes]:
+    """Yield the archive. The bytes of each file are compared with the catalogue before they are sent."""
+    for file in files:
+        about = tarfile.TarInfo(file.name)
+        about.size, about.mtime = file.size, int((file.delivered_at or _BEGINNING).timestamp())
+        yield about.tobuf(tarfile.GNU_FORMAT)
+        with checked_path(file).open("rb") as stream:
+            while piece := stream.read(PIECE):
+                yield piece
+        yield bytes(_padded(file.size) - file.size)
+    yield bytes(2 * BLOCK)
+
+
+def _padded(size: int) -> int:
+    return -(-size // BLOCK) * BLOCK
+
+
 def environment_of(question: Question, server: str) -> str:
     """Return the shell commands that make the client give the same answer."""
     return (
@@ -95,6 +147,11 @@ def environment_of(question: Question, server: str) -> str:
         "export CRDS_PATH=$HOME/crds_cache\n"
         f"export CRDS_CONTEXT={question.context}"
     )
+
+
+def citation(question: Question, server: str) -> str:
+    """Return a sentence for a paper, which names the context that gives the same answer again."""
+    return citation_of_context(question.context, server)
 
 
 def _comment(text: str) -> str:

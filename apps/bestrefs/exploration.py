@@ -20,6 +20,8 @@ from apps.rules.lookup.compiled_selectors import SEVERAL, Choice
 from apps.rules.lookup.rules_as_rows import short_names
 
 ALWAYS = ("*", "N/A")  # values in every menu
+OPEN = "*"  # the value of a parameter that was left open
+TRIED, TRIED_PARAMETERS = 40, 8  # values and parameters that one page tries
 PICKED, TYPED = "pick:", "type:"  # prefixes of the parkey in the names of form fields
 MAX_VALUE = 200  # characters of a typed value
 _COMPARED = re.compile(r"""(\w+) *(?:==|!=) *["']([^"']*)["']|(\w+) +(?:not +)?in +[\[(]([^\])]*)[\])]""")
@@ -104,6 +106,44 @@ class Exploration:
                 f"DATE-OBS {self.date[:40]!r} with TIME-OBS {self.time[:40]!r} is not a moment; write for "
                 "example 2026-01-31 and 23:59:59."
             ) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class OpenParameter:
+    """A parameter that a question leaves open although the answer depends on it.
+
+    Attributes
+    ----------
+    title
+        Its short name.
+    types
+        The types whose answer is another one for some value of the parameter, upper case.
+    """
+
+    title: str
+    types: tuple[str, ...]
+
+
+def open_parameters(question: Question) -> list[OpenParameter]:
+    """Return the parameters that were left open, each with the types whose answer depends on it.
+
+    Values that the rules know are tried one after the other, at most `TRIED` for each of `TRIED_PARAMETERS`.
+    """
+    open_keys = sorted(key for key, value in question.header.items() if value.strip() == OPEN)
+    if not open_keys:
+        return []
+    rules = question.rules
+    known = _known_values(rules.imap_name(question.instrument) or "")
+    titles = short_names(sorted({*known, *open_keys}), rules.definition)
+    answers = rules.best_references(question.header)
+    found = []
+    for key in open_keys[:TRIED_PARAMETERS]:
+        values = [value for value in values_in(known.get(key, set())) if value not in ALWAYS][:TRIED]
+        others = [rules.best_references({**question.header, key: value}) for value in values]
+        types = {kind for other in others for kind, answer in other.items() if answer != answers.get(kind)}
+        if types:
+            found.append(OpenParameter(titles[key], tuple(sorted(kind.upper() for kind in types))))
+    return found
 
 
 def exploration(context: str, instrument: str, sent: Mapping[str, str], *, now: datetime) -> Exploration:

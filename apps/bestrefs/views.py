@@ -14,7 +14,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.bestrefs import exploration
 from apps.bestrefs.answers import OMITTED, AnswerRow, commands, rows_of
-from apps.bestrefs.bundle import FETCH, METALINK, bundle_of, environment_of, fetch_script, metalink
+from apps.bestrefs.bundle import (
+    FETCH,
+    METALINK,
+    TAR,
+    bundle_of,
+    citation,
+    environment_of,
+    fetch_script,
+    metalink,
+    tar_archive,
+)
 from apps.bestrefs.errors import ArchiveUnreachableError, UnknownDatasetError
 from apps.bestrefs.forms import AskForm, filled_with
 from apps.bestrefs.questions import MAX_LINK, Question, of_address
@@ -146,6 +156,8 @@ def _answer(request: HttpRequest, question: Question) -> HttpResponseBase:
     if form in (FETCH, METALINK):
         bundle = bundle_of(rows)
         return fetch_script(question, bundle) if form == FETCH else metalink(bundle)
+    if form == TAR:
+        return tar_archive(bundle_of(rows))
     table = Table(COLUMNS, rows, request.GET.dict(), question.sent, size=0, label="Best references")
     if file := exported(request, table):
         return file
@@ -165,6 +177,8 @@ def _page(question: Question, rows: list[AnswerRow], table: Table) -> dict[str, 
         # What people came for is first, and what does not apply is folded.
         "answers": [row for looks in (("reference",), ("failure",)) for row in shown if row.look in looks],
         "others": [row for row in shown if row.look in ("na", OMITTED)],
+        "open": exploration.open_parameters(question),
+        "citation": citation(question, settings.PUBLIC_URL),
         "bundle": bundle_of(rows),
         "environment": environment_of(question, settings.PUBLIC_URL),
         "commands": commands(question, rows),

@@ -65,6 +65,13 @@ class Dataset(models.Model):
         # The constraint serves as the index of products; each further index slows an import down.
         indexes = (
             models.Index(fields=["exposure"]),
+            # Programmes are searched by their beginning, which PostgreSQL does with this class of operators.
+            models.Index(
+                fields=["program"],
+                name="datasets_of_program",
+                opclasses=["varchar_pattern_ops"],
+                condition=~models.Q(program=""),
+            ),
             models.Index(fields=["instrument", "observed_at"]),
             # Questions about modes read this index alone.
             models.Index(fields=["mode", "observed_at", "product"]),

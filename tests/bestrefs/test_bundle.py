@@ -1,7 +1,9 @@
 """All references of an answer at once: a script and a metalink."""
 
+import io
 import re
 import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -84,3 +86,21 @@ def test_the_page_says_how_much_there_is_before_the_click(client: Client, held: 
 def test_types_that_do_not_apply_are_folded_behind_the_answers(client: Client) -> None:
     text = asked(client, DETECTOR="NUV", DEADCORR="OMIT")
     assert text.index("NOT FOUND parameter=") < text.index("1 type does not apply")
+
+
+def test_a_tar_archive_is_streamed_below_its_limit(client: Client, settings: Any) -> None:
+    make_file(HELD, content=b"bytes" * 300, held_at=timezone.now())
+    assert "format=tar" in asked(client)
+    answer = client.get(RESULTS, {"context": CONTEXT, **make_header(), "format": "tar"})
+    content = answer.getvalue()
+    assert int(answer["Content-Length"]) == len(content)
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        assert archive.getnames() == [HELD]
+        assert (found := archive.extractfile(HELD)) and found.read() == b"bytes" * 300
+    settings.BUNDLE_BYTES = 1499
+    assert "format=tar" not in asked(client)
+    assert "An archive has at most 1,499 bytes" in asked(client, format="tar")
+
+
+def test_the_page_has_a_sentence_to_cite(client: Client) -> None:
+    assert f"under the context {CONTEXT} (" in asked(client)

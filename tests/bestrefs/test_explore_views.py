@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from apps.bestrefs.exploration import address_of
+from apps.bestrefs.exploration import address_of, open_parameters
 from apps.bestrefs.questions import of_header
 from tests.factories.datasets import CONTEXT, make_header, publish_context
 
@@ -113,3 +113,13 @@ def test_a_question_can_be_changed_by_hand(client: Client) -> None:
     assert parse_qs(urlsplit(again["Location"]).query) == {
         name: [value] for name, value in question.sent.items()
     }
+
+
+def test_a_parameter_left_open_is_named_with_the_types_that_depend_on_it(client: Client) -> None:
+    header = make_header(DETECTOR="FUV")
+    (whole,) = open_parameters(of_header(CONTEXT, header | {"DETECTOR": "*"}))
+    assert whole.title == "DETECTOR"
+    assert "DEADTAB" in whole.types
+    assert open_parameters(of_header(CONTEXT, header)) == []
+    text = client.get("/bestrefs/results/", {"context": CONTEXT, **header, "DETECTOR": "*"}).content.decode()
+    assert "parameters were left open" in text

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from apps.catalog.addresses import changes_page
 from apps.contexts import queries as contexts
+from apps.contexts.citation import citation_of_context
 from apps.contexts.errors import InvalidDateContextError, UnknownContextError, UnusableContextError
 from apps.contexts.models import Pointer
 from apps.core.refusals import refuse
@@ -81,6 +82,7 @@ def context_table(request: HttpRequest, specifier: str) -> HttpResponse:
         "before": before,
         "after": after,
         "command": f"crds sync --contexts {context.name}",
+        "citation": citation_of_context(context.name, settings.PUBLIC_URL),
         "changes": changes_page(before, context.name) if before else "",
     }
     return render(request, "web/context_table.html", {"page": page})
