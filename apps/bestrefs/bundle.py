@@ -118,7 +118,7 @@ def tar_archive(bundle: Bundle) -> HttpResponseBase:
         )
     files = [row.file for row in bundle.held if row.file is not None]
     answer = StreamingHttpResponse(_tar(files), content_type="application/x-tar")
-    answer["Content-Length"] = str(sum(BLOCK + _padded(file.size) for file in files) + 2 * BLOCK)
+    answer["Content-Length"] = str(sum(BLOCK + _padded(file) for file in files) + 2 * BLOCK)
     answer["Content-Disposition"] = 'attachment; filename="references.tar"'
     return answer
 
@@ -127,17 +127,18 @@ def _tar(files: Sequence[File]) -> Iterator[bytes]:
     """Yield the archive. The bytes of each file are compared with the catalogue before they are sent."""
     for file in files:
         about = tarfile.TarInfo(file.name)
-        about.size, about.mtime = file.size, int((file.delivered_at or _BEGINNING).timestamp())
+        about.size, about.mtime = file.size or 0, int((file.delivered_at or _BEGINNING).timestamp())
         yield about.tobuf(tarfile.GNU_FORMAT)
         with checked_path(file).open("rb") as stream:
             while piece := stream.read(PIECE):
                 yield piece
-        yield bytes(_padded(file.size) - file.size)
+        yield bytes(_padded(file) - about.size)
     yield bytes(2 * BLOCK)
 
 
-def _padded(size: int) -> int:
-    return -(-size // BLOCK) * BLOCK
+def _padded(file: File) -> int:
+    """Return the bytes that the content of a file takes in an archive."""
+    return -(-(file.size or 0) // BLOCK) * BLOCK
 
 
 def environment_of(question: Question, server: str) -> str:

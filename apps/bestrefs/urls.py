@@ -15,6 +15,8 @@ urlpatterns = [
     path("bestrefs/explain", explain_views.why),
     path("dataset/<str:dataset_id>/", dataset_views.history, name="dataset"),
     path("dataset/<str:dataset_id>", dataset_views.history),
+    path("programme/<str:number>/", dataset_views.programme, name="programme"),
+    path("programme/<str:number>", dataset_views.programme),
     path("datasets_with/<str:name>/<str:pointer>.csv", use_views.datasets_as_csv, name="datasets_with"),
     path("bestrefs_explore/", explore_views.choose, name="explore"),
     path("bestrefs_explore", explore_views.choose),

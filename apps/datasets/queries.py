@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 
 from apps.datasets.archive import Answer, Header, TableArchive, get_archive
 from apps.datasets.errors import ArchiveFailedError, BadDatasetIdError, UndeterminedInstrumentError
@@ -149,6 +150,50 @@ def beginning_with(text: str, *, limit: int) -> list[Dataset]:
         rows = rows.filter(product__gte=product)
     found = rows.order_by("product", "exposure")[:limit]
     return [row for row in found if row.dataset_id.startswith(text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """The exposures of one observing programme, by the number of its proposal.
+
+    Attributes
+    ----------
+    instruments
+        Lower case, sorted.
+    first, last
+        Starts of the first and the last exposure; None if no header gives one.
+    """
+
+    number: str
+    exposures: int
+    instruments: tuple[str, ...]
+    first: datetime | None
+    last: datetime | None
+
+
+def find_programme(text: str) -> Programme | None:
+    """Return the programme that a number means, with or without zeros before it; None if there is none."""
+    number = text.strip()
+    bare = number.lstrip("0")
+    spellings = [*dict.fromkeys((number, bare, bare.zfill(4), bare.zfill(5)))] if bare else []
+    # SQLite uses the partial index only for questions that repeat its condition.
+    rows = Dataset.objects.filter(program__in=spellings).exclude(program="").order_by()
+    parts = rows.values("program", "instrument").annotate(
+        exposures=Count("pk"), first=Min("observed_at"), last=Max("observed_at")
+    )
+    found = list(parts) if spellings else []
+    known = {row["program"] for row in found}
+    spelling = next((each for each in spellings if each in known), None)
+    if spelling is None:
+        return None
+    mine = [row for row in found if row["program"] == spelling]
+    return Programme(
+        spelling,
+        sum(row["exposures"] for row in mine),
+        tuple(sorted(row["instrument"] for row in mine)),
+        min((row["first"] for row in mine if row["first"]), default=None),
+        max((row["last"] for row in mine if row["last"]), default=None),
+    )
 
 
 def _in_common(one: str, other: str) -> int:

@@ -81,6 +81,7 @@ def make_world() -> World:
         "submissions/key": str(submission.key),
         "looks/sha1sum": reference.sha1sum,
         "new": context,
+        "number": "11111",
         "observatory": settings.OBSERVATORY,
         "observatory/key": str(make_draft().key),
         "observatory/number": "1",

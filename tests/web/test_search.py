@@ -273,3 +273,16 @@ def test_a_search_takes_few_queries(client: Client) -> None:
 
 def test_answers_are_not_cached(client: Client) -> None:
     assert "no-store" in client.get(PATH, {"q": "dark"})["Cache-Control"]
+
+
+def test_a_programme_is_found_by_its_number_and_lists_its_exposures(client: Client) -> None:
+    for name in ("JW00007001001_02101_00001.NRCA1", "JW00007001001_02101_00001.NRCA2"):
+        make_dataset(f"{name}:{name}", instrument="nircam", program="00007")
+    for text in ("00007", "7", "programme 7", "Proposal 00007"):
+        assert hits(client, text, kind="programme") == ["Programme 00007"], text
+    assert hits(client, "8", kind="programme") == []
+    page = client.get("/programme/7/").content.decode()
+    assert "2 exposures of nircam" in page
+    assert "/dataset/JW00007001001_02101_00001.NRCA1:JW00007001001_02101_00001.NRCA1/" in page
+    assert len(client.get("/programme/00007/?format=csv").getvalue().splitlines()) == 3
+    assert client.get("/programme/nothing/").status_code == 404

@@ -37,7 +37,9 @@ def _show(request: HttpRequest, submission: Submission, error: str = "") -> Http
     actor: User | None = find_actor(request)
     shown = page(submission, actor, levels=request.GET.getlist("level"))
     panel = (
-        upload_views.panel(request, actor, address=page_address(submission)) if shown["may_repeat"] else None
+        upload_views.panel(request, actor, address=page_address(submission))
+        if actor and shown["may_repeat"]
+        else None
     )
     answer = {"page": shown, "panel": panel, "error_message": error}
     return render(request, "submissions/result.html", answer)

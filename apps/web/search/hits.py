@@ -11,8 +11,8 @@ class Hit:
     Attributes
     ----------
     kind
-        ``file``, ``context``, ``instrument``, ``type``, ``value``, ``dataset``, ``time``, ``person`` or
-        ``submission``.
+        ``file``, ``context``, ``instrument``, ``type``, ``value``, ``dataset``, ``programme``, ``time``,
+        ``person`` or ``submission``.
     title, detail
         Its name, and the facts that distinguish it from others.
     badge

@@ -25,7 +25,7 @@ from apps.rules.naming.file_names import is_mapping
 from apps.rules.observatories import get_observatory
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.text_indexes import SUBMITTED
-from apps.web.search.datasets import find_datasets
+from apps.web.search.datasets import find_datasets, find_programmes
 from apps.web.search.hits import Hit, HitGroup, group
 from apps.web.search.people import find_people
 from apps.web.search.times import find_times
@@ -86,8 +86,8 @@ def find(text: str, *, user: User | None, most: int = OF_PAGE) -> SearchResult:
     ----------
     text
         Part of a name, a shell pattern, the beginning of a sha1sum, words of a name, type or description in
-        any order, a specifier of a context, a value that rules match, the id of a dataset, a day or month,
-        or part of a description or file name of a submission.
+        any order, a specifier of a context, a value that rules match, the id of a dataset, the
+        number of a programme, a day or month, or part of a description or file name of a submission.
     user
         Only people who are logged in find files that are not confirmed yet, and people who delivered; only
         submitters find submissions.
@@ -105,6 +105,7 @@ def find(text: str, *, user: User | None, most: int = OF_PAGE) -> SearchResult:
         _types(text, most, place),
         HitGroup("Files", ()) if problem else _files(text, most, is_logged_in=is_logged_in),
         find_values(text, most),
+        find_programmes(text),
         find_datasets(text, most),
         find_times(text, most),
     ]
