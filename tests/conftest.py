@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.factories.own_bucket import use_memory_bucket
 from tests.factories.races import Run, database_for_threads
+from tests.live import PRODUCTION
 from tests.needs import names_in, needs_more_than_bare, not_permitted, skip_unmet, table
 from tests.roots import forget_templates
 
@@ -66,6 +67,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--campaigns", action="store_true", help="also run the slow campaigns, which `make test` leaves to CI"
     )
     parser.addoption(
+        "--production",
+        choices=("folder", "bucket"),
+        help="run the processes of deploy/ instead of `manage.py up`, with the store in a folder or a bucket",
+    )
+    parser.addoption(
         "--bucket",
         action="store_true",
         help="keep the store of each test in a bucket in memory; tests of the disk itself then fail",
@@ -75,6 +81,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run only the tests that a bare machine (python3, make, git) skips, or runs on made rules",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the fixtures, and the other processes of the run, what to start as a live server."""
+    if store := config.getoption("--production"):
+        os.environ[PRODUCTION] = store
 
 
 def permitted_skips(config: pytest.Config) -> frozenset[str] | None:

@@ -1,6 +1,11 @@
-"""A real server on a free port, with a data root and a database of its own."""
+"""A real server on a free port, with a data root and a database of its own.
+
+With ``--production=folder`` or ``bucket`` it is the processes of `deploy/` behind nginx with TLS, where the
+test asks for no proxy of its own; see `tests.deploy.production`.
+"""
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -9,10 +14,12 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
 
 from tests.roots import PROJECT, environment_for, filled_root, manage
 
+PRODUCTION = "CRDS_TESTS_PRODUCTION"  # The variable that tells every process of a run of the suite.
 PATIENCE = 240  # seconds a server may take to answer for the first time; a busy machine needs minutes
 
 
@@ -30,9 +37,25 @@ class LiveServer:
     def url(self) -> str:
         return f"http://localhost:{self.port}{self.base}"
 
+    def connection(self) -> HTTPConnection:
+        """Return a connection for requests whose paths are sent as they are."""
+        return HTTPConnection("localhost", self.port, timeout=60)
+
+    def socket(self) -> socket.socket:
+        """Return a connected socket for requests that are written byte by byte."""
+        return socket.create_connection(("localhost", self.port), timeout=60)
+
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the server and return what it printed."""
         return manage(self.environment, *arguments)
+
+
+@dataclass(frozen=True)
+class Served:
+    """An observatory, and the file that defines it unless it comes with us."""
+
+    observatory: str
+    definition: Path | None = None
 
 
 @contextlib.contextmanager
@@ -60,6 +83,14 @@ def live_server(
         The file that defines the observatory, unless it comes with us.
     """
     with filled_root(observatory, root, fill=fill, definition=definition) as database_url:
+        if (store := os.environ.get(PRODUCTION)) and public_port is None:
+            from tests.deploy.production import like_production
+
+            more = {"STYLEGUIDE": "1", **(extra or {})}
+            served = Served(observatory, definition)
+            with like_production(root, database_url, served, store, base=base, extra=more) as server:
+                yield server
+            return
         port = free_port()
         environment = environment_for(observatory, root, database_url, definition=definition) | {
             "PUBLIC_URL": f"http://localhost:{public_port or port}{base}",

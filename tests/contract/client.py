@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.live import LiveServer
 from tests.needs import client_python
 
+TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # Where a user names the certificates that programs trust.
+
 
 @dataclass(frozen=True)
 class Done:
@@ -38,6 +40,7 @@ class Client:
             "CRDS_SERVER_URL": self.server.url,
             "CRDS_OBSERVATORY": self.server.observatory,
             "CRDS_PATH": str(self.cache),
+            **{name: os.environ[name] for name in TRUST if name in os.environ},
             **extra,
         }
 

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 import urllib.request
 from contextlib import closing
 from typing import Any
@@ -17,7 +16,7 @@ def ask(
 ) -> tuple[http.client.HTTPResponse, str]:
     """Return an answer and its body; the path is sent as it is, and data as `curl --data` sends them."""
     headers = {} if data is None else {"Content-Type": "application/x-www-form-urlencoded"}
-    with closing(http.client.HTTPConnection("localhost", client.server.port, timeout=60)) as connection:
+    with closing(client.server.connection()) as connection:
         connection.request(method, path, data, headers)
         answer = connection.getresponse()
         return answer, answer.read().decode()
@@ -107,7 +106,7 @@ def test_a_download_offers_ranges_and_the_sha1sum(demo: Client) -> None:
     "path", ["/", "/bestrefs/", "/no/such/place", "/bestrefs/results/?format=json&dataset=X"]
 )
 def test_head_is_answered_without_a_body(demo: Client, path: str) -> None:
-    with socket.create_connection(("localhost", demo.server.port), timeout=30) as connection:
+    with demo.server.socket() as connection:
         connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         received = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, body = received.partition(b"\r\n\r\n")

@@ -7,7 +7,6 @@ import random
 import re
 import secrets
 import signal
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -124,7 +123,7 @@ def test_an_upload_is_continued_after_the_web_server_was_killed_in_a_piece(
     assert send(0, content[:PIECE]).status_code == 200
 
     head = b'--B\r\nContent-Disposition: form-data; name="files"; filename="k.fits"\r\n\r\n'
-    with socket.create_connection(("localhost", demo_server.port)) as connection:
+    with demo_server.socket() as connection:
         connection.sendall(
             f"POST /upload/chunked/ HTTP/1.1\r\nHost: localhost\r\n"
             f"Authorization: Bearer {account['TOKEN']}\r\nContent-Length: {2_000_000 + len(head) + 9}\r\n"

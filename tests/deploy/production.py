@@ -6,29 +6,39 @@ Only host names, ports and folders are replaced by those of the test.
 import contextlib
 import os
 import shlex
+import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from http.client import HTTPConnection, HTTPSConnection
 from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from obstore.store import S3Store
 
-from tests.contract.client import Client
-from tests.live import PATIENCE, LiveServer, free_port
+from tests.contract.client import TRUST, Client
+from tests.factories.catalog import sha1
+from tests.factories.own_bucket import s3_server
+from tests.live import PATIENCE, LiveServer, Served, free_port
 from tests.needs import find_nginx
 from tests.roots import PROJECT, environment_for
+from tests.scratch import scratch
 
 DEPLOY = PROJECT / "deploy"
-UNITS = ("crds-web.service", "crds-worker@.service", "crds-beat.service")
+JWST = Served("jwst")
+UNITS = ("crds-web.service", "crds-worker@1.service", "crds-worker@2.service", "crds-beat.service")
 MAIN = """
 daemon off;
 {user}
@@ -61,11 +71,21 @@ class ProductionServer(LiveServer):
     def url(self) -> str:
         return f"https://localhost:{self.port}{self.base}"
 
+    def connection(self) -> HTTPConnection:
+        return HTTPSConnection("localhost", self.port, timeout=60, context=self.trusted)
+
+    def socket(self) -> socket.socket:
+        return self.trusted.wrap_socket(super().socket(), server_hostname="localhost")
+
+    @property
+    def trusted(self) -> ssl.SSLContext:
+        """What trusts the certificate of the test."""
+        return ssl.create_default_context(cafile=str(self.certificate))
+
     def open(self, path: str, *, host: str = "localhost", **headers: str) -> urllib.request.addinfourl:
         """Ask for a page and trust the certificate of the test."""
         asked = urllib.request.Request(f"https://{host}:{self.port}{path}", headers=headers)
-        trusted = ssl.create_default_context(cafile=str(self.certificate))
-        return urllib.request.urlopen(asked, timeout=30, context=trusted)  # type: ignore[no-any-return]
+        return urllib.request.urlopen(asked, timeout=30, context=self.trusted)  # type: ignore[no-any-return]
 
 
 @dataclass
@@ -85,15 +105,81 @@ def unit(name: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def production(
-    root: Path, folder: Path, *, database_url: str, base: str = "", extra: dict[str, str] | None = None
+def like_production(
+    root: Path, database_url: str, served: Served, store: str, *, base: str, extra: dict[str, str]
 ) -> Iterator[ProductionServer]:
-    """Run what the units and the site of nginx run, until the block ends, and insist that all end well."""
+    """Run the processes of deploy/ for a test that asked for a live server, until the block ends.
+
+    With the store in a bucket each worker has a data root of its own, which begins empty.
+    """
+    folder = root.with_name(f"{root.name}-production")
+    with contextlib.ExitStack() as running:
+        if store == "bucket":
+            bucket = running.enter_context(s3_server(root.with_name(f"{root.name}-bucket")))
+            extra = extra | bucket.settings()
+            fill_bucket(root, extra)
+        server = running.enter_context(
+            production(
+                root,
+                folder,
+                database_url=database_url,
+                base=base,
+                extra=extra,
+                served=served,
+                has_own_roots=store == "bucket",
+            )
+        )
+        # This process and the clients that it starts trust the certificate, which all servers share.
+        os.environ |= dict.fromkeys(TRUST, str(server.certificate))
+        yield server
+
+
+def fill_bucket(root: Path, settings: dict[str, str]) -> None:
+    """Put the store of a filled data root into a bucket, as a server that always had one would have."""
+    store = S3Store(
+        settings["BUCKET"],
+        endpoint=settings["BUCKET_ENDPOINT"],
+        region=settings["BUCKET_REGION"],
+        access_key_id=settings["BUCKET_KEY_ID"],
+        secret_access_key=settings["BUCKET_SECRET"],
+        client_options={"allow_http": True},
+    )
+    for path in sorted(path for path in (root / "store").rglob("[!.]*") if path.is_file()):
+        key = path.relative_to(root / "store").as_posix()
+        content = path.read_bytes()
+        store.put(key, content)
+        if key.startswith(("mappings/", "references/")):
+            store.put(f"names/{path.name}", sha1(content).encode())
+
+
+@contextlib.contextmanager
+def production(
+    root: Path,
+    folder: Path,
+    *,
+    database_url: str,
+    base: str = "",
+    extra: dict[str, str] | None = None,
+    served: Served = JWST,
+    has_own_roots: bool = False,
+) -> Iterator[ProductionServer]:
+    """Run what the units and the site of nginx run, until the block ends, and insist that all end well.
+
+    Parameters
+    ----------
+    has_own_roots
+        Each worker has a data root of its own, as on a machine of its own.
+    """
     folder.mkdir()
-    beside = environment_for("jwst", root, database_url)
-    server = ProductionServer("jwst", root, free_port(), beside, base, free_port(), free_port())
-    server.folder, server.certificate = folder, _make_certificate(folder)
+    name, definition = served.observatory, served.definition
+    beside = environment_for(name, root, database_url, definition=definition)
+    server = ProductionServer(name, root, free_port(), beside, base, free_port(), free_port())
+    server.folder, server.certificate = folder, _certificate()
     settings = _settings(server, database_url) | (extra or {})
+    if definition:
+        settings["OBSERVATORY_FILE"] = str(definition)
+    if has_own_roots:
+        settings["SECRET_KEY"] = "the-key-that-all-machines-share"
     text = (DEPLOY / "env.example").read_text()
     given = {line.split("=")[0] for line in text.splitlines() if line[:1].isupper()}
     kept = [line for line in text.splitlines() if line.split("=")[0] not in settings]
@@ -106,10 +192,21 @@ def production(
     subprocess.run(_command("crds-prepare.service", server), cwd=PROJECT, env=environment, check=True)
     with contextlib.ExitStack() as running:
         for name in UNITS:
-            running.enter_context(_running(name, _command(name, server), environment, server))
+            own = environment | {"DATA_ROOT": str(_root_of(name, server, has_own_roots=has_own_roots))}
+            running.enter_context(_running(name, _command(name, server), own, server))
         running.enter_context(_running("nginx", _nginx(server), {"PATH": os.environ["PATH"]}, server))
         _wait(server)
         yield server
+
+
+def _root_of(name: str, server: ProductionServer, *, has_own_roots: bool) -> Path:
+    """Return the data root of a unit; beat stays on the machine of the web processes."""
+    if not has_own_roots or "worker" not in name:
+        return server.root
+    root = server.folder / name
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir()
+    return root
 
 
 def _settings(server: ProductionServer, database_url: str) -> dict[str, str]:
@@ -118,8 +215,8 @@ def _settings(server: ProductionServer, database_url: str) -> dict[str, str]:
     secret.write_text(database_url)
     given = os.environ.get("CELERY_BROKER_URL", "")
     return {
-        "OBSERVATORY": "jwst",
-        "SERVER_STRING": environment_for("jwst", server.root, database_url)["SERVER_STRING"],
+        "OBSERVATORY": server.observatory,
+        "SERVER_STRING": server.environment["SERVER_STRING"],
         "PUBLIC_URL": server.url,
         "DATA_ROOT": str(server.root),
         "DATABASE_URL_FILE": str(secret),
@@ -133,13 +230,15 @@ def _settings(server: ProductionServer, database_url: str) -> dict[str, str]:
 
 
 def _command(name: str, server: ProductionServer) -> list[str]:
-    text = unit(name)["ExecStart"]
+    base, _, rest = name.partition("@")
+    number = rest.removesuffix(".service")
+    text = unit(f"{base}@.service" if number else name)["ExecStart"]
     for theirs, ours in (
         ("/opt/crds/.venv/bin", str(Path(sys.executable).parent)),
         ("/srv/crds", str(server.root)),
         ("--port 8000", f"--port {server.web_port}"),
         ("--processes 4", "--processes 2"),
-        ("%i", "1"),
+        ("%i", number),
         ("%%", "%"),
     ):
         text = text.replace(theirs, ours)
@@ -162,7 +261,7 @@ def _nginx(server: ProductionServer) -> list[str]:
         ("listen 80;", f"listen 127.0.0.1:{server.plain_port};"),
         ("listen [::]:80;", f"listen [::1]:{server.plain_port};"),
         ("/etc/letsencrypt/live/crds.example.org/fullchain.pem", str(server.certificate)),
-        ("/etc/letsencrypt/live/crds.example.org/privkey.pem", str(server.folder / "key.pem")),
+        ("/etc/letsencrypt/live/crds.example.org/privkey.pem", str(server.certificate.with_name("key.pem"))),
         ("/var/log/nginx", str(server.folder)),
         ("/srv/crds", str(server.root)),
         ("crds.example.org", "localhost"),
@@ -211,8 +310,10 @@ def _wait(server: ProductionServer) -> None:
     raise AssertionError("the server did not become ready")
 
 
-def _make_certificate(folder: Path) -> Path:
+@lru_cache
+def _certificate() -> Path:
     """Write the key and a certificate of this machine that signs itself, and return its path."""
+    folder = Path(tempfile.mkdtemp(prefix="tls-", dir=scratch()))
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("::1"))]
