@@ -9,6 +9,7 @@ import importlib.util
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -24,6 +25,8 @@ REDIS = ("127.0.0.1", 6379)
 OTHER_DISK = Path("/dev/shm")  # noqa: S108 (a second file system, where there is one)
 ARCHIVES = ("crds-rules.tar.xz", "sample-files.tar.xz")
 PREFIX = "needs "
+# The commit whose data an upgrade is tried with: before backups, identities and definitions of observatories.
+EARLIER_RELEASE = "160b5bf099cafc437da16dbc6bfbc6e5611ea221"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,12 @@ def find_nginx() -> str | None:
 def find_weed() -> str | None:
     """Return the program of SeaweedFS, which lies beside our Python if its package is installed, or None."""
     return shutil.which("weed") or shutil.which("weed", path=str(Path(sys.executable).parent))
+
+
+def _has_history() -> bool:
+    """Return whether the repository has the earlier release, which a shallow copy lacks."""
+    asked = ["git", "cat-file", "-e", f"{EARLIER_RELEASE}^{{commit}}"]
+    return not subprocess.run(asked, cwd=PROJECT, capture_output=True, check=False).returncode
 
 
 def _has_weed() -> bool:
@@ -128,6 +137,7 @@ NEEDS = {
     "curl": Need("curl", "apt-get install curl", _has_program("curl")),
     "fiu": Need("fiu-run", "apt-get install fiu-utils", _has_program("fiu-run")),
     "fitsverify": Need("fitsverify", "apt-get install fitsverify", _has_program("fitsverify")),
+    "history": Need("the history of the repository", "git fetch --unshallow", _has_history),
     "java": Need("Java", "apt-get install default-jdk-headless", _has_program("javac")),
     "nginx": Need("nginx", "apt-get install nginx-light", _has_nginx),
     "node": Need("Node.js", "apt-get install nodejs", _has_program("node")),

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from django.conf import settings
 from django.db import DatabaseError, connection
 
+from apps.catalog.identity import marker
 from apps.catalog.queries import last_fixity_run
-from apps.core import heartbeat, readiness
+from apps.core import bucket, heartbeat, readiness
 
 _VITAL_PARTS = frozenset({"migrations", "identity", "static"})
 
@@ -61,7 +62,20 @@ def _store() -> HealthCheck:
         free = shutil.disk_usage(settings.STORE_ROOT).free
     except OSError as exc:
         return HealthCheck("store", False, f"cannot be written: {exc.strerror}")
-    return HealthCheck("store", True, f"{free} bytes free")
+    return _bucket(free) if bucket.is_used() else HealthCheck("store", True, f"{free} bytes free")
+
+
+def _bucket(free: int) -> HealthCheck:
+    """Return whether the bucket answers; a folder of the store is only its cache."""
+    try:
+        found = bucket.find(marker.NAME)
+    except bucket.BucketError as exc:
+        return HealthCheck("store", False, f"the bucket {settings.BUCKET} does not answer: {exc}")
+    if found is None:
+        return HealthCheck("store", False, f"the bucket {settings.BUCKET} has no {marker.NAME}")
+    return HealthCheck(
+        "store", True, f"the bucket {settings.BUCKET} answers; its cache has {free} bytes free"
+    )
 
 
 def _disk() -> HealthCheck:

@@ -19,6 +19,7 @@ from apps.catalog.pipeline.sweep import sweep
 from apps.catalog.pipeline.verify import verify
 from apps.core import bucket
 from apps.core.outages import BUCKET, find_outage
+from apps.web import health
 from tests.factories.catalog import make_file, sha1
 from tests.factories.own_bucket import S3Server, s3_server, use_memory_bucket
 
@@ -197,6 +198,16 @@ def test_a_bucket_that_does_not_answer_is_an_outage(settings: Any) -> None:
     with pytest.raises(bucket.BucketError) as failed:
         bucket.find(KEY)
     assert find_outage(failed.value) is BUCKET
+    store = next(check for check in health.run() if check.name == "store")
+    assert not store.is_ok
+    assert "does not answer" in store.text
+    settings.BUCKET = ""
+    make_file(FLAT, content=b"text")
+    settings.BUCKET = "crds"
+    away = Client().get(URL)
+    assert (away.status_code, "The bucket that holds the files" in away.text) == (503, True)
+    page = Client().get(f"/browse/{FLAT}")
+    assert (page.status_code, "The bucket that holds the files" in page.text) == (200, True)
 
 
 @pytest.mark.needs("weed")

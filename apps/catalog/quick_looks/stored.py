@@ -53,25 +53,25 @@ def folder_of(sha1sum: str) -> Path:
 
 def find(sha1sum: str) -> QuickLook | None:
     """Return the look at bytes, or None if there is none in the present format."""
-    folder = _bring(sha1sum)
+    folder = folder_of(sha1sum)
     try:
+        _bring(sha1sum)
         changed = (folder / LOOK_FILE).stat().st_mtime_ns
         look = _read(folder / LOOK_FILE, changed)
-    except (OSError, BadLookError):
+    except (OSError, BadLookError, bucket.BucketError):
         return None
     _note_use(folder)
     return look
 
 
-def _bring(sha1sum: str) -> Path:
-    """Return the folder of the look at bytes; a look that is in the bucket only is copied to it."""
+def _bring(sha1sum: str) -> None:
+    """Copy a look that is only in the bucket to its folder."""
     folder = folder_of(sha1sum)
     if bucket.is_used() and not folder.is_dir() and bucket.find(f"{_key(sha1sum)}/{LOOK_FILE}"):
         with workshop() as made:
             for each in bucket.listed(_key(sha1sum)):
                 bucket.download(each.key, made / Path(each.key).name)
             _publish_here(made, sha1sum)
-    return folder
 
 
 def _share(made: Path, sha1sum: str) -> None:

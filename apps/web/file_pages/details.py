@@ -18,6 +18,8 @@ from apps.contexts import queries as contexts
 from apps.contexts.mapping_uses import Uses, uses_of
 from apps.contexts.models import Pointer
 from apps.contexts.rules_of_reference import Lookup, lookups_of
+from apps.core.bucket import BucketError
+from apps.core.outages import BUCKET
 from apps.core.tables import CellPart, Table
 from apps.rules.errors import CrdsError
 from apps.web.activity import history_of
@@ -238,6 +240,8 @@ def _problem(file: File) -> str:
         require_present(file)
     except CrdsError as exc:
         return str(exc)
+    except BucketError:
+        return BUCKET.text
     return ""
 
 
