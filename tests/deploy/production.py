@@ -86,7 +86,7 @@ class ProductionServer(LiveServer):
 
     @property
     def trusted(self) -> ssl.SSLContext:
-        """What trusts the certificate of the test."""
+        """Settings of TLS that trust the certificate of the test."""
         return ssl.create_default_context(cafile=str(self.certificate))
 
     def open(self, path: str, *, host: str = "localhost", **headers: str) -> urllib.request.addinfourl:
