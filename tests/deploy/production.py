@@ -38,7 +38,8 @@ from tests.scratch import scratch
 
 DEPLOY = PROJECT / "deploy"
 JWST = Served("jwst")
-UNITS = ("crds-web.service", "crds-worker@1.service", "crds-worker@2.service", "crds-beat.service")
+UNITS = ("crds-web.service", "crds-worker@.service", "crds-beat.service")
+STARTED = ("crds-web.service", "crds-worker@1.service", "crds-worker@2.service", "crds-beat.service")
 MAIN = """
 daemon off;
 {user}
@@ -198,7 +199,7 @@ def production(
     server.environment = environment  # Commands of operators read the same file.
     subprocess.run(_command("crds-prepare.service", server), cwd=PROJECT, env=environment, check=True)
     with contextlib.ExitStack() as running:
-        for name in UNITS:
+        for name in STARTED:
             own = environment | {"DATA_ROOT": str(_root_of(name, server, has_own_roots=has_own_roots))}
             running.enter_context(_running(name, _command(name, server), own, server))
         running.enter_context(_running("nginx", _nginx(server), {"PATH": os.environ["PATH"]}, server))
