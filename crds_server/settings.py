@@ -333,7 +333,7 @@ TAP_RESULTS_ROOT = DATA_ROOT / "tap_results"
 HEARTBEAT_SECONDS = env.number("HEARTBEAT_SECONDS", 15, minimum=1)  # The time between two signs of life.
 # The function for each kind of job. A job row names a kind, and nothing else is ever run.
 JOB_KINDS: dict[str, str] = {
-    "submission": "apps.submissions.pipeline.run",
+    "submission": "apps.submissions.tasks.run_submission",
     "mail": "apps.mails.pipeline.run",
     "web_hook": "apps.subscriptions.pipeline.run",
     "look": "apps.catalog.quick_looks.pipeline.run",

@@ -27,6 +27,7 @@ def file_facts(file: File) -> dict[str, Any]:
         "size": file.size,
         "sha1sum": file.sha1sum,
         "is_bad": file.is_bad,
+        "is_provisional": file.provisional,
         "delivered_at": file.delivered_at,
         "activated_at": file.activated_at,
         "useafter_at": file.useafter_at,

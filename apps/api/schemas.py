@@ -32,6 +32,7 @@ class FileFactsOut(Schema):
     size: int | None = Field(description="bytes")
     sha1sum: str
     is_bad: bool = Field(description="Clients must refuse it.")
+    is_provisional: bool = Field(description="A program delivered it, and nobody has looked at it.")
     delivered_at: datetime
     activated_at: datetime | None
     useafter_at: datetime | None = Field(description="UTC; first moment a reference applies.")

@@ -62,6 +62,11 @@ class AnswerRow:
         return self.file is not None and self.file.is_bad
 
     @property
+    def is_provisional(self) -> bool:
+        """Return whether a program delivered the reference, and nobody has looked at it."""
+        return self.file is not None and self.file.provisional
+
+    @property
     def is_held(self) -> bool:
         """Return whether this server has the bytes of the reference."""
         return self.file is not None and self.file.is_held

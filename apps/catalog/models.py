@@ -28,6 +28,9 @@ class File(models.Model):
     held_at = models.DateTimeField(null=True, help_text="When bytes that agree with the row were stored.")
     rejected = models.BooleanField(default=False, help_text="This very file is bad.")
     blacklisted = models.BooleanField(default=False, help_text="This file, or a mapping it names, is bad.")
+    provisional = models.BooleanField(
+        default=False, help_text="Confirmed by policy: a program delivered it, and nobody looked at it."
+    )
 
     uploaded_as = models.CharField(max_length=128, blank=True, help_text="The name it arrived with.")
     derived_from = models.CharField(max_length=128, blank=True)

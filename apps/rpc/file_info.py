@@ -106,6 +106,9 @@ FIELDS: Mapping[str, Field] = {
     "useafter_date": Field("useafter_at", _useafter),
 }
 
+# Fields that are only sent if somebody asks for them by name: clients in the field know all others.
+ON_REQUEST = {"provisional": Field("provisional", _flag)}
+
 Info = dict[str, str]
 
 
@@ -117,7 +120,7 @@ def info_by_name(names: Iterable[str], fields: Iterable[str] | None) -> dict[str
     names
         Unknown names are left out of the result.
     fields
-        None means all. Fields that do not exist are ignored.
+        None means all but those of `ON_REQUEST`. Fields that do not exist are ignored.
     """
     wanted = _wanted(fields)
     return dict(_infos(_rows_named(list(names), _columns(wanted)), wanted))
@@ -135,7 +138,8 @@ def whole_catalog(fields: Iterable[str] | None) -> bytes:
 
 
 def _wanted(fields: Iterable[str] | None) -> dict[str, Field]:
-    return {name: FIELDS[name] for name in (FIELDS if fields is None else fields) if name in FIELDS}
+    known = FIELDS if fields is None else {**FIELDS, **ON_REQUEST}
+    return {name: known[name] for name in (FIELDS if fields is None else fields) if name in known}
 
 
 def _columns(wanted: Mapping[str, Field]) -> list[str]:

@@ -89,6 +89,10 @@ class Submission(StatusModel):
         default=True, help_text="Whether tables are compared with their predecessors."
     )
     makes_contexts = models.BooleanField(default=True, help_text="Whether it makes a new imap and pmap.")
+    is_by_token = models.BooleanField(default=False, help_text="Whether a program asked for it, by a token.")
+    is_provisional = models.BooleanField(
+        default=False, help_text="Whether it is confirmed by policy, and its references are provisional."
+    )
     answers = models.JSONField(default=dict, help_text="Answers to the questions of the extended form.")
 
     started_at = models.DateTimeField(default=timezone.now)

@@ -8,7 +8,9 @@ from celery.signals import worker_ready
 from django.conf import settings
 
 from apps.certify.runner import runner_for
-from apps.submissions import pipeline
+from apps.jobs.models import Job
+from apps.submissions import operations, pipeline
+from apps.submissions.models import Submission
 from apps.submissions.uploads import ingest_area
 
 
@@ -21,6 +23,15 @@ def remove_abandoned_parts() -> None:
 @shared_task
 def sweep() -> None:
     pipeline.sweep()
+    operations.confirm_left_provisional()
+
+
+def run_submission(job: Job) -> None:
+    """Do the job of a submission, and confirm it at once if the policy says so."""
+    pipeline.run(job)
+    submission = Submission.objects.filter(pk=job.subject_id, is_provisional=True).first()
+    if submission is not None:
+        operations.confirm_provisional(submission)
 
 
 @worker_ready.connect

@@ -4,9 +4,8 @@ import pytest
 
 from apps.certify.constraints import constraints_of
 from apps.certify.runner import Runner
-from apps.rules.observatories import get_observatory
-from apps.rules.observatories.overlay import forget_overlay, read_overlay, serve_overlay
 from tests.factories.certify import errors, make_job, run_job, verdicts
+from tests.factories.definitions import overlaid
 
 FILE = "jwst_miri_ipc.bad-value.fits"  # Its DETECTOR is FOO.
 TEXT = """\
@@ -19,31 +18,20 @@ instruments:
 """
 
 
-@pytest.fixture
-def overlay():
-    """Return a function that serves an overlay of JWST; it is forgotten afterwards."""
-
-    def serve(text):
-        serve_overlay(read_overlay(text, name="jwst", types=get_observatory("jwst").types))
-
-    yield serve
-    forget_overlay("jwst")
-
-
 @pytest.mark.shared_data
-def test_a_value_that_the_library_refuses_is_accepted_after_the_edit(jwst: Runner, tmp_path, overlay):
+def test_a_value_that_the_library_refuses_is_accepted_after_the_edit(jwst: Runner, tmp_path):
     refused = run_job(jwst, make_job(tmp_path / "before", FILE, observatory="jwst"))
     assert "Value 'FOO' is not one of" in errors(refused)
-    overlay(TEXT)
-    accepted = run_job(jwst, make_job(tmp_path / "after", FILE, observatory="jwst"))
+    with overlaid(TEXT):
+        accepted = run_job(jwst, make_job(tmp_path / "after", FILE, observatory="jwst"))
     assert verdicts(accepted)[FILE].errors == 0
-    overlay(TEXT + "      constraints: {SUBSIZE: {required: yes}}\n")
-    demanding = run_job(jwst, make_job(tmp_path / "more", FILE, observatory="jwst"))
+    with overlaid(TEXT + "      constraints: {SUBSIZE: {required: yes}}\n"):
+        demanding = run_job(jwst, make_job(tmp_path / "more", FILE, observatory="jwst"))
     assert "SUBSIZE" in errors(demanding)
 
 
-def test_pages_show_what_the_overlay_adds(overlay):
-    overlay(TEXT)
-    (last,) = constraints_of("jwst", "miri", "ipc")[-1:]
-    assert last.text == "# DETECTOR may also be FOO\n"
-    assert not any("FOO" in file.text for file in constraints_of("jwst", "miri", "flat"))
+def test_pages_show_what_the_overlay_adds():
+    with overlaid(TEXT):
+        (last,) = constraints_of("jwst", "miri", "ipc")[-1:]
+        assert last.text == "# DETECTOR may also be FOO\n"
+        assert not any("FOO" in file.text for file in constraints_of("jwst", "miri", "flat"))

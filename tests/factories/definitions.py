@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any
 
 from apps.client_package import document
-from apps.observatories import documents
+from apps.observatories import documents, following
 from apps.observatories.models import DefinitionDraft, DefinitionVersion
 from apps.rules import observatories
 from apps.rules.observatories.definition import Definition
 from apps.rules.observatories.definition_reader import read_definition
+from apps.rules.observatories.overlay import forget_overlay
 
 KECKAO = r"""
 observatory: keckao
@@ -116,3 +117,15 @@ def make_draft(text: str = "", **fields: Any) -> DefinitionDraft:
         )
     facts: dict[str, Any] = {"text": text or old, "base": base, "user": "homer", "findings": []}
     return DefinitionDraft.objects.create(**(facts | fields))
+
+
+@contextlib.contextmanager
+def overlaid(text: str) -> Iterator[None]:
+    """Have this process work with an overlay of the served observatory, which must be one of the client."""
+    documents.write(text)
+    following.look()
+    try:
+        yield
+    finally:
+        documents.remove()
+        forget_overlay(documents.settings.OBSERVATORY)

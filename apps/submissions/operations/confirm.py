@@ -31,17 +31,23 @@ from apps.submissions.operations.activity_records import record_decision
 from apps.submissions.operations.new_contexts import new_contexts
 from apps.submissions.operations.official_files import adopt_files
 from apps.submissions.operations.permissions import require_confirm, require_force
-from apps.submissions.operations.successors import find_successors, note_successors
 from apps.submissions.queries import find_protection
 from apps.submissions.states import ADOPTED, Origin, Status
+from apps.submissions.successors import find_successors, note_successors
 
 logger = logging.getLogger(__name__)
 
 
-def confirm(submission: Submission, *, user: User) -> Submission:
+def confirm(submission: Submission, *, user: User, is_by_policy: bool = False) -> Submission:
     """Adopt the files while the lock of their submission still protects them, then release that lock.
 
-    Any session of the submitter may do it. Confirming again changes nothing.
+    Any session of the submitter may do it. Confirming again changes nothing. If a person confirms, no file is
+    provisional.
+
+    Parameters
+    ----------
+    is_by_policy
+        Whether the definition decides this, and nobody looked at the files.
 
     Raises
     ------
@@ -52,7 +58,8 @@ def confirm(submission: Submission, *, user: User) -> Submission:
     """
     if submission.status in ADOPTED:
         return submission
-    return _adopt(submission, _Decision(user, Status.CONFIRMED))
+    is_by_program = is_by_policy or user.scopes is not None
+    return _adopt(submission, _Decision(user, Status.CONFIRMED, is_by_program=is_by_program))
 
 
 def force(submission: Submission, *, user: User) -> Submission:
@@ -76,6 +83,7 @@ class _Decision:
 
     user: User
     status: Status
+    is_by_program: bool = False
 
     @property
     def name(self) -> str:
@@ -144,11 +152,16 @@ def _write_rows(
     submission.refresh_from_db()
     _require_allowed(submission, decision, for_update=True)
     now = timezone.now()
-    submission.enter(decision.status, ended_at=now, ended_by=decision.name)
+    submission.enter(
+        decision.status,
+        ended_at=now,
+        ended_by=decision.name,
+        is_provisional=submission.is_provisional and decision.is_by_program,
+    )
     made = new_contexts(submission, files, is_forced=decision.status == Status.FORCED)
     official = [*_arriving(files), *made]
     # Rows first, so that a name which somebody has taken in the meantime is refused before any bytes move.
-    adopted = adopt_files(official, user=decision.name)
+    adopted = adopt_files(official, user=decision.name, is_provisional=submission.is_provisional)
     with _published(official):
         note_successors(successors)
         record_decision(submission, files, user=decision.name)

@@ -17,10 +17,24 @@ from apps.submissions.models import SubmittedFile
 from apps.submissions.states import Origin
 
 
-def adopt_files(files: list[SubmittedFile], *, user: str) -> list[File]:
-    """Add the files to the catalogue, and return the new rows; call it in the transaction that confirms."""
+def adopt_files(files: list[SubmittedFile], *, user: str, is_provisional: bool = False) -> list[File]:
+    """Add the files to the catalogue, and return the new rows; call it in the transaction that confirms.
+
+    Parameters
+    ----------
+    is_provisional
+        Whether nobody has looked at the references; mappings are never provisional.
+    """
     now = timezone.now()
-    rows = [File.objects.create(**_columns(file), delivered_at=now, held_at=now) for file in files]
+    rows = [
+        File.objects.create(
+            **_columns(file),
+            provisional=is_provisional and not is_mapping(file.official_name),
+            delivered_at=now,
+            held_at=now,
+        )
+        for file in files
+    ]
     note(_named(files))
     for file, row in zip(files, rows, strict=True):
         _record(file, row, user=user)

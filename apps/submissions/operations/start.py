@@ -119,6 +119,7 @@ def start(options: SubmissionOptions, *, user: User, lock_key: str | None, chann
         is_compared=options.is_compared,
         makes_contexts=options.kind in RMAP_MAKING
         or (options.kind == Kind.MAPPINGS and options.makes_contexts),
+        is_by_token=user.scopes is not None,
         answers=dict(options.answers),
         is_attended=options.is_attended,
         repeats=options.repeats,

@@ -34,7 +34,8 @@ def end_well(job: Job, submission: Submission) -> None:
         submission.enter(Status.CERTIFIED, ended_at=now)
     else:
         submission.enter(Status.READY, ready_at=now)
-        notify.ready(submission)
+        if not submission.is_provisional:  # Nobody need decide.
+            notify.ready(submission)
     finish(job, 0, submission.result_url)
     logger.info("%s is %s", submission, submission.status)
 

@@ -22,6 +22,7 @@ from apps.submissions.pipeline.header_facts import note_facts
 from apps.submissions.pipeline.new_rmaps import generate_rmaps, name_rmaps
 from apps.submissions.pipeline.official_names import assign_official_names, stage_references
 from apps.submissions.pipeline.outcomes import end_badly, end_well
+from apps.submissions.pipeline.provisional import note_policy
 from apps.submissions.pipeline.submission_run import SubmissionRun
 from apps.submissions.pipeline.synphot import regenerate_lookup_tables, test_ensemble
 from apps.submissions.pipeline.upload_checks import (
@@ -55,7 +56,7 @@ _CHECKED: tuple[Step, ...] = (
 )
 _NAMED: tuple[Step, ...] = (*_CHECKED, note_facts, assign_official_names, stage_references)
 _RULED: tuple[Step, ...] = (name_rmaps, generate_rmaps, note_collisions)
-_TESTED: tuple[Step, ...] = (*_NAMED, *_RULED, test_ensemble)
+_TESTED: tuple[Step, ...] = (*_NAMED, *_RULED, test_ensemble, note_policy)
 
 STEPS: dict[str, tuple[Step, ...]] = {
     Kind.BATCH: _TESTED,

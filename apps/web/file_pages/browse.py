@@ -133,6 +133,12 @@ def columns(*, is_inside: bool) -> tuple[Column, ...]:
         Column(
             "status", "status", status_of, sort="state", badge=lambda file: look_of_status(status_of(file))
         ),
+        Column(
+            "provisional",
+            "provisional",
+            lambda file: "provisional" if file.provisional else "",
+            badge=lambda file: "warn" if file.provisional else "",
+        ),
         text(
             "description",
             "description",

@@ -61,6 +61,8 @@ def _rows(file: File, is_inside: bool) -> Iterator[RecordRow]:
     yield RecordRow("Size (bytes)", as_size(file.size))
     yield RecordRow("Status", status, badge=look)
     yield RecordRow("Reject Flag", _flag(file.rejected))
+    if file.provisional:
+        yield RecordRow("Provisional", _flag(file.provisional))
     if file.kind == FileKind.MAPPING:
         yield RecordRow("Blacklist Flag", _flag(file.blacklisted))
     yield RecordRow("Replaced By File Name", file.replaced_by or NOTHING, address=_page_of(file.replaced_by))

@@ -16,6 +16,7 @@ class ExportedFile(NamedTuple):
     state: str
     rejected: bool
     blacklisted: bool
+    provisional: bool
     description: str
     instrument: str
     filekind: str

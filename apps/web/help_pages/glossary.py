@@ -210,6 +210,12 @@ _DELIVERIES = (
         see=("confirm",),
     ),
     Term(
+        "provisional",
+        "A reference that a program delivered and the server confirmed at once, because its type allows it.",
+        more="Nobody has looked at it. A later delivery by a person replaces it at its place in the rules.",
+        see=("confirm",),
+    ),
+    Term(
         "derived from",
         "The mapping that a new mapping was made from.",
         more="If two new mappings have the same parent, two people have probably changed the same rules.",
