@@ -10,10 +10,9 @@ from django.core.exceptions import ValidationError
 
 from apps.observatories import documents
 from apps.rules.observatories import get_observatory
-from apps.rules.observatories.definition import Definition
+from apps.rules.observatories.definition import ALL, Definition
 from apps.rules.observatories.definition_edits import with_items, with_value
 from apps.rules.observatories.definition_schema import (
-    ALL,
     EXTENSIONS,
     FORMS,
     PLACES,
@@ -191,7 +190,7 @@ class ValueForm(_ScopedForm):
         values = [value for value in wanted if value.upper() not in known]
         if not values:
             raise ValidationError(f"{keyword} may be {', '.join(wanted)} already.")
-        path = ("keywords", keyword)
+        path: tuple[str, ...] = ("keywords", keyword)
         if self.scope:
             path = ("instruments", self.scope[0], (*self.scope, ALL)[1], *path)
         is_there = _has(document.plain, path)
@@ -259,7 +258,7 @@ class ConstraintForm(_ScopedForm):
             facts["values"] = values
         if not facts:
             raise ValidationError("This constraint would demand nothing.")
-        path = ("every_reference", keyword)
+        path: tuple[str, ...] = ("every_reference", keyword)
         if self.scope:
             path = ("instruments", self.scope[0], (*self.scope, ALL)[1], "constraints", keyword)
         return with_value(text, path, facts)

@@ -19,7 +19,7 @@ SHOWN = 500  # failing files of one type that are kept
 
 def run(job: Job) -> None:
     """Check the draft of a job, unless it is gone or was checked."""
-    draft = DefinitionDraft.objects.filter(pk=job.subject_id, findings=None).first()
+    draft = DefinitionDraft.objects.filter(pk=job.subject_id or 0, findings=None).first()
     if draft is not None:
         check_draft(draft, job)
 

@@ -163,17 +163,20 @@ def _preview(found: DefinitionDraft) -> dict[str, Any]:
     old_text = documents.text()
     old, new = documents.read(old_text), documents.read(found.text)
     findings = found.findings or []
-    both = isinstance(old, Definition) and isinstance(new, Definition)
+    breaks: list[str] = []
+    added: list[str] = []
+    if isinstance(old, Definition) and isinstance(new, Definition):
+        breaks, added = broken_by(old, new), _added(old, new)
     return {
         "word": documents.word(),
         "is_stale": documents.sha1sum(old_text) != found.base,
         "changes": changes_between(old.plain, new.plain),
-        "breaks": broken_by(old, new) if both else [],
-        "added": _added(old, new) if both else [],
+        "breaks": breaks,
+        "added": added,
         "is_checked": found.findings is not None,
         "findings": findings,
         "failing": failing(findings),
-        "needs_consent": bool(failing(findings)) or (both and bool(broken_by(old, new))),
+        "needs_consent": bool(failing(findings) or breaks),
         "difference": _difference(old_text, found.text),
     }
 

@@ -42,6 +42,7 @@ PUBLIC = {
     "glossary": "/docs/glossary/",
     "console": "/json/browse/?method=get_default_context",
     "search": "/search/?q=miri",
+    "observatory": "/observatory/",
     "not found": "/browse/jwst_miri_flat_9999.fits",
     "styleguide": "/styleguide/",
 }
@@ -65,6 +66,8 @@ OPERATOR = {
     "set context": "/set_context/",
     "delivery status": "/delivery_status/",
     "workflow": "/server_workflow/",
+    "a new value": "/observatory/edit/value/",
+    "the whole overlay": "/observatory/edit/text/",
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from astropy.io import fits
 
 from apps.client_package import document, wheel
@@ -88,6 +89,10 @@ def test_a_delivery_gives_the_new_file_to_a_new_exposure(
         "submit", "--files", str(reference), *how, "--wipe-existing-files", *what, **token
     )
     assert submitted.status == 0, submitted.text
+    facts = requests.get(f"{client.server.url}/api/v1/files?reftype=wave", timeout=20).json()["items"]
+    assert [(file["name"], file["is_provisional"]) for file in facts if file["kind"] == "reference"] == [
+        ("keckao_hispec_wave_0001.fits", True)
+    ]
     exposure = make_fits(tmp_path / "KOA.20260102.03456.fits", EXPOSURE)
     where = ("--files", str(exposure), "--new-context", "keckao-edit", "--types", "wave")
     chosen = client.crds("bestrefs", *where, "--sync-references=1", "--update-bestrefs")

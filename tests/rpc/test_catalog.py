@@ -199,3 +199,9 @@ def test_an_address_leads_to_the_bytes(db: None) -> None:
 def test_a_reference_has_no_mapping_address_and_a_mapping_no_reference_address(files: None) -> None:
     assert "is a reference" in failed("get_mapping_url", PMAP, FLAT)
     assert "is a mapping" in failed("get_reference_url", PMAP, PMAP)
+
+
+def test_provisional_is_said_to_programs_that_ask_for_it(files: None) -> None:
+    assert "provisional" not in call("get_file_info", "jwst", FLAT)
+    found = call("get_file_info_map", "jwst", [FLAT], ["provisional"])
+    assert found == {FLAT: {"provisional": "false"}}

@@ -111,5 +111,5 @@ def _told(value: Any) -> str:
     if isinstance(value, Mapping):
         text = "; ".join(f"{key} {_told(item)}" for key, item in value.items())
     else:
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = ", ".join(map(str, value)) or "nothing" if isinstance(value, list) else str(value)
     return text if len(text) <= 200 else f"{text[:200]}…"

@@ -12,12 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from apps.rules.observatories.definition import Constraint
+from apps.rules.observatories.definition import ALL, Constraint
 from apps.rules.observatories.definition_checks import check_conditions
 from apps.rules.observatories.definition_kinds import DefinedKey, KeyTable, MapValue, Reading, suggestion
 from apps.rules.observatories.definition_lines import DefinitionError, Mistake, read_tree
 from apps.rules.observatories.definition_schema import (
-    ALL,
     CONSTRAINTS,
     INSTRUMENT,
     NAME,
@@ -85,7 +84,7 @@ class Overlay:
     def is_provisional(self, instrument: str, reftype: str) -> bool:
         """Return whether files of a type are confirmed at once if a program delivers them."""
         kinds = self.plain.get("instruments", {}).get(instrument, {})
-        return kinds.get(reftype, {}).get("provisional") == "yes"
+        return bool(kinds.get(reftype, {}).get("provisional") == "yes")
 
     def _places(self, instrument: str, reftype: str) -> Iterator[Mapping[str, Any]]:
         kinds = self.plain.get("instruments", {}).get(instrument, {})
