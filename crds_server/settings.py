@@ -226,6 +226,13 @@ OIDC_AUTHENTICATION_CALLBACK_URL = "accounts:callback"
 # State.
 
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_ROOT}/crds.sqlite3")}
+# PostgreSQL: seconds without an answer to a statement after which we ask on another connection whether the database
+# lives. If it does not, the statement is given up. Jobs and commands can wait longer than a person.
+DATABASE_REQUEST_SILENCE = env.number("DATABASE_REQUEST_SILENCE", 2, minimum=1)
+DATABASE_JOB_SILENCE = env.number("DATABASE_JOB_SILENCE", 20, minimum=1)
+# A request gives a statement up after so many seconds even if the database lives. PostgreSQL itself ends one that
+# waits 28 s for a lock; this is for the case that only the process of one connection is frozen.
+DATABASE_REQUEST_SECONDS = env.number("DATABASE_REQUEST_SECONDS", 60, minimum=1)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

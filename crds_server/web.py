@@ -21,8 +21,10 @@ _HEALTH = ("/healthz", "/readyz")
 
 def make_application(*, processes: int) -> WebApplication:
     """Return the application of one of the web processes; Django must be set up."""
+    from apps.core.postgresql import patience
     from apps.rpc.direct import DirectCalls
 
+    patience.serve_requests()
     pages = WSGIHandler()
     direct = DirectCalls(pages)
     application = WebApplication(

@@ -5,6 +5,7 @@ import os
 import django
 from django.core.wsgi import get_wsgi_application
 
+from apps.core.postgresql import patience
 from apps.core.readiness import Program, require
 from crds_server.start import refusing
 
@@ -13,4 +14,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crds_server.settings")
 with refusing(status=3):
     django.setup()
     require(Program.WEB)  # Check before the application is made, which would only warn of missing folders.
+    patience.serve_requests()
     application = get_wsgi_application()

@@ -1,35 +1,61 @@
 """A pool of connections that is emptied when the first dead connection is found."""
 
-import select
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from psycopg import Connection, OperationalError
-from psycopg.pq import ExecStatus
+from psycopg import OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from apps.core.postgresql.answers import require_answer
 from apps.core.postgresql.breaker import Breaker
+from apps.core.postgresql.silence import Life, WatchedConnection, lives
 
 CHECK_SECONDS = 1.0  # A database that lets a check wait longer is taken for away.
 RECONNECT_SECONDS = 1.0  # The pool itself tries so long. After that, the next caller starts a new attempt.
 
 
-class DrainingPool(ConnectionPool[Connection[Any]]):
-    """A pool for callers who prefer a quick refusal to a long wait."""
+class DrainingPool(ConnectionPool[WatchedConnection]):
+    """A pool for callers who prefer a quick refusal to a long wait.
 
-    def __init__(self, *, is_checked: bool, **options: Any) -> None:
+    Parameters
+    ----------
+    is_checked
+        Whether a connection is checked before its use.
+    kwargs
+        The parameters of a connection.
+    configure
+        Prepares a new connection.
+    options
+        Those of `ConnectionPool`.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_checked: bool,
+        kwargs: dict[str, Any],
+        configure: Callable[[WatchedConnection], Any],
+        **options: Any,
+    ) -> None:
         self.breaker = Breaker()
+        self._life = Life(partial(lives, kwargs), on_loss=self.breaker.trip)
+        self._configure_as_asked = configure
         self._drain_lock = threading.Lock()
         self._emptied_at = 0.0
         super().__init__(
+            connection_class=WatchedConnection,
+            kwargs=kwargs,
+            configure=self._prepare,
             check=self._check if is_checked else None,
             reconnect_timeout=RECONNECT_SECONDS,
             reconnect_failed=lambda _: self.breaker.trip(),
             **options,
         )
 
-    def getconn(self, timeout: float | None = None) -> Connection[Any]:
+    def getconn(self, timeout: float | None = None) -> WatchedConnection:
         """Return a connection that works.
 
         Raises
@@ -48,11 +74,15 @@ class DrainingPool(ConnectionPool[Connection[Any]]):
         self.breaker.reset()
         return connection
 
+    def _prepare(self, connection: WatchedConnection) -> None:
+        connection.life = self._life
+        self._configure_as_asked(connection)
+
     def _is_exhausted(self) -> bool:
         """Return whether callers wait for each other and not for the database."""
         return self.get_stats()["pool_size"] >= self.max_size
 
-    def _check(self, connection: Connection[Any]) -> None:
+    def _check(self, connection: WatchedConnection) -> None:
         try:
             require_answer(connection, CHECK_SECONDS)
         except OperationalError:
@@ -60,7 +90,7 @@ class DrainingPool(ConnectionPool[Connection[Any]]):
             self._drain_of(connection)
             raise
 
-    def _drain_of(self, dead: Connection[Any]) -> None:
+    def _drain_of(self, dead: WatchedConnection) -> None:
         # What ended one connection has ended the others too. The pool would find them one by one, and pause
         # twice as long after each. What was made after the pool was last emptied may be alive.
         with self._drain_lock:
@@ -68,30 +98,3 @@ class DrainingPool(ConnectionPool[Connection[Any]]):
                 return
             self._emptied_at = time.monotonic()
         self.drain()
-
-
-def require_answer(connection: Connection[Any], seconds: float) -> None:
-    """Send an empty statement and wait for the answer.
-
-    A statement of psycopg itself would wait without end for a database that is frozen.
-
-    Raises
-    ------
-    psycopg.OperationalError
-        Raised if the connection is lost, or if no answer came in time.
-    """
-    wire, until = connection.pgconn, time.monotonic() + seconds
-    wire.send_query(b"")
-    wire.flush()
-    while True:
-        while not wire.is_busy():
-            answer = wire.get_result()
-            if answer is None:
-                return
-            if answer.status != ExecStatus.EMPTY_QUERY:
-                raise OperationalError(answer.get_error_message())
-        readable = select.poll()
-        readable.register(wire.socket, select.POLLIN)
-        if not readable.poll(max(0.0, until - time.monotonic()) * 1000):
-            raise OperationalError(f"the database did not answer in {seconds:g} s")
-        wire.consume_input()
