@@ -4,13 +4,20 @@
 """
 
 import argparse
+import contextlib
 import io
 import os
 import random
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
@@ -22,13 +29,17 @@ from django.http.multipartparser import MultiPartParserError  # noqa: E402
 
 from apps.bestrefs.pasted_header import read_header  # noqa: E402
 from apps.certify.trees import read_json, read_yaml  # noqa: E402
+from apps.datasets import import_rows, readers  # noqa: E402
+from apps.datasets.errors import BadRowError  # noqa: E402
 from apps.rpc import parsing  # noqa: E402
 from apps.rules.errors import CrdsError  # noqa: E402
 from apps.rules.naming.specifiers import parse_specifier  # noqa: E402
+from apps.rules.observatories.definition_reader import read_definition  # noqa: E402
 from apps.rules.text.parser import parse_mapping  # noqa: E402
 from apps.submissions.uploads.handler import parse_range  # noqa: E402
 from apps.submissions.uploads.multipart import MultipartReader  # noqa: E402
 from tests.factories.catalog import make_pmap, make_rmap  # noqa: E402
+from tests.factories.definitions import KECKAO  # noqa: E402
 
 SLOW = 1.0  # seconds of processor time
 PIECES = [
@@ -66,6 +77,11 @@ PIECES = [
     ),
     *(b"--limit", b"--limit--", b"END", b"SIMPLE  =", b"CONTINUE  ", b"HIERARCH ", b"9" * 400, b"A" * 300),
 ]
+DATASETS = (
+    b'{"dataset_id": "jw00001001001_02101_00001:jw00001001001_02101_00001.mirimage", "prog_id": "00001", '
+    b'"header": {"META.INSTRUMENT.NAME": "MIRI", "META.OBSERVATION.DATE": "2024-02-03", "A": [1, null]}}\n'
+    b'{"header": {}, "dataset_id": null}\n[]\n'
+)
 FORM = b'--limit\r\nContent-Disposition: form-data; name="files"; filename="a.fits"\r\n\r\nx\r\n--limit--\r\n'
 
 
@@ -74,6 +90,43 @@ def _multipart(data: bytes) -> None:
     for part in MultipartReader(stream.read, b"limit").parts():
         for _block in part.content:
             pass
+
+
+def _dataset_lines(data: bytes) -> None:
+    """Read rows as those who post them do, and check each as an import does."""
+    _check(readers.read_lines(io.BytesIO(data)))
+
+
+def _dataset_file(suffix: str) -> Callable[[bytes], object]:
+    def parse(data: bytes) -> None:
+        path = _folder() / f"datasets{suffix}"
+        path.write_bytes(data)
+        _check(readers.read(path))
+
+    return parse
+
+
+@cache
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="fuzz-"))
+
+
+def _check(rows: Any) -> None:
+    make_row = import_rows.row_maker("jwst")
+    for _number, raw in islice(rows, 1000):
+        if isinstance(raw, BadRowError):
+            continue
+        with contextlib.suppress(CrdsError):
+            make_row(raw)
+
+
+def _parquet() -> bytes:
+    from pyarrow import Table, parquet
+
+    stream = io.BytesIO()
+    columns = {"dataset_id": ["a", "b"], "META.INSTRUMENT.NAME": ["MIRI", None], "n": [1.5, 2.0]}
+    parquet.write_table(Table.from_pydict(columns), stream)
+    return stream.getvalue()
 
 
 def _text(parse: Callable[[str], object]) -> Callable[[bytes], object]:
@@ -101,7 +154,16 @@ TARGETS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     ),
     "range": (_text(parse_range), [b"bytes 0-9/10"]),
     "multipart": (_multipart, [FORM]),
+    "dataset-lines": (_dataset_lines, [DATASETS, b'{"a:b": {"META.INSTRUMENT.NAME": "MIRI"}}\n']),
+    "dataset-json": (_dataset_file(".json"), [DATASETS, b'{"a:b": {"A": "B"},\n "c:d": {"A": 1e3}}']),
+    "dataset-csv": (
+        _dataset_file(".csv"),
+        [b'dataset_id,META.INSTRUMENT.NAME,A\na,MIRI,"1\n2"\nb,NIRCAM,\n'],
+    ),
+    "definition": (_text(read_definition), [KECKAO.encode()]),
 }
+if find_spec("pyarrow"):
+    TARGETS["dataset-parquet"] = (_dataset_file(".parquet"), [_parquet()])
 REFUSALS = (CrdsError, MultiPartParserError)
 
 

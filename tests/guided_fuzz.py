@@ -12,8 +12,12 @@ OURS = (
     "apps.bestrefs.pasted_header",
     "apps.certify.trees",
     "apps.core.json_shape",
+    "apps.datasets.import_rows",
+    "apps.datasets.readers",
     "apps.rpc.parsing",
     "apps.rules.naming",
+    "apps.rules.observatories.definition_lines",
+    "apps.rules.observatories.definition_reader",
     "apps.rules.text",
     "apps.submissions.uploads.multipart",
 )
