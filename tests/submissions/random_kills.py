@@ -89,18 +89,33 @@ class Campaign:
 
     def kill_once(self, action: str, seconds: float) -> str:
         """Kill an action after a time, recover, and return what became of it; raise if anything is wrong."""
-        root, observatory = self._copy(self.roots[action], "killed"), OBSERVATORIES.get(action, "jwst")
-        try:
+        observatory = OBSERVATORIES.get(action, "jwst")
+        with self._started(action) as root:
             status, _ = self.order(root, action, observatory=observatory, seconds=seconds)
             assert status in (0, -signal.SIGKILL), status
-            state = self._must(root, *RECOVERY[action], "state", observatory=observatory)
-            assert state == self.states[action], f"{action} after {seconds:.3f} s: {state}"
-            wrong = self._must(root, "violations", observatory=observatory)
-            assert wrong == [], f"{action} after {seconds:.3f} s: {wrong}"
+            self._require_end(root, action, f"{action} after {seconds:.3f} s")
             return "killed" if status else "ended before"
+
+    def do(self, action: str, what: str) -> None:
+        """Do an action without a kill; raise if its end differs from that of the first time."""
+        with self._started(action) as root:
+            self._require_end(root, action, f"{action}, {what}")
+
+    @contextmanager
+    def _started(self, action: str) -> Iterator[Path]:
+        root = self._copy(self.roots[action], "killed")
+        try:
+            yield root
         finally:
             shutil.rmtree(root)
             self.databases.drop(root)
+
+    def _require_end(self, root: Path, action: str, what: str) -> None:
+        observatory = OBSERVATORIES.get(action, "jwst")
+        state = self._must(root, *RECOVERY[action], "state", observatory=observatory)
+        assert state == self.states[action], f"{what}: {state}"
+        wrong = self._must(root, "violations", observatory=observatory)
+        assert wrong == [], f"{what}: {wrong}"
 
     def _must(self, root: Path, *actions: str, observatory: str = "jwst") -> Any:
         status, answer = self.order(root, *actions, observatory=observatory)
@@ -144,16 +159,28 @@ class Databases:
 
 
 @contextmanager
-def campaign(folder: Path, url: str = Databases.url) -> Iterator[Campaign]:
-    """Yield a campaign that is prepared, on SQLite or on the PostgreSQL at an address."""
-    environment = os.environ | {
-        "DATA_ROOT": str(folder / "none"),
-        "DATABASE_URL": url,
-        "OBSERVATORY": "jwst",
-        "MAIL_LISTS": "crds@example.org",
-        "LOG_LEVEL": "ERROR",
-        "DJANGO_SETTINGS_MODULE": "crds_server.settings",
-    }
+def campaign(
+    folder: Path, url: str = Databases.url, *, extra: dict[str, str] | None = None
+) -> Iterator[Campaign]:
+    """Yield a campaign that is prepared, on SQLite or on the PostgreSQL at an address.
+
+    Parameters
+    ----------
+    extra
+        Further environment variables of the program.
+    """
+    environment = (
+        os.environ
+        | (extra or {})
+        | {
+            "DATA_ROOT": str(folder / "none"),
+            "DATABASE_URL": url,
+            "OBSERVATORY": "jwst",
+            "MAIL_LISTS": "crds@example.org",
+            "LOG_LEVEL": "ERROR",
+            "DJANGO_SETTINGS_MODULE": "crds_server.settings",
+        }
+    )
     with subprocess.Popen(
         [sys.executable, "-m", "tests.submissions.dying", str(folder / "remembered")],
         cwd=PROJECT,
@@ -172,9 +199,9 @@ def campaign(folder: Path, url: str = Databases.url) -> Iterator[Campaign]:
 
 
 def run(found: Campaign, kills: int, seed: int, *, until: float = float("inf")) -> Counter[str]:
-    """Return how many actions were killed, and how many had ended before; stop early at a moment."""
+    """Kill so many actions, or until a moment; return how many were killed, and how many had ended before."""
     chance, counts = random.Random(seed), Counter[str]()
-    while counts.total() < kills and time.monotonic() < until:
+    while killed(counts) < kills and time.monotonic() < until:
         action = chance.choice(list(RECOVERY))
         outcome = found.kill_once(action, chance.uniform(0, found.durations[action]))
         counts[f"{action} {outcome}"] += 1
@@ -183,6 +210,11 @@ def run(found: Campaign, kills: int, seed: int, *, until: float = float("inf")) 
         if counts.total() % 100 == 0:
             logger.warning("%d attempts: %s", counts.total(), dict(counts))
     return counts
+
+
+def killed(counts: Counter[str]) -> int:
+    """Return the number of actions that were really killed."""
+    return sum(number for outcome, number in counts.items() if outcome.endswith(" killed"))
 
 
 def main() -> None:
@@ -197,7 +229,10 @@ def main() -> None:
         url = stack.enter_context(own_postgresql()).url + PATIENT if options.postgresql else Databases.url
         found = stack.enter_context(campaign(Path(folder), url))
         counts = run(found, options.kills, options.seed, until=time.monotonic() + 60 * options.minutes)
-    sys.stdout.write(f"seed {options.seed}: {dict(counts)}, {counts.total()} in all, no violation.\n")
+    sys.stdout.write(
+        f"seed {options.seed}: {killed(counts)} kills in {counts.total()} attempts, "
+        f"no violation; {dict(counts)}\n"
+    )
 
 
 if __name__ == "__main__":
