@@ -90,6 +90,6 @@ def test_a_request_gives_up_a_statement_whose_own_process_is_frozen(requests: An
 
 
 def sleep() -> None:
-    """Run a statement that is no read, so it is not repeated."""
+    """Run a statement that is not a read, so it is not repeated."""
     with connection.cursor() as cursor:
         cursor.execute("DO $$ BEGIN PERFORM pg_sleep(30); END $$")

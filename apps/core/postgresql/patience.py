@@ -1,4 +1,4 @@
-"""How long the statements of this process wait for an answer."""
+"""Patience: how long the statements of this process wait for an answer."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from django.conf import settings
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a program waits for the answer to a statement.
+    """The time that a program waits for the answer to a statement.
 
     Attributes
     ----------
