@@ -384,6 +384,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     env.folder_broker(BROKER_ROOT) if CELERY_BROKER_URL.startswith("filesystem:") else dict(env.REMOTE_BROKER)
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # By default a worker ends after an outage of about an hour.
 # Two servers may share one Redis, so each has its own queue.
 CELERY_TASK_DEFAULT_QUEUE = f"crds-{OBSERVATORY}-{SERVER_STRING}"
 CELERY_TASK_IGNORE_RESULT = True
@@ -391,6 +392,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A worker takes one message at a time, because more messages would be lost if it died.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BEAT_SCHEDULER = "crds_server.periodic_tasks:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "follow-archive": {"task": "apps.contexts.tasks.follow_archive", "schedule": crontab(minute="*/10")},
     "follow-latest": {

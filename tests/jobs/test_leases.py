@@ -16,8 +16,9 @@ from apps.contexts import operations as contexts
 from apps.core import heartbeat
 from apps.core.errors import ConflictError
 from apps.jobs import operations
+from apps.jobs.errors import TryLater
 from apps.jobs.models import Job
-from apps.jobs.pipeline import claim, jobs_to_announce, put_back_lost_jobs
+from apps.jobs.pipeline import claim, execute, jobs_to_announce, put_back_lost_jobs
 from apps.jobs.pipeline.claim import beat
 from apps.jobs.pipeline.sweep import STALE
 from tests.factories.contexts import make_context
@@ -142,3 +143,21 @@ def test_a_ledger_that_is_locked_for_too_long_is_told() -> None:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
+
+
+def try_later(_job: Job) -> None:
+    raise TryLater("Not now.", pause=timedelta(seconds=15))
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_worker_whose_own_clock_is_wrong_puts_a_job_off_by_the_pause(
+    monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    job, wrong = make_job(), timezone.now() + hours * AN_HOUR
+    monkeypatch.setattr("apps.jobs.pipeline.run.function_of", lambda _kind: try_later)
+    with monkeypatch.context() as shifted:
+        shifted.setattr(timezone, "now", lambda: wrong)
+        execute(job.pk)
+    job.refresh_from_db()
+    assert abs(job.not_before - timezone.now() - timedelta(seconds=15)) < timedelta(minutes=1)

@@ -5,13 +5,12 @@ import logging
 from datetime import timedelta
 
 from django.db import connection
-from django.utils import timezone
 
 from apps.core.errors import ConflictError
 from apps.core.outages import PASSING, find_outage
 from apps.jobs.errors import JobAbortedError, JobStopped, LostClaimError, TryLater
 from apps.jobs.models import Job
-from apps.jobs.pipeline import heartbeat, lanes
+from apps.jobs.pipeline import clock, heartbeat, lanes
 from apps.jobs.pipeline.announce import announce
 from apps.jobs.pipeline.claim import claim
 from apps.jobs.pipeline.progress import finish
@@ -77,7 +76,7 @@ def _put_off(job: Job, refusal: TryLater) -> None:
         return
     try:
         # Not announced now; the sweep announces it when it is due.
-        job.enter(Status.QUEUED, not_before=timezone.now() + refusal.pause, announced_at=None)
+        job.enter(Status.QUEUED, not_before=clock.now() + refusal.pause, announced_at=None)
     except ConflictError:
         logger.warning("the worker lost %s, attempt %d", job, job.attempts)
         return
