@@ -143,6 +143,7 @@ def _process() -> None:
 
 
 def _work(kind: str) -> None:
+    from django.db.models import F
     from django.utils import timezone
 
     from apps.jobs import pipeline
@@ -150,7 +151,7 @@ def _work(kind: str) -> None:
 
     Job.objects.filter(status="running").update(heartbeat_at=timezone.now() - timedelta(hours=1))
     pipeline.put_back_lost_jobs()
-    Job.objects.filter(kind=kind, status="queued").update(not_before=timezone.now())
+    Job.objects.filter(kind=kind, status="queued").update(not_before=F("queued_at"))
     for key in Job.objects.filter(kind=kind).order_by("pk").values_list("pk", flat=True):
         pipeline.execute(key)
 
