@@ -119,3 +119,25 @@ def test_work_that_is_asked_for_while_the_broker_is_away_is_done_afterwards(
             time.sleep(AWAY)
         wait_for(lambda: all_ended(environment, 2 * JOBS), "the end of the jobs of the outage")
     assert_each_was_done_once(environment, 2 * JOBS)
+
+
+@pytest.mark.parametrize("seconds", [1, AWAY])
+@pytest.mark.parametrize("ends_meanwhile", [False, True])
+def test_a_worker_that_nobody_starts_again_goes_on_after_the_broker_was_killed(
+    environment: dict[str, str], broker: OwnRedis, seconds: int, ends_meanwhile: bool
+) -> None:
+    with worker(environment, "only") as process:
+        with contextlib.ExitStack() as held:
+            held.enter_context(hold(environment))
+            start(environment, "held")
+            wait_for(lambda: len(marks(environment)) == 4, "the jobs that one worker does at once")
+            with absent(broker):
+                if ends_meanwhile:
+                    held.close()  # Their messages cannot be acknowledged.
+                    wait_for(lambda: len(ended(environment)) >= 4, "the end of the running jobs")
+                time.sleep(seconds)
+        wait_for(lambda: all_ended(environment), "the end of the jobs of before the outage")
+        start(environment, "quick")
+        wait_for(lambda: all_ended(environment, 2 * JOBS), "the end of the jobs of after the outage")
+        assert process.poll() is None, "the worker has ended"
+    assert_each_was_done_once(environment, 2 * JOBS)
