@@ -74,7 +74,7 @@ faults: $(VENV)/.ready-dev $(CLIENT)/.ready
 	$(PY) -m pytest --campaigns -n 2 --dist loadgroup tests/submissions/test_kills.py tests/contexts/test_kills.py \
 	    tests/jobs tests/mails/test_workers.py tests/submissions/test_faults.py tests/submissions/test_full_disk.py \
 	    tests/core/test_outages.py tests/core/test_own_database.py tests/rpc/test_budgets.py tests/web/test_invariants.py \
-	    tests/catalog/test_failing_disk.py
+	    tests/catalog/test_failing_disk.py tests/api/test_hostile_parameters.py
 	$(PY) -m tests.submissions.random_kills --kills $(KILLS)
 	$(PY) -m tests.submissions.random_kills --kills $(KILLS) --postgresql
 	$(PY) -m tests.fuzz --inputs $(INPUTS)

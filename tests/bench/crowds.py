@@ -9,6 +9,7 @@ import tempfile
 import time
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from threading import Thread
 from typing import Any, TextIO
 
 from tests import shared_data
@@ -30,6 +31,7 @@ SLOW = {
     "200 half bodies": HALF_A_CALL,
 }
 OVERLOAD_SECONDS = 20.0
+FLOOD = {"rate": 300.0, "seconds": 14.0}
 
 
 def run(out: TextIO) -> None:
@@ -43,6 +45,7 @@ def run(out: TextIO) -> None:
         with whole_server(environment) as server:
             _processing_runs(server, out)
             _slow_callers(server, out)
+            _flood(server, out)
             _overload(server, out)
 
 
@@ -75,6 +78,19 @@ def _slow_callers(server: WebServer, out: TextIO) -> None:
             shown = load.closed_loop(server.port, pages, callers=2, calls=50, seconds=8)
         out.write(f"{'calls, ' + name:<40}{load.percentile_text(answered)}; {answered.counts()}\n")
         out.write(f"{'pages, ' + name:<40}{load.percentile_text(shown)}; {shown.counts()}\n")
+
+
+def _flood(server: WebServer, out: TextIO) -> None:
+    """Measure calls beside 200 slow callers and a flood of pages that cannot all be answered."""
+    with crowd(server, SLOW["200 stalled readers"]):
+        flood = Thread(target=load.open_loop, args=(server.port, [load.get("/")]), kwargs=FLOOD)
+        flood.start()
+        time.sleep(2)
+        found = load.closed_loop(server.port, _calls(), callers=2, calls=1000, seconds=8)
+        flood.join()
+    label = f"calls, slow callers and {FLOOD['rate']:.0f} pages a second"
+    out.write(f"{label:<40}{load.percentile_text(found)}   target p99 100; {found.counts()}\n")
+    time.sleep(6)
 
 
 def _overload(server: WebServer, out: TextIO) -> None:
