@@ -107,6 +107,15 @@ def test_bad_references_and_contexts_are_flagged(client: Client) -> None:
     assert '1 of these references is marked <a class="term"' in text
 
 
+def test_provisional_references_are_told_with_the_answer_and_its_explanation(client: Client) -> None:
+    make_file("s7g1700gl_dead.fits", provisional=True)
+    page = asked(client)
+    badge = '<span class="badge warn">provisional</span>'
+    assert badge in page.content.decode()
+    (row,) = [row for row in page.context["page"]["table"].page if row.text == "s7g1700gl_dead.fits"]
+    assert badge in client.get(f"/bestrefs/explain/?{row.why}").content.decode()
+
+
 def test_parameters_are_sorted_and_end_with_the_date(client: Client) -> None:
     text = asked(client, DEADCORR=None).content.decode()
     names = re.findall(r'<tr><th scope="row">([A-Z-]+)</th><td', text)
