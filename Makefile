@@ -27,15 +27,15 @@ help:
 
 # A server for this machine alone listens at the loopback address, any other one at all addresses.
 run: export OBSERVATORY := $(OBSERVATORY)
-# Some demo observatories are one file; without one the server knows the observatory by itself.
+# Some demo observatories are one file; without one the server knows the observatory by itself. The first start
+# copies the file, because people may change the definition of their server.
 DEFINITION := $(wildcard $(CURDIR)/apps/demo/observatories/$(OBSERVATORY).yaml)
-ifneq ($(DEFINITION),)
-run: export OBSERVATORY_FILE ?= $(DEFINITION)
-endif
 run: export DATA_ROOT ?= $(RUN_ROOT)
 run: export PUBLIC_URL ?= http://$(HOST):$(PORT)
 run: export ALLOWED_HOSTS ?= $(HOST),localhost,.localhost,127.0.0.1,[::1]
 run: port-is-free $(VENV)/.ready
+	@$(if $(DEFINITION),[ -n "$$OBSERVATORY_FILE" ] || [ -e "$$DATA_ROOT/observatory.yaml" ] || { \
+	    mkdir -p "$$DATA_ROOT" && cp '$(DEFINITION)' "$$DATA_ROOT/observatory.yaml"; })
 	@echo 'Preparing the database and the demo below $(DATA_ROOT).'
 	@exec $(PY) manage.py up --demo --port $(PORT) --bind $(if $(filter localhost,$(HOST)),127.0.0.1,0.0.0.0)
 

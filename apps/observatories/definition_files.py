@@ -6,11 +6,16 @@ import os
 import tempfile
 from pathlib import Path
 
+from django.conf import settings
+
+from apps.core.errors import ConflictError
 from apps.rules.observatories import taken_names
 from apps.rules.observatories.definition import Definition
 from apps.rules.observatories.definition_reader import DefinitionError, read_definition
 
 _READABLE = 0o644
+# The folders of the program itself; data may lie beside them.
+OWN_FOLDERS = ("apps", "crds_server", "docs", "tests")
 
 
 class BadDefinitionFileError(ValueError):
@@ -46,8 +51,24 @@ def describe(definition: Definition) -> str:
     return "\n".join(lines)
 
 
+def _require_own(target: Path) -> None:
+    for folder in OWN_FOLDERS:
+        if target.resolve().is_relative_to(settings.BASE_DIR / folder):
+            raise ConflictError(
+                f"{target} is a file of this program. Copy it to {settings.DATA_ROOT / 'observatory.yaml'}, "
+                "and unset OBSERVATORY_FILE or name the copy. Nothing was changed."
+            )
+
+
 def put(text: str, target: Path) -> None:
-    """Write a definition where the server looks for it; a reader sees the old or the new one as a whole."""
+    """Write a definition where the server looks for it; a reader sees the old or the new one as a whole.
+
+    Raises
+    ------
+    ConflictError
+        Raised if the target is a file of this program, which the next update would change.
+    """
+    _require_own(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:

@@ -1,15 +1,19 @@
 """Starting an observatory: the first rules are there, served, and made once."""
 
+import io
+
 import pytest
 from django.utils import timezone
 
 from apps.catalog import queries as files
+from apps.catalog import storage
 from apps.catalog.models import Action, AuditRecord
 from apps.catalog.reading import load_text
 from apps.contexts import queries as contexts
 from apps.contexts.models import ContextChange, Pointer
 from apps.contexts.operations import set_context
 from apps.core.errors import ConflictError
+from apps.observatories.definition_files import put
 from apps.observatories.operations import change, start
 from apps.rules import observatories
 from apps.rules.observatories.definition_reader import read_definition
@@ -56,6 +60,38 @@ def test_a_start_that_was_interrupted_goes_on(keckao, monkeypatch):
         start(user="homer")
     monkeypatch.undo()
     assert start(user="homer").pointers == 2
+
+
+@pytest.mark.parametrize("is_row_written", [True, False])
+def test_a_start_that_was_interrupted_goes_on_with_a_corrected_definition(
+    keckao, monkeypatch, is_row_written
+):
+    """The mappings of the first attempt stay, and the corrected ones have the next numbers."""
+    if is_row_written:
+        monkeypatch.setattr("apps.contexts.operations.set_context", _fail)
+        with pytest.raises(RuntimeError):
+            start(user="homer")
+        monkeypatch.undo()
+    else:
+        storage.put(io.BytesIO(b"cut off"), storage.mapping_path("keckao_hispec_dark_0001.rmap"))
+    text = SMALL.replace("match: [DETECTOR, READMODE]", "match: [READMODE]")
+    observatories.serve(read_definition(text))
+    started = start(user="homer")
+    assert started.pointers == 2
+    pmap = contexts.get_context(contexts.resolve("keckao-latest"))
+    assert "keckao_hispec_dark_0002.rmap" in contexts.mapping_names(started.context)
+    assert "keckao_liger_distort_0001.rmap" in contexts.mapping_names(started.context)
+    assert set(pmap.best_references({**HEADER, "DETECTOR": "H9"})) == {"dark", "wave"}
+    assert start(user="homer").context == started.context
+
+
+@pytest.mark.parametrize("place", ["apps/demo/observatories/keckao.yaml", "docs/own.yaml"])
+def test_a_file_of_the_program_is_never_overwritten(settings, place):
+    target = settings.BASE_DIR / place
+    before = target.read_bytes() if target.exists() else None
+    with pytest.raises(ConflictError, match="is a file of this program"):
+        put("observatory: x", target)
+    assert (target.read_bytes() if target.exists() else None) == before
 
 
 def _fail(*_, **__):

@@ -1,7 +1,14 @@
 """Operations on the document of the served observatory: start its rules, propose a change, and make it."""
 
 from apps.observatories.operations.drafts import confirm, propose
-from apps.observatories.operations.first_rules import Changed, Started, change, require_definition, start
+from apps.observatories.operations.first_rules import (
+    Changed,
+    Started,
+    change,
+    is_started,
+    require_definition,
+    start,
+)
 from apps.observatories.operations.new_versions import replace
 from apps.observatories.operations.records import record_first
 
@@ -10,6 +17,7 @@ __all__ = [
     "Started",
     "change",
     "confirm",
+    "is_started",
     "propose",
     "record_first",
     "replace",

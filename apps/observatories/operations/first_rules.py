@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from django.conf import settings
 from django.db import transaction
@@ -56,7 +59,9 @@ def require_definition() -> Definition:
 def start(*, user: str) -> Started:
     """Make the first context of the served observatory, and point edit and latest at it.
 
-    A context that is there already is left alone. The operation may be killed and called again.
+    A context that is there already is left alone. The operation may be killed and called again, also after
+    the definition was corrected. Nothing uses the mappings before a pointer moves, so a mapping whose text
+    has changed gets the next number.
 
     Raises
     ------
@@ -65,18 +70,68 @@ def start(*, user: str) -> Started:
     """
     definition = require_definition()
     reason = f"The first rules of {definition.title}, from version {definition.version} of its definition."
-    started = Started()
-    for mapping in first_mappings(definition):
-        started.context = mapping.name
-        if not _is_held(mapping.name):
-            _add(mapping, user=user, reason=reason)
-            started.files += 1
+    started = Started(context=_first_context())
+    if not started.context:
+        for mapping in _numbered_mappings(definition):
+            started.context = mapping.name
+            if not _is_held(mapping.name):
+                _add(mapping, user=user, reason=reason)
+                started.files += 1
     for pointer in (Pointer.EDIT, Pointer.LATEST):
         if not ContextChange.objects.filter(pointer=pointer).exists():
             contexts.set_context(pointer=pointer, context=started.context, user=user, reason=reason)
             started.pointers += 1
     record_first(user=user, why=reason)
     return started
+
+
+def is_started() -> bool:
+    """Return whether this server has a context."""
+    return ContextChange.objects.filter(pointer=Pointer.EDIT).exists()
+
+
+def _first_context() -> str:
+    """Return the first context that was ever edit; empty if there was none."""
+    first = ContextChange.objects.filter(pointer=Pointer.EDIT).order_by("pk").first()
+    return first.context if first else ""
+
+
+def _numbered_mappings(definition: Definition) -> Iterator[FirstMapping]:
+    """Yield the first mappings in their order, each under the first number that no other text has."""
+    rmaps: dict[str, dict[str, str]] = {}
+    imaps: dict[str, str] = {}
+    for first in first_mappings(definition):
+        if first.filekind:
+            mapping = _first_free(definition, first, {})
+            rmaps.setdefault(first.instrument, {})[first.filekind] = mapping.name
+        elif first.instrument:
+            mapping = _first_free(definition, first, rmaps[first.instrument])
+            imaps[first.instrument] = mapping.name
+        else:
+            mapping = _first_free(definition, first, imaps)
+        yield mapping
+
+
+def _first_free(definition: Definition, first: FirstMapping, children: Mapping[str, str]) -> FirstMapping:
+    """Return a first mapping with its children, under the first number that no other text has."""
+    stem, extension = first.name.rpartition("_")[0], PurePath(first.name).suffix
+    origin = _origin(definition)
+    for serial in itertools.count(1):
+        name = numbered_name(stem, extension, serial)
+        if children:
+            text = derived_context(first.text, base=origin, name=name, changes=children)
+        else:
+            text = renamed(first.text, name=name, derived_from=origin)
+        if not _has_other_text(name, text):
+            break
+    return FirstMapping(name, first.instrument, first.filekind, text)
+
+
+def _has_other_text(name: str, text: str) -> bool:
+    file = files.find_file(name)
+    if file is None:
+        return storage.has_other_bytes(name, text.encode())
+    return file.sha1sum != hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)

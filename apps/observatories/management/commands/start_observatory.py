@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.core.errors import ConflictError
 from apps.observatories.definition_files import BadDefinitionFileError, load, put
-from apps.observatories.operations import Started, start
+from apps.observatories.operations import Started, is_started, start
 from apps.rules.errors import CrdsError
 from apps.rules.observatories import find_definition
 from apps.rules.observatories.definition import Definition
@@ -56,18 +56,27 @@ class Command(BaseCommand):
                 f"OBSERVATORY={chosen} is set, and this file defines {definition.name}. Unset OBSERVATORY, "
                 "and give the new observatory a DATA_ROOT of its own."
             )
-        if served is not None:
+        if served is not None and _is_started():
             raise CommandError(
                 f"{target} holds another definition of {served.name}, version {served.version}. "
                 "Change it with `manage.py change_observatory FILE`, which lists what breaks."
             )
-        put(path.read_text(encoding="utf-8"), target)
+        try:
+            put(path.read_text(encoding="utf-8"), target)
+        except (CrdsError, OSError) as exc:
+            raise CommandError(f"{target} cannot be written: {exc}") from exc
         os.execv(sys.executable, [sys.executable, *sys.argv, AGAIN])  # noqa: S606 (this same program)
 
 
 def _is_served(definition: Definition) -> bool:
     served = find_definition(settings.OBSERVATORY)
     return served is not None and served.plain == definition.plain
+
+
+def _is_started() -> bool:
+    """Return whether rules are in use; until then a definition may still be corrected."""
+    call_command("migrate", verbosity=0)
+    return is_started()
 
 
 def _describe(definition: Definition, started: Started) -> str:
