@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.core.access import Actor, Role, with_role
+from apps.core.access import Actor, Role, find_actor, with_role
 from apps.core.errors import ConflictError
 from apps.core.filters import PAGE_SIZE
 from apps.core.json_lists import json_object
@@ -83,8 +83,8 @@ def _may_search(request: HttpRequest, row: Transition | None) -> bool:
 
 
 def _is_operator(request: HttpRequest) -> bool:
-    user: Any = request.user
-    return bool(user.is_authenticated and user.has_role("operator"))
+    actor = find_actor(request)
+    return actor is not None and bool(actor.has_role(Role.OPERATOR))
 
 
 def _detail(request: HttpRequest, old: str, new: str, *, error: str = "") -> HttpResponseBase:
