@@ -17,9 +17,12 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 
-from tests.roots import PROJECT, environment_for, filled_root, manage
+from tests.roots import PROJECT, environment_for, filled_root
+from tests.warm_python import WarmPython
 
 PRODUCTION = "CRDS_TESTS_PRODUCTION"  # The variable that tells every process of a run of the suite.
+# A management command spends its time on these two imports.
+PREPARATIONS = ("django:setup", "crds_server.urls")
 PATIENCE = 240  # seconds a server may take to answer for the first time; a busy machine needs minutes
 
 
@@ -32,6 +35,7 @@ class LiveServer:
     port: int
     environment: dict[str, str] = field(repr=False)
     base: str = ""  # The path below which it stands.
+    _commands: WarmPython | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -46,8 +50,22 @@ class LiveServer:
         return socket.create_connection(("localhost", self.port), timeout=60)
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command beside the server and return what it printed."""
-        return manage(self.environment, *arguments)
+        """Run a management command beside the server and return what it printed, both streams."""
+        if self._commands is None:
+            self._commands = WarmPython(Path(sys.executable), PREPARATIONS, self._environment())
+        command = [PROJECT / "manage.py", *arguments]
+        done = self._commands.run(command, cwd=PROJECT, env=self._environment(), is_one_stream=True)
+        assert done.returncode == 0, f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}"
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        return self.environment | {"PYTHONPATH": str(PROJECT)}
+
+    def close(self) -> None:
+        """End the process that runs management commands."""
+        if self._commands is not None:
+            self._commands.close()
+            self._commands = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +106,10 @@ def live_server(
 
             more = {"STYLEGUIDE": "1", **(extra or {})}
             served = Served(observatory, definition)
-            with like_production(root, database_url, served, store, base=base, extra=more) as server:
+            with (
+                like_production(root, database_url, served, store, base=base, extra=more) as server,
+                contextlib.closing(server),
+            ):
                 yield server
             return
         port = free_port()
@@ -98,8 +119,9 @@ def live_server(
             "STYLEGUIDE": "1",
             **(extra or {}),
         }
-        with running(environment, port, base):
-            yield LiveServer(observatory, root, port, environment, base)
+        server = LiveServer(observatory, root, port, environment, base)
+        with running(environment, port, base), contextlib.closing(server):
+            yield server
 
 
 @contextlib.contextmanager

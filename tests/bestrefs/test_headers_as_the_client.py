@@ -14,10 +14,11 @@ from astropy.io import fits
 from apps.bestrefs.pasted_header import read_header
 from apps.rules.conditioning import condition_value
 from tests.factories.header_files import write_asdf_files, write_fits_files, write_special_fits_files
-from tests.needs import archives, client_python
+from tests.needs import archives
 from tests.roots import PROJECT
 from tests.rules.oracle import ask_client, differences, load_context, our_answer
 from tests.shared_data import sample_files
+from tests.warm_python import warm_client
 
 pytestmark = pytest.mark.needs("node")
 
@@ -58,10 +59,7 @@ def read_by_client(paths: list[Path], observatory: str) -> dict[str, Any]:
         "HOME": str(paths[0].parent),
         "CRDS_PATH": str(paths[0].parent),
     }
-    done = subprocess.run(
-        [client_python(), "-c", THEIRS, observatory, *map(str, paths)],
-        env=environment, capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+    done = warm_client().run(["-c", THEIRS, observatory, *paths], env=environment)
     assert done.returncode == 0, done.stderr[-2000:]
     headers: dict[str, Any] = json.loads(done.stdout)
     return headers

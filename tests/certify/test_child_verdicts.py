@@ -2,15 +2,14 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from apps.certify.runner import End, Runner
 from tests.factories.certify import CONTEXTS, errors, make_job, rmaps, run_job, verdicts
-from tests.needs import client_python
 from tests.shared_data import data_root, sample_files
+from tests.warm_python import warm_client
 
 pytestmark = pytest.mark.shared_data
 
@@ -85,10 +84,7 @@ def client_counts(observatory: str, files: list[Path], home: Path) -> dict[str, 
         "CRDS_SERVER_URL": f"https://{observatory}-serverless.stsci.edu",
     }
     program = Path(__file__).with_name("oracle_certify.py")
-    command = [str(client_python()), str(program), CONTEXTS[observatory], *map(str, files)]
-    done = subprocess.run(
-        command, env=environment, cwd=home, capture_output=True, text=True, check=False, timeout=300
-    )
+    done = warm_client().run([program, CONTEXTS[observatory], *files], env=environment, cwd=home)
     assert done.returncode == 0, done.stderr[-3000:]
     counts: dict[str, list[int]] = json.loads(done.stdout.splitlines()[-1])
     return counts

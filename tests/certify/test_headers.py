@@ -11,8 +11,8 @@ from astropy.io import fits
 
 from apps.certify.headers import MOST_KEYWORDS, UnreadableHeaderError, read_header
 from tests.certify.looking import asdf_text
-from tests.needs import client_python
 from tests.shared_data import sample_files
+from tests.warm_python import warm_client
 
 pytestmark = pytest.mark.shared_data
 
@@ -62,9 +62,7 @@ def test_headers_are_those_the_client_reads(name: str) -> None:
         "print(json.dumps(data_file.get_free_header(sys.argv[1], (), None, sys.argv[2])))"
     )
     path = sample_files() / name
-    done = subprocess.run(
-        [client_python(), "-c", program, path, name.split("/")[0]], capture_output=True, text=True, check=True
-    )
+    done = warm_client().run(["-c", program, path, name.split("/")[0]])
     theirs = json.loads(done.stdout)
     ours = read_header(path)
     differing = {key for key in ours if ours[key] != theirs.get(key)}
@@ -244,7 +242,7 @@ def test_trees_of_references_tell_what_they_tell_the_client(tmp_path: Path) -> N
         "files = {p: data_file.get_free_header(p, (), None, 'jwst') for p in sys.argv[1:]}\n"
         "json.dump(files, open('told', 'w'))"
     )
-    subprocess.run([client_python(), "-c", program, *TREES], capture_output=True, check=True, cwd=tmp_path)
+    warm_client().run(["-c", program, *TREES], cwd=tmp_path)
     for name, theirs in json.loads((tmp_path / "told").read_text()).items():
         ours = read_header(tmp_path / name)
         assert ours

@@ -1,14 +1,13 @@
 """The store as a CRDS cache: the unmodified client reads rules and references from it without a server."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 
 from tests.factories.catalog import make_cache
-from tests.needs import client_python
+from tests.warm_python import warm_client
 
 PROGRAM = """
 from crds.core import config, rmap
@@ -31,9 +30,7 @@ def test_a_client_may_mount_the_store_read_only(tmp_path: Path, data_root: Path)
         "HOME": str(tmp_path),
     }
     before = sorted(store.rglob("*"))
-    done = subprocess.run(
-        [client_python(), "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False
-    )
+    done = warm_client().run(["-c", PROGRAM], env=environment)
     assert done.returncode == 0, done.stderr
     names, reference = done.stdout.split("\n")[:2]
     assert names.split()[0] == "jwst_0001.pmap"

@@ -1,12 +1,12 @@
 """The unmodified CRDS client, in its own environment, with a cache of its own."""
 
 import os
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.live import LiveServer
 from tests.needs import client_python
+from tests.warm_python import warm_client
 
 TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # Where a user names the certificates that programs trust.
 
@@ -46,20 +46,13 @@ class Client:
 
     def crds(self, *arguments: str, **extra: str) -> Done:
         """Run ``crds ...`` as a user types it."""
-        return self._run(str(self.interpreter), str(client_python().parent / "crds"), *arguments, **extra)
+        return self._run(str(client_python().parent / "crds"), *arguments, **extra)
 
     def python(self, program: str, **extra: str) -> Done:
         """Run a few lines that import the client."""
-        return self._run(str(self.interpreter), "-c", program, **extra)
+        return self._run("-c", program, **extra)
 
     def _run(self, *command: str, **extra: str) -> Done:
-        done = subprocess.run(
-            command,
-            cwd=self.cache,
-            env=self.environment(**extra),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        python = warm_client(self.interpreter)
+        done = python.run(command, cwd=self.cache, env=self.environment(**extra))
         return Done(done.returncode, done.stdout, done.stderr)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.client import Client
+from tests.live import LiveServer
 from tests.shared_data import sample_files
 
 
@@ -84,9 +85,10 @@ print(crds.getrecommendations(header, context="jwst_0005.pmap", observatory="jws
     assert "nowhere" in done.text.lower()
 
 
-@pytest.fixture
-def datasets(hst: Client) -> list[str]:
+@pytest.fixture(scope="module")
+def datasets(hst_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Import two exposures with the headers of the sample files."""
+    hst = Client(hst_server, tmp_path_factory.mktemp("datasets"))
     program = """
 import json, sys
 from crds import data_file

@@ -8,22 +8,13 @@ import pytest
 from django.conf import settings
 
 from apps.demo.operations import seed
-from tests.needs import client_python
+from tests.warm_python import warm_client
 
 pytestmark = pytest.mark.django_db
 
-# Certification collects garbage around each file. To take what is loaded once out of that makes it five times
-# as fast and changes no answer.
 PROGRAM = """
-import gc, sys
-import crds
+import sys
 from crds.certify.certify import CertifyScript
-from stdatamodels.jwst import datamodels
-import asdf, astropy.table, astropy.io.fits
-datamodels.JwstDataModel()
-crds.get_pickled_mapping("jwst_0005.pmap")
-gc.collect()
-gc.freeze()
 sys.exit(CertifyScript(["crds.certify", *sys.argv[1:], "--comparison-context", "jwst_0005.pmap"])())
 """
 
@@ -61,11 +52,4 @@ def certify(files: list[str], *, home: Path) -> subprocess.CompletedProcess[str]
         "CRDS_READONLY_CACHE": "1",
         "CRDS_SERVER_URL": "https://jwst-serverless.stsci.edu",
     }
-    return subprocess.run(
-        [str(client_python()), "-c", PROGRAM, *files],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    return warm_client().run(["-c", PROGRAM, *files], env=environment)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,9 @@ def keckao_live(keckao_root: Path) -> Iterator[LiveServer]:
     del environment["OBSERVATORY"]
     said = manage(environment, "start_observatory", str(DEFINITION))
     assert "made 9 mappings and keckao_0001.pmap" in said
-    with running(environment, port):
-        yield LiveServer("keckao", keckao_root, port, environment)
+    server = LiveServer("keckao", keckao_root, port, environment)
+    with running(environment, port), closing(server):
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -38,8 +39,9 @@ def below(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with (
         live_server("jwst", folder / "root", fill=("seed_demo",), base=BASE, public_port=port) as server,
         nginx(folder / "nginx", port=port, behind=server.port, base=BASE, keeps_path=keeps_path),
+        closing(LiveServer("jwst", server.root, port, server.environment, BASE)) as behind,
     ):
-        yield LiveServer("jwst", server.root, port, server.environment, BASE)
+        yield behind
 
 
 @pytest.fixture

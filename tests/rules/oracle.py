@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.lookup.context import Context, assemble
 from apps.rules.observatories import get_observatory
 from tests.factories.headers import make_headers
-from tests.needs import client_python
 from tests.shared_data import bench_tools, data_root, is_real
+from tests.warm_python import warm_client
 
 # What we say where the client returns what has no form on the wire.
 NO_FORM = "NOT FOUND The rules lead to"
@@ -70,8 +69,7 @@ def run_client(arguments: Sequence[str], observatory: str, *, stdin: str | None 
         # The word tells the client that there is no server; the rest decides how it treats equal matches.
         "CRDS_SERVER_URL": f"https://{observatory}-serverless.stsci.edu",
     }
-    command = [str(client_python()), *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, env=environment, check=False)
+    done = warm_client().run(arguments, env=environment, text=stdin or "")
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 

@@ -1,7 +1,6 @@
 """Contexts made of contexts: what changes, what stays, and that the client reads them."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,9 @@ from apps.rules.lookup.context import assemble
 from apps.rules.observatories import get_observatory
 from apps.rules.text.derived_mappings import Base, CollisionError, NewRmap, derived_context, renamed
 from apps.rules.text.parser import parse_mapping
-from tests.needs import client_python
 from tests.rules.oracle import load_context, mapping_text
 from tests.shared_data import data_root
+from tests.warm_python import warm_client
 
 pytestmark = pytest.mark.shared_data
 
@@ -172,14 +171,7 @@ def test_the_client_loads_what_is_generated(tmp_path: Path) -> None:
         "CRDS_READONLY_CACHE": "1",
         "CRDS_SERVER_URL": "https://jwst-serverless.stsci.edu",
     }
-    done = subprocess.run(
-        [client_python(), "-c", PROGRAM, "jwst_9001.pmap"],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = warm_client().run(["-c", PROGRAM, "jwst_9001.pmap"], env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout)
     old = set(load_context(PMAP).mapping_names())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from apps.rules.lookup.compiler import compile_mapping
 from apps.rules.observatories import get_observatory
 from apps.rules.text.parser import RawSelector, parse_mapping
 from apps.rules.text.writer import write_mapping
-from tests.needs import client_python
 from tests.shared_data import data_root, is_real
+from tests.warm_python import warm_client
 
 pytestmark = pytest.mark.shared_data
 
@@ -140,16 +139,13 @@ def test_the_client_reads_what_we_write_and_writes_the_same(tmp_path: Path) -> N
     from apps.demo.releases import releases
 
     texts = {mapping.name: mapping.text for release in releases() for mapping in release.mappings}
-    done = subprocess.run(
-        [client_python(), "-c", CLIENT_PROGRAM],
-        input=json.dumps(texts),
+    done = warm_client().run(
+        ["-c", CLIENT_PROGRAM],
+        text=json.dumps(texts),
         env={
             "CRDS_OBSERVATORY": "jwst",
             "CRDS_PATH": str(tmp_path),
             "CRDS_SERVER_URL": "https://jwst-serverless.stsci.edu",
         },
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -1,7 +1,6 @@
 """The questions as data, and the form that the client builds from their description."""
 
 import json
-import subprocess
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from django.test import Client
 
 from apps.rules.observatories import get_observatory
 from apps.submissions.forms.questions import as_yaml, questions
-from tests.needs import client_python
+from tests.warm_python import warm_client
 
 ON_THE_WIRE = (
     "deliverer other_email instrument file_type history_updated pedigree_updated keywords_checked "
@@ -123,9 +122,7 @@ print(json.dumps(built))
 
 def test_the_client_builds_its_form_of_each_description() -> None:
     texts = {observatory: as_yaml(get_observatory(observatory)) for observatory in INSTRUMENTS}
-    done = subprocess.run(
-        [client_python(), "-c", BUILD], input=json.dumps(texts), capture_output=True, text=True, check=False
-    )
+    done = warm_client().run(["-c", BUILD], text=json.dumps(texts))
     assert done.returncode == 0, done.stderr
     built = json.loads(done.stdout.splitlines()[-1])
     for observatory, instruments in INSTRUMENTS.items():
