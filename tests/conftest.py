@@ -14,6 +14,7 @@ from tests.factories.races import Run, database_for_threads
 from tests.live import PRODUCTION
 from tests.needs import names_in, needs_more_than_bare, not_permitted, skip_unmet, table
 from tests.roots import forget_templates
+from tests.schedule import GroupScheduling, longest_first
 
 hypothesis_settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis_settings.load_profile("suite")
@@ -100,14 +101,30 @@ def permitted_skips(config: pytest.Config) -> frozenset[str] | None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Choose the tests of this run, and the process of each."""
-    if not config.getoption("--campaigns") and "campaign" not in config.getoption("markexpr"):
-        _leave_out(config, [item for item in items if item.get_closest_marker("campaign")], items)
+    for mark in _marks_left_out(config):
+        _leave_out(config, [item for item in items if item.get_closest_marker(mark)], items)
     _give_campaigns_time(items)
     if config.getoption("--beyond-bare"):
         _leave_out(config, [item for item in items if not needs_more_than_bare(item)], items)
     skip_unmet(items, permitted_skips(config) or ())
     if config.getoption("loadgroup", False):
         _name_groups(items)
+        items[:] = longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling | None:
+    """Give out groups in the order of `tests.schedule`; by default the one with most tests would be first."""
+    if config.getoption("dist") != "loadgroup":
+        return None
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
+
+
+def _marks_left_out(config: pytest.Config) -> list[str]:
+    """Return the marks of the tests that run only where they are asked for."""
+    asked = {"campaign": config.getoption("--campaigns"), "beyond_bare": config.getoption("--beyond-bare")}
+    return [mark for mark, is_asked in asked.items() if not is_asked and mark not in config.option.markexpr]
 
 
 def _leave_out(config: pytest.Config, unwanted: list[pytest.Item], items: list[pytest.Item]) -> None:

@@ -187,8 +187,9 @@ def skip_unmet(items: Iterable[pytest.Item], lacking: Collection[str]) -> None:
 
 
 def needs_more_than_bare(item: pytest.Item) -> bool:
-    """Return whether a test needs something, or runs on real rules where they are."""
-    return any(True for _ in _needs_of(item)) or item.get_closest_marker("shared_data") is not None
+    """Return whether a test needs something, runs on real rules where they are, or is left to this run."""
+    marks = (item.get_closest_marker(name) for name in ("shared_data", "beyond_bare"))
+    return any(_needs_of(item)) or any(marks)
 
 
 def _needs_of(item: pytest.Item) -> Iterator[str]:

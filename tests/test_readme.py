@@ -177,7 +177,7 @@ def test_what_it_says_to_install_is_what_the_suite_has() -> None:
     ]
 
 
-@pytest.mark.campaign
+@pytest.mark.beyond_bare
 def test_its_blocks_print_what_it_shows(demo: Demo, shell: Shell) -> None:
     """Walk through it: questions, a delivery by forms, one by the client, and the affected datasets."""
     after: dict[str, Callable[[], None]] = {
@@ -255,7 +255,7 @@ def test_its_targets_and_lists_of_packages_exist() -> None:
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 
 
-@pytest.mark.campaign
+@pytest.mark.beyond_bare
 def test_its_commands_for_operators_do_what_they_say(tmp_path: Path) -> None:
     """Import a cache, serve it, and make an account."""
     port = free_port()

@@ -25,13 +25,22 @@ FLAGS = (
 PATIENCE = 20_000  # milliseconds an expectation may take to come true
 expect.set_options(timeout=PATIENCE)
 
+# The files whose tests upload, deliver, and move pointers.
+DELIVERING = {
+    "test_deliveries.py",
+    "test_drafts.py",
+    "test_operators.py",
+    "test_two_places.py",
+    "test_upload.py",
+}
+
 NewPage = Callable[..., Page]
 LogIn = Callable[..., None]
 
 
 @pytest.fixture(scope="package")
 def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """Yield the one site of all these tests; where its contexts point depends on which ran before."""
+    """Yield the site of these tests; where its contexts point depends on which ran before."""
     with live_server("jwst", tmp_path_factory.mktemp("browser"), fill=("seed_demo",)) as server:
         yield server
 
@@ -110,9 +119,10 @@ def log_in(demo_site: LiveServer) -> LogIn:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests in one process, so that one server and one browser are started; all need it."""
+    """Keep these tests in two processes, each with one server and one browser; all tests need the browser."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            group = "browser_deliveries" if item.path.name in DELIVERING else "browser"
+            item.add_marker(pytest.mark.xdist_group(group))
             item.add_marker(pytest.mark.needs("chromium"))
