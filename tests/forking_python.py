@@ -12,6 +12,7 @@ import runpy
 import select
 import signal
 import socket
+import subprocess
 import sys
 import time
 from typing import Any
@@ -106,6 +107,24 @@ def collect_less() -> None:
     """
     collect = gc.collect
     gc.collect = lambda generation=1: collect(1)
+
+
+def call_here() -> None:
+    """Let a program that calls a module of its own Python, and ends with its status, become that module.
+
+    The command ``crds`` calls the module of each of its commands in a new interpreter.
+    """
+    call = subprocess.call
+
+    def become(command: list[str], **options: Any) -> int:
+        if command[:2] != [sys.executable, "-m"]:
+            return call(command, **options)
+        sys.path[0] = os.getcwd()
+        sys.argv = command[2:]
+        runpy.run_module(command[2], run_name="__main__", alter_sys=True)
+        raise SystemExit
+
+    subprocess.call = become
 
 
 def prepare(preparation: str) -> None:
