@@ -35,7 +35,7 @@ class LiveServer:
     port: int
     environment: dict[str, str] = field(repr=False)
     base: str = ""  # The path below which it stands.
-    _commands: WarmPython | None = field(default=None, repr=False)
+    _commands: WarmPython | None = field(default=None, init=False, repr=False)
 
     @property
     def url(self) -> str:
