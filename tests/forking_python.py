@@ -101,7 +101,7 @@ def sleep_less() -> None:
 
 
 def collect_less() -> None:
-    """Let programs collect only young garbage, as our own children do.
+    """Limit collections of garbage to what is young, as our own children do.
 
     The client collects all garbage twice around each file, which takes most of a certification.
     """
@@ -110,7 +110,7 @@ def collect_less() -> None:
 
 
 def call_here() -> None:
-    """Let a program that calls a module of its own Python, and ends with its status, become that module.
+    """Replace a program by the module of its own Python that it calls, because it ends with its status.
 
     The command ``crds`` calls the module of each of its commands in a new interpreter.
     """
