@@ -161,7 +161,10 @@ def run(folder: Path, minutes: float, pause: float) -> list[str]:
         whole = report(outcomes, deliverer, minutes)
         wrong = growth(before, after)
         wrong += [f"answers {status}: {count}" for status, count in whole.items() if status != 200]
-        wrong += [f"a delivery failed: {deliverer.error}"] if deliverer.error else []
+        if deliverer.error:
+            wrong.append(f"a delivery failed: {deliverer.error!r:.2000}")
+        for line in wrong:  # Before the command, which may fail itself.
+            sys.stdout.write(f"{line}\n")
         said = server.manage("doctor", "--invariants")
         sys.stdout.write(said)
     return wrong
@@ -191,8 +194,8 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="long-load-") as folder:
         wrong = run(Path(folder), options.minutes, options.pause)
-    for line in wrong or ["Nothing was wrong and nothing has grown."]:
-        sys.stdout.write(f"{line}\n")
+    if not wrong:
+        sys.stdout.write("Nothing was wrong and nothing has grown.\n")
     return 1 if wrong else 0
 
 
