@@ -4,10 +4,12 @@
 """
 
 import argparse
+import atexit
 import contextlib
 import io
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -108,7 +110,9 @@ def _dataset_file(suffix: str) -> Callable[[bytes], object]:
 
 @cache
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="fuzz-"))
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    atexit.register(shutil.rmtree, folder)
+    return folder
 
 
 def _check(rows: Any) -> None:
