@@ -186,6 +186,7 @@ def test_what_a_program_submitted_is_confirmed_on_its_page(team: Team) -> None:
         shown = visitor.get(url, timeout=60)
         [link] = set(re.findall(r'href="(/login/[^"]*instrument=miri[^"]*)"', shown.text))
         login = visitor.get(urljoin(url, unescape(link)), timeout=60)
+        visitor.headers["Referer"] = login.url  # A browser sends it, and over TLS it must be there.
         credentials = {"username": "", "password": team.token}
         shown = visitor.post(login.url, data=fields_of(login.text, "/login/") | credentials, timeout=60)
         assert shown.url == url
