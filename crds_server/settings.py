@@ -359,7 +359,7 @@ JOB_KIND_ATTEMPTS: dict[str, int] = {
     "query": 1,
 }
 REPROCESSING_HELPERS = env.number("REPROCESSING_HELPERS", 7, minimum=0)  # workers that help with one search
-# How many jobs of a kind run at once. Together they are fewer than the 20 threads of a worker, so that the
+# How many jobs of a kind run at once. Together they are fewer than the 24 threads of a worker, so that the
 # heartbeat, the sweeps and other housekeeping always find a thread.
 JOB_LANES = {
     "submission": env.number("CHECKS_AT_ONCE", 4, minimum=1),

@@ -18,7 +18,7 @@ from apps.core.readiness import PartNotReadyError, Program, require
 from apps.core.supervisor import ChildProgram, supervise
 from apps.core.web_server.program import listen, serve
 
-THREADS = 20  # of the worker: more than all lanes of jobs together, see the settings
+THREADS = 24  # of the worker: more than all lanes of jobs together, see the settings
 DEFAULT_PORT = 8000
 
 
