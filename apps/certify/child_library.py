@@ -109,6 +109,11 @@ def _convert_once() -> None:
 
     utils.condition_value = _remembering(utils.condition_value)
     selectors.esoteric_key = _remembering(selectors.esoteric_key)
+    selectors.glob_compress = _remembering(selectors.glob_compress)
+    # A matcher does not change once it is made.
+    selectors.matcher = _remembering(selectors.matcher)
+    cases = selectors.MatchSelector
+    cases.condition_key_element = staticmethod(_remembering(cases.condition_key_element))
     MAPPING_VERIFIER.compile_and_check = lru_cache(maxsize=1000)(MAPPING_VERIFIER.compile_and_check)
 
 

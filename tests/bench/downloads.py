@@ -83,6 +83,7 @@ def _measure(server: WebServer, out: TextIO) -> None:
 
 def _first_bytes(server: WebServer, out: TextIO) -> None:
     """Measure how long it takes until a file of 3 GB begins to arrive, whole and in part."""
+    _first_byte(server, "/healthz", {})  # `manage.py up` has loaded the views before it forks.
     path = FILE.replace(NAME, HUGE_NAME)
     for what, headers in (("of a part", {"Range": "bytes=0-99"}), ("of the whole", {})):
         first, *later = (_first_byte(server, path, headers) for _ in range(6))
