@@ -196,7 +196,8 @@ def production(
     (folder / "env").write_text("\n".join(lines) + "\n")
     (folder / "env").chmod(0o640)
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CRDS_ENV_FILE": str(folder / "env")}
-    server.environment = environment  # Commands of operators read the same file.
+    # Commands of operators read the same file. The tests start them from a Python that has loaded Django.
+    server.environment = environment | {"DJANGO_SETTINGS_MODULE": "crds_server.settings"}
     subprocess.run(_command("crds-prepare.service", server), cwd=PROJECT, env=environment, check=True)
     with contextlib.ExitStack() as running:
         for name in STARTED:
