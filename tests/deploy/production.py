@@ -204,6 +204,7 @@ def production(
             own = environment | {"DATA_ROOT": str(_root_of(name, server, has_own_roots=has_own_roots))}
             running.enter_context(_running(name, _command(name, server), own, server))
         running.enter_context(_running("nginx", _nginx(server), {"PATH": os.environ["PATH"]}, server))
+        running.callback(server.close)
         _wait(server)
         yield server
 
