@@ -22,7 +22,7 @@ from tests.roots import manage
 from tests.shared_data import data_root
 
 SINCE = "2018-06-01"  # The client computes two contexts header by header, which takes it a while.
-INSTRUMENT = "cos"
+INSTRUMENT = "wfc3"  # One that the step changes.
 AFFECTED = """
 from crds.client import api
 found = api.get_affected_datasets("hst", {old!r}, {new!r})
