@@ -118,7 +118,6 @@ def set_context(page: Page, pointer: str, name: str = "") -> None:
     page.get_by_label("Reason").fill("Checked against the archive")
     page.get_by_role("button", name="Set Default Context").click()
     expect(page.get_by_role("link", name="All changes from")).to_be_visible()
-    inspect(page)
     page.get_by_role("button", name=f"Set {pointer} to").click()
 
 
