@@ -6,6 +6,7 @@ to the folder that ``SCREENSHOTS`` names, by default ``var/screenshots``, to be 
 
 import os
 import re
+import secrets
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from playwright.sync_api import Page
 
 from tests.browser.checks import assert_accessible, assert_fits
 from tests.browser.conftest import LogIn
+from tests.live import LiveServer
 
 FOLDER = Path(os.environ.get("SCREENSHOTS", settings.BASE_DIR / "var" / "screenshots"))
 PUBLIC = {
@@ -43,10 +45,16 @@ PUBLIC = {
     "console": "/json/browse/?method=get_default_context",
     "search": "/search/?q=miri",
     "observatory": "/observatory/",
+    "changes": "/changes/jwst_0004.pmap/jwst_0005.pmap/",
+    "new references": "/changes/",
+    "dataset": "/dataset/JW01189001001_02101_00001.MIRIMAGE:JW01189001001_02101_00001.MIRIMAGE/",
+    "client": "/client/",
+    "virtual observatory": "/tap/",
     "not found": "/browse/jwst_miri_flat_9999.fits",
     "styleguide": "/styleguide/",
 }
 # Both schemes and both widths: contrast hangs on the scheme alone, and what can be reached on the width.
+LARGEST = 300_000  # bytes of a page
 LOOKED_INTO = {(1280, "light"), (360, "dark")}
 SUBMITTER = {
     "deliver": "/upload/",
@@ -61,6 +69,14 @@ SUBMITTER = {
     "history": "/submission_history/",
     "tokens": "/accounts/tokens/",
     "locks": "/locks/",
+}
+ADMIN = {
+    "operate": "/operate/",
+    "operate people": "/operate/people/",
+    "operate jobs": "/operate/jobs/",
+    "operate settings": "/operate/settings/",
+    "operate audit": "/operate/audit/",
+    "break lock": "/locks/fgs/break/",
 }
 OPERATOR = {
     "set context": "/set_context/",
@@ -90,6 +106,20 @@ def test_the_pages_of_operators(page: Page, log_in: LogIn) -> None:
         look_at(page, name, address)
 
 
+def test_the_pages_of_admins(page: Page, log_in: LogIn, demo_site: LiveServer, tmp_path: Path) -> None:
+    (secret := tmp_path / "password").write_text(password := secrets.token_urlsafe(20))
+    name = f"admin_{secrets.token_hex(4)}"
+    demo_site.manage("create_account", name, "--role", "admin", "--password-from", str(secret))
+    page.goto("/login/")
+    page.get_by_label("Instrument").select_option("fgs")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/")
+    for title, address in ADMIN.items():
+        look_at(page, title, address)
+
+
 def look_at(page: Page, name: str, address: str) -> None:
     """Open a page once, and look at it four times."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -97,6 +127,7 @@ def look_at(page: Page, name: str, address: str) -> None:
     answer = page.goto(address)
     assert answer is not None
     assert answer.status == (404 if name == "not found" else 200), f"{address}: {answer.status}"
+    assert len(answer.body()) < LARGEST, address
     for width in (1280, 360):
         assert_fits(page, width=width)
         for scheme in ("light", "dark"):
