@@ -164,7 +164,7 @@ def test_certify_tells_what_is_wrong_and_offers_nothing_to_confirm(
     upload(page, bad := new_flat(demo_site, tmp_path, USEAFTER="yesterday"))
     page.get_by_role("button", name="Certify Files").click()
     follow(page, "Certified")
-    verdict = page.locator("details").filter(has_text=bad.name)
+    verdict = page.locator("#certified details").filter(has_text=bad.name)
     expect(verdict.locator("summary")).to_contain_text("ERRORS")
     expect(verdict.locator(".log-error").first).to_contain_text("USEAFTER")
     expect(page.get_by_role("button", name="confirm")).to_have_count(0)

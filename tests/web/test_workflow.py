@@ -93,7 +93,8 @@ def test_many_deliveries_take_no_more_queries(django_assert_max_num_queries: Cal
         make_delivery([f"jwst_miri_flat_{number:04}.fits"])
         make_submission(status=Status.READY, instrument="", user=f"u{number}")
     browser = logged_in()
-    # Session, account, grants and lock; three pointers, two lists with a count, locks, pipelines, searches.
-    with django_assert_max_num_queries(12):
+    # Session, account, grants and lock; three pointers, two lists with a count, locks, pipelines,
+    # searches, and the sign of the workers.
+    with django_assert_max_num_queries(13):
         page = shown(browser)
     assert page.count('href="/delivery_status/?text=') == 20
