@@ -1,6 +1,7 @@
 """The impact of a delivery before it is confirmed, against the search after the rules are in use."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import Origin
 from apps.web.impact_pages import operations, pipeline
 from apps.web.impact_pages.queries import impact_between, impact_of
+from apps.web.templatetags.moves import move_summary
 from tests.factories.accounts import make_user
 from tests.factories.datasets import make_dataset, make_header
 from tests.factories.reprocessing import (
@@ -188,3 +190,16 @@ def test_a_large_archive_is_left_to_a_worker(client: Client, monkeypatch: pytest
     assert "2 exposures would get another reference" in client.get(address).text
     assert 'id="error_message"' in client.get(f"/impact/{OLD}/hst_0099.pmap/").text
     assert 'id="error_message"' in client.post(f"/impact/{OLD}/hst_0099.pmap/work_out/").text
+
+
+def test_a_preview_does_not_take_what_was_not_compared_for_unaffected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_ready(NEW_DEADTAB)
+    shown = move_summary(OLD, NEW)
+    assert [(each.reftype, number) for each, number in shown["lines"]] == [("deadtab", 2)]
+    nothing = replace(impact_between(OLD, NEW), compared=0, left_out=4)
+    monkeypatch.setattr("apps.web.templatetags.moves.impact_between", lambda old, new: nothing)
+    shown = move_summary(OLD, NEW)
+    assert shown["impact"] is None
+    assert [number for _, number in shown["lines"]] == [None]

@@ -25,6 +25,8 @@ def move_summary(old: str, new: str) -> dict[str, Any]:
     except CrdsError as exc:
         return {"old": old, "new": new, "problem": str(exc)}
     impact = _impact(old, new)
+    if impact is not None and not impact.compared and impact.left_out:
+        impact = None  # Nothing was compared, which does not mean that nothing is affected.
     exposures = {(each.instrument, each.reftype): each.exposures for each in impact.types} if impact else {}
     lines = [(each, exposures.get((each.instrument, each.reftype))) for each in found.types]
     return {
