@@ -29,7 +29,7 @@ def sweep() -> None:
 def run_submission(job: Job) -> None:
     """Do the job of a submission, and confirm it at once if the policy says so."""
     pipeline.run(job)
-    submission = Submission.objects.filter(pk=job.subject_id, is_provisional=True).first()
+    submission = Submission.objects.filter(pk=job.subject_id or 0, is_provisional=True).first()
     if submission is not None:
         operations.confirm_provisional(submission)
 
