@@ -1,7 +1,7 @@
-"""The sign of life of workers: a file below the data root, and a row for web processes on other machines.
+"""The sign of life of workers: a file below the data root, and a row for machines that share no folder.
 
-The file works when the database is broken, and on one machine it costs no query. The row is read only where
-the file is old or missing.
+The file works when the database is broken, and it costs no query. The row is only needed if the store is in a
+bucket: otherwise all machines share the data root. It is read where the file is old or missing.
 """
 
 import logging
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from apps.core import bucket
 from apps.core.models import WorkerSign
 
 logger = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ _FILE = "worker-heartbeat"
 def beat() -> None:
     """Record that a worker is alive now."""
     (settings.DATA_ROOT / _FILE).touch()
+    if not bucket.is_used():
+        return
     try:
         WorkerSign.objects.update_or_create(pk=1, defaults={"seen_at": timezone.now()})
     except DatabaseError as exc:
@@ -50,7 +53,9 @@ def _age_here() -> float | None:
 
 
 def _age_anywhere() -> float | None:
-    """Return the age of the sign in the database; None if there is none, or no database."""
+    """Return the age of the sign in the database; None if there is none, or no database, or no need of it."""
+    if not bucket.is_used():
+        return None
     try:
         sign = WorkerSign.objects.first()
     except DatabaseError:

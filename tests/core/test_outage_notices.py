@@ -43,7 +43,8 @@ def test_a_page_says_that_no_worker_is_alive_from_the_fourth_missing_sign_on(set
     assert NOTICE not in Client().get("/").text
 
 
-def test_the_sign_of_a_worker_on_another_machine_counts(settings: Any) -> None:
+def test_the_sign_of_a_worker_without_a_shared_folder_counts(settings: Any) -> None:
+    settings.BUCKET = "crds"
     give_sign(settings, seconds_ago=1)
     (settings.DATA_ROOT / "worker-heartbeat").unlink()
     assert heartbeat.is_fresh(heartbeat.age() or 999)
