@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,11 @@ LINES = "".join(f"  {key}: {value}\n" for key, value in META.items())
         ("roman.asdf", f"#ASDF 1.0.0\n%YAML 1.1\n--- \nroman:\n  meta:\n{LINES.replace('  ', '    ')}...\n"),
     ],
 )
-def test_a_tree_tells_what_the_catalogue_shows(name: str, content: str, tmp_path: Path) -> None:
+def test_a_tree_tells_what_the_catalogue_shows(
+    name: str, content: str, tmp_path: Path, settings: Any
+) -> None:
+    # The prefix of the paths in a file belongs to its observatory.
+    settings.OBSERVATORY = "roman" if name == "roman.asdf" else settings.OBSERVATORY
     (tmp_path / "0007").write_bytes(content.encode())
     assert facts(tmp_path / "0007", name) == EXPECTED
 

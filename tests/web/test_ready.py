@@ -40,7 +40,7 @@ def unhealthy(client: Client) -> set[str]:
 def test_a_server_with_all_parts_is_ready(client: Client) -> None:
     assert failing(client) == {}
     names = [part["name"] for part in client.get("/readyz").json()["parts"]]
-    assert names == ["database", "migrations", "broker", "identity", "certification", "static"]
+    assert names == ["database", "migrations", "broker", "identity", "archive", "certification", "static"]
 
 
 def test_data_of_another_server_make_it_unready(client: Client, settings: Any) -> None:

@@ -123,8 +123,10 @@ def _given_up(submission: Submission) -> ResultBanner:
         if submission.kind in UPLOADING:
             again = "Replace the bad files below, then check again. Your texts and uploaded files are kept."
         return ResultBanner("bad", text, again, form=form)
-    word = "was cancelled" if submission.status == Status.CANCELLED else "timed out"
-    return ResultBanner("warn", f"The submission {word}. Nothing was changed.", "", form=form)
+    if submission.status == Status.CANCELLED:
+        return ResultBanner("warn", "The submission was cancelled. Nothing was changed.", form=form)
+    again = "Check the files again. They are kept." if submission.kind in UPLOADING else ""
+    return ResultBanner("warn", "The submission timed out. Nothing was changed.", again, form=form)
 
 
 @dataclass(frozen=True, slots=True)
