@@ -19,7 +19,6 @@ LATEST = {
     "context_type": "latest",
     "pmap_mode": "pmap_edit",
     "reason": "New darks.",
-    "is_confirmed": "True",
 }
 BUILD = {
     "context_type": "build",
@@ -27,7 +26,6 @@ BUILD = {
     "cal_ver_custom": "1.14.1",
     "pmap_mode": "pmap_edit",
     "reason": "New release.",
-    "is_confirmed": "True",
 }
 
 
@@ -77,7 +75,7 @@ def test_before_a_move_the_operator_sees_what_will_change() -> None:
     two_contexts()
     browser = operator()
     before = queries.find_pointed("latest")
-    page = post(browser, PAGE, **LATEST | {"is_confirmed": ""}).content.decode()
+    page = post(browser, PAGE, **LATEST | {"preview": "1"}).content.decode()
     assert queries.find_pointed("latest") == before
     assert "Set latest to jwst_0002.pmap?" in page
     assert "New darks." in page
@@ -85,7 +83,7 @@ def test_before_a_move_the_operator_sees_what_will_change() -> None:
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
     back = browser.post(PAGE, hidden | {"back": "1"}).content.decode()
     assert "New darks." in back
-    assert browser.post(PAGE, hidden | {"is_confirmed": "True"}).status_code == 302
+    assert browser.post(PAGE, hidden).status_code == 302
     assert queries.find_pointed("latest") == "jwst_0002.pmap"
 
 

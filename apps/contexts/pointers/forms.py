@@ -35,7 +35,6 @@ class SetContextForm(ContextChoiceMixin):
         help_text="Letters, digits, white space and . _ / , = - + are allowed.",
     )
     is_overridden = forms.BooleanField(label="Even if files are not available (latest only)", required=False)
-    is_confirmed = forms.BooleanField(label="Confirmed", required=False)  # On the page with the preview.
     # The last move of each pointer when the page was made.
     seen = forms.CharField(label="Seen", max_length=200, required=False)
 
@@ -121,7 +120,7 @@ class SetContextForm(ContextChoiceMixin):
     @property
     def posted(self) -> list[tuple[str, str]]:
         """The fields of a valid form as they were posted, for the page that asks to confirm them."""
-        values = [(name, self[name].value()) for name in self.fields if name != "is_confirmed"]
+        values = [(name, self[name].value()) for name in self.fields]
         return [(name, str(value)) for name, value in values if value not in (None, "", False, "False")]
 
     def autogenerate(self) -> None:

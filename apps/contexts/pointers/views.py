@@ -32,7 +32,8 @@ def set_context(request: HttpRequest, *, actor: Actor) -> HttpResponse:
         return redirect("web:impact_of_context", *move)
     if not form.is_valid() or "back" in request.POST:
         return _page(request, form)
-    if not form.cleaned_data["is_confirmed"]:
+    # The button of the page asks for a preview. Scripts that post the form move the pointer at once.
+    if "preview" in request.POST:
         return _confirm_page(request, form)
     try:
         change = _set(form, user=actor.get_username())
