@@ -25,6 +25,8 @@ from apps.subscriptions.unsubscribe_links import UnsubscribeLink
 LISTED = 50  # references of one subscription in a mail
 # A delivery that is being confirmed has rows with a time that has passed. They are visible a little later.
 SETTLED = timedelta(minutes=5)
+# The clock never calls at exactly the same second. Without this a daily mail would come later each day.
+SLACK = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def send_digests() -> int:
     due = [
         row
         for row in Subscription.objects.filter(user__is_active=True).select_related("user")
-        if row.covered_until + PERIODS[Period(row.period)] <= until
+        if row.covered_until + PERIODS[Period(row.period)] - SLACK <= until
     ]
     by_user: dict[User, list[Subscription]] = {}
     for row in due:
@@ -82,8 +84,9 @@ def _send(user: User, rows: Sequence[Subscription], until: datetime) -> bool:
         "until": until,
         "address": absolute(reverse("subscriptions:own")),
     }
-    count = sum(section.count for section in sections)
-    title = f"{count} new reference{'s' if count > 1 else ''}"
+    # Subscriptions may overlap, and then each of them lists the same references.
+    most = max(section.count for section in sections)
+    title = f"{most}{' or more' if len(sections) > 1 else ''} new reference{'s' if most > 1 else ''}"
     outbox.post(
         key=f"digest-{user.pk}-{until:%Y%m%dT%H%M%S%f}",
         recipients=[user.email],

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from apps.core.access import Role
+
 
 def new_nonce() -> str:
     """Return a text that nobody can guess."""
@@ -86,6 +88,11 @@ class WebHook(models.Model):
 
     def __str__(self) -> str:
         return f"web hook {self.pk} to {self.address}"
+
+    @property
+    def is_in_force(self) -> bool:
+        """True if events go to it: it was not stopped, and its owner may still have it."""
+        return self.stopped_at is None and self.user.has_role(Role.SUBMITTER)
 
 
 class HookMessage(models.Model):

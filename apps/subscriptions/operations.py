@@ -50,7 +50,8 @@ def subscribe(user: User, *, instrument: str, filekind: str, period: Period) -> 
         )
     if filekind and filekind not in types.get(instrument, ()):
         raise BadSubscriptionError(f"{instrument or 'No instrument'} has no type {filekind[:64]!r}.")
-    if user.subscriptions.count() >= MOST_SUBSCRIPTIONS:
+    others = user.subscriptions.exclude(instrument=instrument, filekind=filekind)
+    if others.count() >= MOST_SUBSCRIPTIONS:
         raise BadSubscriptionError(f"You have {MOST_SUBSCRIPTIONS} subscriptions. Remove one first.")
     row, _ = Subscription.objects.update_or_create(
         user=user, instrument=instrument, filekind=filekind, defaults={"period": period}
@@ -97,7 +98,7 @@ def add_hook(user: User, *, address: str, types: Collection[str]) -> WebHook:
 
 @transaction.atomic
 def remove_hook(hook: WebHook, *, by: User) -> None:
-    """Send nothing more to an address, and forget its messages.
+    """Send nothing more to an address, and forget its messages. Its owner needs no role for that.
 
     Raises
     ------
@@ -118,6 +119,7 @@ def send_test(hook: WebHook, *, by: User) -> HookMessage:
     DeniedError
         Raised if it belongs to somebody else.
     """
+    _require_submitter(by)
     _require_owner(hook, by)
     now = timezone.now()
     # One test at a time: whoever asks again while it waits gets the same one.
@@ -129,7 +131,7 @@ def send_test(hook: WebHook, *, by: User) -> HookMessage:
 
 def notice_events() -> int:
     """Queue a message for each web hook and each new event that it wants. Return the number of messages."""
-    hooks = list(WebHook.objects.filter(stopped_at=None, user__is_active=True))
+    hooks = [hook for hook in WebHook.objects.select_related("user") if hook.is_in_force]
     if not hooks:
         return 0
     events = list(events_since(timezone.now() - LOOK_BACK))
@@ -165,12 +167,16 @@ def remove_old_messages() -> None:
 
 
 def _require_submitter(user: User) -> None:
-    if user.scopes is not None:
-        raise DeniedError("A token cannot change web hooks. Log in with your password or by single sign-on.")
+    _require_no_token(user)
     require_role(user, Role.SUBMITTER)
 
 
+def _require_no_token(user: User) -> None:
+    if user.scopes is not None:
+        raise DeniedError("A token cannot change web hooks. Log in with your password or by single sign-on.")
+
+
 def _require_owner(hook: WebHook, by: User) -> None:
-    _require_submitter(by)
+    _require_no_token(by)
     if hook.user_id != by.pk:
         raise DeniedError("This web hook belongs to somebody else.")

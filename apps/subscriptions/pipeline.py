@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from apps.jobs.errors import TryLater
@@ -26,15 +27,15 @@ PATIENCE = timedelta(days=5)  # After so long without any success a web hook is 
 
 
 def run(job: Job) -> None:
-    """Send a message, unless its web hook was removed or stopped.
+    """Send a message, unless its web hook was removed or stopped, or its owner may no longer have it.
 
     Raises
     ------
     TryLater
         Raised if the receiver did not take it.
     """
-    message = HookMessage.objects.select_related("hook").filter(pk=job.subject_id or 0).first()
-    if message is None or message.hook.stopped_at is not None or message.delivered_at is not None:
+    message = HookMessage.objects.select_related("hook__user").filter(pk=job.subject_id or 0).first()
+    if message is None or not message.hook.is_in_force or message.delivered_at is not None:
         return
     problem = _send(message)
     if not problem:
@@ -85,10 +86,12 @@ def _why_stopped(hook: WebHook, problem: str) -> str:
     """Return why nothing more is sent to a web hook; empty if it goes on."""
     if problem == GONE:
         return GONE
-    start = timezone.now() - PATIENCE
-    has_old = hook.messages.filter(made_at__lt=start, delivered_at=None).exclude(error="").exists()
-    has_success = hook.messages.filter(delivered_at__gte=start).exists()
-    return f"Nothing arrived for {PATIENCE.days} days. {problem}" if has_old and not has_success else ""
+    # Messages that were lost before another one arrived say nothing about the receiver now.
+    last = hook.messages.aggregate(at=Max("delivered_at"))["at"]
+    lost = hook.messages.filter(delivered_at=None, made_at__lt=timezone.now() - PATIENCE).exclude(error="")
+    if last is not None:
+        lost = lost.filter(made_at__gt=last)
+    return f"Nothing arrived for {PATIENCE.days} days. {problem}" if lost.exists() else ""
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,9 +21,8 @@ from django.conf import settings
 from apps.subscriptions.errors import BadHookAddressError
 
 SECONDS = 10  # for the connection, and for each wait on the receiver
-MOST_SECONDS = (
-    30  # for the whole answer: a receiver could otherwise hold the worker by sending a byte at a time
-)
+MOST_SECONDS = 30  # for connection and answer together: a slow receiver must not hold the worker
+MOST_ADDRESSES = 4  # of one host that are tried
 LONGEST = 500  # characters of an address
 # Networks whose addresses stand for an IPv4 address behind a translator.
 _TRANSLATED = IPv6Network("64:ff9b::/96")
@@ -108,11 +108,12 @@ def post(receiver: Receiver, body: bytes, headers: Mapping[str, str]) -> int:
     OSError, http.client.HTTPException
         Raised if there is no connection, or no answer in time.
     """
+    end = time.monotonic() + MOST_SECONDS
     connection = http.client.HTTPConnection(receiver.host, receiver.port, timeout=SECONDS)
     connection.default_port = 443 if receiver.is_secure else 80  # The Host header leaves it out.
     # With a socket of its own the connection resolves nothing, and so cannot come to another address.
-    connection.sock = opened = _open(receiver)
-    limit = threading.Timer(MOST_SECONDS, _end, [opened])
+    connection.sock = opened = _open(receiver, end)
+    limit = threading.Timer(max(0.1, end - time.monotonic()), _end, [opened])
     limit.start()
     try:
         connection.request("POST", receiver.path, body, dict(headers))
@@ -128,8 +129,8 @@ def _end(opened: socket.socket) -> None:
         opened.shutdown(socket.SHUT_RDWR)
 
 
-def _open(receiver: Receiver) -> socket.socket:
-    plain = _connect(receiver)
+def _open(receiver: Receiver, end: float) -> socket.socket:
+    plain = _connect(receiver, end)
     if not receiver.is_secure:
         return plain
     try:
@@ -139,22 +140,25 @@ def _open(receiver: Receiver) -> socket.socket:
         raise
 
 
-def _connect(receiver: Receiver) -> socket.socket:
-    """Connect to the first address that answers, after all of them were checked."""
+def _connect(receiver: Receiver, end: float) -> socket.socket:
+    """Connect to the first address that answers before `end`, after all of them were checked."""
     found = socket.getaddrinfo(receiver.host, receiver.port, type=socket.SOCK_STREAM)
     if not receiver.is_trusted:
         for *_, place in found:
             _require_public(ip_address(str(place[0]).partition("%")[0]), receiver.host)
     problem = OSError(f"{receiver.host} has no address")
-    for family, kind, protocol, _, place in found:
+    for family, kind, protocol, _, place in found[:MOST_ADDRESSES]:
+        if (left := end - time.monotonic()) <= 0:
+            break
         connection = socket.socket(family, kind, protocol)
-        connection.settimeout(SECONDS)
+        connection.settimeout(min(SECONDS, left))
         try:
             connection.connect(place)
         except OSError as exc:
             connection.close()
             problem = exc
         else:
+            connection.settimeout(SECONDS)
             return connection
     raise problem
 

@@ -68,6 +68,12 @@ def test_nothing_new_is_no_mail_but_is_covered() -> None:
     assert covered > timezone.now() - timedelta(minutes=6)
 
 
+def test_a_daily_digest_does_not_come_later_each_day() -> None:
+    make_subscription(age=timedelta(days=1))
+    deliver("jwst_miri_flat_0001.fits")
+    assert send_digests() == 1
+
+
 def test_a_weekly_digest_waits_for_its_week() -> None:
     make_subscription(period=Period.WEEKLY, age=timedelta(days=6))
     deliver("jwst_miri_flat_0001.fits")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from apps.subscriptions import receivers
 from apps.subscriptions.errors import BadHookAddressError
-from apps.subscriptions.receivers import is_public, post, require_receiver
+from apps.subscriptions.receivers import MOST_ADDRESSES, is_public, post, require_receiver
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,24 @@ def test_a_name_that_resolves_to_this_machine_is_refused(monkeypatch: pytest.Mon
     with pytest.raises(BadHookAddressError, match="not a public address"):
         post(require_receiver("https://rebound.example.org/"), b"{}", {})
     assert connections == []
+
+
+def test_a_host_with_many_addresses_that_do_not_answer_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"93.184.215.{place}", 443)) for place in range(200)
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    tried: list[Any] = []
+
+    def connect(_: socket.socket, place: Any) -> None:
+        tried.append(place)
+        raise TimeoutError("no answer")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    with pytest.raises(TimeoutError):
+        post(require_receiver("https://slow.example.org/"), b"{}", {})
+    assert len(tried) == MOST_ADDRESSES
+    monkeypatch.setattr(receivers, "MOST_SECONDS", -1)
+    with pytest.raises(OSError, match="no address"):
+        post(require_receiver("https://slow.example.org/"), b"{}", {})
+    assert len(tried) == MOST_ADDRESSES

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.catalog.models import AuditRecord
 from apps.contexts.models import ContextChange
 from apps.core.errors import DeniedError
@@ -128,6 +129,45 @@ def test_five_days_without_success_stop_a_web_hook(trusted: TestReceiver) -> Non
     attempt(old)
     hook.refresh_from_db()
     assert "5 days" in hook.stopped_because
+
+
+def test_a_loss_before_the_last_success_does_not_stop_a_web_hook(trusted: TestReceiver) -> None:
+    hook = make_hook(address=trusted.address)
+    now = timezone.now()
+    for event, age, delivered in (("lost", 20, None), ("arrived", 6, now - timedelta(days=6))):
+        message = HookMessage.objects.create(
+            hook=hook,
+            event=event,
+            type="test",
+            body="{}",
+            delivered_at=delivered,
+            error="" if delivered else "503",
+        )
+        HookMessage.objects.filter(pk=message.pk).update(made_at=now - timedelta(days=age))
+    trusted.status = 503
+    attempt(send_test(hook, by=hook.user))
+    hook.refresh_from_db()
+    assert hook.stopped_at is None
+
+
+@pytest.mark.parametrize("loss", ["role", "account"])
+def test_somebody_without_the_right_gets_nothing_and_may_remove_the_web_hook(
+    trusted: TestReceiver, loss: str
+) -> None:
+    hook = make_hook(address=trusted.address)
+    message = send_test(hook, by=hook.user)
+    if loss == "role":
+        hook.user.grants.all().delete()
+    else:
+        User.objects.update(is_active=False)
+    attempt(message)
+    move_latest()
+    assert (trusted.got, notice_events()) == ([], 0)
+    owner = User.objects.get(pk=hook.user_id)
+    with pytest.raises(DeniedError):
+        send_test(hook, by=owner)
+    remove_hook(hook, by=owner)
+    assert not WebHook.objects.exists()
 
 
 def test_an_address_that_is_not_trusted_any_more_gets_nothing(trusted: TestReceiver, settings: Any) -> None:
