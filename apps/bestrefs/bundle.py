@@ -118,7 +118,7 @@ def tar_archive(bundle: Bundle) -> HttpResponseBase:
         )
     files = [row.file for row in bundle.held if row.file is not None]
     answer = StreamingHttpResponse(_tar(files), content_type="application/x-tar")
-    answer["Content-Length"] = str(sum(BLOCK + _padded(file) for file in files) + 2 * BLOCK)
+    answer["Content-Length"] = str(sum(len(_head(file)) + _padded(file) for file in files) + 2 * BLOCK)
     answer["Content-Disposition"] = 'attachment; filename="references.tar"'
     return answer
 
@@ -126,14 +126,19 @@ def tar_archive(bundle: Bundle) -> HttpResponseBase:
 def _tar(files: Sequence[File]) -> Iterator[bytes]:
     """Yield the archive. The bytes of each file are compared with the catalogue before they are sent."""
     for file in files:
-        about = tarfile.TarInfo(file.name)
-        about.size, about.mtime = file.size or 0, int((file.delivered_at or _BEGINNING).timestamp())
-        yield about.tobuf(tarfile.GNU_FORMAT)
+        yield _head(file)
         with checked_path(file).open("rb") as stream:
             while piece := stream.read(PIECE):
                 yield piece
-        yield bytes(_padded(file) - about.size)
+        yield bytes(_padded(file) - (file.size or 0))
     yield bytes(2 * BLOCK)
+
+
+def _head(file: File) -> bytes:
+    """Return what an archive has before the content of a file; a name of more than 100 bytes takes more."""
+    about = tarfile.TarInfo(file.name)
+    about.size, about.mtime = file.size or 0, int((file.delivered_at or _BEGINNING).timestamp())
+    return about.tobuf(tarfile.GNU_FORMAT)
 
 
 def _padded(file: File) -> int:

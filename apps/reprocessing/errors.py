@@ -20,6 +20,17 @@ class NotComputedError(ConflictError):
         )
 
 
+class BusyParquetError(ConflictError):
+    """Another Parquet file is being written."""
+
+    code = "parquet_busy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another Parquet file is being written. Try again soon, or take the CSV file."
+        )
+
+
 class NoParquetError(ConflictError):
     """Parquet files cannot be written on this server."""
 

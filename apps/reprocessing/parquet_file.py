@@ -7,12 +7,16 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from itertools import islice
+from threading import Lock
 from typing import IO, Any
 
-from apps.reprocessing.errors import NoParquetError
+from apps.reprocessing.errors import BusyParquetError, NoParquetError
 
 COLUMNS = ("dataset", "type", "old", "new")
 ROWS_IN_GROUP = 50_000
+
+# Anybody may ask, and each file takes a thread and its size on the disk. So a process writes one at a time.
+_writing = Lock()
 
 
 def is_available() -> bool:
@@ -27,7 +31,18 @@ def write(rows: Iterable[tuple[str, str, str, str]]) -> IO[bytes]:
     ------
     NoParquetError
         Raised if the library is not installed.
+    BusyParquetError
+        Raised if this process is writing another one.
     """
+    if not _writing.acquire(blocking=False):
+        raise BusyParquetError
+    try:
+        return _written(rows)
+    finally:
+        _writing.release()
+
+
+def _written(rows: Iterable[tuple[str, str, str, str]]) -> IO[bytes]:
     try:
         pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:

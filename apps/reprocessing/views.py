@@ -16,7 +16,7 @@ from apps.core.refusals import Form, answers_in, refuse
 from apps.core.tables import Column, Table, csv_file, exported
 from apps.reprocessing import operations, parquet_file, queries
 from apps.reprocessing.affected_products import first_ids, ids_in_blocks
-from apps.reprocessing.errors import NoParquetError, NotComputedError
+from apps.reprocessing.errors import BusyParquetError, NoParquetError, NotComputedError
 from apps.reprocessing.models import Transition
 from apps.reprocessing.states import LOOKS, Status
 from apps.rules.errors import CrdsError
@@ -181,6 +181,9 @@ def exposures_as_parquet(request: HttpRequest, old: str, new: str) -> HttpRespon
         return HttpResponse(f"{exc}\n", status=409, content_type="text/plain; charset=utf-8")
     except NoParquetError as exc:
         return HttpResponse(f"{exc}\n", status=501, content_type="text/plain; charset=utf-8")
+    except BusyParquetError as exc:
+        headers = {"Retry-After": "60"}
+        return HttpResponse(f"{exc}\n", status=503, content_type="text/plain; charset=utf-8", headers=headers)
     name = f"affected_{row.old}_{row.new}.parquet"
     return FileResponse(
         file, as_attachment=True, filename=name, content_type="application/vnd.apache.parquet"

@@ -5,6 +5,7 @@ import re
 import subprocess
 import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.bestrefs.bundle import tar_archive
 from tests.factories.catalog import make_file
 from tests.factories.datasets import CONTEXT, make_header, publish_context
 
@@ -101,6 +103,16 @@ def test_a_tar_archive_is_streamed_below_its_limit(client: Client, settings: Any
     settings.BUNDLE_BYTES = 1499
     assert "format=tar" not in asked(client)
     assert "An archive has at most 1,499 bytes" in asked(client, format="tar")
+
+
+def test_the_length_of_an_archive_is_right_for_long_names() -> None:
+    file = make_file(f"{'x' * 115}.fits", content=b"bytes", held_at=timezone.now())
+    bundle: Any = SimpleNamespace(has_tar=True, held=[SimpleNamespace(file=file)])
+    answer: Any = tar_archive(bundle)
+    content = answer.getvalue()
+    assert int(answer["Content-Length"]) == len(content)
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        assert archive.getnames() == [file.name]
 
 
 def test_the_page_has_a_sentence_to_cite(client: Client) -> None:

@@ -184,7 +184,7 @@ def test_a_server_that_accepts_and_never_speaks_is_left_after_the_time(source: S
 
 def test_more_rows_than_allowed_are_refused_as_a_whole(source: Source, settings: Any) -> None:
     settings.ARCHIVE_VIEW_ROWS = 2
-    with pytest.raises(ArchiveFailedError, match="more than 2 datasets"):
+    with pytest.raises(ArchiveFailedError, match="more than 2 rows"):
         ids_of_instrument("cos")
     settings.ARCHIVE_VIEW_ROWS = 3
     assert len(ids_of_instrument("cos")) == 3

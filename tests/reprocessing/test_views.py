@@ -14,7 +14,7 @@ from apps.datasets.operations import cover_parkeys
 from apps.datasets.pipeline import sort_into_modes
 from apps.jobs.models import Job
 from apps.mails.models import Mail
-from apps.reprocessing import operations, queries
+from apps.reprocessing import operations, parquet_file, queries
 from apps.reprocessing.models import Transition
 from tests.factories.accounts import make_user
 from tests.factories.datasets import make_dataset, make_header
@@ -174,6 +174,9 @@ def test_each_affected_exposure_comes_as_parquet(client: Client, monkeypatch: py
     monkeypatch.setattr("apps.reprocessing.parquet_file.ROWS_IN_GROUP", 1)
     make_transition()
     assert "exposures.parquet" in client.get(PAGE).text
+    with parquet_file._writing:
+        busy = client.get(f"{PAGE}exposures.parquet")
+        assert (busy.status_code, busy["Retry-After"]) == (503, "60")
     file = parquet.ParquetFile(BytesIO(client.get(f"{PAGE}exposures.parquet").getvalue()))
     assert file.num_row_groups == 2
     rows = [tuple(row.values()) for row in file.read().to_pylist()]

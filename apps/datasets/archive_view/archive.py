@@ -75,8 +75,8 @@ def _bounded(view: ArchiveView, ask: Ask, sql: str, values: Sequence[str]) -> It
     for number, row in enumerate(ask(f"{sql} LIMIT {view.most_rows + 1}", values), start=1):
         if number > view.most_rows:
             raise ArchiveFailedError(
-                f"The archive has more than {view.most_rows} datasets that fit, and no more are read at once."
-                " Ask for fewer, or ask the operators to raise ARCHIVE_VIEW_ROWS."
+                f"The archive has more than {view.most_rows} rows to read for this question, before any date"
+                " is compared. Ask the operators to raise ARCHIVE_VIEW_ROWS."
             )
         yield row
 
