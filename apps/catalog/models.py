@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from apps.catalog.addresses import file_page
 from apps.catalog.states import DELIVERY_ENTERED_FROM, ChangeLevel, DeliveryStatus, FileKind, FileState
-from apps.core.beginnings import Beginning
 from apps.core.models import StatusModel
+from apps.core.text_beginnings import Beginning
 
 
 class File(models.Model):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from apps.certify.concurrent_children import few_at_once
 from apps.certify.errors import BrokenCheckError, RefusedJobError, TimedOutError
-from apps.certify.few_at_once import few_at_once
 from apps.certify.sandbox.limits import Limits
 from apps.certify.sandbox.one_answer import ask
 

@@ -7,7 +7,7 @@ Only `write_new` is sure to let one of several writers win, on every bucket: som
 copy, or of the end of an upload in parts, too late. So what must be new is a small object.
 
 A process that has used the bucket must not fork: the library has threads, which the child would wait for
-without end. `apps.core.apart.run_apart` is for work before a fork.
+without end. `apps.core.separate_process.run_in_separate_process` is for work before a fork.
 """
 
 import contextlib
@@ -222,7 +222,7 @@ def _errors(key: str) -> Iterator[None]:
 def _store(endpoint: str = "") -> Any:
     global _has_been_used
     if _is_forked:
-        raise RuntimeError("The bucket was used before this process was forked; see apps.core.apart.")
+        raise RuntimeError("The bucket was used before this process was forked; see core.separate_process.")
     _has_been_used = True
     return _open(
         settings.BUCKET,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from django.db import connections
 
 from apps.core import bucket
-from apps.core.apart import run_apart
+from apps.core.separate_process import run_in_separate_process
 from apps.rules.errors import CrdsError
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def require(program: Program) -> None:
         Raised with the first part that is not ready.
     """
     try:
-        for each in run_apart(parts, program) if bucket.is_used() else parts(program):
+        for each in run_in_separate_process(parts, program) if bucket.is_used() else parts(program):
             if not each.is_ok:
                 raise PartNotReadyError(each.text)
     finally:

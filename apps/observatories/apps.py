@@ -7,7 +7,7 @@ class ObservatoriesConfig(AppConfig):
 
     def ready(self) -> None:
         """Have this process follow the definition, or the overlay, while it runs."""
-        from apps.observatories.following import look
-        from apps.rules.observatories.newest import follow
+        from apps.observatories.definition_reload import look
+        from apps.rules.observatories.newest_definition import follow
 
         follow(look)

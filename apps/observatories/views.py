@@ -17,10 +17,10 @@ from apps.core.access import Actor, Role, find_actor, with_role
 from apps.core.errors import DeniedError
 from apps.core.forms import messages_of
 from apps.observatories import documents, operations
+from apps.observatories.definition_outline import outline_of
 from apps.observatories.forms import FORMS_BY_NAME, EditForm, WholeTextForm, with_next_version
 from apps.observatories.models import DefinitionDraft, DefinitionVersion
 from apps.observatories.operations.drafts import failing, require_operator
-from apps.observatories.outline import outline_of
 from apps.rules.differences.definition_changes import broken_by, changes_between
 from apps.rules.errors import CrdsError
 from apps.rules.observatories.definition import Definition

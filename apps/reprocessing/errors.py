@@ -26,9 +26,7 @@ class BusyParquetError(ConflictError):
     code = "parquet_busy"
 
     def __init__(self) -> None:
-        super().__init__(
-            "Another Parquet file is being written. Try again soon, or take the CSV file."
-        )
+        super().__init__("Another Parquet file is being written. Try again soon, or take the CSV file.")
 
 
 class NoParquetError(ConflictError):

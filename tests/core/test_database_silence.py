@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 
 from apps.core.outages import DATABASE, find_outage
 from apps.core.postgresql import patience
-from apps.core.postgresql.silence import Life, lives
+from apps.core.postgresql.unanswered_statements import Life, lives
 from tests.factories.cut_connections import cut_all_connections
 from tests.factories.races import at_once
 

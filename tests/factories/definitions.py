@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from apps.client_package import document
-from apps.observatories import documents, following
+from apps.observatories import definition_reload, documents
 from apps.observatories.models import DefinitionDraft, DefinitionVersion
 from apps.rules import observatories
 from apps.rules.observatories.definition import Definition
@@ -123,7 +123,7 @@ def make_draft(text: str = "", **fields: Any) -> DefinitionDraft:
 def overlaid(text: str) -> Iterator[None]:
     """Have this process work with an overlay of the served observatory, which must be one of the client."""
     documents.write(text)
-    following.look()
+    definition_reload.look()
     try:
         yield
     finally:

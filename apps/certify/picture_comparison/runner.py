@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from apps.certify.concurrent_children import few_at_once
 from apps.certify.differences import COMPARE_LIMITS, require_comparable_size
 from apps.certify.errors import BrokenCheckError, RefusedJobError, TimedOutError
-from apps.certify.few_at_once import few_at_once
 from apps.certify.picture_comparison.values import PictureComparison, from_json
 from apps.certify.sandbox.limits import Limits
 from apps.certify.sandbox.one_answer import ask

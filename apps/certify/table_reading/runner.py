@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from apps.certify.concurrent_children import few_at_once
 from apps.certify.errors import BrokenCheckError, TimedOutError
-from apps.certify.few_at_once import few_at_once
 from apps.certify.quick_looks.limits import LOOK_LIMITS
 from apps.certify.sandbox.one_answer import ask
 from apps.certify.table_reading.values import ReadTable, TableRequest, table_from_json

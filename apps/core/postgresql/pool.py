@@ -9,9 +9,9 @@ from typing import Any
 from psycopg import OperationalError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from apps.core.postgresql.answers import require_answer
 from apps.core.postgresql.breaker import Breaker
-from apps.core.postgresql.silence import Life, WatchedConnection, lives
+from apps.core.postgresql.timed_question import require_answer
+from apps.core.postgresql.unanswered_statements import Life, WatchedConnection, lives
 
 CHECK_SECONDS = 1.0  # A database that lets a check wait longer is taken for away.
 RECONNECT_SECONDS = 1.0  # The pool itself tries so long. After that, the next caller starts a new attempt.

@@ -10,7 +10,7 @@ from apps.observatories.operations.first_rules import (
     start,
 )
 from apps.observatories.operations.new_versions import replace
-from apps.observatories.operations.records import record_first
+from apps.observatories.operations.version_records import record_first
 
 __all__ = [
     "Changed",

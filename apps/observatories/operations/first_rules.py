@@ -24,7 +24,7 @@ from apps.contexts import operations as contexts
 from apps.contexts import queries as contexts_queries
 from apps.contexts.models import ContextChange, Pointer
 from apps.core.errors import ConflictError
-from apps.observatories.operations.records import record_first
+from apps.observatories.operations.version_records import record_first
 from apps.rules.differences.definition_changes import broken_by
 from apps.rules.naming.official_names import next_serial, numbered_name
 from apps.rules.observatories import find_definition

@@ -11,7 +11,7 @@ from apps.core.errors import ConflictError, InvalidInputError
 from apps.observatories import documents
 from apps.observatories.models import DefinitionVersion
 from apps.observatories.operations.first_rules import Changed, change
-from apps.observatories.operations.records import record, record_first
+from apps.observatories.operations.version_records import record, record_first
 from apps.rules.differences.definition_changes import changes_between
 from apps.rules.observatories.definition import Definition
 

@@ -8,7 +8,7 @@ from apps.rules.errors import UnknownObservatoryError
 from apps.rules.observatories import missions
 from apps.rules.observatories.dataset_ids import DatasetIds
 from apps.rules.observatories.definition import Definition, TakenNames
-from apps.rules.observatories.newest import look_again
+from apps.rules.observatories.newest_definition import look_again
 from apps.rules.observatories.observatory import Exemption, Hook, Observatory
 
 __all__ = [

@@ -182,7 +182,7 @@ def forget_overlay(name: str) -> None:
 
 def find_overlay(name: str) -> Overlay | None:
     """Return the overlay of an observatory, or None if it has none."""
-    from apps.rules.observatories.newest import look_again
+    from apps.rules.observatories.newest_definition import look_again
 
     look_again()
     return _served.get(name.lower())

@@ -13,8 +13,8 @@ from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from apps.core import bucket, metrics
-from apps.core.apart import run_apart
 from apps.core.readiness import PartNotReadyError, Program, require
+from apps.core.separate_process import run_in_separate_process
 from apps.core.supervisor import ChildProgram, supervise
 from apps.core.web_server.program import listen, serve
 
@@ -64,7 +64,7 @@ def _prepare(command: str, **options: Any) -> None:
     """Run a command that may use the bucket, after which this process could no longer fork."""
     work = partial(call_command, command, **options)
     if bucket.is_used():
-        run_apart(work)
+        run_in_separate_process(work)
     else:
         work()
 

@@ -14,8 +14,8 @@ from typing import Any, NoReturn, TypeVar
 from psycopg import Connection, OperationalError, errors
 from psycopg.abc import PQGen
 
-from apps.core.postgresql.answers import SilenceError, require_answer
 from apps.core.postgresql.patience import Patience, patience
+from apps.core.postgresql.timed_question import SilenceError, require_answer
 
 RV = TypeVar("RV")
 

@@ -10,7 +10,7 @@ from django.db import connections
 Result = TypeVar("Result")
 
 
-def run_apart(work: Callable[..., Result], *arguments: object) -> Result:
+def run_in_separate_process(work: Callable[..., Result], *arguments: object) -> Result:
     """Call a function in a fork of this process, and return what it returns or raise what it raises.
 
     Threads and connections that the work opens end with it. This process must have no open connection to a
