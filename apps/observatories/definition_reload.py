@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from apps.core.errors import ConflictError
 from apps.observatories import documents
 from apps.rules.observatories.definition_lines import DefinitionError
 from apps.rules.observatories.overlay import forget_overlay
@@ -20,8 +21,17 @@ _seen: list[_Seen] = []
 def look() -> None:
     """Serve the document again if its file has changed since this process last looked.
 
-    A file with mistakes is left alone: what this process knows stays in force.
+    A file with mistakes is left alone: what this process knows stays in force. A file that cannot be read now
+    is read at the next look.
     """
+    try:
+        _look()
+    except (OSError, ConflictError) as exc:
+        _seen.clear()
+        logger.error("%s cannot be read; the earlier one stays in force: %s", documents.path(), exc)
+
+
+def _look() -> None:
     now = documents.path(), documents.stamp()
     if now in _seen:
         return
@@ -31,7 +41,7 @@ def look() -> None:
         return
     try:
         found = documents.read(documents.text())
-    except (DefinitionError, OSError, UnicodeError) as exc:
+    except (DefinitionError, UnicodeError) as exc:
         logger.error("%s has changed and cannot be used; the earlier one stays in force: %s", now[0], exc)
         return
     if not documents.is_overlaid() and found.name != settings.OBSERVATORY:

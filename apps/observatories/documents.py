@@ -18,6 +18,7 @@ from apps.observatories.definition_files import put
 from apps.rules import observatories
 from apps.rules.observatories import SHIPPED, get_observatory, taken_names
 from apps.rules.observatories.definition import Definition
+from apps.rules.observatories.definition_lines import DefinitionError
 from apps.rules.observatories.definition_reader import read_definition
 from apps.rules.observatories.overlay import (
     Overlay,
@@ -71,6 +72,14 @@ def read(text: str) -> Document:
     return read_definition(text, taken=taken_names())
 
 
+def sound(text: str) -> Document:
+    """Return the document in a text; what is in force if somebody has written mistakes into the file."""
+    try:
+        return read(text)
+    except DefinitionError:
+        return in_use()
+
+
 def in_use() -> Document:
     """Return the document that this process works with."""
     name = settings.OBSERVATORY
@@ -111,9 +120,15 @@ def sha1sum(text: str) -> str:
 
 
 def stamp() -> tuple[int, int, int] | None:
-    """Return what tells one state of the file from another; None if there is none."""
+    """Return what tells one state of the file from another; None if there is none.
+
+    Raises
+    ------
+    OSError
+        Raised if the disk does not answer. That does not mean that there is no file.
+    """
     try:
         found = os.stat(path())
-    except OSError:
+    except FileNotFoundError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

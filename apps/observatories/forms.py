@@ -120,7 +120,7 @@ class NewInstrumentForm(_NewTypeForm):
         text = with_value(text, ("instruments", name), {kind: self.facts()})
         key = plain["instrument_key"]
         if plain.get("every_reference", {}).get(key, {}).get("values"):
-            text = with_items(text, ("every_reference", key, "values"), [name.upper()])
+            text = with_items(text, ("every_reference", key), [name.upper()])
         if letter := self.cleaned_data["letter"]:
             text = with_value(text, ("naming", "characters", name), letter)
         return text

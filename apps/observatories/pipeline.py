@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+
 from apps.catalog.reading import checked_path
 from apps.certify.headers import UnreadableHeaderError, read_header
 from apps.jobs.models import Job
@@ -13,13 +15,13 @@ from apps.observatories.queries import AffectedType, affected_files
 from apps.rules.errors import CrdsError
 from apps.rules.observatories.header_checks import faults_of, undecidable
 
-JOB_KIND = "definition_check"
 SHOWN = 500  # failing files of one type that are kept
 
 
 def run(job: Job) -> None:
     """Check the draft of a job, unless it is gone or was checked."""
-    draft = DefinitionDraft.objects.filter(pk=job.subject_id or 0, findings=None).first()
+    # For a column of JSON `findings=None` would mean the value null, which no draft has.
+    draft = DefinitionDraft.objects.filter(pk=job.subject_id or 0, findings__isnull=True).first()
     if draft is not None:
         check_draft(draft, job)
 
@@ -32,7 +34,10 @@ def check_draft(draft: DefinitionDraft, job: Job | None = None) -> None:
             require_claim(job)
         findings.append(_check(place))
     draft.findings = findings
-    DefinitionDraft.objects.filter(pk=draft.pk).update(findings=findings)
+    with transaction.atomic():
+        if job is not None:
+            require_claim(job)
+        DefinitionDraft.objects.filter(pk=draft.pk, findings__isnull=True).update(findings=findings)
 
 
 def _check(place: AffectedType) -> dict[str, Any]:

@@ -14,12 +14,16 @@ from apps.catalog.queries import files_named
 from apps.catalog.states import FileKind
 from apps.contexts import queries as contexts
 from apps.contexts.models import Pointer
+from apps.jobs import queries as jobs
 from apps.observatories import documents
-from apps.observatories.models import DefinitionVersion
+from apps.observatories.models import DefinitionDraft, DefinitionVersion
+from apps.rules.differences.definition_changes import broken_by
 from apps.rules.observatories import get_observatory
 from apps.rules.observatories.definition import Constraint, Definition
 from apps.rules.observatories.definition_constraints import type_constraints
+from apps.rules.observatories.overlay import Overlay
 
+CHECK_KIND = "definition_check"  # The kind of the jobs that check drafts.
 BATCH = 500  # rows that are read at once
 
 
@@ -89,6 +93,32 @@ def _constraints(document: documents.Document, instrument: str, kind: str) -> fr
         return frozenset()
     own = type_constraints(document, known, known.types[kind])
     return frozenset((*document.every_reference, *known.constraints, *own))
+
+
+def breaks_of(old: documents.Document, new: documents.Document) -> list[str]:
+    """Return what a new document breaks, as sentences: rules in use, or values that are withdrawn."""
+    if isinstance(old, Definition) and isinstance(new, Definition):
+        return broken_by(old, new)
+    if isinstance(old, Overlay) and isinstance(new, Overlay):
+        return list(_withdrawn_values(old, new))
+    return []
+
+
+def _withdrawn_values(old: Overlay, new: Overlay) -> Iterator[str]:
+    for instrument, kinds in get_observatory(settings.OBSERVATORY).types.items():
+        for kind in kinds:
+            left = new.values_beyond(instrument, kind)
+            for keyword, values in old.values_beyond(instrument, kind).items():
+                if gone := sorted(set(values) - set(left.get(keyword, ()))):
+                    yield f"{keyword} may no longer be {', '.join(gone)} for {instrument} {kind}."
+
+
+def check_failure(draft: DefinitionDraft) -> str:
+    """Return why the check of a draft ended without findings; empty while it waits or runs."""
+    job = jobs.find_job(kind=CHECK_KIND, subject_id=draft.pk)
+    if job is None or not job.is_over:
+        return ""
+    return jobs.result_of(job) or f"Internal error, incident {job.incident}."
 
 
 def version_file(name: str) -> DefinitionVersion:

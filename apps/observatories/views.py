@@ -21,7 +21,8 @@ from apps.observatories.definition_outline import outline_of
 from apps.observatories.forms import FORMS_BY_NAME, EditForm, WholeTextForm, with_next_version
 from apps.observatories.models import DefinitionDraft, DefinitionVersion
 from apps.observatories.operations.drafts import failing, require_operator
-from apps.rules.differences.definition_changes import broken_by, changes_between
+from apps.observatories.queries import breaks_of, check_failure
+from apps.rules.differences.definition_changes import changes_between
 from apps.rules.errors import CrdsError
 from apps.rules.observatories.definition import Definition
 from apps.rules.observatories.definition_lines import DefinitionError
@@ -37,7 +38,7 @@ def observatory(request: HttpRequest) -> HttpResponse:
     text = documents.text()
     newest = DefinitionVersion.objects.first()
     page = {
-        "outline": outline_of(_sound(text)),
+        "outline": outline_of(documents.sound(text)),
         "text": text,
         "word": documents.word(),
         "is_overlaid": documents.is_overlaid(),
@@ -47,14 +48,6 @@ def observatory(request: HttpRequest) -> HttpResponse:
         "is_by_hand": newest is not None and newest.sha1sum != documents.sha1sum(text),
     }
     return render(request, "observatories/observatory.html", {"page": page})
-
-
-def _sound(text: str) -> documents.Document:
-    """Return the document in a text; what is in force if somebody has written mistakes into the file."""
-    try:
-        return documents.read(text)
-    except DefinitionError:
-        return documents.in_use()
 
 
 def _offered() -> dict[str, type[EditForm]]:
@@ -80,6 +73,7 @@ def edit(request: HttpRequest, what: str, *, actor: Actor) -> HttpResponseBase:
         return _form_page(request, form_class(initial=_beginning(request, form_class, beginning)))
     form = form_class(request.POST)
     if form.is_valid():
+        new = text
         try:
             new = _edited(form, text)
             made = operations.propose(new, actor=actor, base=form.cleaned_data["base"])
@@ -161,19 +155,17 @@ def draft(request: HttpRequest, key: str, *, actor: Actor) -> HttpResponseBase:
 def _preview(found: DefinitionDraft) -> dict[str, Any]:
     """Return what a draft would do."""
     old_text = documents.text()
-    old, new = documents.read(old_text), documents.read(found.text)
+    old, new = documents.sound(old_text), documents.read(found.text)
     findings = found.findings or []
-    breaks: list[str] = []
-    added: list[str] = []
-    if isinstance(old, Definition) and isinstance(new, Definition):
-        breaks, added = broken_by(old, new), _added(old, new)
+    breaks = breaks_of(old, new)
     return {
         "word": documents.word(),
         "is_stale": documents.sha1sum(old_text) != found.base,
         "changes": changes_between(old.plain, new.plain),
         "breaks": breaks,
-        "added": added,
+        "added": _added(old, new),
         "is_checked": found.findings is not None,
+        "failure": "" if found.findings is not None else check_failure(found),
         "findings": findings,
         "failing": failing(findings),
         "needs_consent": bool(failing(findings) or breaks),
@@ -181,8 +173,10 @@ def _preview(found: DefinitionDraft) -> dict[str, Any]:
     }
 
 
-def _added(old: Definition, new: Definition) -> list[str]:
-    """Return the types that get their first rmap."""
+def _added(old: documents.Document, new: documents.Document) -> list[str]:
+    """Return the types that get their first rmap; an overlay adds none."""
+    if not (isinstance(old, Definition) and isinstance(new, Definition)):
+        return []
     return [
         f"{instrument.name} {kind}"
         for instrument in new.instruments.values()

@@ -8,5 +8,5 @@ from apps.web.impact_pages import operations, pipeline
 @shared_task
 def follow_submissions() -> None:
     """Work out the impact of each ready submission, and notice jobs that ended without one."""
-    operations.ask_about_ready_submissions()
     pipeline.follow_jobs()
+    operations.ask_about_ready_submissions()

@@ -10,7 +10,9 @@ from django.urls import reverse
 from apps.catalog.models import Action, AuditRecord
 from apps.catalog.operations import add_file
 from apps.contexts import queries as contexts
+from apps.jobs import tasks
 from apps.jobs.models import Job
+from apps.jobs.pipeline import execute
 from apps.observatories import documents
 from apps.observatories.models import DefinitionDraft, DefinitionVersion
 from apps.observatories.operations import drafts, start
@@ -143,14 +145,46 @@ def test_files_that_would_fail_are_named_and_need_consent(operator, monkeypatch)
 
 
 def test_many_files_are_read_by_a_job(operator, monkeypatch):
+    monkeypatch.setattr(tasks.execute, "apply_async", lambda *_, **__: None)
     used = make_darks({"EXPTIME": 10.0}, {})
     monkeypatch.setattr("apps.observatories.queries._used", lambda: used)
     monkeypatch.setattr(drafts, "AT_ONCE", 1)
     answer = propose(operator, "constraint", **CONSTRAINT)
-    assert Job.objects.filter(kind="definition_check").exists()
+    assert "A worker reads the headers" in operator.get(answer.url).content.decode()
+    job = Job.objects.get(kind="definition_check")
+    execute(job.pk)
+    assert DefinitionDraft.objects.get().findings is not None
+    assert "1 of 2 files would fail" in operator.get(answer.url).content.decode()
+
+
+def test_a_check_that_fails_says_so(operator, monkeypatch):
+    monkeypatch.setattr(tasks.execute, "apply_async", lambda *_, **__: None)
+    used = make_darks({"EXPTIME": 10.0}, {})
+    monkeypatch.setattr("apps.observatories.queries._used", lambda: used)
+    monkeypatch.setattr(drafts, "AT_ONCE", 1)
+    answer = propose(operator, "constraint", **CONSTRAINT)
+    monkeypatch.setattr("apps.observatories.pipeline.affected_files", lambda _text: 1 / 0)
+    execute(Job.objects.get(kind="definition_check").pk)
     page = operator.get(answer.url).content.decode()
-    if DefinitionDraft.objects.get().findings is None:
-        assert "A worker reads the headers" in page
+    assert "The check ended without a result" in page
+    assert 'http-equiv="refresh"' not in page
+
+
+def test_a_form_that_was_opened_before_a_change_is_refused(operator):
+    answer = post(operator, address("edit", "type"), base="", **TYPE)
+    assert "Somebody has changed it" in answer.content.decode()
+    assert not DefinitionDraft.objects.exists()
+
+
+def test_a_file_broken_by_hand_is_repaired_on_the_page(operator):
+    sound = documents.text()
+    documents.path().write_text(sound.replace("instruments:", "instrumets:"))
+    answer = propose(operator, "type", **TYPE)
+    assert answer.status_code == 200
+    assert "instrumets" in answer.content.decode()
+    repaired = propose(operator, "text", text=sound.replace("Dark current", "Dark currents"))
+    assert confirm(operator, repaired).status_code == 302
+    assert "Dark currents" in documents.text()
 
 
 def test_an_old_draft_does_not_undo_the_change_of_somebody_else(operator):
@@ -243,6 +277,16 @@ def test_a_value_of_an_observatory_of_the_client_is_overlaid(
     record = AuditRecord.objects.get(action=Action.CHANGE_DEFINITION)
     assert (record.user, record.why) == ("marge", "The new filter wheel")
     assert "F999W" in record.details
+
+
+def test_a_value_is_withdrawn_only_with_consent(overlaid, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        confirm(overlaid, propose(overlaid, "value", keyword="FILTER", values="F999W", where="miri flat"))
+    answer = propose(overlaid, "text", text="observatory: jwst\nversion: 2\n")
+    assert "FILTER may no longer be F999W for miri flat." in overlaid.get(answer.url).content.decode()
+    assert "Say that you accept it" in confirm(overlaid, answer).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert confirm(overlaid, answer, is_accepted="on").status_code == 302
 
 
 def test_an_overlay_adds_no_types(overlaid):

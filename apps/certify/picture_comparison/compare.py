@@ -124,6 +124,7 @@ def _compared(
             width=width,
             height=height,
             step=step * math.ceil(max(height, width) / LARGEST_SIDE),
+            compared=old.size,
             changed=changed,
             statistics=(
                 _statistics("Old", old),

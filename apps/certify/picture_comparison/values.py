@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-VERSION = 1  # Raise it when pictures or numbers change; addresses and the cache have it.
+VERSION = 2  # Raise it when pictures or numbers change; addresses and the cache have it.
 OLD, NEW, RATIO = "part0-old.webp", "part0-new.webp", "part0-ratio.webp"  # as pictures of looks are named
 
 
@@ -59,8 +59,9 @@ class PictureComparison:
         Size of the plane in pixels.
     step
         Every nth pixel in each direction is drawn.
-    changed
-        Number of pixels whose values differ, of `width` times `height`.
+    compared, changed
+        Number of pixels that were compared, and of those whose values differ. Of a very large plane only
+        every nth pixel in each direction is compared.
     """
 
     part: str = ""
@@ -70,6 +71,7 @@ class PictureComparison:
     width: int = 0
     height: int = 0
     step: int = 1
+    compared: int = 0
     changed: int = 0
     statistics: tuple[Statistics, ...] = ()
     pictures: tuple[Drawn, ...] = ()

@@ -15,8 +15,8 @@ from apps.jobs import operations as jobs
 from apps.observatories import documents
 from apps.observatories.models import DefinitionDraft, DefinitionVersion
 from apps.observatories.operations.new_versions import replace
-from apps.observatories.pipeline import JOB_KIND, check_draft
-from apps.observatories.queries import affected_files
+from apps.observatories.pipeline import check_draft
+from apps.observatories.queries import CHECK_KIND, affected_files
 
 AT_ONCE = 60  # files whose headers are read while somebody waits
 KEPT = timedelta(days=30)  # for which drafts that nobody confirmed are kept
@@ -51,9 +51,16 @@ def propose(text: str, *, actor: Actor, base: str) -> DefinitionDraft:
         Raised if the text has mistakes.
     InvalidInputError
         Raised if nothing would change.
+    ConflictError
+        Raised if the document is no longer the one that the text was made from.
     """
     require_operator(actor)
     documents.read(text)
+    if base != documents.sha1sum(documents.text()):
+        raise ConflictError(
+            "Somebody has changed it since you opened this form. Copy what you typed, and start again from "
+            "what is in use now."
+        )
     newest = DefinitionVersion.objects.first()
     if text == documents.text() and (newest is None or newest.sha1sum == documents.sha1sum(text)):
         raise InvalidInputError("Nothing would change.")
@@ -63,7 +70,7 @@ def propose(text: str, *, actor: Actor, base: str) -> DefinitionDraft:
         draft = DefinitionDraft.objects.create(text=text, user=user, base=base)
         is_short = sum(place.count for place in affected_files(text)) <= AT_ONCE
         if not is_short:
-            jobs.start(JOB_KIND, subject_id=draft.pk, user=user, channel=None)
+            jobs.start(CHECK_KIND, subject_id=draft.pk, user=user, channel=None)
     if is_short:
         check_draft(draft)
     return draft

@@ -12,8 +12,10 @@ from apps.observatories import documents
 from apps.observatories.models import DefinitionVersion
 from apps.observatories.operations.first_rules import Changed, change
 from apps.observatories.operations.version_records import record, record_first
+from apps.observatories.queries import breaks_of
 from apps.rules.differences.definition_changes import changes_between
 from apps.rules.observatories.definition import Definition
+from apps.rules.observatories.overlay import Overlay
 
 
 def replace(
@@ -53,6 +55,8 @@ def replace(
         changes = _changes(old_text, new, text)
         record_first()
         version = record(text, new.version, user=user, why=reason, changes=changes)
+        if isinstance(new, Overlay):
+            _require_acceptance(documents.sound(old_text), new, is_accepted=is_accepted)
         changed = _follow(new, version, user=user, reason=reason, is_accepted=is_accepted)
         if changed.context:
             version.context = changed.context
@@ -67,8 +71,14 @@ def _changes(old_text: str, new: documents.Document, text: str) -> list[str]:
     newest = DefinitionVersion.objects.first()
     if old_text == text and newest is not None and newest.sha1sum == documents.sha1sum(text):
         raise InvalidInputError("Nothing would change.")
-    found = changes_between(documents.read(old_text).plain, new.plain)
+    found = changes_between(documents.sound(old_text).plain, new.plain)
     return found or ["Only comments or the order of lines."]
+
+
+def _require_acceptance(old: documents.Document, new: Overlay, *, is_accepted: bool) -> None:
+    """Refuse to withdraw values that nobody has said may go; `change` does the same for a definition."""
+    if (breaks := breaks_of(old, new)) and not is_accepted:
+        raise ConflictError(f"{' '.join(breaks)} Say that you accept it, or change the draft.")
 
 
 def _follow(

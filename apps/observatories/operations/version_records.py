@@ -21,7 +21,7 @@ def record_first(*, user: str = "server", why: str = _BEFORE) -> None:
     if DefinitionVersion.objects.exists() or not documents.path().is_file():
         return
     text = documents.text()
-    record(text, documents.read(text).version, user=user, why=why, changes=[])
+    record(text, documents.sound(text).version, user=user, why=why, changes=[])
 
 
 def record(text: str, label: str, *, user: str, why: str, changes: list[str]) -> DefinitionVersion:

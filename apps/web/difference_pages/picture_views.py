@@ -86,7 +86,8 @@ def _shown(old: File, new: File, part: str, found: PictureComparison) -> dict[st
             for each in found.pictures
         ],
         "parts": [(name, pictures_address(old.name, new.name, name)) for name in found.parts],
-        "share": 100 * found.changed / (found.width * found.height) if found.width else 0,
+        "share": 100 * found.changed / found.compared if found.compared else 0,
+        "is_sampled": found.compared < found.width * found.height,
         "statistics": [
             (
                 row.title,

@@ -50,13 +50,14 @@ def _path(points: Sequence[tuple[float, float]], across: tuple[float, float], up
 
 
 def _share(value: float, ends: tuple[float, float]) -> float:
-    """Return where a value lies between two ends, from 0 to 1; the middle if the ends are equal.
+    """Return where a value lies between two ends, from 0 to 1; the middle if there is nothing between them.
 
     Examples
     --------
-    >>> _share(5.0, (0.0, 10.0)), _share(1.0, (1.0, 1.0)), _share(0.0, (-1e308, 1e308))
-    (0.5, 0.5, 0.5)
+    >>> [_share(0.0, ends) for ends in ((0.0, 10.0), (0.0, 0.0), (-1e308, 1e308), (0.0, 5e-324))]
+    [0.0, 0.5, 0.5, 0.5]
     """
     low, high = ends
     # Halve the numbers first, since the difference of two numbers may overflow.
-    return (value / 2 - low / 2) / (high / 2 - low / 2) if low < high else 0.5
+    width = high / 2 - low / 2
+    return (value / 2 - low / 2) / width if width > 0 else 0.5

@@ -7,6 +7,7 @@ from django.db import transaction
 from apps.catalog import audit
 from apps.catalog.models import Action
 from apps.contexts import queries as contexts
+from apps.core.errors import ConflictError
 from apps.jobs import operations as jobs
 from apps.reprocessing.models import RulesImpact
 from apps.reprocessing.states import Status
@@ -53,7 +54,12 @@ def _ask(named: dict[str, Any], facts: dict[str, Any], user: str) -> RulesImpact
 
 def ask_about_ready_submissions() -> int:
     """Queue the impact of each ready submission that has none, and return their number."""
-    waiting = unasked()
-    for submission in waiting:
+    return sum(_is_asked(submission) for submission in unasked())
+
+
+def _is_asked(submission: Submission) -> bool:
+    try:
         ask_about_submission(submission)
-    return len(waiting)
+    except ConflictError:  # Somebody was faster.
+        return False
+    return True
