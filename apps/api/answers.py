@@ -35,11 +35,17 @@ def answered(request: HttpRequest, value: Any, *, is_immutable: bool = False) ->
     return get_conditional_response(request, tag, None, whole) or whole
 
 
-def created(value: Any, address: str) -> HttpResponse:
-    """Return a new thing as JSON, with its address."""
-    headers = {"Location": address, "Cache-Control": "no-store"}
+def done(value: Any, *, new_at: str = "") -> HttpResponse:
+    """Return what an act has made or changed as JSON, whatever the caller has already.
+
+    Parameters
+    ----------
+    new_at
+        The address of a new thing; empty if there is none.
+    """
+    headers = {"Cache-Control": "no-store"} | ({"Location": new_at} if new_at else {})
     body = orjson.dumps(value, option=orjson.OPT_NAIVE_UTC)
-    return HttpResponse(body, content_type="application/json", headers=headers, status=201)
+    return HttpResponse(body, content_type="application/json", headers=headers, status=201 if new_at else 200)
 
 
 def problem(status: int, title: str, detail: str, code: str) -> HttpResponse:

@@ -4,6 +4,8 @@ Callers are known by a token in the ``Authorization`` header. A cookie does not 
 another site could make a browser send it. A body goes through the form of its kind, so both accept the same.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,11 +15,14 @@ from ninja import Query, Router
 
 from apps.accounts.models import User
 from apps.api import queries, schemas
-from apps.api.answers import answered, created
+from apps.api.answers import answered, done
 from apps.core.access import Role, find_actor, require_role
-from apps.core.errors import InvalidInputError
+from apps.core.errors import ConflictError, InvalidInputError
 from apps.core.forms import messages_of
 from apps.locks import sessions
+from apps.locks.operations import release
+from apps.locks.queries import find_held
+from apps.rules.errors import CrdsError
 from apps.submissions import operations
 from apps.submissions.forms import (
     AddForm,
@@ -79,11 +84,36 @@ def start(request: HttpRequest, order: schemas.SubmissionOrder) -> Any:
     if not form.is_valid():
         raise InvalidInputError("; ".join(messages_of(form)))
     options = form.options()
-    if options.kind != Kind.CERTIFY:
-        sessions.take(request, actor, order.instrument)
-    submission = operations.start(options, user=actor, lock_key=sessions.key_of(request), channel=None)
+    with _locked(request, actor, "" if options.kind == Kind.CERTIFY else order.instrument):
+        submission = operations.start(options, user=actor, lock_key=sessions.key_of(request), channel=None)
     address = reverse("api:submission", args=[submission.key])
-    return created(queries.submission_facts(submission), address)
+    return done(queries.submission_facts(submission), new_at=address)
+
+
+@contextlib.contextmanager
+def _locked(request: HttpRequest, actor: User, instrument: str) -> Iterator[None]:
+    """Take the lock of an instrument, and give a new one back if the block raises; nothing if it is empty.
+
+    Raises
+    ------
+    ConflictError
+        Raised if the person holds the lock of another instrument, which this would release.
+    """
+    if not instrument:
+        yield
+        return
+    held = find_held(actor.get_username(), key=None)
+    if held is not None and held.instrument != instrument:
+        raise ConflictError(
+            f"You hold the lock of {held.instrument}, and this would release it. End its delivery first."
+        )
+    lock = sessions.take(request, actor, instrument)
+    try:
+        yield
+    except CrdsError:
+        if held is None or held.tenure != lock.tenure:
+            release(lock)
+        raise
 
 
 def _fields(order: schemas.SubmissionOrder) -> dict[str, str]:
@@ -114,7 +144,7 @@ def submission(request: HttpRequest, key: str) -> Any:
     "/{key}/confirm", response={200: schemas.SubmissionOut, **ERRORS}, summary="Make its files official"
 )
 def confirm(request: HttpRequest, key: str) -> Any:
-    return _decided(request, operations.confirm(get_submission(key), user=_actor(request)))
+    return _decided(operations.confirm(get_submission(key), user=_actor(request)))
 
 
 @router.post(
@@ -123,19 +153,19 @@ def confirm(request: HttpRequest, key: str) -> Any:
     summary="Make its files official although no lock protects it",
 )
 def force(request: HttpRequest, key: str) -> Any:
-    return _decided(request, operations.force(get_submission(key), user=_actor(request)))
+    return _decided(operations.force(get_submission(key), user=_actor(request)))
 
 
 @router.post("/{key}/cancel", response={200: schemas.SubmissionOut, **ERRORS}, summary="Give it up")
 def cancel(request: HttpRequest, key: str) -> Any:
     found = get_submission(key)
     operations.cancel(found, user=_actor(request))
-    return _decided(request, found)
+    return _decided(found)
 
 
-def _decided(request: HttpRequest, submission: Submission) -> HttpResponseBase:
+def _decided(submission: Submission) -> HttpResponseBase:
     submission.refresh_from_db()
-    return answered(request, queries.submission_facts(submission))
+    return done(queries.submission_facts(submission))
 
 
 def _actor(request: HttpRequest) -> User:

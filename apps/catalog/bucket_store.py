@@ -62,8 +62,10 @@ def give_name(waiting: str, target: Path, digest: str) -> None:
     is_new = _claim(target.name, digest)
     if bucket.find(key) is None:
         bucket.copy(waiting, key)
-    elif is_new and bucket.sha1sum(key) != digest:
-        # Somebody else than us has put it there, without a claim.
+    elif bucket.sha1sum(key) != digest:
+        # Somebody else than us has put it there, without a claim. Ours must not make it look right later.
+        if is_new:
+            bucket.delete(_claim_of(target.name))
         raise NameTakenError(f"{target.name} already exists with other bytes; names are never reused.")
 
 
@@ -95,9 +97,12 @@ def claim_age(name: str) -> float:
 
 def withdraw(target: Path, digest: str) -> None:
     """Take a name from bytes of a sum, so that it is free; a name that means other bytes stays."""
-    if claimed_sum(target.name) == digest:
-        bucket.delete(key_of(target))
-        bucket.delete(_claim_of(target.name))
+    if claimed_sum(target.name) != digest:
+        return
+    key = key_of(target)
+    if bucket.find(key) is not None and bucket.sha1sum(key) == digest:
+        bucket.delete(key)
+    bucket.delete(_claim_of(target.name))
 
 
 def set_aside(target: Path) -> str:

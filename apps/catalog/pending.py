@@ -11,7 +11,7 @@ from pathlib import Path
 
 from apps.catalog import checksums
 from apps.core import bucket
-from apps.core.files import part_beside
+from apps.core.files import UnfaithfulCopyError, part_beside
 
 FOLDER = "pending"
 # Seconds. Bytes are renewed when they come again after the first time, and removed after the second.
@@ -39,15 +39,24 @@ def share(path: Path, digest: str) -> None:
 
 
 def bring(path: Path, digest: str) -> None:
-    """Put the bytes of a sum at a path, if there is a bucket that has them and they are not there already."""
+    """Put the bytes of a sum at a path, if there is a bucket that has them and they are not there already.
+
+    Raises
+    ------
+    UnfaithfulCopyError
+        Raised if the bucket has other bytes under this sum.
+    """
     if not bucket.is_used() or not digest or _has(path, digest) or bucket.find(key_of(digest)) is None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = part_beside(path)
     try:
-        if bucket.download(key_of(digest), part) == digest:
-            part.replace(path)
-            checksums.remember(path, digest)
+        if (found := bucket.download(key_of(digest), part)) != digest:
+            raise UnfaithfulCopyError(
+                f"{path.name} has the sha1sum {found} in the bucket; {digest} was expected. Upload it again."
+            )
+        part.replace(path)
+        checksums.remember(path, digest)
     finally:
         part.unlink(missing_ok=True)
 

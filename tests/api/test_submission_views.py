@@ -48,7 +48,9 @@ def test_a_delivery_by_token_becomes_official() -> None:
     [reference] = [file["official_name"] for file in confirmed["files"] if file["name"] == "flat.fits"]
     assert File.objects.get(name=reference).kind == "reference"
     assert not Lock.objects.exists()
-    # Confirming again changes nothing.
+    # Confirming again changes nothing, and a caller who knows the present state is not refused.
+    tag = client.get(f"{PATH}/{started['key']}")["ETag"]
+    assert client.post(f"{PATH}/{started['key']}/confirm", headers={"If-None-Match": tag}).status_code == 200
     assert order(client, f"{PATH}/{started['key']}/confirm", 200) == confirmed
 
 
@@ -73,6 +75,21 @@ def test_the_lock_of_somebody_else_is_respected() -> None:
         client, status=409, kind="delete", instrument="miri", description="Old.", names=["a.fits"]
     )
     assert "locked by marge" in problem["detail"]
+
+
+def test_a_start_that_fails_changes_no_lock() -> None:
+    make_site()
+    user = make_user()
+    client = caller(user)
+    facts = {"kind": "batch", "description": "None.", "creator": "H"}
+    order(client, status=400, instrument="miri", **facts)
+    assert not Lock.objects.exists()
+    logged_in(user, instrument="nircam")
+    problem = order(client, status=409, instrument="miri", **facts)
+    assert "You hold the lock of nircam" in problem["detail"]
+    before = Lock.objects.get()
+    order(client, status=400, instrument="nircam", **facts)
+    assert (Lock.objects.get().instrument, Lock.objects.get().tenure) == ("nircam", before.tenure)
 
 
 def test_only_a_token_of_a_submitter_counts() -> None:

@@ -254,3 +254,18 @@ def test_a_real_server_keeps_large_files_and_signs_addresses(settings: Any, tmp_
     assert refused.value.code == 403
     assert reading.load_bytes(file) == content
     assert [str(finding) for finding in verify()] == []
+
+
+@pytest.mark.usefixtures("memory")
+def test_an_object_that_somebody_else_put_there_is_neither_taken_nor_removed() -> None:
+    key = bucket_store.key_of(storage.path_of(FLAT))
+    bucket.write(key, b"foreign")
+    for _ in range(2):  # The first attempt must leave no claim that makes the second one right.
+        with pytest.raises(NameTakenError):
+            put(b"ours")
+    bucket.write_new(f"names/{FLAT}", sha1(b"ours").encode())  # As after a kill between claim and comparison.
+    with pytest.raises(NameTakenError):
+        put(b"ours")
+    bucket_store.withdraw(storage.path_of(FLAT), sha1(b"ours"))
+    assert bucket.load(key) == b"foreign"
+    assert bucket_store.claimed_sum(FLAT) == ""

@@ -1,12 +1,19 @@
 """Provisional files: confirmed at once by policy, marked, and replaced by what a person certifies."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.catalog.models import File
 from apps.contexts import queries as contexts
+from apps.locks.models import Lock
 from apps.locks.operations import acquire
+from apps.mails.models import Mail
+from apps.submissions import tasks
 from apps.submissions.models import Submission
 from apps.submissions.operations import SubmissionOptions, confirm, confirm_left_provisional, start
 from tests.factories.definitions import overlaid
@@ -82,3 +89,50 @@ def test_a_person_who_confirms_first_certifies_the_files(
     monkeypatch.setattr("apps.submissions.operations.confirm_provisional", lambda _: None)
     confirm(by_token(), user=find_user())
     assert not File.objects.get(name=FIRST).provisional
+
+
+def test_a_delivery_whose_lock_was_broken_waits_and_its_submitter_hears(
+    policy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "operations", SimpleNamespace(confirm_provisional=lambda _: None))
+    find_user()
+    User.objects.update(email="homer@example.org")
+    submission = by_token()
+    assert (submission.status, submission.is_provisional) == ("ready", True)
+    assert not Mail.objects.filter(key__contains="ready").exists()
+    Lock.objects.all().delete()
+    Submission.objects.update(ready_at=timezone.now() - timedelta(minutes=1))
+    confirm_left_provisional()
+    submission.refresh_from_db()
+    assert (submission.status, submission.is_provisional) == ("ready", False)
+    assert Mail.objects.filter(key__contains="ready").exists()
+
+
+def test_our_fault_in_one_submission_does_not_keep_the_others_waiting(
+    policy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "operations", SimpleNamespace(confirm_provisional=lambda _: None))
+    submission = by_token()
+    Submission.objects.update(ready_at=timezone.now() - timedelta(minutes=1))
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("apps.submissions.operations.provisional.confirm", fail)
+    assert confirm_left_provisional() == 1
+    submission.refresh_from_db()
+    assert (submission.status, submission.is_provisional) == ("ready", False)
+
+
+def test_what_a_person_certified_since_the_checks_is_not_replaced(
+    policy: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = by_token()
+    monkeypatch.setattr(tasks, "operations", SimpleNamespace(confirm_provisional=lambda _: None))
+    late = by_token({"flat.fits": make_content(HISTORY="the night after")}, context=first.new_context)
+    assert (late.status, late.is_provisional) == ("ready", True)
+    File.objects.filter(name=FIRST).update(provisional=False)
+    Submission.objects.filter(pk=late.pk).update(ready_at=timezone.now() - timedelta(minutes=1))
+    confirm_left_provisional()
+    late.refresh_from_db()
+    assert (late.status, late.is_provisional) == ("ready", False)

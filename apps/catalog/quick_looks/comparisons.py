@@ -15,8 +15,6 @@ from apps.catalog.reading import checked_path
 from apps.certify.picture_comparison.runner import compare_pictures
 from apps.certify.picture_comparison.values import VERSION, PictureComparison, from_json
 
-FILE = "comparison.json"
-
 
 def key_of(old: File, new: File, part: str) -> str:
     """Return the name of the folder of a comparison, 40 lower-case hex digits."""
@@ -51,14 +49,15 @@ def comparison_of(old: File, new: File, part: str = "") -> PictureComparison:
             part=part,
             observatory=settings.OBSERVATORY,
         )
-        (folder / FILE).write_text(json.dumps(made.as_json()), encoding="utf-8")
+        (folder / stored.COMPARISON_FILE).write_text(json.dumps(made.as_json()), encoding="utf-8")
         stored.publish(folder, key)
     return made
 
 
 def _find(key: str) -> PictureComparison | None:
+    stored.bring(key, stored.COMPARISON_FILE)
     try:
-        text = (stored.folder_of(key) / FILE).read_text(encoding="utf-8")
+        text = (stored.folder_of(key) / stored.COMPARISON_FILE).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
     return from_json(json.loads(text))

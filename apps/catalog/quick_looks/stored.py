@@ -30,6 +30,7 @@ from apps.core.files import sync_file, sync_folder
 ABANDONED = 3600  # seconds after which nobody is still making an unfinished look
 _UNFINISHED = ".unfinished"
 _USED_AGAIN = 24 * 3600  # seconds after which another use is noted
+COMPARISON_FILE = "comparison.json"
 _SHA1SUM = re.compile(r"[0-9a-f]{40}")
 
 
@@ -55,7 +56,7 @@ def find(sha1sum: str) -> QuickLook | None:
     """Return the look at bytes, or None if there is none in the present format."""
     folder = folder_of(sha1sum)
     try:
-        _bring(sha1sum)
+        bring(sha1sum)
         changed = (folder / LOOK_FILE).stat().st_mtime_ns
         look = _read(folder / LOOK_FILE, changed)
     except (OSError, BadLookError, bucket.BucketError):
@@ -64,10 +65,10 @@ def find(sha1sum: str) -> QuickLook | None:
     return look
 
 
-def _bring(sha1sum: str) -> None:
-    """Copy a look that is only in the bucket to its folder."""
+def bring(sha1sum: str, last: str = LOOK_FILE) -> None:
+    """Copy a look that is only in the bucket to its folder; the file `last` says that it is complete."""
     folder = folder_of(sha1sum)
-    if bucket.is_used() and not folder.is_dir() and bucket.find(f"{_key(sha1sum)}/{LOOK_FILE}"):
+    if bucket.is_used() and not folder.is_dir() and bucket.find(f"{_key(sha1sum)}/{last}"):
         with workshop() as made:
             for each in bucket.listed(_key(sha1sum)):
                 bucket.download(each.key, made / Path(each.key).name)
@@ -77,7 +78,7 @@ def _bring(sha1sum: str) -> None:
 def _share(made: Path, sha1sum: str) -> None:
     """Put a look into the bucket, if there is one; the file that says that it is complete comes last."""
     if bucket.is_used():
-        for path in sorted(made.iterdir(), key=lambda path: path.name == LOOK_FILE):
+        for path in sorted(made.iterdir(), key=lambda path: path.suffix == ".json"):
             bucket.write(f"{_key(sha1sum)}/{path.name}", path.read_bytes())
 
 
@@ -100,6 +101,9 @@ def find_file(sha1sum: str, name: str) -> Path | None:
     """Return the path of a picture, or of the look itself; None if there is no such file."""
     if not _SHA1SUM.fullmatch(sha1sum) or not (is_picture_file(name) or name == LOOK_FILE):
         return None
+    # Another machine may have made it. A comparison of pictures ends with another file than a look.
+    for last in (LOOK_FILE, COMPARISON_FILE):
+        bring(sha1sum, last)
     path = folder_of(sha1sum) / name
     return path if path.is_file() else None
 

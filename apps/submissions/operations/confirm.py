@@ -25,6 +25,7 @@ from apps.catalog.models import Delivery, File
 from apps.contexts import operations as contexts
 from apps.locks.operations import release_instrument
 from apps.submissions import staging
+from apps.submissions.errors import NotReadyError
 from apps.submissions.mails import notify
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.operations.activity_records import record_decision
@@ -59,7 +60,8 @@ def confirm(submission: Submission, *, user: User, is_by_policy: bool = False) -
     if submission.status in ADOPTED:
         return submission
     is_by_program = is_by_policy or user.scopes is not None
-    return _adopt(submission, _Decision(user, Status.CONFIRMED, is_by_program=is_by_program))
+    decision = _Decision(user, Status.CONFIRMED, is_by_program=is_by_program, is_by_policy=is_by_policy)
+    return _adopt(submission, decision)
 
 
 def force(submission: Submission, *, user: User) -> Submission:
@@ -84,6 +86,7 @@ class _Decision:
     user: User
     status: Status
     is_by_program: bool = False
+    is_by_policy: bool = False
 
     @property
     def name(self) -> str:
@@ -136,6 +139,13 @@ def _require_allowed(submission: Submission, decision: _Decision, *, for_update:
     require(submission, user=decision.user, protection=protection)
 
 
+def _require_policy(submission: Submission, successors: Mapping[str, str]) -> None:
+    """Refuse a confirmation by policy of what a person has certified since the checks, or must decide now."""
+    is_certified = File.objects.filter(name__in=successors, provisional=False).exists()
+    if is_certified or not submission.is_provisional:
+        raise NotReadyError("Files that a person has certified would be replaced, so a person must decide.")
+
+
 def _arriving(files: list[SubmittedFile]) -> list[SubmittedFile]:
     """Return the files that are not in the store yet."""
     return [file for file in files if file.origin != Origin.LISTED]
@@ -151,6 +161,8 @@ def _write_rows(
     # the submission. From here on nobody can take the lock of the instrument.
     submission.refresh_from_db()
     _require_allowed(submission, decision, for_update=True)
+    if decision.is_by_policy:
+        _require_policy(submission, successors)
     now = timezone.now()
     submission.enter(
         decision.status,

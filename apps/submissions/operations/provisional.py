@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core.outages import find_outage
 from apps.rules.errors import CrdsError
+from apps.submissions.mails import notify
 from apps.submissions.models import Submission
 from apps.submissions.operations.confirm import confirm
 from apps.submissions.states import Status
@@ -31,8 +34,17 @@ def confirm_provisional(submission: Submission) -> None:
         reason = "its account is gone"
     except CrdsError as exc:
         reason = str(exc)
-    logger.warning("%s waits for a person: %s", submission, reason)
-    Submission.objects.filter(pk=submission.pk, status=Status.READY).update(is_provisional=False)
+    _leave_to_a_person(submission, reason)
+
+
+@transaction.atomic
+def _leave_to_a_person(submission: Submission, reason: str) -> None:
+    """Take the policy from a ready submission, and tell its submitter that it waits to be confirmed."""
+    waiting = Submission.objects.filter(pk=submission.pk, status=Status.READY, is_provisional=True)
+    if waiting.update(is_provisional=False):
+        submission.refresh_from_db()
+        notify.ready(submission)
+        logger.warning("%s waits for a person: %s", submission, reason)
 
 
 def confirm_left_provisional() -> int:
@@ -40,5 +52,12 @@ def confirm_left_provisional() -> int:
     since = timezone.now() - PATIENCE
     left = Submission.objects.filter(status=Status.READY, is_provisional=True, ready_at__lt=since)
     for submission in left:
-        confirm_provisional(submission)
+        try:
+            confirm_provisional(submission)
+        except Exception as exc:
+            if find_outage(exc) is not None:
+                raise  # The next sweep tries again.
+            # The fault is ours. It must not keep the others from being confirmed.
+            logger.exception("%s could not be confirmed by policy", submission)
+            _leave_to_a_person(submission, "internal error")
     return len(left)

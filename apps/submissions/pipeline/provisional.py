@@ -23,12 +23,13 @@ def note_policy(work: SubmissionRun) -> None:
         return
     if not all(is_provisional(settings.OBSERVATORY, file.instrument, file.filekind) for file in files):
         return
-    if reason := _why_a_person_decides(work):
+    reason = _why_a_person_decides(work)
+    with work.writing():  # In either case: an earlier run that was killed may have come to the other result.
+        submission.is_provisional = not reason
+        submission.save(update_fields=["is_provisional"])
+    if reason:
         work.say(f"{reason} So a person must confirm this submission.", type="warning")
         return
-    with work.writing():
-        submission.is_provisional = True
-        submission.save(update_fields=["is_provisional"])
     work.say("The definition lets these files be provisional: they are confirmed at once.")
 
 
