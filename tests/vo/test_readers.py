@@ -9,7 +9,8 @@ import pytest
 from django.db import connection
 
 from apps.vo.database import postgresql_reader, rights, sqlite_reader
-from apps.vo.database.reading import BATCH, Clock, open_query
+from apps.vo.database.reading import open_query
+from apps.vo.database.running_query import BATCH, Clock
 from apps.vo.errors import AbortedError, OutOfTimeError, VoError
 from apps.vo.tables.tap_schema import all_tables
 from tests.factories.accounts import make_user

@@ -12,6 +12,7 @@ from astropy.io.votable import parse_single_table
 from django.test import Client
 
 from apps.vo.database import reading
+from apps.vo.errors import OutOfTimeError
 from tests.vo.conftest import Ask, body_of
 
 COUNT = "SELECT COUNT(*) AS n FROM crds.files"
@@ -221,7 +222,7 @@ class FailingQuery:
 
     def batches(self) -> Iterator[list[tuple[Any, ...]]]:
         yield [("a.fits",)]
-        raise reading.OutOfTimeError("The query took longer than 1 seconds.")
+        raise OutOfTimeError("The query took longer than 1 seconds.")
 
     def close(self) -> None:
         pass

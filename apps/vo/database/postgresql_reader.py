@@ -12,8 +12,8 @@ import psycopg
 from django.db import connection
 from psycopg import sql as text
 
-from apps.vo.database.reading import BATCH, Clock, Row
 from apps.vo.database.rights import role_name
+from apps.vo.database.running_query import BATCH, Clock, Row
 from apps.vo.errors import NoRoomError, OurFaultError, UsageError, VoError
 
 logger = logging.getLogger(__name__)

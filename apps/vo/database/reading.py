@@ -1,67 +1,19 @@
-"""One query on a connection of its own: batches of rows, a clock, and a switch to abort it."""
+"""Start queries on the database of the server, as many at once as the settings allow."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from time import monotonic
-from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import connection
 
-from apps.vo.errors import AbortedError, NoRoomError, OutOfTimeError, VoError
+from apps.vo.database import sqlite_reader
+from apps.vo.database.running_query import Clock, Cursor, Row
+from apps.vo.errors import NoRoomError
 
-BATCH = 250  # rows read at once; the texts of so many stay in the cache of the processor
 WAIT = 0.5  # seconds a query waits for a free place
-
-Row = tuple[Any, ...]
-
-
-@dataclass
-class Clock:
-    """The time a query may take, and the wish of somebody to end it.
-
-    Attributes
-    ----------
-    remedy
-        What a caller who ran out of time can do.
-    """
-
-    seconds: float
-    remedy: str = ""
-    is_aborted: Callable[[], bool] = lambda: False
-    started: float = field(default_factory=monotonic)
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left; negative if the time is over."""
-        return self.started + self.seconds - monotonic()
-
-    def problem(self) -> VoError | None:
-        """Return the reason why a query must end now, or None."""
-        if self.is_aborted():
-            return AbortedError("The query was aborted.")
-        if self.left <= 0:
-            return OutOfTimeError(
-                f"The query took longer than {self.seconds:g} seconds. {self.remedy}".strip()
-            )
-        return None
-
-
-class Cursor(Protocol):
-    """A running query."""
-
-    def batches(self) -> Iterator[list[Row]]:
-        """Yield the rows, at most `BATCH` at once."""
-        ...
-
-    def close(self) -> None:
-        """End the query and give back its connection."""
-        ...
-
 
 _places: dict[int, threading.BoundedSemaphore] = {}
 
@@ -95,10 +47,10 @@ def open_query(sql: str, clock: Clock, *, wait: float = WAIT) -> Cursor:
 
 def _opener() -> Callable[[str, Clock], Cursor]:
     if connection.vendor == "sqlite":
-        from apps.vo.database import sqlite_reader
-
         return sqlite_reader.open_query
-    from apps.vo.database import postgresql_reader
+    from apps.vo.database import (
+        postgresql_reader,  # Its driver costs start and memory, and SQLite needs none.
+    )
 
     return postgresql_reader.open_query
 

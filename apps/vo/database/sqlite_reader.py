@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from django.db import connection
 
-from apps.vo.database.reading import BATCH, Clock, Row
 from apps.vo.database.rights import readable
+from apps.vo.database.running_query import BATCH, Clock, Row
 from apps.vo.database.sqlite_functions import NAMES, register
 from apps.vo.errors import OurFaultError, UsageError, VoError
 

@@ -11,7 +11,8 @@ from django.db import connection
 from apps.vo.addresses import ClientOrigin
 from apps.vo.adql.result_columns import ResultColumn
 from apps.vo.adql.translate import Statement, translate
-from apps.vo.database.reading import WAIT, Clock, Cursor, Row, open_query
+from apps.vo.database.reading import WAIT, open_query
+from apps.vo.database.running_query import Clock, Cursor, Row
 from apps.vo.identity.reader import Reader
 from apps.vo.tables.facts import Facts
 from apps.vo.tap.query_request import QueryRequest, writer_of

@@ -14,7 +14,8 @@ from apps.accounts.throttle import address_of
 from apps.vo.addresses import ClientOrigin, base_of
 from apps.vo.adql.dialect import MAX_LENGTH
 from apps.vo.adql.translate import translate
-from apps.vo.database.reading import Clock, open_query
+from apps.vo.database.reading import open_query
+from apps.vo.database.running_query import Clock
 from apps.vo.errors import VoError
 from apps.vo.identity.rate_limit import count
 from apps.vo.identity.reader import Reader

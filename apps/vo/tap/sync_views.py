@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http.response import HttpResponseBase
 
 from apps.vo.answers import stream
-from apps.vo.database.reading import Clock
+from apps.vo.database.running_query import Clock
 from apps.vo.service import Call, service
 from apps.vo.tap.answering import answer_query
 from apps.vo.tap.query_request import query_request

@@ -18,7 +18,7 @@ from apps.core.errors import ConflictError
 from apps.core.incidents import current
 from apps.jobs.models import Job
 from apps.vo.addresses import ClientOrigin
-from apps.vo.database.reading import Clock
+from apps.vo.database.running_query import Clock
 from apps.vo.errors import NoRoomError, OurFaultError, VoError
 from apps.vo.identity.authentication import reader_for
 from apps.vo.identity.reader import Reader
