@@ -36,6 +36,9 @@ class File(models.Model):
     derived_from = models.CharField(max_length=128, blank=True)
     replaced_by = models.CharField(max_length=128, blank=True, help_text="Name of the file that replaces it.")
     delivered_at = models.DateTimeField(default=timezone.now)
+    registered_at = models.DateTimeField(
+        default=timezone.now, help_text="When this catalog got the row; an import has older deliveries."
+    )
     activated_at = models.DateTimeField(null=True, help_text="When a latest context first contained it.")
     useafter_at = models.DateTimeField(null=True, help_text="UTC; first moment a reference applies.")
     change_level = models.CharField(max_length=8, choices=ChangeLevel, default=ChangeLevel.SEVERE)
@@ -75,6 +78,7 @@ class File(models.Model):
             models.Index(fields=["deliverer"], name="file_by_deliverer"),
             models.Index(fields=["useafter_at", "id"], name="file_by_useafter"),
             models.Index(fields=["activated_at", "id"], name="file_by_activation"),
+            models.Index(fields=["registered_at", "id"], name="file_by_registration"),
             # Lists are sorted by these columns, and only the rows of a page are read then.
             models.Index(Beginning("description"), "id", name="file_by_description"),
             models.Index(fields=["aperture", "id"], name="file_by_aperture"),

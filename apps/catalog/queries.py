@@ -54,6 +54,14 @@ def new_references(since: datetime | None, *, instrument: str = "", reftype: str
     return rows if since is None else rows.filter(delivered_at__gte=since)
 
 
+def newly_registered(since: datetime, *, instrument: str = "", reftype: str = "") -> QuerySet[File]:
+    """Return the official references that this catalog got at `since` or later, the newest deliveries first.
+
+    An import registers references that were delivered long before.
+    """
+    return new_references(None, instrument=instrument, reftype=reftype).filter(registered_at__gte=since)
+
+
 def count_new_references(since: Sequence[datetime], *, instrument: str = "") -> list[int]:
     """Return the numbers of official references delivered at each moment or later, by one question."""
     rows = _references(instrument, "").filter(delivered_at__gte=min(since))

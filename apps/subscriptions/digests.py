@@ -1,4 +1,4 @@
-"""Digests: one mail for a person about all that was delivered for their subscriptions."""
+"""Digests: one mail for a person about all that became known for their subscriptions, each reference once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +24,7 @@ from apps.subscriptions.models import PERIODS, Period, Subscription
 from apps.subscriptions.unsubscribe_links import UnsubscribeLink
 
 LISTED = 50  # references of one subscription in a mail
-# A delivery that is being confirmed has rows with a time that has passed. They are visible a little later.
+# Rows of a transaction that is still open have a time that has passed. They are visible a little later.
 SETTLED = timedelta(minutes=5)
 # The clock never calls at exactly the same second. Without this a daily mail would come later each day.
 SLACK = timedelta(minutes=30)
@@ -72,7 +73,9 @@ def send_digests() -> int:
 @transaction.atomic
 def _send(user: User, rows: Sequence[Subscription], until: datetime) -> bool:
     """Write the mail of one person, and note up to when it covers each subscription."""
-    sections = [_section(row, until) for row in rows if _take(row, until)]
+    # The narrowest subscription lists a reference first; the others leave it out.
+    narrowest_first = sorted(rows, key=lambda row: (not row.filekind, not row.instrument))
+    sections = [_section(row, until) for row in narrowest_first if _take(row, until)]
     sections = [section for section in sections if section.count]
     if not sections or not user.email:
         return False
@@ -84,9 +87,8 @@ def _send(user: User, rows: Sequence[Subscription], until: datetime) -> bool:
         "until": until,
         "address": absolute(reverse("subscriptions:own")),
     }
-    # Subscriptions may overlap, and then each of them lists the same references.
-    most = max(section.count for section in sections)
-    title = f"{most}{' or more' if len(sections) > 1 else ''} new reference{'s' if most > 1 else ''}"
+    count = sum(section.count for section in sections)
+    title = f"{count} new reference{'s' if count > 1 else ''}"
     outbox.post(
         key=f"digest-{user.pk}-{until:%Y%m%dT%H%M%S%f}",
         recipients=[user.email],
@@ -105,14 +107,31 @@ def _take(row: Subscription, until: datetime) -> bool:
 
 
 def _section(row: Subscription, until: datetime) -> DigestSection:
-    files = catalog.new_references(row.covered_until, instrument=row.instrument, reftype=row.filekind)
-    files = files.filter(delivered_at__lt=until)
+    files = _unread(row).filter(registered_at__lt=until)
     return DigestSection(row, [_listed(file) for file in files[:LISTED]], files.count(), _new_page(row))
+
+
+def _unread(row: Subscription) -> QuerySet[File]:
+    """Return the references of a subscription that no digest of another one has listed for this person."""
+    files = catalog.newly_registered(row.covered_until, instrument=row.instrument, reftype=row.filekind)
+    for other in Subscription.objects.filter(user=row.user_id).exclude(pk=row.pk):
+        listed = Q(registered_at__gte=other.made_at, registered_at__lt=other.covered_until)
+        if other.instrument:
+            listed &= Q(instrument=other.instrument)
+        if other.filekind:
+            listed &= Q(filekind=other.filekind)
+        files = files.exclude(listed)
+    return files
 
 
 def _new_page(row: Subscription) -> str:
     """Return the full address of the list of new references that a subscription is about."""
-    query = urlencode({"since": "month", "instrument": row.instrument, "type": row.filekind})
+    given = {
+        "registered": f"{row.covered_until:%Y-%m-%d}",
+        "instrument": row.instrument,
+        "type": row.filekind,
+    }
+    query = urlencode({name: value for name, value in given.items() if value})
     return absolute(f"{reverse('web:new')}?{query}")
 
 

@@ -2,11 +2,12 @@
 
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from apps.catalog import crds_database
 from apps.catalog.crds_database import NAME, read_database
@@ -63,14 +64,18 @@ def test_an_import_takes_descriptions_creators_and_dates(
         "INSERT INTO crds_jwst_catalog"
         " VALUES ('jwst_miri_flat_0001.fits', 'Edna', 'homer', 'Better.', '2001-02-03 04:05:06')",
     )
+    File.objects.update(registered_at=datetime(2019, 1, 1, tzinfo=UTC))
     for _ in range(2):
         call_command("import_cache", str(root))
         row = File.objects.get(name=REFERENCE)
         assert (row.creator, row.deliverer, row.description) == ("Edna", "homer", "Better.")
         assert row.delivered_at == datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC) < guessed
+        assert row.registered_at.year == 2019, "an old row is not new again"
     File.objects.all().delete()
     call_command("import_cache", str(root))
-    assert File.objects.get(name=REFERENCE).delivered_at == row.delivered_at
+    new = File.objects.get(name=REFERENCE)
+    assert new.delivered_at == row.delivered_at
+    assert timezone.now() - new.registered_at < timedelta(hours=1)
 
 
 def test_the_headers_of_held_references_are_read(tmp_path: Path) -> None:

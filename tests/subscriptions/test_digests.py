@@ -1,5 +1,6 @@
 """Digests of new references by mail."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.catalog.models import File
 from apps.mails.models import Mail
-from apps.subscriptions.digests import send_digests
+from apps.subscriptions.digests import LISTED, send_digests
 from apps.subscriptions.errors import BadSubscriptionError
 from apps.subscriptions.models import Period, Subscription
 from apps.subscriptions.operations import subscribe
@@ -42,7 +43,12 @@ def deliver(
 ) -> File:
     at = at or timezone.now() - timedelta(hours=2)
     return make_file(
-        name, instrument=instrument, filekind=filekind, delivered_at=at, description="better flats"
+        name,
+        instrument=instrument,
+        filekind=filekind,
+        delivered_at=at,
+        registered_at=at,
+        description="better flats",
     )
 
 
@@ -59,6 +65,46 @@ def test_a_digest_names_what_was_delivered_since_the_last_one() -> None:
     assert "better flats" in mail.text
     assert "0000" not in mail.text
     assert "nircam" not in mail.text
+
+
+def test_a_digest_names_once_what_an_import_registers_with_an_older_delivery(client: Client) -> None:
+    row = make_subscription()
+    long_ago = timezone.now() - timedelta(days=900)
+    for number in range(LISTED + 1):
+        file = deliver(f"jwst_miri_flat_{number:04}.fits")
+        File.objects.filter(pk=file.pk).update(delivered_at=long_ago)
+    assert send_digests() == 1
+    mail = Mail.objects.get()
+    assert f"{LISTED + 1} new references" in mail.subject
+    assert mail.text.count("jwst_miri_flat_") == 2 * LISTED, "a name and an address each"
+    more = re.search(r"and 1 more: https?://[^/]+(\S+)", mail.text)
+    assert more
+    assert "jwst_miri_flat_0000.fits" in client.get(f"{more[1]}&page=2").content.decode()
+    # The next digest begins where this one ended, a day later.
+    File.objects.update(registered_at=timezone.now() - timedelta(days=1, hours=3))
+    Subscription.objects.filter(pk=row.pk).update(covered_until=timezone.now() - timedelta(days=1, hours=1))
+    assert send_digests() == 0
+
+
+@pytest.mark.parametrize("is_same_time", [True, False])
+def test_overlapping_subscriptions_name_a_reference_once(is_same_time: bool) -> None:
+    user = make_user(email="homer@example.org")
+    wide = make_subscription(user)
+    narrow = make_subscription(user, filekind="flat")
+    Subscription.objects.update(made_at=timezone.now() - timedelta(days=9))
+    if not is_same_time:
+        Subscription.objects.filter(pk=wide.pk).update(period=Period.WEEKLY)
+    deliver("jwst_miri_flat_0001.fits")
+    deliver("jwst_miri_dark_0001.fits", filekind="dark")
+    assert send_digests() == 1
+    if not is_same_time:
+        assert "dark" not in Mail.objects.get().text
+        week_ago = timezone.now() - timedelta(days=8)
+        Subscription.objects.filter(pk=wide.pk).update(covered_until=week_ago)
+        assert send_digests() == 1
+    text = "".join(mail.text for mail in Mail.objects.order_by("pk"))
+    assert text.index(narrow.subject) < text.index("jwst_miri_flat_0001.fits (")
+    assert [text.count(f"{name}_0001.fits (") for name in ("jwst_miri_flat", "jwst_miri_dark")] == [1, 1]
 
 
 def test_nothing_new_is_no_mail_but_is_covered() -> None:

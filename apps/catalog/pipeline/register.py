@@ -62,11 +62,20 @@ def _create(
         except BadNameError as exc:
             report.refuse(name, str(exc))
     for start in range(0, len(rows), 10 * ROWS):
+        batch = rows[start : start + 10 * ROWS]
+        _register_now(batch)
         with transaction.atomic():
             # Another import may be running; its rows are as good as ours.
-            File.objects.bulk_create(rows[start : start + 10 * ROWS], batch_size=ROWS, ignore_conflicts=True)
+            File.objects.bulk_create(batch, batch_size=ROWS, ignore_conflicts=True)
             audit.count_change()
     report.rows += len(rows)
+
+
+def _register_now(rows: list[File]) -> None:
+    """Set the time of registration shortly before it: the rows of a large import were made long ago."""
+    now = timezone.now()
+    for row in rows:
+        row.registered_at = now
 
 
 def known_columns(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -76,11 +77,8 @@ def new_address(*, since: str, instrument: str = "", reftype: str = "") -> str:
     return f"{reverse('web:new')}?{urlencode({name: value for name, value in given.items() if value})}"
 
 
-def new_table(
-    since: datetime, sent: Mapping[str, str], *, instrument: str, reftype: str, kept: Mapping[str, str]
-) -> Table:
-    """Return the table of the references delivered since a moment."""
-    rows = catalog.new_references(since, instrument=instrument, reftype=reftype)
+def new_table(rows: QuerySet[File], sent: Mapping[str, str], *, kept: Mapping[str, str]) -> Table:
+    """Return the table of new references."""
     rows = rows.defer("comment", "history", "catalog_link", "deliverer_email")
     return Table(
         COLUMNS, rows, sent, kept=kept, order="-delivered", size=SIZE, label="New references", is_wide=True

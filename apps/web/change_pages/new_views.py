@@ -27,26 +27,35 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 @require_safe
 def new(request: HttpRequest) -> HttpResponseBase:
     instrument, reftype = _known(request)
-    asked = request.GET.get("since", "")
+    # Links in digests name the day of the registration; people mostly ask for deliveries.
+    registered = request.GET.get("registered", "")
+    by = "registered" if _start(registered) else "since"
+    asked = registered if by == "registered" else request.GET.get("since", "")
     start = _start(asked)
     since = asked if start else DEFAULT
     start = start or timezone.now() - PERIODS[DEFAULT]
-    given = {"since": since, "instrument": instrument, "type": reftype}
+    given = {by: since, "instrument": instrument, "type": reftype}
     kept = {name: value for name, value in given.items() if value}
-    table = new_table(start, request.GET, instrument=instrument, reftype=reftype, kept=kept)
+    find = catalog.newly_registered if by == "registered" else catalog.new_references
+    table = new_table(find(start, instrument=instrument, reftype=reftype), request.GET, kept=kept)
     if answer := exported(request, table):
         return answer
     last = catalog.last_delivery(instrument=instrument, reftype=reftype)
     types = get_observatory(settings.OBSERVATORY).types
     page = {
         "table": table,
+        "by": by,
         "since": since,
         "start": start,
         "chosen": kept,
         "instruments": sorted(types),
         "types": sorted({name for own, names in types.items() if instrument in ("", own) for name in names}),
         "periods": [
-            (f"this {name}", new_address(since=name, instrument=instrument, reftype=reftype), name == since)
+            (
+                f"this {name}",
+                new_address(since=name, instrument=instrument, reftype=reftype),
+                name == kept.get("since"),
+            )
             for name in PERIODS
         ],
         "last_at": last,
