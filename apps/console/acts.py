@@ -12,7 +12,7 @@ from apps.accounts.models import Token, User
 from apps.accounts.queries import is_admin_of_everything
 from apps.console import operations
 from apps.core.access import Role
-from apps.core.errors import DeniedError, InvalidInputError
+from apps.core.errors import ConflictError, DeniedError, InvalidInputError
 from apps.core.free_text import clean_reason
 from apps.jobs.models import Job
 from apps.jobs.queries import find_job
@@ -46,6 +46,11 @@ class OperatorAct:
         Whether only an admin of every instrument may do it. Otherwise the operation checks the role.
     needs_reason
         Whether the form asks for a reason.
+    shown, done
+        Templates that show, besides the sentences, what it will do to the ``lock``, and what it did.
+    seen
+        Returns the state that the preview shows. The form sends it back, and the act is refused if the
+        state has changed meanwhile. A program that sends no state acts on the present one.
     """
 
     title: str
@@ -57,6 +62,20 @@ class OperatorAct:
     fields: tuple[str, ...] = ()
     is_for_admins: bool = False
     needs_reason: bool = False
+    shown: str = ""
+    done: str = ""
+    seen: Callable[[Any], str] = lambda _row: ""
+
+    def require_unchanged(self, row: Any, sent: Sent) -> None:
+        """Refuse to act on something that changed after its preview was shown.
+
+        Raises
+        ------
+        ConflictError
+            Raised if the form was sent with another state than the present one.
+        """
+        if sent.get("seen") and sent["seen"] != self.seen(row):
+            raise ConflictError("This has changed since you opened the page. Look again, then decide.")
 
     def require_permission(self, actor: User) -> None:
         """Refuse somebody who may not do this.
@@ -283,14 +302,13 @@ ACTS: dict[str, OperatorAct] = {
         "Break the {0}?",
         "Break the lock",
         _lock,
-        lambda lock, _: [
-            f"{lock.user} loses the lock of {lock.instrument}.",
-            "After that they can only force or cancel deliveries for it.",
-            "Speak with them first.",
-        ],
+        lambda lock, _: [f"{lock.user} loses the lock of {lock.instrument}, and anybody can take it."],
         _break,
         "console:locks",
         needs_reason=True,
+        shown="locks/_preview.html",
+        done="locks/_done.html",
+        seen=lambda lock: str(lock.key),
     ),
     "abort-job": OperatorAct(
         "Abort {0}?",

@@ -160,11 +160,14 @@ def act(request: HttpRequest, act: str, key: str, *, actor: User) -> HttpRespons
     wanted.require_permission(actor)
     row = wanted.find(key)
     sent = request.POST if request.method == "POST" else request.GET
-    page: dict[str, Any] = {"act": wanted, "title": wanted.title.format(row)}
+    page: dict[str, Any] = {"act": wanted, "row": row, "title": wanted.title.format(row)}
     page["fields"] = {name: str(sent.get(name, ""))[:500] for name in wanted.fields}
+    if seen := wanted.seen(row):
+        page["fields"]["seen"] = seen
     try:
         page["lines"] = wanted.preview(row, sent)
         if request.method == "POST":
+            wanted.require_unchanged(row, sent)
             page["done"] = wanted.perform(row, sent, actor)
     except CrdsError as exc:
         page["error"] = str(exc)

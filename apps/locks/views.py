@@ -17,7 +17,7 @@ from apps.core.tables import Column, Table, exported
 from apps.locks import operations, queries, sessions
 from apps.locks.models import Lock
 
-REASON = 500  # characters of the reason for a broken lock
+REASON = 300  # characters of the reason for a broken lock
 COLUMNS = (
     Column("instrument", "Instrument", lambda lock: lock.instrument, sort="yes", search="yes"),
     Column("user", "User", lambda lock: lock.user, sort="yes", search="yes"),

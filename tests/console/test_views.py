@@ -19,6 +19,7 @@ from apps.mails.models import Mail
 from crds_server import env
 from tests.factories.accounts import make_token, make_user
 from tests.factories.locks import make_lock
+from tests.factories.submissions import make_submission
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +155,37 @@ def test_a_lock_is_broken_with_a_reason(admin: Client) -> None:
     assert not Lock.objects.exists()
     record = AuditRecord.objects.get(action=Action.BREAK_LOCK)
     assert (record.user, record.why) == ("admin", "she left")
+
+
+def test_both_places_show_what_a_broken_lock_leaves_behind_and_say_it_afterwards(admin: Client) -> None:
+    lock = make_lock("miri", user="lisa")
+    ready = make_submission(
+        status="ready", ready_at=timezone.now(), user="lisa", lock_tenure=lock.tenure, instrument="miri"
+    )
+    link = f'href="{ready.get_absolute_url()}"'
+    address = "/operate/act/break-lock/miri/"
+    for place in (address, "/locks/miri/break/"):
+        shown = admin.get(place).content.decode()
+        assert link in shown, place
+        assert "lisa holds it since" in shown, place
+        assert "Submissions that lose their protection" in shown, place
+    done = admin.post(address, {"reason": "she left", "seen": str(lock.key)}).content.decode()
+    for answer in (done, admin.get("/locks/?broken=miri").content.decode()):
+        assert "The lock of miri is broken, and miri is free." in answer
+        assert "can now only be forced or cancelled" in answer
+        assert link in answer
+
+
+def test_a_lock_that_changed_hands_is_not_broken_from_an_old_page(admin: Client) -> None:
+    old = make_lock("miri", user="lisa")
+    old.delete()
+    make_lock("miri", user="bart")
+    answer = text_of(
+        admin.post("/operate/act/break-lock/miri/", {"reason": "she left", "seen": str(old.key)})
+    )
+    assert "changed since you opened the page" in answer
+    assert "bart holds it since" in answer
+    assert Lock.objects.filter(user="bart").exists()
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "\0"])

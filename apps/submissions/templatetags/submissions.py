@@ -26,6 +26,13 @@ def protected_by(lock: Lock) -> QuerySet[Submission]:
     return Submission.objects.filter(lock_tenure=lock.tenure, status__in=ALIVE).order_by("-pk")
 
 
+@register.simple_tag
+def without_lock(instrument: str) -> QuerySet[Submission]:
+    """Return the submissions under way that were made under a lock of an instrument which is free now."""
+    rows = Submission.objects.filter(instrument=instrument, lock_tenure__isnull=False, status__in=ALIVE)
+    return rows.order_by("-pk")
+
+
 @register.filter
 def apart(text: object) -> SafeString:
     """Return a text that people read unchanged, but in which a client does not find the heading."""
