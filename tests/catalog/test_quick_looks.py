@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from apps.catalog.models import File
 from apps.catalog.quick_looks import Status, pipeline, stored
 from apps.catalog.storage import path_of
 from apps.certify.quick_looks.values import QuickLook
+from apps.core import bucket
 from apps.jobs.models import Job
 from tests.factories.catalog import make_file
+from tests.factories.own_bucket import use_memory_bucket
 from tests.factories.quick_looks import fits_bytes, make_look, make_reference, work
 from tests.factories.races import Run, at_once
 
@@ -172,6 +175,67 @@ def test_the_looks_nobody_asks_for_go_first(settings: Any) -> None:
     assert [stored.folder_of(file.sha1sum).exists() for file in files] == [True, False, True]
     pipeline.sweep()
     assert [stored.folder_of(file.sha1sum).exists() for file in files] == [True, False, True]
+
+
+@pytest.fixture
+def machines(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+    """Return the data roots of two machines that share a bucket; the test begins on the first."""
+    use_memory_bucket(settings, monkeypatch)
+    roots = [settings.DATA_ROOT, tmp_path / "another"]
+    yield roots
+    go_to(settings, roots[0])
+
+
+def go_to(settings: Any, root: Path) -> None:
+    settings.DATA_ROOT, settings.STORE_ROOT = root, root / "store"
+
+
+def shared_looks() -> set[str]:
+    return {Path(each.key).parent.name for each in bucket.listed("looks")}
+
+
+def test_a_machine_that_trims_its_copies_leaves_the_looks_of_the_others(
+    settings: Any, machines: list[Path]
+) -> None:
+    file = make_look()
+    go_to(settings, machines[1])
+    assert quick_looks.state_of(file).status == Status.MADE
+    go_to(settings, machines[0])
+    age(file, 2)
+    assert stored._trim_folder(1) == 1
+    assert not stored.folder_of(file.sha1sum).exists()
+    assert shared_looks() == {file.sha1sum}
+    assert quick_looks.state_of(file).status == Status.MADE
+
+
+def test_the_bucket_keeps_the_looks_that_were_used_last(settings: Any, machines: list[Path]) -> None:
+    files = [
+        make_look(make_reference(f"jwst_miri_dark_000{n}.fits", content=fits_bytes(N=str(n))))
+        for n in range(2)
+    ]
+    age(files[0], 2)
+    quick_looks.state_of(files[0])  # Somebody looks at the older one.
+    sizes = [sum(path.stat().st_size for path in stored.folder_of(file.sha1sum).iterdir()) for file in files]
+    settings.LOOKS_BYTES = max(sizes)
+    go_to(settings, machines[1])
+    pipeline.sweep()
+    assert shared_looks() == {files[0].sha1sum}
+    settings.LOOKS_BYTES = 1
+    pipeline.sweep()
+    assert not list(bucket.listed("looks"))
+
+
+def test_a_look_that_another_machine_removes_just_now_is_not_taken_in_half(
+    settings: Any, machines: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = make_look()
+    go_to(settings, machines[1])
+    listed = bucket.listed
+    monkeypatch.setattr(
+        bucket, "listed", lambda folder: (each for each in listed(folder) if not each.key.endswith(".json"))
+    )
+    assert stored.find(file.sha1sum) is None
+    assert not stored.folder_of(file.sha1sum).exists()
 
 
 def test_what_a_killed_worker_left_is_removed(data_root: Path) -> None:

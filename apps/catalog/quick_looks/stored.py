@@ -4,9 +4,10 @@
 
     looks/<first two digits>/<sha1sum>/look.json, part1-linear.webp, ...
 
-If machines share no folder but a bucket, finished looks are there too, under the same names, and this
+If machines share no folder but a bucket, finished looks are there too, as ``looks/<sha1sum>/...``, and this
 folder is a copy that each machine makes. A folder appears under its name only when it is complete. When the
-looks take too much space, those are removed first that nobody has asked for the longest time.
+looks take too much space, those are removed first that nobody has asked for the longest time. The folder of a
+machine and the bucket have a limit each: a copy that one machine removes stays in the bucket for the others.
 """
 
 import contextlib
@@ -16,7 +17,8 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,12 +27,15 @@ from django.conf import settings
 from apps.certify.quick_looks.errors import BadLookError
 from apps.certify.quick_looks.values import LOOK_FILE, QuickLook, is_picture_file, loads
 from apps.core import bucket
+from apps.core.bucket import StoredObject
 from apps.core.files import sync_file, sync_folder
 
 ABANDONED = 3600  # seconds after which nobody is still making an unfinished look
 _UNFINISHED = ".unfinished"
 _USED_AGAIN = 24 * 3600  # seconds after which another use is noted
 COMPARISON_FILE = "comparison.json"
+_FOLDER = "looks"  # in the bucket
+_USED = "used"  # An empty object beside a look in the bucket; its time is that of the last use.
 _SHA1SUM = re.compile(r"[0-9a-f]{40}")
 
 
@@ -69,10 +74,14 @@ def bring(sha1sum: str, last: str = LOOK_FILE) -> None:
     """Copy a look that is only in the bucket to its folder; the file `last` says that it is complete."""
     folder = folder_of(sha1sum)
     if bucket.is_used() and not folder.is_dir() and bucket.find(f"{_key(sha1sum)}/{last}"):
+        shared = list(bucket.listed(_key(sha1sum)))
         with workshop() as made:
-            for each in bucket.listed(_key(sha1sum)):
+            for each in shared:
                 bucket.download(each.key, made / Path(each.key).name)
-            _publish_here(made, sha1sum)
+            (made / _USED).unlink(missing_ok=True)
+            if (made / last).exists():  # If not, another machine removes the look just now.
+                _publish_here(made, sha1sum)
+                _note_shared_use(sha1sum, _used_at(shared).timestamp())
 
 
 def _share(made: Path, sha1sum: str) -> None:
@@ -83,7 +92,7 @@ def _share(made: Path, sha1sum: str) -> None:
 
 
 def _key(sha1sum: str) -> str:
-    return f"looks/{sha1sum}"
+    return f"{_FOLDER}/{sha1sum}"
 
 
 @lru_cache(maxsize=16)
@@ -92,9 +101,17 @@ def _read(path: Path, _changed: int) -> QuickLook:
 
 
 def _note_use(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        if folder.stat().st_mtime < time.time() - _USED_AGAIN:
+    with contextlib.suppress(OSError, bucket.BucketError):
+        used_at = folder.stat().st_mtime
+        if used_at < time.time() - _USED_AGAIN:
             os.utime(folder)
+            _note_shared_use(folder.name, used_at)
+
+
+def _note_shared_use(sha1sum: str, used_at: float) -> None:
+    """Renew the time at which a look in the bucket was last used, if that was a day ago."""
+    if bucket.is_used() and used_at < time.time() - _USED_AGAIN:
+        bucket.write(f"{_key(sha1sum)}/{_USED}", b"")
 
 
 def find_file(sha1sum: str, name: str) -> Path | None:
@@ -148,8 +165,10 @@ def remove(sha1sum: str) -> None:
 
 
 def _remove_shared(sha1sum: str) -> None:
+    """Remove a look from the bucket; first the file that says that it is complete."""
     if bucket.is_used():
-        bucket.delete(f"{_key(sha1sum)}/{LOOK_FILE}")
+        for last in (LOOK_FILE, COMPARISON_FILE):
+            bucket.delete(f"{_key(sha1sum)}/{last}")
         for each in list(bucket.listed(_key(sha1sum))):
             bucket.delete(each.key)
 
@@ -172,17 +191,39 @@ def _move_away(folder: Path) -> None:
 def trim(most: int) -> int:
     """Remove the looks that nobody has asked for the longest time, down to `most` bytes; return how many.
 
-    Also remove looks that a killed worker left unfinished.
+    This is done in the folder of this machine and, if there is one, in the bucket. Looks that a killed worker
+    left unfinished are removed, too.
     """
     _remove_abandoned()
+    return _trim_folder(most) + (_trim_bucket(most) if bucket.is_used() else 0)
+
+
+def _trim_folder(most: int) -> int:
     kept = sorted(((path.stat().st_mtime, path) for path in root().glob("??/*")), reverse=True)
     total, removed = 0, 0
     for _used, folder in kept:
         total += sum(path.stat().st_size for path in folder.iterdir())
         if total > most:
-            remove(folder.name)
+            _move_away(folder)
             removed += 1
     return removed
+
+
+def _trim_bucket(most: int) -> int:
+    looks: dict[str, list[StoredObject]] = {}
+    for each in bucket.listed(_FOLDER):
+        looks.setdefault(Path(each.key).parent.name, []).append(each)
+    total, removed = 0, 0
+    for sha1sum in sorted(looks, key=lambda sha1sum: _used_at(looks[sha1sum]), reverse=True):
+        total += sum(each.size for each in looks[sha1sum])
+        if total > most:
+            _remove_shared(sha1sum)
+            removed += 1
+    return removed
+
+
+def _used_at(look: Iterable[StoredObject]) -> datetime:
+    return max(each.changed_at for each in look)
 
 
 def _remove_abandoned() -> None:
