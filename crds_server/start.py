@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
 from django.db import OperationalError
 
+from apps.core.bucket import BucketError
 from apps.core.readiness import PartNotReadyError, Program, require
 from crds_server import env_file, served_observatory
 
@@ -29,6 +30,8 @@ def refusing(status: int) -> Iterator[None]:
         refusal = str(exc)
     except OperationalError as exc:
         refusal = f"The database does not answer: {exc}"
+    except BucketError as exc:
+        refusal = f"The bucket does not answer: {exc}"
     else:
         return
     sys.stderr.write(f"Not started: {' '.join(refusal.split())}\n")

@@ -153,6 +153,15 @@ def _note_use(path: Path) -> None:
                 os.utime(path, ns=(time.time_ns(), facts.st_mtime_ns))
 
 
+def let_go(path: Path) -> None:
+    """Count a copy in the cache as long unused, until somebody uses it."""
+    with contextlib.suppress(FileNotFoundError):
+        facts = path.stat()
+        with checksums.keeping([path]):
+            os.utime(path, ns=(0, facts.st_mtime_ns))
+        _trim_sometimes(facts.st_size)
+
+
 def _trim_sometimes(size: int) -> None:
     global _since_trim
     _since_trim += size

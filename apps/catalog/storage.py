@@ -254,6 +254,16 @@ def bring_again(name: str, *, expected_sha1sum: str) -> Path:
     return bring(name, expected_sha1sum=expected_sha1sum)
 
 
+def let_go(name: str) -> None:
+    """Permit the cache of a bucket to remove its copy of a file first, when it needs room.
+
+    A command through which all files pass calls it after each of them. Otherwise the disk of this machine
+    would need room for the whole store.
+    """
+    if bucket.is_used():
+        bucket_store.let_go(path_of(name))
+
+
 def link_to(name: str) -> str:
     """Return an address of the bucket from which a client can fetch a file; empty if it must ask us."""
     if not bucket.is_used() or settings.BUCKET_DOWNLOADS != "redirect":

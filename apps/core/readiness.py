@@ -98,6 +98,8 @@ def _found(registered: _Registered) -> Part:
         return Part(registered.name, True, registered.look())
     except PartNotReadyError as exc:
         return Part(registered.name, False, str(exc))
+    except bucket.BucketError as exc:
+        return Part(registered.name, False, f"The bucket does not answer: {exc}")
     except Exception as exc:  # Any error means that the part is not ready.
         logger.exception("the check of the part %s failed", registered.name)
         return Part(registered.name, False, f"the check failed: {type(exc).__name__}")

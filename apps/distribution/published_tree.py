@@ -25,7 +25,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
-from apps.catalog import checksums
+from apps.catalog import checksums, storage
 from apps.catalog.errors import DamagedFileError, NotHeldError
 from apps.catalog.models import File
 from apps.catalog.reading import checked_path
@@ -102,6 +102,7 @@ def _place(file: File, folder: Path, done: PublishedTree, complain: Callable[[st
             return ""
         with checksums.keeping([source]):
             link_or_copy(source, target)
+        storage.let_go(file.name)
         done.new += 1
     done.files += 1
     return f"{file.sha1sum} {file.size} {folder.parent.name}/{settings.OBSERVATORY}/{file.name}\n"

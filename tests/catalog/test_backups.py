@@ -401,6 +401,15 @@ def test_a_restore_compares_the_kinds_of_database_before_it_writes(
     assert list(data_root.iterdir()) == []
 
 
+def test_a_restore_compares_the_names_of_the_servers_before_it_writes(
+    empty: Empty, backup: Path, data_root: Path, settings: Any
+) -> None:
+    before, settings.SERVER_STRING = settings.SERVER_STRING, "other"
+    with pytest.raises(BadBackupError, match=f"Set SERVER_STRING={before}"):
+        restore(backup)
+    assert list(data_root.iterdir()) == []
+
+
 def test_a_restore_replaces_no_file_of_the_store(empty: Empty, backup: Path, data_root: Path) -> None:
     target = storage.path_of("jwst_miri_dark_0001.fits")
     target.parent.mkdir(parents=True)

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from apps.catalog import bucket_store, pending, reading, storage
+from apps.catalog.backups import database
+from apps.catalog.backups.layout import HeldFile
 from apps.catalog.errors import DamagedFileError, NameTakenError
 from apps.catalog.models import File
 from apps.catalog.pipeline.sweep import sweep
@@ -171,6 +174,51 @@ def test_the_cache_forgets_references_that_nobody_uses(settings: Any) -> None:
     assert bucket_store.trim() == 2
     assert [name for name in names if storage.path_of(name).exists()] == [names[0]]
     assert storage.path_of("jwst_0001.pmap").exists()
+
+
+@pytest.mark.usefixtures("memory")
+def test_commands_through_which_all_files_pass_keep_to_the_limit_of_the_cache(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.STORE_CACHE_BYTES = 10
+    names = [f"jwst_miri_flat_000{number}.fits" for number in range(5)]
+    for number, name in enumerate(names):
+        make_file(name, content=b"%d byte" % number)
+    move_to_another_machine(settings, tmp_path)
+    call_command("publish_snapshot", str(tmp_path / "tree"))
+    published = tmp_path / "tree" / "references" / "jwst"
+    assert [(published / name).read_bytes()[:1] for name in names] == [b"0", b"1", b"2", b"3", b"4"]
+    assert sum(storage.path_of(name).exists() for name in names) == 1
+
+
+@pytest.mark.usefixtures("memory")
+def test_a_copy_that_was_let_go_stays_once_somebody_uses_it(settings: Any) -> None:
+    settings.STORE_CACHE_BYTES = 10
+    names = [f"jwst_miri_flat_000{number}.fits" for number in range(2)]
+    for name in names:
+        put(b"6 byte", name)
+    storage.let_go(names[1])
+    storage.bring(names[1])
+    assert bucket_store.trim() == 0
+    storage.let_go(names[1])
+    assert [name for name in names if storage.path_of(name).exists()] == [names[0]]
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize("command", ["backup", "publish_snapshot"])
+def test_a_bucket_that_goes_away_ends_a_command_with_a_sentence(
+    command: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_file(FLAT, content=b"text")
+    move_to_another_machine(settings, tmp_path)
+
+    def fail(*_: Any) -> str:
+        raise bucket.BucketError("GenericError at references/jwst")
+
+    monkeypatch.setattr(bucket, "download", fail)
+    monkeypatch.setattr(database, "copy_to", lambda target: [HeldFile(FLAT, 4, sha1(b"text"))])
+    with pytest.raises(CommandError, match="GenericError at references/jwst"):
+        call_command(command, str(tmp_path / "target"))
 
 
 @pytest.mark.usefixtures("memory")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live import free_port
 from tests.roots import PROJECT, environment_for, filled_root, manage
 
 PROGRAMS = {
@@ -50,6 +51,13 @@ def said_by(program: str, environment: dict[str, str]) -> str:
 def test_an_unknown_observatory_refuses(program: str, environment: dict[str, str]) -> None:
     said = said_by(program, environment | {"OBSERVATORY": "foo"})
     assert "OBSERVATORY='foo' is not one of hst, jwst, roman, tobs." in said
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_bucket_that_is_away_refuses(program: str, environment: dict[str, str]) -> None:
+    away = {"BUCKET": "crds", "BUCKET_ENDPOINT": f"http://127.0.0.1:{free_port()}", "BUCKET_KEY_ID": "crds"}
+    said = said_by(program, environment | away | {"BUCKET_SECRET": "secret"})
+    assert "The bucket does not answer: " in said
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -16,6 +16,7 @@ from django.db import DatabaseError, connections
 
 from apps.catalog.crds_cache import FileFacts
 from apps.catalog.errors import BadCacheError
+from apps.core.bucket import BucketError
 from apps.core.errors import InvalidInputError
 from apps.distribution import mirroring
 from apps.distribution.management.commands import mirror
@@ -190,7 +191,13 @@ class EndedError(Exception):
 
 @pytest.mark.parametrize(
     "problem",
-    [BadCacheError("damaged"), InvalidInputError("damaged"), DatabaseError("damaged"), OSError("damaged")],
+    [
+        BadCacheError("damaged"),
+        InvalidInputError("damaged"),
+        BucketError("damaged"),
+        DatabaseError("damaged"),
+        OSError("damaged"),
+    ],
 )
 def test_a_repeated_mirror_survives_a_bad_round(
     problem: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

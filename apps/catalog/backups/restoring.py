@@ -45,7 +45,7 @@ def restore(
     Raises
     ------
     BadBackupError
-        Raised if the backup is damaged, or of another observatory or kind of database.
+        Raised if the backup is damaged, or of another observatory, server or kind of database.
     DatabaseToolError
         Raised if a program of the database is missing or failed.
     NotEmptyError
@@ -56,6 +56,11 @@ def restore(
     if facts.observatory != settings.OBSERVATORY:
         raise BadBackupError(
             f"The backup is of {facts.observatory}, and OBSERVATORY says {settings.OBSERVATORY}."
+        )
+    if facts.server_string != settings.SERVER_STRING:
+        raise BadBackupError(
+            f"The backup is of {facts.server_string}, and SERVER_STRING says {settings.SERVER_STRING}. Set "
+            f"SERVER_STRING={facts.server_string}; after the restore adopt_data can rename the server."
         )
     database.require_restorable(snapshot / layout.DATABASE, vendor=facts.vendor)
     if not _is_under_way(facts):
@@ -93,6 +98,7 @@ def _restore_files(
                 complain(str(exc))
             except FileNotFoundError:
                 complain(f"{file.name} is not at {source}.")
+            storage.let_go(file.name)
         step()
     storage.sync_folders()
 

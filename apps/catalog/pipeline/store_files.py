@@ -50,6 +50,8 @@ def store(
             progress.step()
         _confirm(taken, rows, findings, options, notes)
         _fill_from_headers([*rows, *(name for name, _facts in taken)])
+        for name, _facts in taken:
+            storage.let_go(name)
         report.stored += len(taken)
 
 

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.catalog.backups.writing import back_up
 from apps.catalog.progress import Progress
+from apps.core.bucket import BucketError
 from apps.rules.errors import CrdsError
 
 
@@ -33,7 +34,7 @@ class Command(BaseCommand):
                 is_read=options["verify"],
                 keep=max(0, options["keep"]),
             )
-        except (CrdsError, OSError) as exc:
+        except (CrdsError, BucketError, OSError) as exc:
             raise CommandError(f"There is no new snapshot: {exc}") from exc
         progress.finish()
         self.stdout.write(f"Snapshot {facts.made_at}: {facts.files} files, {facts.size} bytes.")

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.catalog.backups.restoring import restore
 from apps.catalog.progress import Progress
+from apps.core.bucket import BucketError
 from apps.rules.errors import CrdsError
 
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
                 begin=lambda count: progress.start("restored", count),
                 step=progress.step,
             )
-        except (CrdsError, OSError) as exc:
+        except (CrdsError, BucketError, OSError) as exc:
             raise CommandError(f"The restore did not end: {exc}") from exc
         progress.finish()
         self.stdout.write(

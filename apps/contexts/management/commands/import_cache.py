@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from apps.catalog.pipeline.import_report import ImportOptions
 from apps.catalog.progress import Progress
 from apps.contexts.operations.import_cache import import_cache
+from apps.core.bucket import BucketError
 from apps.rules.errors import CrdsError
 
 
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             imported = import_cache(options["path"], chosen, Progress())
         except CrdsError as exc:
             raise CommandError(str(exc)) from exc
+        except BucketError as exc:
+            raise CommandError(f"The bucket does not answer; run the command again: {exc}") from exc
         for name, why in imported.files.refused:
             self.stdout.write(f"not taken: {name}: {why}")
         for text in [*imported.pointers, *imported.unusable]:

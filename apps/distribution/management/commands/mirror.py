@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connections
 
+from apps.core.bucket import BucketError
 from apps.distribution.mirroring import mirror_once
 from apps.rules.errors import CrdsError
 
@@ -24,8 +25,9 @@ class Command(BaseCommand):
         while True:
             try:
                 last, failed = self._round(options["url"], last)
-            except (CrdsError, Error, OSError) as exc:
-                # The first server, our database or disk may be gone for a while. The next round may succeed.
+            except (CrdsError, BucketError, Error, OSError) as exc:
+                # The first server, our database, bucket or disk may be gone for a while.
+                # The next round may succeed.
                 if not options["every"]:
                     raise CommandError(str(exc)) from exc
                 self.stderr.write(str(exc))

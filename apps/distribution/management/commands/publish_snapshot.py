@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.catalog.progress import Progress
+from apps.core.bucket import BucketError
 from apps.distribution.published_tree import publish
 
 
@@ -27,6 +28,8 @@ class Command(BaseCommand):
             )
         except OSError as exc:
             raise CommandError(f"{options['folder']} cannot be written: {exc}") from exc
+        except BucketError as exc:
+            raise CommandError(f"The bucket does not answer; run the command again: {exc}") from exc
         self.stdout.write(f"{done.files} files, {done.new} of them new.")
         if done.refused:
             raise CommandError(f"{done.refused} files are damaged and were left out; run verify_store.")
