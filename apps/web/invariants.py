@@ -22,7 +22,7 @@ from apps.core.heartbeat import age as heartbeat_age
 from apps.core.text_indexes import all_indexes
 from apps.jobs.models import Channel, Job
 from apps.jobs.pipeline import clock
-from apps.jobs.pipeline.sweep import STALE
+from apps.jobs.pipeline.claim import STALE
 from apps.jobs.states import OVER
 from apps.jobs.states import Status as JobStatus
 from apps.locks.models import Lock

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, transaction
 
 from apps.core.outages import DATABASE, find_outage
 from apps.core.postgresql import patience
-from apps.core.postgresql.unanswered_statements import Life, lives
+from apps.core.postgresql.unanswered_statements import Life, overdue_processes
 from tests.factories.cut_connections import cut_all_connections
 from tests.factories.races import at_once
 
@@ -31,25 +31,24 @@ def silent_port() -> Iterator[int]:
 
 
 def test_a_database_that_takes_connections_and_never_answers_does_not_live(silent_port: int) -> None:
-    assert not lives({"host": "127.0.0.1", "port": silent_port, "dbname": "x"}, 0.2)
+    assert overdue_processes({"host": "127.0.0.1", "port": silent_port, "dbname": "x"}, 0.2) is None
 
 
 def test_a_database_that_refuses_a_connection_lives() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert lives({"host": "127.0.0.1", "port": port, "dbname": "x"}, 0.2)
+    assert overdue_processes({"host": "127.0.0.1", "port": port, "dbname": "x"}, 0.2) == frozenset()
 
 
 def test_callers_who_ask_at_once_share_one_answer() -> None:
     asked: list[float] = []
     lost: list[None] = []
 
-    def ask(seconds: float) -> bool:
+    def ask(seconds: float) -> None:
         asked.append(seconds)
         time.sleep(0.1)
-        return False
 
-    life = Life(ask, on_loss=lambda: lost.append(None))
+    life = Life(ask, on_loss=lambda: lost.append(None), end=lambda _: None)
     assert at_once([lambda: life.is_lost(0.2)] * 8) == [True] * 8
     assert (asked, lost) == ([0.2], [None])
 
@@ -68,7 +67,9 @@ def test_a_statement_is_given_up_when_the_database_does_not_live(
     requests: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection.ensure_connection()
-    monkeypatch.setattr(connection.connection, "life", Life(lambda _: False, on_loss=lambda: None))
+    monkeypatch.setattr(
+        connection.connection, "life", Life(lambda _: None, on_loss=lambda: None, end=lambda _: None)
+    )
     began = time.monotonic()
     with pytest.raises(OperationalError, match="no sign of life") as caught, transaction.atomic():
         sleep()

@@ -4,9 +4,10 @@ import os
 import time
 
 from django.conf import settings
+from django.db import connection, transaction
 
 from apps.jobs.models import Job
-from apps.jobs.pipeline import finish, say
+from apps.jobs.pipeline import finish, require_claim, say
 
 STEPS = 20
 
@@ -35,6 +36,30 @@ def held(job: Job) -> None:
     while (settings.DATA_ROOT / "hold").exists():
         time.sleep(0.1)
     _work(job)
+
+
+def known(job: Job) -> None:
+    """Do as `held` does, but tell which process of PostgreSQL does the statements."""
+    _tell_process()
+    held(job)
+
+
+def locked(job: Job) -> None:
+    """Hold the row of the job in a transaction until the file ``hold`` disappears."""
+    with transaction.atomic():
+        require_claim(job)
+        _tell_process()
+        while (settings.DATA_ROOT / "hold").exists():
+            time.sleep(0.1)
+        say(job, "log_message", "The file is gone.")
+    finish(job, 0, "http://localhost/display_result/1")
+    mark(f"end {job.pk} {job.attempts}")
+
+
+def _tell_process() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        mark(f"process {cursor.fetchone()[0]}")
 
 
 def _work(job: Job) -> None:

@@ -1,12 +1,15 @@
 """Lanes of jobs: their width, the cap of one person, and fair turns."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.core.management.commands.up import THREADS
 from apps.jobs.models import Job
 from apps.jobs.pipeline import execute, lanes
+from apps.jobs.pipeline.claim import STALE
 from crds_server import settings as ours
 from tests.factories.jobs import KIND, does, make_job
 
@@ -47,6 +50,16 @@ def test_a_lane_has_a_width(announced: list[int], others: int, status: str) -> N
     job = make_job(user="ann")
     execute(job.pk)
     assert status_of(job) == status
+
+
+def test_jobs_of_dead_workers_leave_room_in_a_lane(announced: list[int]) -> None:
+    for number in range(3):
+        running(f"user{number}")
+    Job.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=STALE * ours.HEARTBEAT_SECONDS + 5))
+    job = make_job(user="ann")
+    assert lanes.find_next(KIND) == job.pk
+    execute(job.pk)
+    assert status_of(job) == "completed"
 
 
 @pytest.mark.parametrize(("own", "status"), [(1, "completed"), (2, "queued")])

@@ -19,8 +19,7 @@ from apps.jobs import operations
 from apps.jobs.errors import TryLater
 from apps.jobs.models import Job
 from apps.jobs.pipeline import claim, execute, jobs_to_announce, put_back_lost_jobs
-from apps.jobs.pipeline.claim import beat
-from apps.jobs.pipeline.sweep import STALE
+from apps.jobs.pipeline.claim import STALE, beat
 from tests.factories.contexts import make_context
 from tests.factories.jobs import make_job
 

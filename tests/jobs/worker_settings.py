@@ -2,4 +2,5 @@
 
 from crds_server.settings import *  # noqa: F403
 
-JOB_KINDS = {name: f"tests.jobs.kinds.{name}" for name in ("slow", "held", "quick")}
+JOB_LANES = JOB_LANES | {"locked": 1}  # noqa: F405
+JOB_KINDS = {name: f"tests.jobs.kinds.{name}" for name in ("slow", "held", "quick", "known", "locked")}

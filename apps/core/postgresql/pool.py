@@ -11,7 +11,12 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from apps.core.postgresql.breaker import Breaker
 from apps.core.postgresql.timed_question import require_answer
-from apps.core.postgresql.unanswered_statements import Life, WatchedConnection, lives
+from apps.core.postgresql.unanswered_statements import (
+    Life,
+    WatchedConnection,
+    end_process,
+    overdue_processes,
+)
 
 CHECK_SECONDS = 1.0  # A database that lets a check wait longer is taken for away.
 RECONNECT_SECONDS = 1.0  # The pool itself tries so long. After that, the next caller starts a new attempt.
@@ -41,7 +46,9 @@ class DrainingPool(ConnectionPool[WatchedConnection]):
         **options: Any,
     ) -> None:
         self.breaker = Breaker()
-        self._life = Life(partial(lives, kwargs), on_loss=self.breaker.trip)
+        self._life = Life(
+            partial(overdue_processes, kwargs), on_loss=self.breaker.trip, end=partial(end_process, kwargs)
+        )
         self._configure_as_asked = configure
         self._drain_lock = threading.Lock()
         self._emptied_at = 0.0

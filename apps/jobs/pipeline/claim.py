@@ -2,7 +2,9 @@
 
 import os
 import socket
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
@@ -10,6 +12,8 @@ from apps.jobs.errors import JobAbortedError, LostClaimError
 from apps.jobs.models import Job
 from apps.jobs.pipeline import clock
 from apps.jobs.states import Status
+
+STALE = 4  # missing heartbeats after which a worker is taken for dead
 
 
 def claim(job_id: int) -> Job | None:
@@ -26,6 +30,11 @@ def claim(job_id: int) -> Job | None:
             worker=f"{socket.gethostname()[:200]} {os.getpid()}",
         )
         return Job.objects.get(pk=job_id) if taken else None
+
+
+def patience() -> timedelta:
+    """Return the time without a heartbeat after which a worker is taken for dead."""
+    return timedelta(seconds=STALE * settings.HEARTBEAT_SECONDS)
 
 
 def is_due() -> Q:

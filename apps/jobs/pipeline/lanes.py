@@ -10,7 +10,8 @@ from django.conf import settings
 from django.db.models import Min, QuerySet
 
 from apps.jobs.models import Job
-from apps.jobs.pipeline.claim import is_due
+from apps.jobs.pipeline import clock
+from apps.jobs.pipeline.claim import is_due, patience
 from apps.jobs.states import Status
 
 
@@ -38,8 +39,13 @@ def find_next(kind: str) -> int | None:
 
 
 def _running(kind: str) -> Counter[str]:
-    """Return the number of running jobs of a kind, by person."""
-    return Counter(Job.objects.filter(kind=kind, status=Status.RUNNING).values_list("user", flat=True))
+    """Return the number of running jobs of a kind, by person; those whose worker is dead do not count.
+
+    The sweep cannot put such a job back while a process that is frozen holds its row.
+    """
+    running = Job.objects.filter(kind=kind, status=Status.RUNNING)
+    alive = running.exclude(heartbeat_at__lt=clock.now() - patience())
+    return Counter(alive.values_list("user", flat=True))
 
 
 def _due(kind: str) -> "QuerySet[Job]":

@@ -11,13 +11,12 @@ from django.utils import timezone
 from apps.jobs import channels
 from apps.jobs.models import Channel, Job
 from apps.jobs.pipeline import clock
-from apps.jobs.pipeline.claim import is_due
+from apps.jobs.pipeline.claim import is_due, patience
 from apps.jobs.registry import attempts_of
 from apps.jobs.states import Status
 
 logger = logging.getLogger(__name__)
 
-STALE = 4  # missing heartbeats after which a worker is taken for dead
 ANNOUNCE_AGAIN = timedelta(seconds=15)  # An announcement without an answer for so long may be lost.
 
 
@@ -27,11 +26,10 @@ def put_back_lost_jobs() -> int:
     The clock of the database decides, because those of workers differ. It may go back: then heartbeats seem
     to come from the future, and count from now on.
     """
-    patience = timedelta(seconds=STALE * settings.HEARTBEAT_SECONDS)
     running = Job.objects.filter(status=Status.RUNNING)
-    _count_from_now_on(running.filter(heartbeat_at__gt=clock.now() + patience))
-    stale = running.filter(heartbeat_at__lt=clock.now() - patience)
-    return sum(_put_back(job, patience) for job in stale)
+    _count_from_now_on(running.filter(heartbeat_at__gt=clock.now() + patience()))
+    stale = running.filter(heartbeat_at__lt=clock.now() - patience())
+    return sum(map(_put_back, stale))
 
 
 @transaction.atomic
@@ -45,10 +43,10 @@ def _count_from_now_on(jobs: "QuerySet[Job]") -> None:
 
 
 @transaction.atomic
-def _put_back(job: Job, patience: timedelta) -> bool:
+def _put_back(job: Job) -> bool:
     # The heartbeat is checked again, because it may have arrived meanwhile.
     stale = Job.objects.filter(
-        job.guard(), pk=job.pk, status=Status.RUNNING, heartbeat_at__lt=clock.now() - patience
+        job.guard(), pk=job.pk, status=Status.RUNNING, heartbeat_at__lt=clock.now() - patience()
     )
     if not list(stale.select_for_update(skip_locked=True).values_list("pk", flat=True)):
         return False
