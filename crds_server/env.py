@@ -25,10 +25,16 @@ def text(name: str, default: str) -> str:
     DEFAULTS.setdefault(name, default)
     if path := os.environ.get(f"{name}_FILE"):
         try:
-            return Path(path).read_text().strip()
+            return Path(path).read_text(encoding="utf-8").strip()
         except OSError as exc:
             raise ImproperlyConfigured(f"{name}_FILE={path!r} cannot be read: {exc.strerror}.") from exc
-    return os.environ.get(name) or default
+        except UnicodeDecodeError:
+            raise ImproperlyConfigured(f"{name}_FILE={path!r} is not text in UTF-8.") from None
+    value = os.environ.get(name) or default
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        # Python has these in the place of bytes that it cannot read. The value may be a secret.
+        raise ImproperlyConfigured(f"{name} is not text in UTF-8.")
+    return value
 
 
 def word(name: str, default: str, pattern: str = r"[a-z][a-z0-9-]*") -> str:
@@ -96,7 +102,11 @@ def choice(name: str, default: str, known: Collection[str]) -> str:
 def url(name: str, default: str, *, schemes: tuple[str, ...]) -> str:
     """Return an address with one of `schemes`, without a slash at its end."""
     value = text(name, default).rstrip("/")
-    if urlsplit(value).scheme not in schemes:
+    try:
+        scheme = urlsplit(value).scheme
+    except ValueError as exc:
+        raise ImproperlyConfigured(f"{name}={value!r} cannot be read: {exc}.") from None
+    if scheme not in schemes:
         raise ImproperlyConfigured(f"{name}={value!r} does not start with one of {', '.join(schemes)}.")
     return value
 

@@ -24,6 +24,23 @@ def test_a_secret_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch)
         env.text("SECRET_KEY", "default")
 
 
+def test_text_that_is_not_utf_8_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARCHIVE_DATABASE_URL", os.fsdecode(b"postgresql://me@caf\xe9/archive"))
+    with pytest.raises(ImproperlyConfigured, match="ARCHIVE_DATABASE_URL is not text in UTF-8"):
+        env.database_address("ARCHIVE_DATABASE_URL")
+    (tmp_path / "key").write_bytes(b"caf\xe9")
+    monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(ImproperlyConfigured, match="is not text in UTF-8"):
+        env.text("SECRET_KEY", "default")
+
+
+@pytest.mark.parametrize("address", ["http://[", "http://[::1"])
+def test_an_address_that_cannot_be_split_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_URL", address)
+    with pytest.raises(ImproperlyConfigured, match="PUBLIC_URL"):
+        env.url("PUBLIC_URL", "http://localhost", schemes=("http", "https"))
+
+
 def test_a_made_secret_is_kept_and_private(tmp_path: Path) -> None:
     kept = tmp_path / "secret"
     first = env.secret("NO_SUCH_VARIABLE", kept)
