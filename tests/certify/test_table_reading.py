@@ -69,6 +69,23 @@ def test_a_curve_of_lists_is_that_of_the_first_row_shown(tmp_path: Path) -> None
     assert curve.points == ((4, 1), (5, 1), (6, 2))
 
 
+@pytest.mark.parametrize("keyword", ["TNULL1", "TSCAL1", "TZERO1"])
+def test_a_card_that_cannot_be_parsed_is_the_reason_why_nothing_is_read(tmp_path: Path, keyword: str) -> None:
+    path = write_fits(tmp_path, table(N=("J", [1, 2]), M=("J", [3, 4])))
+    with fits.open(path, mode="update") as opened:
+        opened[1].header[keyword] = 7
+    content = path.read_bytes()
+    assert f"{keyword}  =                    7".encode() in content
+    path.write_bytes(
+        content.replace(
+            f"{keyword}  =                    7".encode(), f"{keyword}  =              'a 7 'x".encode()
+        )
+    )
+    found = reading(path)
+    assert "cannot be read" in found.problem
+    assert [each.name for each in found.tables] == ["THR"]
+
+
 def test_scaled_and_undefined_numbers_are_what_they_mean(tmp_path: Path) -> None:
     hdu = fits.BinTableHDU.from_columns(
         [

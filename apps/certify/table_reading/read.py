@@ -18,6 +18,7 @@ from apps.certify.quick_looks.fits_files import Hdu, hdus, name_of
 from apps.certify.quick_looks.fits_headers import number, text
 from apps.certify.quick_looks.fits_tables import FitsColumn, fields_of
 from apps.certify.quick_looks.limits import MOST_PARTS
+from apps.certify.sandbox.ends import is_our_error
 from apps.certify.table_reading.values import (
     MOST_COLUMNS,
     MOST_ROWS,
@@ -49,7 +50,11 @@ def read(path: Path, wanted: TableRequest) -> ReadTable:
         listed = tuple(TableOfFile(hdu.number, name_of(hdu.header), _rows(hdu)) for hdu in tables)
         try:
             return replace(_read(chosen, stream, path, wanted), tables=listed)
-        except (BadHeaderError, ValueError) as exc:
+        except MemoryError:
+            raise
+        except Exception as exc:  # A header may be wrong in any way.
+            if is_our_error(exc):
+                raise
             problem = f"The table cannot be read: {str(exc)[:200]}."
             return ReadTable(tables=listed, number=chosen.number, problem=problem)
 
