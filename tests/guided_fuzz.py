@@ -10,16 +10,22 @@ from pathlib import Path
 
 OURS = (
     "apps.bestrefs.pasted_header",
+    "apps.certify.fits_structure",
+    "apps.certify.quick_looks",
+    "apps.certify.table_reading",
     "apps.certify.trees",
     "apps.core.json_shape",
     "apps.datasets.import_rows",
     "apps.datasets.readers",
+    "apps.observatories.forms",
     "apps.rpc.parsing",
     "apps.rules.naming",
-    "apps.rules.observatories.definition_lines",
-    "apps.rules.observatories.definition_reader",
+    "apps.rules.observatories",
     "apps.rules.text",
     "apps.submissions.uploads.multipart",
+    "apps.subscriptions.receivers",
+    "apps.web.file_pages.table_views",
+    "crds_server.env",
 )
 SLOW = 5  # seconds
 

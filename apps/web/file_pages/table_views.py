@@ -23,7 +23,7 @@ LONGEST_NAME = 80  # characters of a column
 @require_safe
 def table(request: HttpRequest, name: str) -> HttpResponse:
     file = _require_reference(name)
-    wanted = _wanted(request.GET)
+    wanted = wanted_part(request.GET)
     other = request.GET.get("against", "").strip()
     page: dict[str, object] = {"file": file, "against": other}
     try:
@@ -57,7 +57,7 @@ def _curves(name: str, other: str, found: ReadTable) -> Iterator[tuple[str, Curv
         yield other, beside.curve
 
 
-def _wanted(sent: QueryDict) -> TableRequest:
+def wanted_part(sent: QueryDict) -> TableRequest:
     part = _whole(sent.get("part", ""))
     return TableRequest(
         part=part,
