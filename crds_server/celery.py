@@ -1,6 +1,7 @@
 """The worker, configured by the settings."""
 
 import os
+from functools import cached_property
 from typing import Any
 
 from celery import Celery
@@ -11,7 +12,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crds_server.settings")
 
 TRANSPORT_ALIASES["filesystem"] = "crds_server.folder_broker:Transport"
 
-app = Celery("crds_server")
+
+class Server(Celery):
+    """Celery with a beat of our own."""
+
+    @cached_property
+    def Beat(self) -> Any:
+        """Return the class of ``celery beat``."""
+        return self.subclass_with_self("crds_server.periodic_tasks:Beat")
+
+
+app = Server("crds_server")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
