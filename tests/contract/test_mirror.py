@@ -37,7 +37,7 @@ def mirroring(environment: dict[str, str], url: str, log: Path) -> Iterator["sub
         yield process
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def seconds_until(client: Client, context: str) -> float:

@@ -13,7 +13,7 @@ from apps.client_package import document, wheel
 from apps.rules.observatories.definition_reader import read_definition
 from tests.contract.client import Client
 from tests.contract.environments import make_environment
-from tests.live import LiveServer, free_port, running
+from tests.live import PATIENCE, LiveServer, free_port, running
 from tests.roots import PROJECT, environment_for, manage
 
 DEFINITION = PROJECT / "apps" / "demo" / "observatories" / "keckao.yaml"
@@ -91,7 +91,7 @@ def test_a_delivery_gives_the_new_file_to_a_new_exposure(
         "submit", "--files", str(reference), *how, "--wipe-existing-files", *what, **token
     )
     assert submitted.status == 0, submitted.text
-    facts = requests.get(f"{client.server.url}/api/v1/files?reftype=wave", timeout=20).json()["items"]
+    facts = requests.get(f"{client.server.url}/api/v1/files?reftype=wave", timeout=PATIENCE).json()["items"]
     assert [(file["name"], file["is_provisional"]) for file in facts if file["kind"] == "reference"] == [
         ("keckao_hispec_wave_0001.fits", True)
     ]

@@ -15,7 +15,7 @@ import requests
 
 from tests.contract.client import Client, Done
 from tests.factories.references import make_reference
-from tests.live import LiveServer, live_server
+from tests.live import PATIENCE, LiveServer, live_server
 
 RESULT = re.compile(r"COMPLETED: (http\S+/display_result/\S+)")
 DESCRIPTION = "New flats, better in the corners"
@@ -183,19 +183,19 @@ def test_what_a_program_submitted_is_confirmed_on_its_page(team: Team) -> None:
     done = team.submit(files=[team.new_flat()])
     url = RESULT.search(done.text)[1]  # type: ignore[index]
     with requests.Session() as visitor:
-        shown = visitor.get(url, timeout=60)
+        shown = visitor.get(url, timeout=PATIENCE)
         [link] = set(re.findall(r'href="(/login/[^"]*instrument=miri[^"]*)"', shown.text))
-        login = visitor.get(urljoin(url, unescape(link)), timeout=60)
+        login = visitor.get(urljoin(url, unescape(link)), timeout=PATIENCE)
         visitor.headers["Referer"] = login.url  # A browser sends it, and over TLS it must be there.
         credentials = {"username": "", "password": team.token}
-        shown = visitor.post(login.url, data=fields_of(login.text, "/login/") | credentials, timeout=60)
+        shown = visitor.post(login.url, data=fields_of(login.text, "/login/") | credentials, timeout=PATIENCE)
         assert shown.url == url
         form = fields_of(shown.text, "/submit_confirm_pipeline/")
         action = urljoin(url, "/submit_confirm_pipeline/")
-        shown = visitor.post(action, data=form | {"button": "confirm"}, timeout=60)
+        shown = visitor.post(action, data=form | {"button": "confirm"}, timeout=PATIENCE)
     assert ">Confirmed<" in shown.text, shown.text
     assert number_of(team.edit_context()) == number_of(before) + 1
-    status = requests.get(urljoin(url, f"/lock_status/{team.name}/"), timeout=60).json()
+    status = requests.get(urljoin(url, f"/lock_status/{team.name}/"), timeout=PATIENCE).json()
     assert status["name"] == ""
 
 

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.contract.client import Client
-from tests.live import LiveServer
+from tests.live import PATIENCE, LiveServer
 
 SIZES = {"small.fits": 10_000, "empty.json": 0, "even.fits": 2_000_000, "big.asdf": 4_500_000}
 PIECE = 2_000_000
@@ -101,7 +101,7 @@ def web_processes(root: Path) -> list[int]:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -118,7 +118,7 @@ def test_an_upload_is_continued_after_the_web_server_was_killed_in_a_piece(
 
     def send(first: int, data: bytes) -> requests.Response:
         headers = {"Content-Range": f"bytes {first}-{first + len(data) - 1}/{len(content)}"}
-        return session.post(address, files={"files": ("k.fits", data)}, headers=headers, timeout=20)
+        return session.post(address, files={"files": ("k.fits", data)}, headers=headers, timeout=PATIENCE)
 
     assert send(0, content[:PIECE]).status_code == 200
 
@@ -136,11 +136,11 @@ def test_an_upload_is_continued_after_the_web_server_was_killed_in_a_piece(
         wait_for(lambda: part.stat().st_size > PIECE)
         for process in web_processes(demo_server.root):
             os.kill(process, signal.SIGKILL)
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     received = None
     while received is None and time.monotonic() < until:
         try:
-            received = session.get(address, params={"name": "k.fits"}, timeout=5).json()["received"]
+            received = session.get(address, params={"name": "k.fits"}, timeout=PATIENCE).json()["received"]
         except requests.RequestException:
             time.sleep(0.2)
     assert received is not None
@@ -148,5 +148,5 @@ def test_an_upload_is_continued_after_the_web_server_was_killed_in_a_piece(
     for first in (PIECE, 2 * PIECE):
         answer = send(first, content[first : first + PIECE])
         assert answer.status_code == 200, answer.text
-    [item] = session.get(f"{demo_server.url}/upload/list/", timeout=5).json()["files"]
+    [item] = session.get(f"{demo_server.url}/upload/list/", timeout=PATIENCE).json()["files"]
     assert (item["name"], item["sha1sum"]) == ("k.fits", sha1(content))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.client import Client
-from tests.live import LiveServer
+from tests.live import PATIENCE, LiveServer
 
 QUERY = "SELECT name, file_size FROM crds.files WHERE instrument = 'miri' ORDER BY name"
 DATASET = "JW02304003001_03102_00001.MIRIMAGE"
@@ -30,7 +30,7 @@ try:
 except pyvo.dal.DALQueryError as exc:
     print(exc)
 job = tap.submit_job("SELECT nme FROM crds.files").run()
-job.wait(phases=["ERROR"], timeout=60)
+job.wait(phases=["ERROR"], timeout=240)
 try:
     job.raise_if_error()
 except pyvo.dal.DALQueryError as exc:
@@ -103,7 +103,9 @@ def test_votlint_reports_nothing(demo_server: LiveServer, tmp_path: Path) -> Non
         )
     ):
         file = tmp_path / f"{number}.xml"
-        subprocess.run(["curl", "-s", "-o", str(file), f"{demo_server.url}{path}"], check=True, timeout=60)
+        subprocess.run(
+            ["curl", "-s", "-o", str(file), f"{demo_server.url}{path}"], check=True, timeout=PATIENCE
+        )
         assert stilts("votlint", str(file)).strip() == "", path
 
 

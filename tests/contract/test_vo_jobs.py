@@ -22,14 +22,14 @@ class Jobs:
 
     def post(self, address: str, **form: str) -> str:
         """Return the address to which a POST leads."""
-        with urllib.request.urlopen(address, urlencode(form).encode(), timeout=30) as answer:
+        with urllib.request.urlopen(address, urlencode(form).encode(), timeout=PATIENCE) as answer:
             return str(answer.url)
 
     def start(self, query: str) -> str:
         return self.post(self.address, LANG="ADQL", QUERY=query, PHASE="RUN")
 
     def phase(self, job: str) -> str:
-        with urllib.request.urlopen(f"{job}/phase", timeout=30) as answer:
+        with urllib.request.urlopen(f"{job}/phase", timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
     def wait_for(self, job: str, *phases: str) -> float:
@@ -65,6 +65,6 @@ def test_jobs_are_aborted_in_two_seconds_and_outlive_a_restart(tmp_path: Path) -
             jobs.wait_for(lost, "EXECUTING")
         with running(environment, port):
             assert jobs.phase(done) == "COMPLETED"
-            with urllib.request.urlopen(f"{done}/results/result", timeout=30) as answer:
+            with urllib.request.urlopen(f"{done}/results/result", timeout=PATIENCE) as answer:
                 assert b"jwst_0005.pmap" in answer.read()
             jobs.wait_for(lost, "ERROR")

@@ -77,10 +77,10 @@ class ProductionServer(LiveServer):
         """Kill the process of a unit, which is not started again."""
         self.killed.add(name)
         self.processes[name].kill()
-        self.processes[name].wait(20)
+        self.processes[name].wait(PATIENCE)
 
     def connection(self) -> HTTPConnection:
-        return HTTPSConnection("localhost", self.port, timeout=60, context=self.trusted)
+        return HTTPSConnection("localhost", self.port, timeout=PATIENCE, context=self.trusted)
 
     def socket(self) -> socket.socket:
         return self.trusted.wrap_socket(super().socket(), server_hostname="localhost")
@@ -93,7 +93,7 @@ class ProductionServer(LiveServer):
     def open(self, path: str, *, host: str = "localhost", **headers: str) -> urllib.request.addinfourl:
         """Ask for a page and trust the certificate of the test."""
         asked = urllib.request.Request(f"https://{host}:{self.port}{path}", headers=headers)
-        return urllib.request.urlopen(asked, timeout=30, context=self.trusted)  # type: ignore[no-any-return]
+        return urllib.request.urlopen(asked, timeout=PATIENCE, context=self.trusted)  # type: ignore[no-any-return]
 
 
 @dataclass
@@ -233,7 +233,7 @@ def _settings(server: ProductionServer, database_url: str) -> dict[str, str]:
         "CELERY_BROKER_URL": given or "filesystem://",
         "ALLOWED_HOSTS": "localhost,[::1]",
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-        "HEARTBEAT_SECONDS": "1",
+        "HEARTBEAT_SECONDS": "5",  # A busy machine misses shorter ones, and jobs then begin again.
         "WARM_UP": "off",
         "X_ACCEL_PREFIX": f"{server.base}/crds-store",
     }
@@ -302,7 +302,7 @@ def _running(
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            status = process.wait(60)
+            status = process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

@@ -4,16 +4,19 @@ import hashlib
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from tests.contract.test_submissions import RESULT, Team
 from tests.deploy.production import DEPLOY, ProductionServer, SecureClient, production
+from tests.live import PATIENCE
 from tests.roots import filled_root
 
 pytestmark = [pytest.mark.needs("nginx"), pytest.mark.xdist_group("production"), pytest.mark.campaign]
@@ -83,20 +86,33 @@ def test_the_store_has_no_address_of_its_own(server: ProductionServer, path: str
 
 def test_plain_http_leads_to_https_and_ipv6_answers(server: ProductionServer) -> None:
     moved = requests.get(
-        f"http://localhost:{server.plain_port}/browse/x?y=1", allow_redirects=False, timeout=10
+        f"http://localhost:{server.plain_port}/browse/x?y=1", allow_redirects=False, timeout=PATIENCE
     )
     assert (moved.status_code, moved.headers["Location"]) == (308, "https://localhost/browse/x?y=1")
     with server.open("/healthz", host="[::1]") as answer:
         assert answer.status == 200
 
 
+def check_of(server: ProductionServer, name: str) -> dict[str, Any]:
+    """Return one of the checks of readiness, which fail or not."""
+    try:
+        answer = server.open("/readyz")
+    except urllib.error.HTTPError as not_ready:
+        answer = not_ready
+    with answer:
+        [found] = [check for check in json.load(answer)["checks"] if check["name"] == name]
+    return dict(found)
+
+
 def test_the_settings_of_the_file_are_in_force(server: ProductionServer) -> None:
     with server.open("/login/") as page:
         assert "includeSubDomains" in page.headers["Strict-Transport-Security"]
         assert all("Secure" in cookie for cookie in page.headers.get_all("Set-Cookie"))
-    with server.open("/readyz") as ready:
-        found = {check["name"]: check for check in json.load(ready)["checks"]}
-    assert found["worker"]["is_ok"], found
+    # A busy machine may miss a sign of life of its worker, but not for long.
+    until = time.monotonic() + PATIENCE
+    while not (worker := check_of(server, "worker"))["is_ok"] and time.monotonic() < until:
+        time.sleep(1)
+    assert worker["is_ok"], worker
 
 
 def test_the_health_checks_hold_with_a_real_host_name(server: ProductionServer) -> None:
@@ -106,7 +122,9 @@ def test_the_health_checks_hold_with_a_real_host_name(server: ProductionServer) 
         command = [sys.executable, str(DEPLOY / "health.py"), *words]
         return not subprocess.run(command, env=environment | changes, capture_output=True).returncode
 
-    assert is_healthy("web", str(server.web_port))
+    until = time.monotonic() + PATIENCE
+    while not is_healthy("web", str(server.web_port)):  # It asks a busy machine once, for eight seconds.
+        assert time.monotonic() < until
     assert not is_healthy("web", str(server.plain_port))
     assert is_healthy("beat")
     assert not is_healthy("beat", DATA_ROOT="/nowhere")
