@@ -393,7 +393,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A worker takes one message at a time, because more messages would be lost if it died.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULER = "crds_server.periodic_tasks:Scheduler"
-CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds of its sleep, after which it sees that it shall end
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds of its sleep, after which it sees that it must end
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "follow-archive": {"task": "apps.contexts.tasks.follow_archive", "schedule": crontab(minute="*/10")},
     "follow-latest": {

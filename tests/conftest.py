@@ -70,7 +70,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--production",
         choices=("folder", "bucket"),
-        help="run the processes of deploy/ instead of `manage.py up`, with the store in a folder or a bucket",
+        help="run the processes of deploy/ instead of `manage.py up`, without the tests that are marked "
+        "development_server; the store is in a folder or a bucket",
     )
     parser.addoption(
         "--bucket",
@@ -123,7 +124,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupSchedul
 
 def _marks_left_out(config: pytest.Config) -> list[str]:
     """Return the marks of the tests that run only where they are asked for."""
-    asked = {"campaign": config.getoption("--campaigns"), "beyond_bare": config.getoption("--beyond-bare")}
+    asked = {
+        "campaign": config.getoption("--campaigns"),
+        "beyond_bare": config.getoption("--beyond-bare"),
+        "development_server": not config.getoption("--production"),
+    }
     return [mark for mark, is_asked in asked.items() if not is_asked and mark not in config.option.markexpr]
 
 

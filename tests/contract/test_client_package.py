@@ -21,6 +21,8 @@ from tests.factories.keckao_cache import CONTEXT, DARK, EXPOSURE, make_keckao_ca
 from tests.live import PATIENCE
 from tests.needs import client_python, old_client_python
 
+pytestmark = pytest.mark.development_server("it needs no server")
+
 NEWEST = TRIED[-1]
 OLDER = [
     pytest.param(version, marks=[pytest.mark.campaign, pytest.mark.needs("old-clients")])

@@ -10,7 +10,7 @@ from django.conf import settings
 from apps.demo.operations import seed
 from tests.warm_python import warm_client
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.development_server("it needs no server")]
 
 PROGRAM = """
 import sys

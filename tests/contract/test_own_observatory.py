@@ -16,6 +16,8 @@ from tests.contract.environments import make_environment
 from tests.live import PATIENCE, LiveServer, free_port, running
 from tests.roots import PROJECT, environment_for, manage
 
+pytestmark = pytest.mark.development_server("it begins with a new folder, as `manage.py up` does")
+
 DEFINITION = PROJECT / "apps" / "demo" / "observatories" / "keckao.yaml"
 ARRIVAL = {"TELESCOP": "Keck I", "INSTRUME": "HISPEC", "DETECTOR": "H4RG_B", "READMODE": "CDS"}
 REFERENCE = {

@@ -17,6 +17,8 @@ from tests.contract.test_submissions import RESULT, Team, make_team
 from tests.live import PATIENCE, LiveServer, free_port, live_server
 
 BASE = "/cal"
+# The processes of production have an nginx of their own, which "alone" means for them.
+NGINX = [pytest.mark.needs("nginx"), pytest.mark.development_server("it brings its own nginx")]
 CALL = json.dumps({"jsonrpc": "1.0", "method": "get_default_context", "params": ["jwst"], "id": 1}).encode()
 
 
@@ -24,8 +26,8 @@ CALL = json.dumps({"jsonrpc": "1.0", "method": "get_default_context", "params": 
     scope="module",
     params=[
         "alone",
-        pytest.param("nginx that removes the path", marks=pytest.mark.needs("nginx")),
-        pytest.param("nginx that keeps the path", marks=pytest.mark.needs("nginx")),
+        pytest.param("nginx that removes the path", marks=NGINX),
+        pytest.param("nginx that keeps the path", marks=NGINX),
     ],
 )
 def below(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
@@ -80,13 +82,17 @@ def test_a_login_and_the_style_sheets_stay_below_the_path(below: LiveServer) -> 
     with requests.Session() as session:
         page = session.get(f"{below.url}/locks/")  # It leads to the login.
         assert unquote(page.url) == f"{below.url}/login/?next=/cal/locks/"
+        origin = below.url.removesuffix(BASE)
         for sheet in set(re.findall(r'href="([^"]+\.css)"', page.text)):
             assert sheet.startswith(f"{BASE}/static/")
-            assert session.get(f"http://localhost:{below.port}{sheet}").ok
+            assert session.get(f"{origin}{sheet}").ok
         form = {"password": token, "username": "marge", "instrument": "none", "next": "/cal/locks/"}
         form["csrfmiddlewaretoken"] = session.cookies["csrftoken"]
-        origin = {"Origin": f"http://localhost:{below.port}"}
-        entered = session.post(f"{below.url}/login/", form, headers=origin)
+        sent = {
+            "Origin": origin,
+            "Referer": page.url,
+        }  # A browser sends both, and over TLS one must be there.
+        entered = session.post(f"{below.url}/login/", form, headers=sent)
         assert (entered.status_code, entered.url) == (200, f"{below.url}/locks/")
         assert {cookie.path for cookie in session.cookies} == {BASE}
         left = session.get(f"{below.url}/logout/", headers={"Referer": f"{below.url}/"})

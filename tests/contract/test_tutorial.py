@@ -88,6 +88,7 @@ class Reader:
 
 
 @pytest.mark.xdist_group("tutorial")
+@pytest.mark.development_server("the page starts `manage.py up`")
 def test_every_command_of_the_tutorial_does_what_the_page_shows(tmp_path: Path) -> None:
     reader = Reader(tmp_path, free_port())
     with ExitStack() as stack:

