@@ -6,13 +6,13 @@ import secrets
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from obstore.store import MemoryStore
+from obstore.store import MemoryStore, S3Store
 
 from apps.core import bucket
 from tests.live import free_port
@@ -46,6 +46,19 @@ class S3Server:
             "BUCKET_SECRET": SECRET,
             **more,
         }
+
+    def wipe(self, settings: Mapping[str, str]) -> None:
+        """Delete all objects of a bucket of `settings`."""
+        store = S3Store(
+            settings["BUCKET"],
+            endpoint=self.endpoint,
+            region=settings["BUCKET_REGION"],
+            access_key_id=KEY_ID,
+            secret_access_key=SECRET,
+            client_options={"allow_http": True},
+        )
+        for batch in list(store.list()):
+            store.delete([each["path"] for each in batch])
 
 
 @contextlib.contextmanager
