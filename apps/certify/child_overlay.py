@@ -47,12 +47,17 @@ def _overlaid(found: Iterable[Any], overlay: Overlay, instrument: str, filekind:
 
 
 def _by_every_name(values: dict[str, tuple[str, ...]], observatory: str) -> dict[str, tuple[str, ...]]:
-    """Return values under all names of a keyword: FILTER is META.INSTRUMENT.FILTER in data models."""
-    paths = get_observatory(observatory).keyword_paths
-    names = {path.upper(): keyword.upper() for keyword, several in paths.items() for path in several}
+    """Return values under all names of a keyword.
+
+    FILTER is META.INSTRUMENT.FILTER in data models, and the paths of an observatory may have a prefix or not.
+    """
+    known = get_observatory(observatory)
+    keywords = {path.upper(): key.upper() for key, several in known.keyword_paths.items() for path in several}
     found: dict[str, tuple[str, ...]] = {}
     for key, allowed in values.items():
-        keyword = names.get(key, key)
-        for name in {key, keyword, *(path.upper() for path in paths.get(keyword, ()))}:
+        keyword = keywords.get(key, key)
+        bare = key.removeprefix(known.key_prefix)
+        paths = (path.upper() for path in known.keyword_paths.get(keyword, ()))
+        for name in {key, keyword, bare, known.key_prefix + bare, *paths}:
             found[name] = tuple(dict.fromkeys((*found.get(name, ()), *allowed)))
     return found

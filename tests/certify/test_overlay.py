@@ -1,6 +1,7 @@
 """The overlay of an observatory of the client: certification in our child obeys it at once."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from astropy.io import fits
@@ -44,6 +45,63 @@ def test_a_value_that_the_library_refuses_is_accepted_after_the_edit(jwst: Runne
     assert (made.errors, made.inserted) == (0, ("foo.fits",))
     with overlaid(TEXT + "      constraints: {SUBSIZE: {required: yes}}\n"):
         assert "SUBSIZE" in errors(certify("more"))
+
+
+HST = """\
+observatory: hst
+version: 1
+instruments:
+  cos:
+    deadtab:
+      keywords: {DETECTOR: [XUV]}
+"""
+ROMAN = """\
+observatory: roman
+version: 1
+instruments:
+  wfi:
+    flat:
+      keywords: {%s: [F999]}
+"""
+ELEMENT = "META.INSTRUMENT.OPTICAL_ELEMENT"
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize(
+    ("observatory", "sample", "old", "new", "overlay"),
+    [
+        ("hst", "s7g1700gl_dead.fits", b"DETECTOR= 'FUV", b"DETECTOR= 'XUV", HST),
+        ("roman", "roman_wfi16_f158_flat_small.asdf", b"F158", b"F999", ROMAN % f"ROMAN.{ELEMENT}"),
+        ("roman", "roman_wfi16_f158_flat_small.asdf", b"F158", b"F999", ROMAN % ELEMENT),
+    ],
+    ids=["hst", "roman", "roman without its prefix"],
+)
+def test_values_of_hst_and_roman_are_accepted_as_well(
+    observatory: str,
+    sample: str,
+    old: bytes,
+    new: bytes,
+    overlay: str,
+    tmp_path: Path,
+    settings: Any,
+    request: pytest.FixtureRequest,
+) -> None:
+    settings.OBSERVATORY = observatory
+    runner = request.getfixturevalue(observatory)
+    content = (sample_files() / observatory / sample).read_bytes()
+    assert old in content
+    file = tmp_path / Path(sample).with_stem("foo").name
+    file.write_bytes(content.replace(old, new))
+
+    def certify(name: str) -> list[Event]:
+        return run_job(runner, make_job(tmp_path / name, file, observatory=observatory, is_tried=True))
+
+    assert f"'{new[-4:].decode().strip(chr(39))}'" in errors(certify("before"))
+    with overlaid(overlay):
+        accepted = certify("after")
+    assert verdicts(accepted)[file.name].errors == 0, errors(accepted)
+    (made,) = rmaps(accepted)
+    assert (made.errors, made.inserted) == (0, (file.name,)), errors(accepted)
 
 
 def test_pages_show_what_the_overlay_adds() -> None:
