@@ -119,8 +119,9 @@ class NewInstrumentForm(_NewTypeForm):
             raise ValidationError(f"There is an instrument {name} already. Add a type to it.")
         text = with_value(text, ("instruments", name), {kind: self.facts()})
         key = plain["instrument_key"]
-        if plain.get("every_reference", {}).get(key, {}).get("values"):
-            text = with_items(text, ("every_reference", key), [name.upper()])
+        for place in ("every_reference", "keywords"):
+            if plain.get(place, {}).get(key, {}).get("values"):
+                text = with_items(text, (place, key), [name.upper()])
         if letter := self.cleaned_data["letter"]:
             text = with_value(text, ("naming", "characters", name), letter)
         return text

@@ -4,7 +4,6 @@ import io
 
 import pytest
 from astropy.io import fits
-from django.conf import settings as django_settings
 from django.urls import reverse
 
 from apps.catalog.models import Action, AuditRecord
@@ -17,6 +16,7 @@ from apps.observatories import documents
 from apps.observatories.models import DefinitionDraft, DefinitionVersion
 from apps.observatories.operations import drafts, start
 from apps.rules.observatories import find_definition
+from apps.rules.observatories.definition_constraints import constraint_files
 from apps.rules.observatories.overlay import find_overlay, forget_overlay
 from tests.factories.accounts import logged_in, make_token, make_user, post
 from tests.rules.test_definition_reader import SMALL
@@ -120,6 +120,30 @@ def test_a_new_instrument_comes_with_its_rules_and_is_an_allowed_value(operator,
     assert "OSIRIS" in found.every_reference[0].values
     names = contexts.mapping_names(contexts.resolve("keckao-edit"))
     assert {"keckao_osiris_0001.imap", "keckao_osiris_flat_0001.rmap"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("condition", "vocabulary"),
+    [
+        ("{required: true, values: [HISPEC, LIGER]}", ""),
+        ("[HISPEC, LIGER]", ""),
+        ("\n    - HISPEC\n    - LIGER  # The newest.", ""),
+        ("{required: true}", "  INSTRUME: [HISPEC, LIGER]\n"),
+        ("[HISPEC, LIGER]", "  INSTRUME:\n    values: [HISPEC, LIGER]\n"),
+    ],
+    ids=["mapping", "list", "lines", "vocabulary", "both"],
+)
+def test_a_new_instrument_is_allowed_wherever_instruments_are_listed(keckao, settings, condition, vocabulary):
+    text = SMALL.replace("{required: true, values: [HISPEC, LIGER]}", condition)
+    settings.OBSERVATORY_FILE.write_text(text.replace("keywords:\n", f"keywords:\n{vocabulary}"))
+    start(user="homer")
+    operator = logged_in(make_user("marge", role="operator"))
+    confirm(operator, propose(operator, "instrument", **{**TYPE, "instrument": "osiris", "letter": ""}))
+    files = constraint_files(documents.read(documents.text()))
+    lines = "\n".join((files["all_all.tpn"], files["osiris_flat.tpn"])).splitlines()
+    listed = [line for line in lines if line.startswith("INSTRUME") and "HISPEC" in line]
+    assert listed
+    assert all("HISPEC,LIGER,OSIRIS" in line for line in listed)
 
 
 def test_a_value_for_one_type_begins_with_the_values_of_all(operator, served):
@@ -259,24 +283,76 @@ def test_only_operators_with_a_password_change_it(operator, client, name):
 
 
 @pytest.fixture
-def overlaid():
+def overlaid(settings):
     yield logged_in(make_user("marge", role="operator"))
-    forget_overlay(django_settings.OBSERVATORY)
+    forget_overlay(settings.OBSERVATORY)
 
 
+PATH = "ROMAN.META.INSTRUMENT.OPTICAL_ELEMENT"
+
+
+@pytest.mark.parametrize(
+    ("observatory", "keyword", "instrument", "kind", "other"),
+    [
+        ("jwst", "FILTER", "miri", "flat", "dark"),
+        ("hst", "FILTER1", "acs", "pfltfile", "darkfile"),
+        ("roman", PATH, "wfi", "flat", "dark"),
+    ],
+)
 def test_a_value_of_an_observatory_of_the_client_is_overlaid(
-    overlaid, client, django_capture_on_commit_callbacks
+    overlaid,
+    client,
+    settings,
+    django_capture_on_commit_callbacks,
+    observatory,
+    keyword,
+    instrument,
+    kind,
+    other,
 ):
+    settings.OBSERVATORY = observatory
     assert "adds values and" in client.get(address("observatory")).content.decode()
-    answer = propose(overlaid, "value", keyword="FILTER", values="F999W", where="miri flat")
+    where = f"{instrument} {kind}"
+    answer = propose(overlaid, "value", keyword=keyword, values="F999W", where=where)
     with django_capture_on_commit_callbacks(execute=True):
         confirm(overlaid, answer, "The new filter wheel")
-    assert find_overlay("jwst").values_beyond("miri", "flat") == {"FILTER": ("F999W",)}
-    assert find_overlay("jwst").values_beyond("miri", "dark") == {}
-    assert DefinitionVersion.objects.get().name == "jwst_overlay_0001.yaml"
+    assert find_overlay(observatory).values_beyond(instrument, kind) == {keyword: ("F999W",)}
+    assert find_overlay(observatory).values_beyond(instrument, other) == {}
+    assert DefinitionVersion.objects.get().name == f"{observatory}_overlay_0001.yaml"
     record = AuditRecord.objects.get(action=Action.CHANGE_DEFINITION)
     assert (record.user, record.why) == ("marge", "The new filter wheel")
     assert "F999W" in record.details
+
+
+@pytest.mark.parametrize(
+    ("observatory", "header", "constraint"),
+    [
+        (
+            "hst",
+            {"INSTRUME": "COS", "DETECTOR": "FUV"},
+            {"keyword": "SEGMENT", "where": "cos deadtab", "required": "yes"},
+        ),
+        (
+            "jwst",
+            {"INSTRUME": "MIRI", "DETECTOR": "MIRIMAGE"},
+            {"keyword": "SUBSIZE", "where": "miri ipc", "required": "yes"},
+        ),
+    ],
+)
+def test_a_condition_of_an_overlay_names_the_files_that_would_fail(
+    overlaid, settings, monkeypatch, observatory, header, constraint
+):
+    settings.OBSERVATORY = observatory
+    instrument, kind = constraint["where"].split()
+    names = [f"{observatory}_{instrument}_{kind}_000{number}.fits" for number in (1, 2)]
+    for name, more in zip(names, ({}, {constraint["keyword"]: "X"}), strict=True):
+        fits.PrimaryHDU(header=fits.Header(header | more)).writeto(stream := io.BytesIO())
+        add_file(io.BytesIO(stream.getvalue()), name=name, user="homer", instrument=instrument, filekind=kind)
+    monkeypatch.setattr("apps.observatories.queries._used", lambda: frozenset(names))
+    answer = propose(overlaid, "constraint", **constraint)
+    page = overlaid.get(answer.url).content.decode()
+    assert "1 of 2 files would fail" in page
+    assert names[0] in page
 
 
 def test_a_value_is_withdrawn_only_with_consent(overlaid, django_capture_on_commit_callbacks):

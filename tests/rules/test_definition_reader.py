@@ -150,6 +150,12 @@ def test_synonyms_in_a_circle_are_refused():
     assert "has synonyms itself" in found[0].text
 
 
+def test_a_vocabulary_that_shuts_out_an_instrument_is_refused():
+    _value_of_every_reference, found = mistakes("keywords:\n", "keywords:\n  INSTRUME: [HISPEC, NIRC2]\n")
+    assert found.line == line_of("keywords") + 1
+    assert "keywords.INSTRUME does not allow the instrument LIGER. Add it." in found.text
+
+
 @pytest.mark.parametrize("name", ["jw", "jwst", "roma", "oman", "hstx", "myhst"])
 def test_a_name_that_the_client_mixes_up_is_refused(name):
     taken = TakenNames(("hst", "jwst", "roman", "tobs"), {})

@@ -229,16 +229,21 @@ def _constraint_groups(plain: Plain) -> Iterator[tuple[tuple[str, ...], Plain]]:
 
 
 def _check_instrument_values(plain: Plain, reading: Reading) -> None:
+    """Refuse values of the instrument key that shut out an instrument, or that name none."""
     key = plain["instrument_key"]
-    values = plain.get("every_reference", {}).get(key, {}).get("values", [])
-    names = {name.upper() for name in plain["instruments"]}
-    for name in sorted(names - set(map(str.upper, values))) if values else ():
-        line = reading.line_of("every_reference", key, "values")
-        reading.complain(line, f"every_reference.{key} does not allow the instrument {name}. Add it.")
-    for value in values:
+    names = sorted(name.upper() for name in plain["instruments"])
+    for place in ("every_reference", "keywords"):
+        values = plain.get(place, {}).get(key, {}).get("values", [])
+        allowed = {value.upper() for value in values}
+        for name in names:
+            if values and name not in allowed:
+                line = reading.line_of(place, key, "values")
+                reading.complain(line, f"{place}.{key} does not allow the instrument {name}. Add it.")
+    # A vocabulary may also have instruments of other observatories, for it holds for data as well.
+    for value in plain.get("every_reference", {}).get(key, {}).get("values", []):
         if value.upper() not in names:
             line = reading.line_of("every_reference", key, "values", value)
-            reading.complain(line, f"{value} is not an instrument. {suggestion(value, sorted(names))}")
+            reading.complain(line, f"{value} is not an instrument. {suggestion(value, names)}")
 
 
 def _check_datasets(facts: Plain, plain: Plain, reading: Reading) -> None:
