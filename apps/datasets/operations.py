@@ -22,7 +22,7 @@ from apps.datasets.import_rows import Raw, ReadDataset, row_maker
 from apps.datasets.models import ImportProgress, ModeParkeys
 from apps.datasets.modes import Modes, newest_parkeys, parkeys_with
 from apps.datasets.readers import LineSource, Read, read, read_lines
-from apps.datasets.upsert import rows_with_modes, upsert
+from apps.datasets.upsert import RowWithMode, StoredRows, rows_with_modes, upsert
 from apps.rules.observatories import get_observatory
 
 logger = logging.getLogger(__name__)
@@ -106,6 +106,11 @@ class AddedDatasets:
         Number of all refused lines.
     is_cut
         Whether there were more lines than one call may have; the rest was not read.
+    stored, recorded
+        Numbers of all these datasets, and of those in the first audit record. A dataset with several lines
+        is counted by the first batch that has it.
+    first
+        Two-part id of the first one.
     """
 
     line_count: int = 0
@@ -114,13 +119,17 @@ class AddedDatasets:
     refused: list[tuple[int, str]] = field(default_factory=list)
     refused_count: int = 0
     is_cut: bool = False
+    stored: StoredRows = field(default_factory=StoredRows)
+    recorded: StoredRows = field(default_factory=StoredRows)
+    first: str = ""
 
 
 def add_datasets(stream: LineSource, *, user: str) -> AddedDatasets:
     """Add or correct the datasets of JSON lines, in batches; each batch is stored as a whole or not at all.
 
     The id identifies a dataset, so the same call may be repeated. Of several lines of one dataset the last
-    one counts. The first batch that is stored brings the audit record of the call.
+    one counts. The first batch that is stored brings an audit record with its numbers; if there are more
+    batches, the end of the call brings another one with the numbers of all.
     """
     outcome, modes = AddedDatasets(), Modes()
     make_row = row_maker(settings.OBSERVATORY)
@@ -131,18 +140,23 @@ def add_datasets(stream: LineSource, *, user: str) -> AddedDatasets:
             _add(_read_batch(make_row, some), modes, outcome, user)
         if outcome.is_cut:
             break
+    if outcome.stored != outcome.recorded:
+        details = f"all datasets of the call from {outcome.first} on: {_numbers(outcome.stored)}"
+        audit.noted(Action.ADD_DATASETS, user=user, details=details)
     logger.info("%s added %d datasets by %d lines", user, len(outcome.datasets), outcome.line_count)
     return outcome
 
 
 def _add(batch: ImportBatch, modes: Modes, outcome: AddedDatasets, user: str) -> None:
     rows = rows_with_modes(batch.rows, modes)
-    with transaction.atomic():
-        upsert(rows)
-        if rows and not outcome.datasets:
-            first, _mode = rows[0]
-            details = f"a call with datasets from {first.product}:{first.exposure} on"
-            audit.noted(Action.ADD_DATASETS, user=user, details=details)
+    again = [row for row in rows if row[0][:2] in outcome.datasets]
+    if again:
+        # Datasets that this call has stored already are counted once.
+        rows = [row for row in rows if row[0][:2] not in outcome.datasets]
+        with transaction.atomic():
+            upsert(again)
+    if rows:
+        _store_and_record(rows, outcome, user)
     outcome.line_count = batch.last
     for each in batch.rows:
         key = each.row.product, each.row.exposure
@@ -152,6 +166,22 @@ def _add(batch: ImportBatch, modes: Modes, outcome: AddedDatasets, user: str) ->
             outcome.undated.add(key)
     outcome.refused += batch.refused[: SHOWN_REFUSALS - len(outcome.refused)]
     outcome.refused_count += len(batch.refused)
+
+
+def _store_and_record(rows: list[RowWithMode], outcome: AddedDatasets, user: str) -> None:
+    """Store datasets that are new to the call; the first ones come with an audit record."""
+    with transaction.atomic():
+        stored = upsert(rows)
+        if not outcome.datasets:
+            first = rows[0][0]
+            outcome.first, outcome.recorded = f"{first.product}:{first.exposure}", stored
+            details = f"datasets from {outcome.first} on: {_numbers(stored)}"
+            audit.noted(Action.ADD_DATASETS, user=user, details=details)
+    outcome.stored = outcome.stored.with_more(stored)
+
+
+def _numbers(stored: StoredRows) -> str:
+    return f"{stored.added} added, {stored.corrected} corrected, {stored.unchanged} unchanged"
 
 
 def _read_batch(make_row: Callable[[Raw], ReadDataset], items: list[Read]) -> ImportBatch:
@@ -227,11 +257,11 @@ def _store(datasets: list[ReadDataset], modes: Modes, progress: ImportProgress, 
     """Store a batch, and the note about it, in one transaction; return the number of rows that result."""
     rows = rows_with_modes(datasets, modes)
     with transaction.atomic():
-        stored = upsert(rows)
+        upsert(rows)
         progress.done = done
         progress.save(update_fields=["done"])
         _commit_without_waiting()
-    return stored
+    return len(rows)
 
 
 def _commit_without_waiting() -> None:

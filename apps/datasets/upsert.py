@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -34,10 +34,27 @@ _MAKE_INCOMING = f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS SELECT {_NA
 # them, because its order of texts may differ from ours.
 _SORTED = f"SELECT {_NAMES} FROM incoming ORDER BY {', '.join(_KEY)}"  # noqa: S608
 _MOVE_INCOMING = f"INSERT INTO {_TABLE} ({_NAMES}) {_SORTED} {_ON_CONFLICT}"
+# A new row was never locked; one that is corrected has been, by the insert that met it.
+_MOVE_AND_COUNT = (
+    f"WITH moved AS ({_MOVE_INCOMING} RETURNING xmax = 0 AS is_new) "  # noqa: S608
+    "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM moved"
+)
 
 _EXPOSURES_IN_QUERY = 5000
 
 RowWithMode = tuple[ImportRow, int | None]
+
+
+class StoredRows(NamedTuple):
+    """Numbers of rows that are new, that have other values than before, and that had these values already."""
+
+    added: int = 0
+    corrected: int = 0
+    unchanged: int = 0
+
+    def with_more(self, more: StoredRows) -> StoredRows:
+        """Return the numbers of both together."""
+        return StoredRows(*map(sum, zip(self, more, strict=True)))
 
 
 def rows_with_modes(datasets: Iterable[ReadDataset], modes: Modes) -> list[RowWithMode]:
@@ -52,15 +69,16 @@ def rows_with_modes(datasets: Iterable[ReadDataset], modes: Modes) -> list[RowWi
     return list(zip((each.row for each in unique), modes.keys(unique), strict=True))
 
 
-def upsert(rows: Sequence[RowWithMode]) -> int:
-    """Store rows with different ids in the caller's transaction, and return their number."""
-    if rows:
-        store = _copy if connection.vendor == "postgresql" else _insert
-        store(rows, datetime.now(UTC))
-    return len(rows)
+def upsert(rows: Sequence[RowWithMode]) -> StoredRows:
+    """Store rows with different ids in the caller's transaction, and return how many of them were new."""
+    if not rows:
+        return StoredRows()
+    store = _copy if connection.vendor == "postgresql" else _insert
+    added, corrected = store(rows, datetime.now(UTC))
+    return StoredRows(added, corrected, len(rows) - added - corrected)
 
 
-def _insert(rows: Sequence[RowWithMode], now: datetime) -> None:
+def _insert(rows: Sequence[RowWithMode], now: datetime) -> tuple[int, int]:
     adapt = connection.ops.adapt_datetimefield_value
     imported_at = adapt(now)
     values: list[tuple[Any, ...]] = [
@@ -70,10 +88,13 @@ def _insert(rows: Sequence[RowWithMode], now: datetime) -> None:
         known = _find_known([row.exposure for row, _mode in rows], cursor)
         # The clause for conflicts doubles the time of a row, so only rows that are there already have it. The
         # transaction has the lock for writing, so no other row comes in between.
-        cursor.executemany(_INSERT, [row for row in values if row[:2] not in known])
-        if known:
-            conflicting = [row for row in values if row[:2] in known]
-            cursor.executemany(f"{_INSERT} {_ON_CONFLICT}", conflicting)
+        new = [row for row in values if row[:2] not in known]
+        cursor.executemany(_INSERT, new)
+        if not known:
+            return len(new), 0
+        conflicting = [row for row in values if row[:2] in known]
+        cursor.executemany(f"{_INSERT} {_ON_CONFLICT}", conflicting)
+        return len(new), cursor.rowcount
 
 
 def _find_known(exposures: Sequence[str], cursor: Any) -> set[tuple[str, str]]:
@@ -86,12 +107,14 @@ def _find_known(exposures: Sequence[str], cursor: Any) -> set[tuple[str, str]]:
     return found
 
 
-def _copy(rows: Sequence[RowWithMode], now: datetime) -> None:
+def _copy(rows: Sequence[RowWithMode], now: datetime) -> tuple[int, int]:
     """Stream the rows into a table of this transaction, and move them to the real table."""
     with connection.cursor() as cursor:
         cursor.execute(_MAKE_INCOMING)
         with cursor.copy(f"COPY incoming ({_NAMES}) FROM STDIN") as copy:
             for row, mode in rows:
                 copy.write_row((*row, mode, now))
-        cursor.execute(_MOVE_INCOMING)
+        cursor.execute(_MOVE_AND_COUNT)
+        added, corrected = cursor.fetchone()
         cursor.execute("DROP TABLE incoming")
+    return added, corrected

@@ -9,6 +9,7 @@ from django.test import Client
 from apps.catalog.models import AuditRecord
 from apps.datasets import operations
 from apps.datasets.models import Dataset
+from apps.datasets.upsert import StoredRows
 from tests.factories.accounts import make_token, make_user
 from tests.factories.datasets import make_header, make_line
 
@@ -35,7 +36,8 @@ def test_lines_of_one_dataset_are_counted_once_and_the_last_one_counts() -> None
     )
     assert Dataset.objects.get(product="L1").header["DETECTOR"] == "ELSE"
     record = AuditRecord.objects.get(action="add datasets")
-    assert (record.user, record.details) == ("archivist", "a call with datasets from L1:L1 on")
+    numbers = "2 added, 0 corrected, 0 unchanged"
+    assert (record.user, record.details) == ("archivist", f"datasets from L1:L1 on: {numbers}")
 
 
 def test_a_repeated_call_changes_nothing() -> None:
@@ -44,6 +46,19 @@ def test_a_repeated_call_changes_nothing() -> None:
     before = list(Dataset.objects.order_by("pk").values())
     assert send_again(*lines) == first
     assert list(Dataset.objects.order_by("pk").values()) == before
+    assert details()[1:] == ["datasets from L0:L0 on: 0 added, 0 corrected, 3 unchanged"]
+
+
+def test_the_record_tells_new_datasets_from_corrected_ones() -> None:
+    send(*(make_line(f"L{number}:L{number}") for number in range(3)))
+    send_again(make_line("L0:L0"), make_line("L1:L1", make_header(DETECTOR="NUV")), make_line("L3:L3"))
+    assert details()[1:] == ["datasets from L0:L0 on: 1 added, 1 corrected, 1 unchanged"]
+
+
+def details() -> list[str]:
+    """Return the details of all records of calls, the oldest first."""
+    records = AuditRecord.objects.filter(action="add datasets").order_by("pk")
+    return list(records.values_list("details", flat=True))
 
 
 def send_again(*lines: str) -> Any:
@@ -91,19 +106,33 @@ def test_a_body_of_unknown_length_has_the_same_limit(excess: int, status: int, s
         assert f"at most {len(body) - 1:,} bytes" in answer.json()["error"]
 
 
-def test_a_call_of_many_batches_has_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_of_many_batches_has_a_record_of_the_first_one_and_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(operations, "LINES_AT_ONCE", 2)
     send("{", "{", *(make_line(f"L{number}:L{number}") for number in range(5)))
     assert Dataset.objects.count() == 5
-    assert AuditRecord.objects.get(action="add datasets").details == "a call with datasets from L0:L0 on"
+    assert details() == [
+        "datasets from L0:L0 on: 2 added, 0 corrected, 0 unchanged",
+        "all datasets of the call from L0:L0 on: 5 added, 0 corrected, 0 unchanged",
+    ]
+
+
+def test_a_dataset_in_several_batches_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "LINES_AT_ONCE", 2)
+    late = make_line("L0:L0", make_header(DETECTOR="NUV"))
+    answer = send(make_line("L0:L0"), make_line("L1:L1"), late, make_line("L2:L2"), late, late).json()
+    assert answer["datasets"] == Dataset.objects.count() == 3
+    assert Dataset.objects.get(product="L0").header["DETECTOR"] == "NUV"
+    assert details()[-1] == "all datasets of the call from L0:L0 on: 3 added, 0 corrected, 0 unchanged"
 
 
 def test_few_lines_are_held_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
 
-    def upsert(rows: list[Any]) -> int:
+    def upsert(rows: list[Any]) -> StoredRows:
         sizes.append(len(rows))
-        return 0
+        return StoredRows()
 
     monkeypatch.setattr(operations, "upsert", upsert)
     send(*(make_line(f"L{number}:L{number}") for number in range(401)))
