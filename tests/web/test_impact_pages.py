@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.catalog.models import File
@@ -20,7 +22,7 @@ from apps.reprocessing.operations import search
 from apps.submissions import staging
 from apps.submissions.models import Submission, SubmittedFile
 from apps.submissions.states import Origin
-from apps.web.impact_pages import operations, pipeline
+from apps.web.impact_pages import operations, pipeline, product_count, queries
 from apps.web.impact_pages.queries import impact_between, impact_of
 from apps.web.templatetags.moves import move_summary
 from tests.factories.accounts import make_user
@@ -96,6 +98,40 @@ def test_exposures_that_are_not_sorted_yet_are_said_to_be_left_out() -> None:
     make_dataset("LB4Q09010:LB4Q09ABQ", header=make_header())
     found = impact_of(submission)
     assert (found.compared, found.left_out) == (4, 1)
+
+
+def test_products_of_all_blocks_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each block has one mode here, and no product stays in memory."""
+    submission = make_ready(NEW_DEADTAB)
+    expected = impact_of(submission)
+    monkeypatch.setattr(product_count, "AT_ONCE", 1)
+    monkeypatch.setattr(queries, "MODES_AT_ONCE", 1)
+    assert impact_of(submission) == expected
+
+
+def test_the_database_counts_products_that_do_not_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(product_count, "AT_ONCE", 3)
+    for _again in range(2):  # The second count finds no products of the first one.
+        count = product_count.ProductCount()
+        for start in range(0, 20, 2):
+            count.add(f"L{number}" for number in range(start, start + 4))
+        assert count.total() == 22
+
+
+def test_a_count_that_failed_leaves_nothing_to_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(product_count, "AT_ONCE", 1)
+    product_count.ProductCount().add(["L1", "L2"])
+    count = product_count.ProductCount()
+    count.add(["L3"])
+    assert count.total() == 1
+
+
+def test_a_few_products_need_no_table() -> None:
+    with CaptureQueriesContext(connection) as done:
+        count = product_count.ProductCount()
+        count.add(["L1", "L1", "L2"])
+        assert count.total() == 2
+    assert not done.captured_queries
 
 
 def do_jobs() -> None:

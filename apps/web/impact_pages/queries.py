@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.conf import settings
 
 from apps.contexts import queries as contexts
+from apps.datasets.models import ModeParkeys
 from apps.datasets.modes import newest_parkeys
 from apps.datasets.queries import (
     count_exposures,
     count_with_modes,
     has_modes,
-    modes_between,
+    modes_after,
     starts_in_modes,
 )
 from apps.reprocessing.comparison import changed_types
@@ -27,11 +28,12 @@ from apps.rules.observatories import get_observatory
 from apps.submissions.models import Submission
 from apps.submissions.queries import get_submission, text_of
 from apps.submissions.states import Status as SubmissionStatus
+from apps.web.impact_pages.product_count import ProductCount
 
 KIND = "impact"  # of its jobs
 SAMPLES = 5  # exposures named for each type
 MOST_WORK = 3_000_000  # exposures times changed types that a page compares; that takes some seconds
-_LAST_KEY = 2**63 - 1
+MODES_AT_ONCE = 2000
 
 
 @dataclass
@@ -173,13 +175,13 @@ def _impact(base: str, old: Context, new: Context, types: Mapping[str, Sequence[
     found = {
         (name, reftype): ReftypeImpact(name, reftype) for name, kinds in types.items() for reftype in kinds
     }
-    products: set[str] = set()
+    products = ProductCount()
     compared = left_out = 0
     for instrument, kinds in sorted(types.items()):
         done = _add_instrument(found, products, old, new, instrument, kinds)
         compared += done
         left_out += (count_exposures(instrument) if has_modes() else 0) - done
-    return Impact(base, tuple(found.values()), len(products), compared, left_out)
+    return Impact(base, tuple(found.values()), products.total(), compared, left_out)
 
 
 def changed_instruments(row: RulesImpact) -> list[str]:
@@ -206,7 +208,7 @@ def parkeys_of(context: Context, instrument: str) -> set[str]:
 
 def _add_instrument(
     found: dict[tuple[str, str], ReftypeImpact],
-    products: set[str],
+    products: ProductCount,
     old: Context,
     new: Context,
     instrument: str,
@@ -219,11 +221,20 @@ def _add_instrument(
     needed = parkeys_of(old, instrument) | parkeys_of(new, instrument)
     if parkeys is None or not needed.difference(dates) <= set(parkeys.parkeys) or len(planned) < len(kinds):
         return 0
-    changes = changes_of_modes(modes_between(parkeys.pk, 0, _LAST_KEY), planned)
-    for mode, starts, ids in starts_in_modes(sorted(changes), with_ids=True):
-        for reftype, intervals in changes[mode].items():
-            for interval in intervals:
-                found[instrument, reftype].add(interval, starts, ids)
-                if not interval.is_error:
-                    products.update(each.partition(":")[0] for each in ids[interval.places(starts)])
+    for modes in _in_blocks(parkeys):
+        changes = changes_of_modes(modes, planned)
+        for mode, starts, ids in starts_in_modes(sorted(changes), with_ids=True):
+            for reftype, intervals in changes[mode].items():
+                for interval in intervals:
+                    found[instrument, reftype].add(interval, starts, ids)
+                    if not interval.is_error:
+                        products.add(each.partition(":")[0] for each in ids[interval.places(starts)])
     return count_with_modes(parkeys)
+
+
+def _in_blocks(parkeys: ModeParkeys) -> Iterator[list[tuple[int, dict[str, str]]]]:
+    """Yield key and header of all modes in blocks, in the order of keys."""
+    last = 0
+    while block := modes_after(parkeys, last, at_most=MODES_AT_ONCE):
+        yield block
+        last = block[-1][0]
