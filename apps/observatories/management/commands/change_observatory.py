@@ -1,8 +1,10 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.observatories import documents
 from apps.observatories.definition_files import BadDefinitionFileError, load
 from apps.observatories.models import DefinitionVersion
 from apps.observatories.operations import replace
@@ -20,6 +22,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["file"]
+        if documents.is_overlaid():
+            raise CommandError(
+                f"This server serves {settings.OBSERVATORY}, which the client knows by itself. Change its "
+                "overlay on /observatory/. Nothing was changed."
+            )
         try:
             load(path)
             version = replace(
