@@ -51,8 +51,10 @@ _REFERENCE_KEYS = ("USEAFTER", "META.USEAFTER")
 # The start of an object whose first key is not a key of a JSON line.
 _ENTRY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?!(?:dataset_id|prog_id|header)")')
 
-# The fast reader rounds such numbers.
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+# The fast reader rounds numbers of so many digits. To look for zeros after each digit became one takes a
+# tenth of the time of a regular expression, which was an eighth of an import.
+_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 19
 
 
 def read(path: Path, *, after: int = 0) -> Iterator[Read]:
@@ -143,7 +145,7 @@ def _from_line(number: int, line: bytes) -> Iterator[Read]:
 
 def _load(line: bytes, number: int) -> Any:
     """Return the value of a line. Python's own reader is asked where the fast one refuses or rounds."""
-    if not _LONG_NUMBER.search(line):
+    if _LONG_NUMBER not in line.translate(_TO_ZEROS):
         try:
             return orjson.loads(line)
         except orjson.JSONDecodeError:

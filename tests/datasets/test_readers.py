@@ -256,3 +256,14 @@ def test_parquet_has_a_column_for_each_keyword_or_for_the_header(tmp_path: Path)
         list(read(tmp_path / "no_id.parquet"))
     with pytest.raises(UnreadableSourceError, match="Nothing can be read after row 0"):
         list(read(make_file(tmp_path, "x", name="broken.parquet")))
+
+
+@pytest.mark.parametrize("digits", [18, 19, 20, 400])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_no_digit_of_a_whole_number_is_lost(tmp_path: Path, digits: int, sign: str) -> None:
+    text = sign + "9876543210"[: digits % 10] + "9876543210" * (digits // 10)
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"dataset_id": "A:B", "header": {{"KEY": {text}}}}}')
+    ((_number, row),) = read(path)
+    assert isinstance(row, Raw)
+    assert str(row.header["KEY"]) == text
