@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from apps.client_package.wheel import Wheel
-from tests.live import PATIENCE
+from tests.live import PATIENCE, LiveServer
 from tests.needs import client_python
 
 
@@ -33,6 +33,14 @@ def install(python: Path, wheel: Wheel) -> None:
     with zipfile.ZipFile(place) as archive:
         archive.extractall(place.parent)
     place.unlink()
+
+
+def pip_install(python: Path, name: str, server: LiveServer) -> None:
+    """Install a package from a server alone: what it needs is there, and no other index is asked."""
+    pip = [client_python(), "-m", "pip", "--python", python, "install", "--quiet"]
+    index = ("--index-url", f"{server.url}/client/simple/", "--disable-pip-version-check", "--no-deps")
+    run = subprocess.run([*pip, *index, name], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert run.returncode == 0, run.stderr
 
 
 def _packages_of(python: Path) -> Path:

@@ -4,7 +4,6 @@ A second package is installed beside the first one, and does not disturb it.
 """
 
 import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,10 @@ import pytest
 
 from apps.client_package import wheel
 from tests.contract.client import Client, Done
-from tests.contract.environments import make_environment
+from tests.contract.environments import make_environment, pip_install
 from tests.factories.definitions import KECKAO, TINYLAB, make_content, make_definition
 from tests.factories.keckao_cache import DARK, EXPOSURE, write_hispec
 from tests.live import LiveServer, live_server
-from tests.needs import client_python
 
 QUIET = ("--monitor-processing", "--wait-for-completion", "--wipe-existing-files")
 DATASET = "KOA.20240203.03456:KOA.20240203.03456"
@@ -84,7 +82,7 @@ def user(keckao_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) ->
     others = (TINYLAB.replace("lablight", "alpine"), TINYLAB)
     wheels = [wheel.build(make_content(make_definition(text))) for text in others]
     python = make_environment(root / "env", *wheels)
-    pip_install(python, keckao_server)
+    pip_install(python, "crds-keckao", keckao_server)
     said = keckao_server.manage("create_account", "homer", "--role", "submitter", "--print-token")
     token = next(line for line in said.splitlines() if line.startswith("crds_"))
     (root / "cache").mkdir()
@@ -100,16 +98,6 @@ def user(keckao_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) ->
     again = user.crds("sync", "--contexts", "keckao-edit", "--fetch-references", "--check-sha1sum")
     assert "0 errors" in again.text, again.text
     return user
-
-
-def pip_install(python: Path, server: LiveServer) -> None:
-    """Install the package from the server alone: what it needs is there, and no other index is asked."""
-    pip = [client_python(), "-m", "pip", "--python", python, "install", "--quiet"]
-    index = ("--index-url", f"{server.url}/client/simple/", "--disable-pip-version-check", "--no-deps")
-    run = subprocess.run(
-        [*pip, *index, "crds-keckao"], capture_output=True, text=True, check=False, timeout=120
-    )
-    assert run.returncode == 0, run.stderr
 
 
 def test_status_names_this_server_and_its_context(user: User) -> None:
