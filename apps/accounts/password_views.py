@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from apps.accounts.models import User
 from apps.accounts.operations import change_password
+from apps.core.forms import messages_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -24,7 +25,7 @@ def set_password(request: HttpRequest, name: str, token: str) -> HttpResponseBas
     if user is None:
         raise Http404("This link was used already or is too old. Ask for a new one.")
     form: Any = SetPasswordForm(user, request.POST or None)
-    page = {"owner": user, "form": form}
+    page = {"owner": user, "form": form, "error": "; ".join(messages_of(form))}
     if request.method == "POST" and form.is_valid():
         change_password(user, form.cleaned_data["new_password1"], by=user.username)
         page["done"] = True

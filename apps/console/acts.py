@@ -299,7 +299,7 @@ ACTS: dict[str, OperatorAct] = {
         is_for_admins=True,
     ),
     "break-lock": OperatorAct(
-        "Break the {0}?",
+        "Break the lock of {0.instrument}?",
         "Break the lock",
         _lock,
         lambda lock, _: [f"{lock.user} loses the lock of {lock.instrument}, and anybody can take it."],

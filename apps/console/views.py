@@ -170,5 +170,5 @@ def act(request: HttpRequest, act: str, key: str, *, actor: User) -> HttpRespons
             wanted.require_unchanged(row, sent)
             page["done"] = wanted.perform(row, sent, actor)
     except CrdsError as exc:
-        page["error"] = str(exc)
+        page["error"] = f"{exc} Nothing was changed."
     return render(request, "console/act.html", {"page": page})

@@ -42,6 +42,7 @@ def _page(
     ]
     page = {
         "error": error,
+        "refused": subscription_form or hook_form,
         "email": actor.email,
         "subscriptions": actor.subscriptions.all(),
         "subscription_form": subscription_form or SubscriptionForm(),
@@ -64,6 +65,7 @@ def subscribe(request: HttpRequest, *, actor: User) -> HttpResponse:
         period = form.cleaned_data["period"]
         operations.subscribe(actor, instrument=instrument, filekind=filekind, period=period)
     except CrdsError as exc:
+        form.add_error("subject", str(exc))
         return _page(request, actor, subscription_form=form, error=str(exc))
     return redirect("subscriptions:own")
 
@@ -86,6 +88,7 @@ def add_hook(request: HttpRequest, *, actor: User) -> HttpResponse:
     try:
         operations.add_hook(actor, **form.cleaned_data)
     except CrdsError as exc:
+        form.add_error("address", str(exc))
         return _page(request, actor, hook_form=form, error=str(exc))
     return redirect("subscriptions:own")
 

@@ -47,10 +47,3 @@ function openNamed() {
 }
 addEventListener("hashchange", openNamed);
 openNamed();
-
-// The error of a form takes the focus, so that it is read and seen first; links below it lead to the fields.
-const problem = document.getElementById("error_message");
-if (problem && problem.textContent.trim() && !location.hash) {
-  problem.tabIndex = -1;
-  problem.focus();
-}

@@ -12,7 +12,7 @@
   const { address, list, base } = panel.dataset; // Addresses for deletion lack the base.
   const form = document.getElementById("upload-form");
   const starter = document.getElementById("upload-start");
-  const input = document.getElementById("upload-files");
+  const input = document.getElementById("upload_files");
   const queue = document.getElementById("upload-queue");
   const done = document.getElementById("upload-done");
   const cancel = document.getElementById("upload-cancel");

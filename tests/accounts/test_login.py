@@ -174,7 +174,8 @@ def test_a_lock_held_by_somebody_else_leaves_the_user_logged_out() -> None:
 def test_the_lock_is_shown_on_every_page() -> None:
     client = logged_in(instrument="miri")
     assert re.search(
-        r'\[homer miri <span id="time_remaining">3:59:5\d|4:00:00', client.get("/").content.decode()
+        r'\[<span class="who">homer </span>miri <span id="time_remaining">3:59:5\d|4:00:00',
+        client.get("/").content.decode(),
     )
 
 

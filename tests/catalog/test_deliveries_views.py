@@ -296,6 +296,6 @@ def test_what_an_operator_can_cure_is_told_on_the_page(values: dict[str, str], e
     browser = logged_in(make_user("marge", role="operator"))
     response = post(browser, f"{PAGE}jwst_1.cat", form=PAGE, **values)
     assert response.status_code == 200
-    (told,) = re.findall(r'<div id="error_message">([^<]+)</div>', response.content.decode())
+    (told,) = re.findall(r'<div id="error_message"[^>]*>([^<]+)</div>', response.content.decode())
     assert error in told
     assert Delivery.objects.get().status == "open"

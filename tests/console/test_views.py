@@ -167,7 +167,7 @@ def test_both_places_show_what_a_broken_lock_leaves_behind_and_say_it_afterwards
     for place in (address, "/locks/miri/break/"):
         shown = admin.get(place).content.decode()
         assert link in shown, place
-        assert "lisa holds it since" in shown, place
+        assert "lisa has held it since" in shown, place
         assert "Submissions that lose their protection" in shown, place
     done = admin.post(address, {"reason": "she left", "seen": str(lock.key)}).content.decode()
     for answer in (done, admin.get("/locks/?broken=miri").content.decode()):
@@ -184,7 +184,7 @@ def test_a_lock_that_changed_hands_is_not_broken_from_an_old_page(admin: Client)
         admin.post("/operate/act/break-lock/miri/", {"reason": "she left", "seen": str(old.key)})
     )
     assert "changed since you opened the page" in answer
-    assert "bart holds it since" in answer
+    assert "bart has held it since" in answer
     assert Lock.objects.filter(user="bart").exists()
 
 

@@ -140,7 +140,7 @@ def test_before_a_break_the_admin_sees_what_loses_its_protection() -> None:
     ready = make_submission(status="ready", ready_at=timezone.now(), user="marge", lock_tenure=lock.tenure)
     page = client.get("/locks/miri/break/").content.decode()
     assert f'href="{ready.get_absolute_url()}"' in page
-    assert "marge holds it since" in page
+    assert "marge has held it since" in page
     assert "fgs is not locked." in client.get("/locks/fgs/break/").content.decode()
     post(client, "/locks/miri/break/", key=str(lock.key), reason="She is away")
     assert AuditRecord.objects.get(action="break lock").why == "She is away"
@@ -172,7 +172,7 @@ def test_a_lock_that_changed_hands_is_not_broken_by_an_old_page() -> None:
     for key in ("", "x", "00000000-0000-0000-0000-000000000000"):
         response = post(client, "/locks/miri/break/", form="/locks/", key=key)
         assert response.status_code == 200
-        assert '<div id="error_message">The lock of miri has changed' in response.content.decode()
+        assert "autofocus>The lock of miri has changed" in response.content.decode()
     assert Lock.objects.get() == lock
 
 
@@ -251,7 +251,7 @@ def test_a_lock_of_somebody_else_or_of_another_team_is_not_taken() -> None:
     browser = logged_in(make_user("homer", instruments=["miri"]))
     make_lock("miri", user="marge")
     told = post(browser, "/locks/take/", "/locks/", instrument="miri").content.decode()
-    assert '<div id="error_message">miri is locked by marge' in told
+    assert '<div id="error_message" role="alert" tabindex="-1" autofocus>miri is locked by marge' in told
     assert post(browser, "/locks/take/", "/locks/", instrument="nircam").status_code == 403
     assert "has no instrument" in post(browser, "/locks/take/", "/locks/", instrument="none").content.decode()
     assert Lock.objects.get().user == "marge"

@@ -123,7 +123,7 @@ def test_filters_come_back_closed_and_are_open_before(browser: Client) -> None:
 def test_a_bad_date_is_told_beside_its_field(browser: Client) -> None:
     page = html.unescape(text(browser, stop_date="2026-02-30", instrument="nosuch"))
     assert "id=\"filter_stop_date_error\">'2026-02-30' is not a date;" in page
-    assert '<div id="error_message">Instrument: ' in page
+    assert '<div id="error_message" role="alert" tabindex="-1" autofocus>Instrument: ' in page
     assert "<details open>" in page
     assert 'value="2026-02-30"' in page
 

@@ -117,7 +117,7 @@ def test_a_wrong_value_gets_a_message_beside_its_field(client: Client) -> None:
     page = html.unescape(text(client, filename="[", start_date="yesterday", instrument="nosuch"))
     assert page.count('class="error_message"') == 3
     assert "id=\"filter_start_date_error\">'yesterday' is not a date;" in page
-    assert '<div id="error_message">Instrument: ' in page
+    assert '<div id="error_message" role="alert" tabindex="-1" autofocus>Instrument: ' in page
     assert "<details open>" in page
 
 

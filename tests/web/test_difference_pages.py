@@ -42,7 +42,7 @@ def get(client: Client, old: str, new: str, *, status: int = 200, **query: str) 
 
 
 def error_of(text: str) -> str:
-    found = re.search(r'<div id="error_message">([^<]*)</div>', text)
+    found = re.search(r'<div id="error_message"[^>]*>([^<]*)</div>', text)
     return found[1] if found else ""
 
 

@@ -427,7 +427,7 @@ def test_what_cannot_be_certified_is_told_on_the_page() -> None:
     answer = post(browser, "/certify_file/jwst_miri_dark_0007.fits", form=f"/browse/{DARK}")
     assert answer.status_code == 200
     told = "This server does not hold these files: jwst_miri_dark_0007.fits."
-    assert f'<div id="error_message">{told}</div>' in answer.content.decode()
+    assert f'tabindex="-1" autofocus>{told}</div>' in answer.content.decode()
     assert post(browser, "/certify_file/nosuch.fits", form=f"/browse/{DARK}").status_code == 404
 
 

@@ -172,7 +172,7 @@ def test_exports_carry_every_row_in_the_order_of_the_page(client: Client) -> Non
 def test_what_was_typed_wrongly_is_told_beside_its_field(client: Client) -> None:
     page = text(client, filename="[", start_date="yesterday", instrument="nosuch")
     assert page.count('class="error_message"') == 3
-    assert '<div id="error_message">Instrument: ' in page
+    assert '<div id="error_message" role="alert" tabindex="-1" autofocus>Instrument: ' in page
 
 
 def test_a_post_of_the_same_fields_is_answered(client: Client) -> None:

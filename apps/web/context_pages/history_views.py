@@ -68,7 +68,9 @@ def compare(request: HttpRequest) -> HttpResponse:
     if len(names) == 2:
         older, newer = _in_order(names)
         return HttpResponseRedirect(difference_page(older, newer), status=303)
-    return render(request, "web/compare.html", {"page": {"names": names[:MOST], "count": len(names)}})
+    error = f"Tick exactly two rows to compare. You ticked {len(names)}."
+    page = {"names": names[:MOST], "count": len(names), "error": error}
+    return render(request, "web/compare.html", {"page": page})
 
 
 def _in_order(names: list[str]) -> list[str]:
