@@ -1,4 +1,4 @@
-"""Backups, snapshots, mirrors, imports and checks of a server with its store in a bucket, as operators do."""
+"""Backups, snapshots and checks of a server with its store in a bucket, as operators do."""
 
 import contextlib
 import functools
@@ -64,7 +64,7 @@ def restored(root: Path, store: dict[str, str], backup: Path) -> Iterator[LiveSe
 @pytest.fixture
 def server(tmp_path: Path, seaweed: S3Server, from_folder: Path) -> Iterator[LiveServer]:
     """Return a server that was moved from a folder into a bucket; nothing is in its cache."""
-    with restored(tmp_path / "root", seaweed.make_bucket(), from_folder) as server:
+    with restored(tmp_path / "root", seaweed.settings(), from_folder) as server:
         shutil.rmtree(tmp_path / "root" / "store")
         yield server
 
@@ -156,38 +156,9 @@ def test_a_snapshot_of_a_bucket_answers_the_client_from_a_plain_web_server(
     assert EXPECTED in done.output, done.text
 
 
-def test_a_bucket_mirrors_a_bucket_and_an_import_fills_a_third(
-    server: LiveServer, seaweed: S3Server, tmp_path: Path
-) -> None:
-    with empty_server(tmp_path / "second", seaweed.make_bucket()) as second:
-        second.manage("prepare")
-        with running(server.environment, server.port):
-            first_files = fetch(server, tmp_path / "first_cache")
-            told = second.manage("mirror", server.url)
-            assert "edit is jwst_0005.pmap" in told, told
-            assert "0 files fetched, 0 bytes" in second.manage("mirror", server.url)
-        seaweed.wipe(server.environment)
-        require_order(second)
-        with running(second.environment, second.port):
-            assert fetch(second, tmp_path / "second_cache") == first_files
-    with empty_server(tmp_path / "third", seaweed.make_bucket()) as third:
-        third.manage("prepare")
-        third.manage("import_cache", str(tmp_path / "second_cache"))
-        require_order(third)
-        with running(third.environment, third.port):
-            assert fetch(third, tmp_path / "third_cache") == first_files
-
-
-def test_commands_say_in_one_sentence_that_the_bucket_is_away(
-    server: LiveServer, from_folder: Path, tmp_path: Path
-) -> None:
+def test_commands_say_in_one_sentence_that_the_bucket_is_away(server: LiveServer, tmp_path: Path) -> None:
     away = server.environment | {"BUCKET_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
     for words in (("backup", str(tmp_path / "backup")), ("doctor", "--invariants"), ("prepare",)):
         said = manage(away, *words, check=False)
         assert "Not started: The bucket does not answer: " in said
         assert "Traceback" not in said
-    name = server.environment["SERVER_STRING"]
-    with empty_server(tmp_path / "empty", bucket_of(away), name) as empty:
-        said = manage(empty.environment, "restore", str(from_folder), check=False)
-    assert "The restore did not end: GenericError at " in said
-    assert "Traceback" not in said
