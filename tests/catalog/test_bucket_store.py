@@ -304,6 +304,19 @@ def test_a_real_server_keeps_large_files_and_signs_addresses(settings: Any, tmp_
     assert [str(finding) for finding in verify()] == []
 
 
+@pytest.mark.needs("weed")
+@pytest.mark.usefixtures("real")
+def test_a_second_real_server_runs_beside_the_first(seaweed: S3Server, settings: Any, tmp_path: Path) -> None:
+    bucket.write(KEY, b"first")
+    with s3_server(tmp_path / "second") as second:
+        assert second.endpoint != seaweed.endpoint
+        assert bucket.load(KEY) == b"first"
+        for name, value in second.settings().items():
+            setattr(settings, name, value)
+        bucket.write(KEY, b"second")
+        assert bucket.load(KEY) == b"second"
+
+
 @pytest.mark.usefixtures("memory")
 def test_an_object_that_somebody_else_put_there_is_neither_taken_nor_removed() -> None:
     key = bucket_store.key_of(storage.path_of(FLAT))

@@ -80,6 +80,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
             f"-s3.config={folder}/s3.json",
             "-volume.max=50",
             "-s3.port.iceberg=0",
+            "-s3.port.lance=0",  # Its port is fixed, so a second server on this machine would end.
             "-master.volumeSizeLimitMB=64",
         ),
         *(f"-{name}.port={port}" for name, port in ports.items()),
