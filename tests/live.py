@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 
+from tests.patience import HANG
 from tests.roots import PROJECT, environment_for, filled_root
 from tests.warm_python import WarmPython
 
 PRODUCTION = "CRDS_TESTS_PRODUCTION"  # The variable that tells every process of a run of the suite.
 # A management command spends its time on these two imports.
 PREPARATIONS = ("django:setup", "crds_server.urls")
-PATIENCE = 240  # seconds a server may take to answer for the first time; a busy machine needs minutes
 
 
 @dataclass
@@ -43,11 +43,11 @@ class LiveServer:
 
     def connection(self) -> HTTPConnection:
         """Return a connection for requests whose paths are sent as they are."""
-        return HTTPConnection("localhost", self.port, timeout=PATIENCE)
+        return HTTPConnection("localhost", self.port, timeout=HANG)
 
     def socket(self) -> socket.socket:
         """Return a connected socket for requests that are written byte by byte."""
-        return socket.create_connection(("localhost", self.port), timeout=PATIENCE)
+        return socket.create_connection(("localhost", self.port), timeout=HANG)
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the server and return what it printed, both streams."""
@@ -141,12 +141,12 @@ def running(environment: dict[str, str], port: int, base: str = "") -> Iterator[
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        status = process.wait(PATIENCE)
+        status = process.wait(HANG)
     assert status == 0, log.read_text()
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + HANG
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError):
             urllib.request.urlopen(address, timeout=5).close()

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.patience import HANG
 from tests.roots import PROJECT, manage
-
-PATIENCE = 30  # seconds
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def web_server(environment: dict[str, str], module: str = "crds_server.web") -> 
         yield WebServer(port, process.pid)
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(HANG)
 
 
 @contextlib.contextmanager
@@ -86,7 +85,7 @@ def whole_server(environment: dict[str, str]) -> Iterator[WebServer]:
         yield WebServer(port, process.pid)
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(HANG)
 
 
 def _free_port() -> int:
@@ -97,7 +96,7 @@ def _free_port() -> int:
 
 def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
     """Wait until the port takes connections."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + HANG
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return

@@ -1,6 +1,5 @@
 import json
 import pprint
-import time
 import tracemalloc
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from apps.bestrefs.pasted_header import LONGEST, MAX_VALUE, read_header
 from apps.core.errors import InvalidInputError
+from tests.patience import does_not_hang
 from tests.shared_data import sample_files
 
 
@@ -253,9 +253,8 @@ def test_a_header_of_ten_thousand_keywords_is_read() -> None:
 
 @pytest.mark.parametrize("value", ["9" * 700_000, "9" * 300_000 + "." + "9" * 300_000, " " * 700_000 + "x"])
 def test_a_long_row_of_digits_or_blanks_costs_no_more_than_its_length(value: str) -> None:
-    began = time.process_time()
-    read_header(f"INSTRUME= {value}")
-    assert time.process_time() - began < 20, "the time grows with the square of the length"
+    with does_not_hang():  # The square of its length is 500,000,000,000.
+        read_header(f"INSTRUME= {value}")
 
 
 @pytest.mark.parametrize(

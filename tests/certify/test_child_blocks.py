@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from tests.patience import HANG
 from tests.roots import PROJECT
 
 # Prints the warnings of a file, writes it again with checksums, and prints the largest resident memory in kB.
@@ -37,7 +38,7 @@ def copied(source: Path, kind: str, size: int = 2880) -> tuple[bytes, int, str]:
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG,
     )
     if found.returncode:
         return b"", 0, found.stderr.splitlines()[-1]

@@ -42,6 +42,7 @@ from tests.factories.synphot import (
     sample,
     write_table,
 )
+from tests.patience import HANG
 from tests.shared_data import data_root, sample_files
 
 # Runners take seconds to start, so one worker runs all of these tests.
@@ -433,7 +434,7 @@ def test_no_process_that_builds_modes_outlives_its_job(stand_in: Path, tmp_path:
 def family(runner: Runner) -> list[int]:
     """Wait for the two processes that build modes; return them after the child of the runner."""
     (child,) = children_of(runner._server.process.pid)  # type: ignore[union-attr]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + HANG
     while len(found := children_of(child)) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.02)

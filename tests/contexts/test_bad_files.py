@@ -26,6 +26,7 @@ from tests.factories.accounts import logged_in, make_user, post
 from tests.factories.catalog import make_file, make_imap, make_pmap, make_rmap
 from tests.factories.contexts import make_change, make_context
 from tests.factories.races import Run, at_once
+from tests.patience import HANG
 
 pytestmark = pytest.mark.django_db
 
@@ -351,18 +352,18 @@ def test_a_file_that_is_just_being_changed_is_not_waited_for() -> None:
         with transaction.atomic():
             File.objects.select_for_update().get(name=IMAP)
             changing.set()
-            done.wait(10)
+            done.wait(HANG)
         connection.close()
 
     thread = threading.Thread(target=change)
     thread.start()
-    changing.wait(10)
+    assert changing.wait(HANG)
     try:
         with pytest.raises(ConflictError, match="are being changed"):
             mark_bad(DARK)
     finally:
         done.set()
-        thread.join(10)
+        thread.join(HANG)
     assert flagged("rejected") == set()
 
 

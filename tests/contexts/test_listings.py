@@ -7,7 +7,8 @@ import pytest
 
 from apps.contexts import listings
 from apps.contexts.models import ContextChange, ListedRule, MatchedValue, Pointer
-from tests.factories.races import PATIENCE, Run, at_once
+from tests.factories.races import Run, at_once
+from tests.patience import HANG
 
 SITE = "jwst_0001.pmap"
 
@@ -16,7 +17,7 @@ def test_two_workers_list_a_context_once(run_apart: Run, monkeypatch: pytest.Mon
     both_saw_it_missing = threading.Barrier(2)
 
     def rows(context: str) -> Iterator[ListedRule]:
-        both_saw_it_missing.wait(PATIENCE / 3)
+        both_saw_it_missing.wait(HANG / 3)
         yield ListedRule(context=context, reference="a.fits", match_params='{"FILTER": "F560W"}')
 
     monkeypatch.setattr(listings, "_rows", rows)

@@ -15,6 +15,7 @@ from apps.contexts.errors import UnusableContextError
 from apps.contexts.memory import Pool, pool
 from tests.factories.catalog import make_rmap, small_context
 from tests.factories.contexts import make_context
+from tests.patience import HANG
 
 pytestmark = pytest.mark.django_db
 
@@ -168,7 +169,7 @@ def test_threads_that_ask_at_once_get_one_context(settings: Any) -> None:
 
     def ask() -> None:
         try:
-            barrier.wait(10)
+            barrier.wait(HANG)
             found.append(one.context("jwst_0001.pmap"))
         finally:
             connection.close()
@@ -177,7 +178,7 @@ def test_threads_that_ask_at_once_get_one_context(settings: Any) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(HANG)
     assert len(found) == 8
     assert len({id(context) for context in found}) == 1
 

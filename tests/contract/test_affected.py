@@ -3,13 +3,13 @@
 import time
 
 from tests.contract.client import Client, Done
+from tests.patience import HANG
 
 OLD, NEW = "jwst_0003.pmap", "jwst_0004.pmap"
-PATIENCE = 60  # seconds until a worker has found them
 
 
 def wait_for_affected(demo: Client) -> Done:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + HANG
     while (done := demo.crds("query_affected", "-x", "2", "-y", "3")).status and time.monotonic() < until:
         assert "don't exist or are not yet complete" in done.text
     return done

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.contract.client import Client
-from tests.live import PATIENCE
+from tests.patience import HANG
 
 # Each answer is looked through for errors in general before it is for errors of a login.
 ERROR = "CRDS server error: "
@@ -131,7 +131,7 @@ def test_of_many_logins_at_once_exactly_one_gets_the_instrument(demo: Client) ->
             address = f"{demo.server.url}/login/"
             values = {"csrfmiddlewaretoken": session.get(address).cookies["csrftoken"]}
             values |= {"username": "", "password": token, "instrument": "nirspec", "next": "/"}
-            start.wait(PATIENCE)
+            start.wait(HANG)
             answer = session.post(address, data=values)
             assert answer.status_code == 200
             assert ("nirspec is locked by crowd" in answer.text) is (answer.url == address)

@@ -13,7 +13,8 @@ import pytest
 from tests.contract.client import Client
 from tests.contract.test_published_tree import EXPECTED, GET
 from tests.contract.test_submissions import RESULT, Team
-from tests.live import PATIENCE, LiveServer, free_port, live_server, running
+from tests.live import LiveServer, free_port, live_server, running
+from tests.patience import HANG
 from tests.roots import PROJECT, environment_for, filled_root, manage
 
 pytestmark = pytest.mark.campaign
@@ -37,14 +38,14 @@ def mirroring(environment: dict[str, str], url: str, log: Path) -> Iterator["sub
         yield process
     finally:
         process.kill()
-        process.wait(PATIENCE)
+        process.wait(HANG)
 
 
 def seconds_until(client: Client, context: str) -> float:
     """Wait until a server says that a context is the edit context, and return how long it took."""
     begun = time.monotonic()
     while client.python(EDIT).output.split()[-1:] != [context]:
-        assert time.monotonic() < begun + PATIENCE, f"{client.server.url} does not know {context}"
+        assert time.monotonic() < begun + HANG, f"{client.server.url} does not know {context}"
         time.sleep(0.5)
     return time.monotonic() - begun
 

@@ -16,7 +16,8 @@ from astropy.io import fits
 
 from tests.contract.client import Client
 from tests.contract.environments import make_environment, pip_install
-from tests.live import PATIENCE, LiveServer, free_port, running
+from tests.live import LiveServer, free_port, running
+from tests.patience import HANG
 from tests.roots import PROJECT, environment_for, manage
 
 pytestmark = pytest.mark.development_server("it begins with a new folder, as `manage.py up` does")
@@ -187,7 +188,7 @@ def test_a_delivery_gives_the_new_file_to_a_new_exposure(walk: Walk, walker: Cli
     submitted = walker.crds(*submit, **token_of(walker.server))
     assert submitted.status == 0, submitted.text
     files = f"{walker.server.url}/api/v1/files?reftype={walk.reftype}"
-    facts = requests.get(files, timeout=PATIENCE).json()["items"]
+    facts = requests.get(files, timeout=HANG).json()["items"]
     assert [(file["name"], file["is_provisional"]) for file in facts if file["kind"] == "reference"] == [
         (walk.reference, walk.is_provisional)
     ]

@@ -151,6 +151,15 @@ def test_rules_are_searched_and_compared(user: User) -> None:
     assert "replaced keckao_hispec_dark_0001.rmap with keckao_hispec_dark_0002.rmap" in differences
 
 
+FACTS = """
+import json, os
+from crds.client import api
+fields = ["useafter_date", "pedigree", "history", "creator_name", "reference_file_type"]
+name = os.environ["NAME"]
+print(json.dumps(api.get_file_info_map("keckao", [name], fields)[name]))
+"""
+
+
 def test_other_formats_are_delivered_and_certified(user: User) -> None:
     tree = asdf.AsdfFile({**LIGER, "REFTYPE": "DISTORT", "SCALE": "14MAS"})
     tree.add_history_entry("made")
@@ -162,6 +171,14 @@ def test_other_formats_are_delivered_and_certified(user: User) -> None:
     done = user.deliver("distort.asdf", "pars.json", about="A distortion and parameters")
     assert done.status == 0, done.text
     assert "Renaming 'pars.json' --> 'keckao_liger_pars-rectify_0001.json'" in done.text
+    printed = user.python(FACTS, NAME="keckao_liger_pars-rectify_0001.json").output.splitlines()[-1]
+    assert json.loads(printed) == {
+        "useafter_date": "2023-01-01 00:00:00+00:00",
+        "pedigree": "ground",
+        "history": "made",
+        "creator_name": "a",
+        "reference_file_type": "pars-rectify",
+    }
 
 
 SUBMISSION = """

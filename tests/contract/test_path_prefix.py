@@ -14,7 +14,8 @@ import requests
 from tests.contract.client import Client
 from tests.contract.nginx import nginx
 from tests.contract.test_submissions import RESULT, Team, make_team
-from tests.live import PATIENCE, LiveServer, free_port, live_server
+from tests.live import LiveServer, free_port, live_server
+from tests.patience import HANG
 
 BASE = "/cal"
 # The processes of production have an nginx of their own, which "alone" means for them.
@@ -101,5 +102,5 @@ def test_a_login_and_the_style_sheets_stay_below_the_path(below: LiveServer) -> 
 
 def test_bodies_without_a_length_arrive(below: LiveServer) -> None:
     asked = urllib.request.Request(f"{below.url}/json/", data=iter([CALL[:10], CALL[10:]]))
-    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(asked, timeout=HANG) as answer:
         assert json.load(answer)["error"] is None

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import PATIENCE, LiveServer
+from tests.live import LiveServer
+from tests.patience import HANG
 from tests.roots import PROJECT
 
 PAGE = (PROJECT / "docs" / "guide" / "rest_clients.md").read_text()
@@ -60,7 +61,7 @@ def test_an_example_prints_the_best_flat(demo_server: LiveServer, tmp_path: Path
         env=os.environ | {"CRDS": demo_server.url},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=HANG,
     )
     assert (printed.stdout.strip(), printed.returncode) == (flat_of(demo_server), 0), printed.stderr
     assert re.fullmatch(r"jwst_miri_flat_\d+\.fits", printed.stdout.strip())

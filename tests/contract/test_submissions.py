@@ -15,7 +15,8 @@ import requests
 
 from tests.contract.client import Client, Done
 from tests.factories.references import make_reference
-from tests.live import PATIENCE, LiveServer, live_server
+from tests.live import LiveServer, live_server
+from tests.patience import HANG
 
 RESULT = re.compile(r"COMPLETED: (http\S+/display_result/\S+)")
 DESCRIPTION = "New flats, better in the corners"
@@ -183,19 +184,19 @@ def test_what_a_program_submitted_is_confirmed_on_its_page(team: Team) -> None:
     done = team.submit(files=[team.new_flat()])
     url = RESULT.search(done.text)[1]  # type: ignore[index]
     with requests.Session() as visitor:
-        shown = visitor.get(url, timeout=PATIENCE)
+        shown = visitor.get(url, timeout=HANG)
         [link] = set(re.findall(r'href="(/login/[^"]*instrument=miri[^"]*)"', shown.text))
-        login = visitor.get(urljoin(url, unescape(link)), timeout=PATIENCE)
+        login = visitor.get(urljoin(url, unescape(link)), timeout=HANG)
         visitor.headers["Referer"] = login.url  # A browser sends it, and over TLS it must be there.
         credentials = {"username": "", "password": team.token}
-        shown = visitor.post(login.url, data=fields_of(login.text, "/login/") | credentials, timeout=PATIENCE)
+        shown = visitor.post(login.url, data=fields_of(login.text, "/login/") | credentials, timeout=HANG)
         assert shown.url == url
         form = fields_of(shown.text, "/submit_confirm_pipeline/")
         action = urljoin(url, "/submit_confirm_pipeline/")
-        shown = visitor.post(action, data=form | {"button": "confirm"}, timeout=PATIENCE)
+        shown = visitor.post(action, data=form | {"button": "confirm"}, timeout=HANG)
     assert ">Confirmed<" in shown.text, shown.text
     assert number_of(team.edit_context()) == number_of(before) + 1
-    status = requests.get(urljoin(url, f"/lock_status/{team.name}/"), timeout=PATIENCE).json()
+    status = requests.get(urljoin(url, f"/lock_status/{team.name}/"), timeout=HANG).json()
     assert status["name"] == ""
 
 

@@ -8,7 +8,6 @@ import re
 import secrets
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ import pytest
 import requests
 
 from tests.contract.client import Client
-from tests.live import PATIENCE, LiveServer
+from tests.live import LiveServer
+from tests.patience import HANG, wait_for
 
 SIZES = {"small.fits": 10_000, "empty.json": 0, "even.fits": 2_000_000, "big.asdf": 4_500_000}
 PIECE = 2_000_000
@@ -100,13 +100,6 @@ def web_processes(root: Path) -> list[int]:
     return found
 
 
-def wait_for(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
 def test_an_upload_is_continued_after_the_web_server_was_killed_in_a_piece(
     demo_server: LiveServer, account: dict[str, str]
 ) -> None:
@@ -118,7 +111,7 @@ def test_an_upload_is_continued_after_the_web_server_was_killed_in_a_piece(
 
     def send(first: int, data: bytes) -> requests.Response:
         headers = {"Content-Range": f"bytes {first}-{first + len(data) - 1}/{len(content)}"}
-        return session.post(address, files={"files": ("k.fits", data)}, headers=headers, timeout=PATIENCE)
+        return session.post(address, files={"files": ("k.fits", data)}, headers=headers, timeout=HANG)
 
     assert send(0, content[:PIECE]).status_code == 200
 
@@ -133,14 +126,14 @@ def test_an_upload_is_continued_after_the_web_server_was_killed_in_a_piece(
             + content[PIECE : PIECE + 1_200_000]
         )
         part = next((demo_server.root / "ingest").glob("*/.parts/k.fits"))
-        wait_for(lambda: part.stat().st_size > PIECE)
+        wait_for(lambda: part.stat().st_size > PIECE, "bytes of the second piece")
         for process in web_processes(demo_server.root):
             os.kill(process, signal.SIGKILL)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + HANG
     received = None
     while received is None and time.monotonic() < until:
         try:
-            received = session.get(address, params={"name": "k.fits"}, timeout=PATIENCE).json()["received"]
+            received = session.get(address, params={"name": "k.fits"}, timeout=HANG).json()["received"]
         except requests.RequestException:
             time.sleep(0.2)
     assert received is not None
@@ -148,5 +141,5 @@ def test_an_upload_is_continued_after_the_web_server_was_killed_in_a_piece(
     for first in (PIECE, 2 * PIECE):
         answer = send(first, content[first : first + PIECE])
         assert answer.status_code == 200, answer.text
-    [item] = session.get(f"{demo_server.url}/upload/list/", timeout=PATIENCE).json()["files"]
+    [item] = session.get(f"{demo_server.url}/upload/list/", timeout=HANG).json()["files"]
     assert (item["name"], item["sha1sum"]) == ("k.fits", sha1(content))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.contract.client import Client
-from tests.live import PATIENCE, LiveServer
+from tests.live import LiveServer
+from tests.patience import HANG
 
 QUERY = "SELECT name, file_size FROM crds.files WHERE instrument = 'miri' ORDER BY name"
 DATASET = "JW02304003001_03102_00001.MIRIMAGE"
@@ -103,9 +104,7 @@ def test_votlint_reports_nothing(demo_server: LiveServer, tmp_path: Path) -> Non
         )
     ):
         file = tmp_path / f"{number}.xml"
-        subprocess.run(
-            ["curl", "-s", "-o", str(file), f"{demo_server.url}{path}"], check=True, timeout=PATIENCE
-        )
+        subprocess.run(["curl", "-s", "-o", str(file), f"{demo_server.url}{path}"], check=True, timeout=HANG)
         assert stilts("votlint", str(file)).strip() == "", path
 
 

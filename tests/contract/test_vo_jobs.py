@@ -1,13 +1,13 @@
 """Jobs on a real server with a worker: aborted, and there after a restart."""
 
-import time
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.live import PATIENCE, free_port, running
+from tests.live import free_port, running
+from tests.patience import HANG, wait_for
 from tests.roots import environment_for, filled_root
 
 LONG = "SELECT COUNT(*) FROM " + ", ".join(f"TAP_SCHEMA.columns AS t{number}" for number in range(9))
@@ -21,22 +21,18 @@ class Jobs:
 
     def post(self, address: str, **form: str) -> str:
         """Return the address to which a POST leads."""
-        with urllib.request.urlopen(address, urlencode(form).encode(), timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(address, urlencode(form).encode(), timeout=HANG) as answer:
             return str(answer.url)
 
     def start(self, query: str) -> str:
         return self.post(self.address, LANG="ADQL", QUERY=query, PHASE="RUN")
 
     def phase(self, job: str) -> str:
-        with urllib.request.urlopen(f"{job}/phase", timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(f"{job}/phase", timeout=HANG) as answer:
             return str(answer.read().decode())
 
-    def wait_for(self, job: str, *phases: str) -> None:
-        """Wait until the job is in one of the phases."""
-        started = time.monotonic()
-        while self.phase(job) not in phases:
-            assert time.monotonic() - started < PATIENCE, self.phase(job)
-            time.sleep(0.1)
+    def wait_for(self, job: str, phase: str) -> None:
+        wait_for(lambda: self.phase(job) == phase, f"{job} to be {phase}")
 
 
 @pytest.mark.campaign
@@ -64,6 +60,6 @@ def test_jobs_are_aborted_and_outlive_a_restart(tmp_path: Path) -> None:
             jobs.wait_for(lost, "EXECUTING")
         with running(environment, port):
             assert jobs.phase(done) == "COMPLETED"
-            with urllib.request.urlopen(f"{done}/results/result", timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(f"{done}/results/result", timeout=HANG) as answer:
                 assert b"jwst_0005.pmap" in answer.read()
             jobs.wait_for(lost, "ERROR")

@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from tests.live import LiveServer, live_server
+from tests.patience import HANG
 
 HIDE = (
     "from django.db import connection\n"
@@ -21,7 +22,6 @@ RESULT = (
     "from apps.jobs.models import Message\n"
     "print(*Message.objects.filter(type='done').values_list('text', flat=True))"
 )
-PATIENCE = 60  # seconds
 
 
 def shell(server: LiveServer, code: str) -> str:
@@ -45,7 +45,7 @@ def told_by_rpc(server: LiveServer) -> str:
 
 def told_by_job(server: LiveServer) -> str:
     shell(server, FAIL)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + HANG
     while "incident" not in (told := server.manage("shell", "--verbosity", "0", "--command", RESULT)):
         assert time.monotonic() < until, "the job did not end"
         time.sleep(1)

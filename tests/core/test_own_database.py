@@ -4,7 +4,7 @@ import contextlib
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from tests.factories.own_postgresql import OwnPostgresql, own_postgresql
 from tests.factories.races import at_once
 from tests.live import LiveServer, free_port, running
+from tests.patience import HANG, wait_for
 from tests.roots import environment_for, manage
 
 pytestmark = [pytest.mark.campaign, pytest.mark.needs("postgresql-programs")]
@@ -25,23 +26,21 @@ CALLERS = 8  # at once
 
 @dataclass
 class Answer:
-    """Status, seconds and the header that says when to come again."""
+    """Status, text and the header that says when to come again."""
 
     status: int
-    seconds: float
     retry_after: str | None
     text: str
 
 
 def ask(server: LiveServer, path: str = PAGE) -> Answer:
-    began = time.monotonic()
     try:
-        with urllib.request.urlopen(server.url + path, timeout=60) as answer:
+        with urllib.request.urlopen(server.url + path, timeout=HANG) as answer:
             status, headers, text = answer.status, answer.headers, answer.read().decode()
     except urllib.error.HTTPError as exc:
         with exc:
             status, headers, text = exc.code, exc.headers, exc.read().decode()
-    return Answer(status, time.monotonic() - began, headers["Retry-After"], text)
+    return Answer(status, headers["Retry-After"], text)
 
 
 def ask_together(server: LiveServer) -> list[Answer]:
@@ -85,7 +84,7 @@ def frozen(database: OwnPostgresql) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("outage", [stopped, frozen])
-def test_while_the_database_is_away_pages_are_refused_within_two_seconds_and_then_answered(
+def test_while_the_database_is_away_pages_are_refused_and_then_answered(
     server: LiveServer, database: OwnPostgresql, outage: object
 ) -> None:
     for _ in range(3):
@@ -95,13 +94,12 @@ def test_while_the_database_is_away_pages_are_refused_within_two_seconds_and_the
             for answer in ask_together(server):
                 assert (answer.status, answer.retry_after) == (503, "5"), answer.text
                 assert "The database of this server does not answer now" in answer.text
-                assert answer.seconds < 2.0
         assert ask(server, "/healthz").status == 200
-        time.sleep(20)  # An attempt to connect must not be put off longer and longer.
-    back = time.monotonic()
     # One web process may answer all callers of a round, so several rounds are needed to see both.
-    while {answer.status for _ in range(3) for answer in ask_together(server)} != {200}:
-        assert time.monotonic() - back < 5, "it did not notice that the database is back"
+    wait_for(
+        lambda: {answer.status for _ in range(3) for answer in ask_together(server)} == {200},
+        "a server that notices that the database is back",
+    )
     for _ in range(5):
         assert {answer.status for answer in ask_together(server)} == {200}
 
@@ -131,29 +129,20 @@ def statements_that_wait(database: OwnPostgresql, words: str) -> int:
     return int(counted[0])
 
 
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until, f"timed out while waiting for {what}: {condition()}"
-        time.sleep(0.1)
-
-
-def test_a_page_whose_statement_runs_while_the_database_freezes_is_refused_within_seconds(
+def test_a_page_whose_statement_runs_while_the_database_freezes_is_refused(
     server: LiveServer, database: OwnPostgresql
 ) -> None:
     ask_together(server)
     with ThreadPoolExecutor(CALLERS) as callers, locked_table(database):
         asked = [callers.submit(ask, server) for _ in range(CALLERS)]
         # The others wait in the same process until the first one has counted.
-        wait_until(lambda: statements_that_wait(database, "auditrecord") >= 2, "statements that run")
+        wait_for(lambda: statements_that_wait(database, "auditrecord") >= 2, "statements that run")
         with frozen(database):
             for answer in [each.result() for each in asked]:
                 assert (answer.status, answer.retry_after) == (503, "5"), answer.text
-                # Two seconds of silence, two for the question, and less for those that waited behind.
-                assert answer.seconds < 20
             assert ask(server).status == 503
             assert ask(server, "/healthz").status == 200
-    wait_until(lambda: {answer.status for answer in ask_together(server)} == {200}, "pages")
+    wait_for(lambda: {answer.status for answer in ask_together(server)} == {200}, "pages")
 
 
 def test_a_page_whose_statement_is_only_slow_is_shown(server: LiveServer, database: OwnPostgresql) -> None:
@@ -161,8 +150,8 @@ def test_a_page_whose_statement_is_only_slow_is_shown(server: LiveServer, databa
         with locked_table(database):
             asked = [callers.submit(ask, server) for _ in range(CALLERS)]
             time.sleep(9)  # The database is asked four times whether it lives.
+            assert not any(each.done() for each in asked)
         assert {each.result().status for each in asked} == {200}
-        assert max(each.result().seconds for each in asked) > 8
 
 
 def test_a_command_whose_statement_runs_while_the_database_freezes_ends(
@@ -176,6 +165,6 @@ def test_a_command_whose_statement_runs_while_the_database_freezes_ends(
         environment = server.environment | {"DATABASE_JOB_SILENCE": "3"}
         command = ("shell", "--verbosity", "0", "--command", code)
         running_command = callers.submit(manage, environment, *command, check=False)
-        wait_until(lambda: statements_that_wait(database, "of the command"), "the statement of the command")
+        wait_for(lambda: statements_that_wait(database, "of the command"), "the statement of the command")
         with frozen(database):
-            assert "was away a moment ago" in running_command.result(60)
+            assert "was away a moment ago" in running_command.result(HANG)

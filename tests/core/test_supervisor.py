@@ -12,6 +12,7 @@ import pytest
 
 from apps.core import supervisor
 from apps.core.supervisor import ChildProgram, supervise
+from tests.patience import HANG
 from tests.roots import PROJECT
 
 
@@ -23,7 +24,7 @@ def program(*arguments: str) -> Callable[[], None]:
 LEAVE_A_MARK = "import os, sys, time; open(sys.argv[1], 'a').write(f'{os.getpid()}\\n'); time.sleep(%s)"
 
 
-def stop_when(condition: object, *, patience: float = 20.0) -> threading.Thread:
+def stop_when(condition: object, *, patience: float = HANG) -> threading.Thread:
     """Send TERM to ourselves once `condition` holds."""
 
     def wait() -> None:
@@ -138,9 +139,9 @@ def test_a_closed_terminal_ends_the_children(tmp_path: Path) -> None:
         f"supervise([ChildProgram('child', lambda: os.execv(sys.executable, {child!r}))])"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT)
-    until = time.monotonic() + 20
+    until = time.monotonic() + HANG
     while not pids(mark) and time.monotonic() < until:
         time.sleep(0.02)
     process.send_signal(signal.SIGHUP)
-    assert process.wait(20) == 0
+    assert process.wait(HANG) == 0
     assert is_gone(pids(mark)[0])

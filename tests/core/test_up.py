@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.live import LiveServer, live_server
+from tests.patience import HANG
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def processes_below(root: Path) -> dict[int, str]:
     return found
 
 
-def wait_for(condition: object, patience: float = 30.0) -> bool:
+def wait_for(condition: object, patience: float = HANG) -> bool:
     until = time.monotonic() + patience
     while time.monotonic() < until:
         if condition():  # type: ignore[operator]

@@ -31,8 +31,9 @@ from obstore.store import S3Store
 from tests.contract.client import TRUST, Client
 from tests.factories.catalog import sha1
 from tests.factories.own_bucket import s3_server
-from tests.live import PATIENCE, LiveServer, Served, free_port
+from tests.live import LiveServer, Served, free_port
 from tests.needs import find_nginx
+from tests.patience import HANG
 from tests.roots import PROJECT, environment_for
 from tests.scratch import scratch
 
@@ -77,10 +78,10 @@ class ProductionServer(LiveServer):
         """Kill the process of a unit, which is not started again."""
         self.killed.add(name)
         self.processes[name].kill()
-        self.processes[name].wait(PATIENCE)
+        self.processes[name].wait(HANG)
 
     def connection(self) -> HTTPConnection:
-        return HTTPSConnection("localhost", self.port, timeout=PATIENCE, context=self.trusted)
+        return HTTPSConnection("localhost", self.port, timeout=HANG, context=self.trusted)
 
     def socket(self) -> socket.socket:
         return self.trusted.wrap_socket(super().socket(), server_hostname="localhost")
@@ -93,7 +94,7 @@ class ProductionServer(LiveServer):
     def open(self, path: str, *, host: str = "localhost", **headers: str) -> urllib.request.addinfourl:
         """Ask for a page and trust the certificate of the test."""
         asked = urllib.request.Request(f"https://{host}:{self.port}{path}", headers=headers)
-        return urllib.request.urlopen(asked, timeout=PATIENCE, context=self.trusted)  # type: ignore[no-any-return]
+        return urllib.request.urlopen(asked, timeout=HANG, context=self.trusted)  # type: ignore[no-any-return]
 
 
 @dataclass
@@ -302,7 +303,7 @@ def _running(
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            status = process.wait(PATIENCE)
+            status = process.wait(HANG)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
@@ -310,7 +311,7 @@ def _running(
 
 
 def _wait(server: ProductionServer) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + HANG
     while time.monotonic() < until:
         ended = [name for name, process in server.processes.items() if process.poll() is not None]
         assert not ended, (server.folder / f"{ended[0]}.log").read_text()

@@ -10,7 +10,8 @@ import pytest
 
 from tests.contract.test_submissions import RESULT, Team
 from tests.deploy.production import ProductionServer, SecureClient, like_production
-from tests.live import PATIENCE, Served
+from tests.live import Served
+from tests.patience import HANG
 from tests.roots import filled_root
 
 pytestmark = [pytest.mark.campaign, pytest.mark.needs("nginx", "weed", "redis")]
@@ -20,7 +21,7 @@ WORKERS = ("crds-worker@1.service", "crds-worker@2.service")
 
 def kill_the_worker_that_checks(server: ProductionServer) -> None:
     """Kill the worker that works on the submission, and take its disk away."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + HANG
     while time.monotonic() < until:
         for name in WORKERS:
             if list((server.folder / name / "submissions").glob("*/work/*")):

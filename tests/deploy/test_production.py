@@ -16,7 +16,7 @@ import requests
 
 from tests.contract.test_submissions import RESULT, Team
 from tests.deploy.production import DEPLOY, ProductionServer, SecureClient, production
-from tests.live import PATIENCE
+from tests.patience import HANG
 from tests.roots import filled_root
 
 pytestmark = [pytest.mark.needs("nginx"), pytest.mark.xdist_group("production"), pytest.mark.campaign]
@@ -86,7 +86,7 @@ def test_the_store_has_no_address_of_its_own(server: ProductionServer, path: str
 
 def test_plain_http_leads_to_https_and_ipv6_answers(server: ProductionServer) -> None:
     moved = requests.get(
-        f"http://localhost:{server.plain_port}/browse/x?y=1", allow_redirects=False, timeout=PATIENCE
+        f"http://localhost:{server.plain_port}/browse/x?y=1", allow_redirects=False, timeout=HANG
     )
     assert (moved.status_code, moved.headers["Location"]) == (308, "https://localhost/browse/x?y=1")
     with server.open("/healthz", host="[::1]") as answer:
@@ -109,7 +109,7 @@ def test_the_settings_of_the_file_are_in_force(server: ProductionServer) -> None
         assert "includeSubDomains" in page.headers["Strict-Transport-Security"]
         assert all("Secure" in cookie for cookie in page.headers.get_all("Set-Cookie"))
     # A busy machine may miss a sign of life of its worker, but not for long.
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + HANG
     while not (worker := check_of(server, "worker"))["is_ok"] and time.monotonic() < until:
         time.sleep(1)
     assert worker["is_ok"], worker
@@ -122,7 +122,7 @@ def test_the_health_checks_hold_with_a_real_host_name(server: ProductionServer) 
         command = [sys.executable, str(DEPLOY / "health.py"), *words]
         return not subprocess.run(command, env=environment | changes, capture_output=True).returncode
 
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + HANG
     while not is_healthy("web", str(server.web_port)):  # It asks a busy machine once, for eight seconds.
         assert time.monotonic() < until
     assert not is_healthy("web", str(server.plain_port))

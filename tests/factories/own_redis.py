@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import redis
 
 from tests.live import free_port
-
-PATIENCE = 20  # seconds
+from tests.patience import HANG
 
 
 class OwnRedis:
@@ -28,7 +27,7 @@ class OwnRedis:
         """Start an empty server and wait until it answers."""
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         self._process = subprocess.Popen([*command, "--appendonly", "no"], stdout=subprocess.DEVNULL)
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + HANG
         with redis.Redis(port=self.port) as client:
             while True:
                 try:
@@ -42,7 +41,7 @@ class OwnRedis:
         """Kill the server with all that it holds."""
         assert self._process
         self._process.kill()
-        self._process.wait(PATIENCE)
+        self._process.wait(HANG)
 
     def flush(self) -> None:
         """Remove all messages and whatever else is stored."""

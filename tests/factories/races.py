@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db import connection, connections
 
+from tests.patience import HANG
+
 IS_SQLITE = connection.vendor == "sqlite"
-PATIENCE = 60  # seconds
 
 Run = Callable[[Callable[[], Any]], Any]
 
@@ -22,7 +23,7 @@ def at_once(actions: Sequence[Callable[[], Any]]) -> list[Any]:
 
     def run(number: int) -> None:
         try:
-            start.wait(PATIENCE / 3)
+            start.wait(HANG)
             results[number] = actions[number]()
         except Exception as exc:
             results[number] = exc
@@ -33,7 +34,7 @@ def at_once(actions: Sequence[Callable[[], Any]]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(HANG)
         assert not thread.is_alive()
     return results
 

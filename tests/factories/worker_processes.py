@@ -5,13 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.roots import PROJECT, manage
-
-PATIENCE = 40  # seconds
 
 
 @contextlib.contextmanager
@@ -41,12 +38,3 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 def shell(environment: dict[str, str], code: str) -> str:
     return manage(environment, "shell", "--verbosity", "0", "--command", code)
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"timed out while waiting for {what}")

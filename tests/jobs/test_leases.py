@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection, transaction
@@ -22,6 +23,7 @@ from apps.jobs.pipeline import claim, execute, jobs_to_announce, put_back_lost_j
 from apps.jobs.pipeline.claim import STALE, beat
 from tests.factories.contexts import make_context
 from tests.factories.jobs import make_job
+from tests.patience import HANG
 
 pytestmark = pytest.mark.django_db
 
@@ -76,19 +78,19 @@ def test_the_sign_of_a_dead_worker_is_not_fresh_whatever_the_clock_did(
 
 
 @contextlib.contextmanager
-def frozen(statement: str, parameters: tuple[Any, ...]) -> Iterator[None]:
-    """Run a statement in the transaction of a process that then freezes: it never ends it."""
-    import psycopg
-
+def frozen(
+    statement: str, parameters: tuple[Any, ...], *, seconds: float = 3
+) -> Iterator[psycopg.Connection[Any]]:
+    """Run a statement in the transaction of a process that then freezes: the server must end it."""
     described = connection.get_connection_params()
     for name in ("pool", "cursor_factory", "context", "prepare_threshold"):
         described.pop(name, None)
     # The time after which the server ends it is the setting of the site, only shorter.
-    described["options"] += " -c idle_in_transaction_session_timeout=3000"
+    described["options"] += f" -c idle_in_transaction_session_timeout={seconds * 1000:.0f}"
     other = psycopg.connect(**described)
     try:
         other.execute(statement, parameters)
-        yield
+        yield other
     finally:
         other.close()
 
@@ -100,12 +102,14 @@ def test_sweeps_do_not_queue_behind_a_worker_that_froze_in_its_heartbeat() -> No
     for job in (stuck, other):
         claim(job.pk)
     Job.objects.update(heartbeat_at=timezone.now() - EXPIRED)
-    with frozen("UPDATE jobs_job SET heartbeat_at = now() - interval '1 day' WHERE id = %s", (stuck.pk,)):
-        began = time.monotonic()
+    statement = "UPDATE jobs_job SET heartbeat_at = now() - interval '1 day' WHERE id = %s"
+    with frozen(statement, (stuck.pk,), seconds=HANG) as holder:
         assert put_back_lost_jobs() == 1
         assert jobs_to_announce() == [other.pk]
-        assert time.monotonic() - began < 2.5, "it waited for the frozen one"
-        time.sleep(3.5)  # The server ends the transaction of the frozen one.
+        holder.execute(
+            "SELECT 1"
+        )  # It fails if the server has ended the transaction: nobody waited for that.
+        holder.rollback()
         assert put_back_lost_jobs() == 1
     stuck.refresh_from_db()
     assert stuck.status == "queued"

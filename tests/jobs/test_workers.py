@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories.worker_processes import PATIENCE, kill, shell, wait_for, worker
+from tests.factories.worker_processes import kill, shell, worker
+from tests.patience import HANG, wait_for
 from tests.roots import PROJECT, environment_for, filled_root
 
 BROKERS = {"filesystem": "filesystem://", "redis": "redis://127.0.0.1:6379/0"}
@@ -36,7 +37,7 @@ WRITE = (
 CLAIM = "from apps.jobs.pipeline import claim; assert claim(1)"
 FOLLOW = (
     "import time; from apps.jobs.models import Channel; from apps.jobs.queries import messages\n"
-    "key, seen, until = Channel.objects.get().pk, [], time.monotonic() + 40\n"
+    "key, seen, until = Channel.objects.get().pk, [], time.monotonic() + 120\n"
     "while len(seen) < 120 and time.monotonic() < until:\n"
     "    seen += [m.number for m in messages(key, seen[-1] if seen else 0)]\n"
     "print(seen)"
@@ -172,7 +173,7 @@ def test_of_workers_that_race_for_rows_each_row_is_done_once(environment: dict[s
     shell(environment, START.format(kind="quick", count=count))
     command = [sys.executable, "manage.py", "shell", "-v0", "--command", EXECUTE.format(count=count)]
     racers = [subprocess.Popen(command, cwd=PROJECT, env=environment) for _ in range(3)]
-    assert [racer.wait(PATIENCE) for racer in racers] == [0, 0, 0]
+    assert [racer.wait(HANG) for racer in racers] == [0, 0, 0]
     starts = [line for line in marks(environment) if line[2] == "start"]
     assert sorted(int(line[3]) for line in starts) == list(range(1, count + 1))
     assert len({line[1] for line in starts}) > 1, "there was no race"
@@ -188,6 +189,6 @@ def test_a_follower_misses_no_message_while_processes_write_at_once(environment:
         subprocess.Popen([*shell_command, code], cwd=PROJECT, env=environment, stdout=subprocess.PIPE)
         for code in (WRITE, WRITE, WRITE, FOLLOW)
     ]
-    output = [writer.communicate(timeout=PATIENCE + 20)[0] for writer in writers]
+    output = [writer.communicate(timeout=HANG)[0] for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0, 0, 0]
     assert json.loads(output[-1].splitlines()[-1]) == list(range(1, 121))

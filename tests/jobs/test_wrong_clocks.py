@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.factories.own_postgresql import own_postgresql
-from tests.factories.worker_processes import wait_for
 from tests.factories.wrong_clocks import HOUR, WrongClock
 from tests.jobs.test_workers import START, ended, marks, never_two_at_once, shell, state, worker
 from tests.live import free_port, running
+from tests.patience import HANG, wait_for
 from tests.roots import environment_for, filled_root
 from tests.submissions.random_kills import PATIENT, RECOVERY, Campaign, Databases, campaign
 
@@ -77,7 +77,7 @@ def test_a_server_whose_clock_jumps_answers_and_goes_on_with_its_periodic_tasks(
                 f"periodic tasks, clock {shift}",
             )
             for path in ("/", "/recent_activity/", "/login/"):
-                with urllib.request.urlopen(f"http://localhost:{port}{path}", timeout=30) as page:
+                with urllib.request.urlopen(f"http://localhost:{port}{path}", timeout=HANG) as page:
                     assert page.status == 200
 
 

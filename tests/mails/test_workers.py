@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.factories.mails import Mailbox, mail_server
+from tests.patience import HANG
 from tests.roots import PROJECT, environment_for, filled_root
 
-PATIENCE = 60  # seconds
 COUNT = 20
 
 POST = (
@@ -56,7 +56,7 @@ def starting(environment: dict[str, str], code: str) -> subprocess.Popen[str]:
 def said(environment: dict[str, str], *code: str) -> list[str]:
     """Return the lines that a process prints while it does these things."""
     process = starting(environment, "\n".join(code))
-    output, _ = process.communicate(timeout=PATIENCE)
+    output, _ = process.communicate(timeout=HANG)
     assert process.returncode == 0
     return output.splitlines()
 
@@ -75,7 +75,7 @@ def test_of_workers_that_race_for_mails_each_mail_is_sent_once(
         racer.stdin.write("go\n")
         racer.stdin.flush()
     for racer in racers:
-        racer.communicate(timeout=PATIENCE)
+        racer.communicate(timeout=HANG)
     assert [racer.returncode for racer in racers] == [0, 0]
     assert sorted(int(message["Subject"]) for _, message in mailbox.got) == list(range(COUNT))
 
@@ -87,7 +87,7 @@ def test_a_mail_whose_worker_is_killed_is_sent_by_another(
     mailbox.is_slow = True
     one = DELIVER.format(count=1)
     with starting(environment, f"{POST.format(count=1)}\n{one}") as worker:
-        assert mailbox.entered.wait(PATIENCE)
+        assert mailbox.entered.wait(HANG)
         worker.kill()
     mailbox.is_slow = False
     mailbox.released.set()

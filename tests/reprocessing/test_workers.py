@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories.worker_processes import kill, shell, wait_for, worker
+from tests.factories.worker_processes import kill, shell, worker
+from tests.patience import wait_for
 from tests.roots import environment_for, filled_root
 
 MODES = 16

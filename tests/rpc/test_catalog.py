@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from apps.catalog.models import File
+from apps.catalog.states import FileState
 from apps.rpc import file_info
 from tests.factories.catalog import CONTENT, make_file, sha1
 from tests.factories.rpc import call, failed, request, send
@@ -93,6 +94,28 @@ def test_a_state_is_a_word_that_the_client_knows(db: None, identifier: object, w
     make_file(PMAP, state="latest")
     asked = request("get_file_info_map", "jwst", [PMAP], ["state"], id=identifier)
     assert send(asked)["result"] == {PMAP: {"state": word}}
+
+
+# The states that the client takes in silence: it warns about a file in any other state.
+OLD, NEW = "11.17.20", "14.0.3"
+SILENT = {
+    OLD: {"archived", "operational", "delivered"},
+    NEW: {"archived", "operational", "delivered", "latest"},
+}
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+# A file that is only uploaded is not told at all.
+@pytest.mark.parametrize("state", [state for state in FileState if state != FileState.UPLOADED])
+def test_old_and_new_clients_warn_about_the_same_files(db: None, state: FileState, version: str) -> None:
+    make_file(PMAP, state=state)
+    identifier = f"sync-{version}-85f4ca4d-0dec-4ab6-88fa-7b3eec699535-00000002"
+    one = send(request("get_file_info", "jwst", PMAP, id=identifier))["result"]["state"]
+    many = send(request("get_file_info_map", "jwst", [PMAP], ["state"], id=identifier))["result"]
+    assert many == {PMAP: {"state": one}}
+    assert (one in SILENT[version]) == (state in SILENT[NEW])
+    if state != FileState.LATEST:
+        assert one == state
 
 
 def test_an_unknown_value_is_none(db: None) -> None:

@@ -35,10 +35,15 @@ def test_get_dataset_headers_by_id() -> None:
     assert {type(value) for value in found[ID].values()} == {str}
 
 
-def test_an_id_without_instrument_is_the_documented_error() -> None:
-    message = failed("get_dataset_headers_by_id", CONTEXT, ["BAR"])
+@pytest.mark.parametrize("identifier", ["BAR", "BAR:BAR"])
+def test_an_id_without_instrument_is_refused_for_the_dataset_that_a_person_would_name(
+    identifier: str,
+) -> None:
+    message = failed("get_dataset_headers_by_id", CONTEXT, [identifier])
     assert message == "OtherError: Can't determine instrument for dataset 'BAR'"
-    assert failed("get_dataset_headers_by_id", CONTEXT, ["BAR:BAR"]) == message
+
+
+def test_an_id_of_an_association_without_instrument_is_refused_in_full() -> None:
     assert "dataset 'BAR:FOO'" in failed("get_dataset_headers_by_id", CONTEXT, ["BAR:FOO"])
 
 

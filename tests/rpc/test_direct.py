@@ -18,6 +18,7 @@ from apps.rpc.direct import DirectCalls
 from apps.rpc.registry import InParts
 from tests.core.web_server.small_server import make_application, serving
 from tests.factories.rpc import request
+from tests.patience import HANG
 
 CALL = request("get_best_references", "jwst_0001.pmap", {"INSTRUME": "MIRI"})
 
@@ -61,7 +62,7 @@ def port(django: SmallDjango, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 def post(port: int, document: Any = CALL, **headers: str) -> tuple[dict[str, str], Any]:
     """Return the headers and the document of an answer."""
-    connection = http.client.HTTPConnection("localhost", port, timeout=30)
+    connection = http.client.HTTPConnection("localhost", port, timeout=HANG)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("POST", "/json/", json.dumps(document), {"Connection": "close", **named})

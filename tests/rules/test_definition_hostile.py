@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from apps.rules.observatories.definition_engine import ids_of, observatory_of
 from apps.rules.observatories.definition_reader import DefinitionError, read_definition, to_json
 from apps.rules.observatories.definition_schema import json_schema
 from apps.rules.text.first_mappings import first_mappings
+from tests.patience import does_not_hang
 from tests.rules.test_definition_reader import SMALL
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "observatory.schema.json"
@@ -84,9 +84,8 @@ def test_a_definition_with_a_hole_is_read_or_refused(start: int, length: int) ->
 def test_a_pattern_that_is_let_through_is_quick(pattern: str, letter: str) -> None:
     if definition_patterns.fault_of(pattern):
         return
-    started = time.monotonic()
-    re.fullmatch(pattern, letter * (definition_patterns.LONGEST_SUBJECT - 1) + "!")
-    assert time.monotonic() - started < 5
+    with does_not_hang():
+        re.fullmatch(pattern, letter * (definition_patterns.LONGEST_SUBJECT - 1) + "!")
 
 
 @pytest.mark.parametrize(

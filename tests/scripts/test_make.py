@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.needs import PROJECT
+from tests.patience import HANG
 
 # Runs a script of the project as another Python, on another machine.
 PRETEND = """
@@ -31,14 +32,19 @@ def make(*words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=HANG,
     )
 
 
 def install(environment: Path, changes: str) -> subprocess.CompletedProcess[str]:
     program = PRETEND.format(environment=str(environment), changes=changes)
     return subprocess.run(
-        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=HANG,
     )
 
 

@@ -12,6 +12,7 @@ META = {
     "author": "A. Uthor",
     "description": "Parameters of a step",
     "reftype": "pars-step",
+    "history": "Made by hand",
 }
 EXPECTED = {
     "useafter_at": "2015-01-25T12:00:00+00:00",
@@ -19,6 +20,7 @@ EXPECTED = {
     "creator": "A. Uthor",
     "comment": "Parameters of a step",
     "reference_file_type": "pars-step",
+    "history": "Made by hand",
 }
 LINES = "".join(f"  {key}: {value}\n" for key, value in META.items())
 

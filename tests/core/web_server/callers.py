@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 
 from tests.bench.web_server import WebServer, request
+from tests.patience import HANG
 
 NAME = "jwst_miri_flat_0001.fits"
 FILE = f"/unchecked_get/references/jwst/{NAME}"
@@ -25,7 +26,7 @@ def crowd(server: WebServer, beginning: bytes, count: int = CROWD) -> Iterator[l
         for _ in range(count):
             caller = stack.enter_context(socket.socket())
             caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            caller.settimeout(30)
+            caller.settimeout(HANG)
             caller.connect(("127.0.0.1", server.port))
             caller.sendall(beginning)
             opened.append(caller)
@@ -40,7 +41,7 @@ def others_are_served(server: WebServer) -> bool:
 
 def get(server: WebServer, path: str) -> tuple[int, dict[str, str], bytes]:
     """Return status, headers and body of a page."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=HANG)
     with contextlib.closing(connection):
         connection.request("GET", path, headers={"Connection": "close"})
         answer = connection.getresponse()
@@ -56,7 +57,7 @@ def rest_of(caller: socket.socket) -> bytes:
     return received
 
 
-def is_ended(caller: socket.socket, patience: float = 20.0) -> bool:
+def is_ended(caller: socket.socket, patience: float = HANG) -> bool:
     """Return whether the server ends a connection that nobody reads."""
     until = time.monotonic() + patience
     while time.monotonic() < until:

@@ -10,8 +10,9 @@ from apps.core.web_server.application import WebApplication
 from apps.core.web_server.messages import Scope, WebAnswer, WebRequest
 from apps.core.web_server.program import listen, make_server
 from apps.core.web_server.wsgi_calls import WsgiApplication
+from tests.patience import HANG
 
-PATIENCE = 30.0  # seconds
+PATIENCE = HANG
 
 
 def no_direct_answer(_request: WebRequest) -> WebAnswer:

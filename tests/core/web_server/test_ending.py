@@ -9,11 +9,12 @@ import pytest
 from tests.bench.web_server import WebServer, web_server
 from tests.core.web_server.callers import CONTENT, crowd, rest_of
 from tests.core.web_server.test_slow_callers import SLOW, STALLED
+from tests.patience import HANG
 
 
 def wait_for_end(server: WebServer) -> bool:
-    """Return whether the process of a server ends within some seconds."""
-    until = time.monotonic() + 20
+    """Return whether the process of a server ends."""
+    until = time.monotonic() + HANG
     while time.monotonic() < until:
         with open(f"/proc/{server.worker}/stat") as stream:
             if stream.read().rpartition(")")[2].split()[0] == "Z":
