@@ -8,7 +8,20 @@ from tests.live import LiveServer
 from tests.needs import client_python
 from tests.warm_python import warm_client
 
-TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")  # Where a user names the certificates that programs trust.
+# Where a user names the certificates that programs trust. Java reads a file of its own kind.
+TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+TRUST_OF_JAVA = "CRDS_TESTS_TRUST_OF_JAVA"
+PASSWORD_OF_JAVA = "changeit"
+
+
+def java_trust() -> list[str]:
+    """Return the options by which Java trusts the server of the tests; none if it has no TLS."""
+    if not (path := os.environ.get(TRUST_OF_JAVA)):
+        return []
+    return [
+        f"-Djavax.net.ssl.trustStore={path}",
+        f"-Djavax.net.ssl.trustStorePassword={PASSWORD_OF_JAVA}",
+    ]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.client import java_trust
 from tests.live import LiveServer
 from tests.patience import HANG
 from tests.roots import PROJECT
@@ -54,9 +55,10 @@ def flat_of(server: LiveServer) -> str:
 )
 def test_an_example_prints_the_best_flat(demo_server: LiveServer, tmp_path: Path, language: str) -> None:
     name, command = PROGRAMS[language]
+    options = java_trust() if language == "java" else []
     (tmp_path / name).write_text(BLOCKS[language])
     printed = subprocess.run(
-        [*command, name],
+        [*command, *options, name],
         cwd=tmp_path,
         env=os.environ | {"CRDS": demo_server.url},
         capture_output=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.client import Client
+from tests.contract.client import Client, java_trust
 from tests.live import LiveServer
 from tests.patience import HANG
 
@@ -40,7 +40,9 @@ except pyvo.dal.DALQueryError as exc:
 
 
 def stilts(*arguments: str) -> str:
-    done = subprocess.run(["stilts", *arguments], capture_output=True, text=True, check=False, timeout=500)
+    done = subprocess.run(
+        ["stilts", *java_trust(), *arguments], capture_output=True, text=True, check=False, timeout=500
+    )
     return done.stdout + done.stderr
 
 

@@ -26,9 +26,10 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12
 from obstore.store import S3Store
 
-from tests.contract.client import TRUST, Client
+from tests.contract.client import PASSWORD_OF_JAVA, TRUST, TRUST_OF_JAVA, Client
 from tests.factories.catalog import sha1
 from tests.factories.own_bucket import s3_server
 from tests.live import LiveServer, Served, free_port
@@ -140,6 +141,7 @@ def like_production(
         )
         # This process and the clients that it starts trust the certificate, which all servers share.
         os.environ |= dict.fromkeys(TRUST, str(server.certificate))
+        os.environ[TRUST_OF_JAVA] = str(server.certificate.with_name("trust.p12"))
         yield server
 
 
@@ -345,4 +347,7 @@ def _certificate() -> Path:
     plain = serialization.NoEncryption()
     form = serialization.PrivateFormat.PKCS8
     (folder / "key.pem").write_bytes(key.private_bytes(pem, form, plain))
+    trusted = [pkcs12.PKCS12Certificate(certificate, b"localhost")]
+    locked = serialization.BestAvailableEncryption(PASSWORD_OF_JAVA.encode())
+    (folder / "trust.p12").write_bytes(pkcs12.serialize_java_truststore(trusted, locked))
     return folder / "certificate.pem"
