@@ -9,7 +9,7 @@ from tests.needs import client_python
 from tests.warm_python import warm_client
 
 # Where a user names the certificates that programs trust. Java reads a file of its own kind.
-TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 TRUST_OF_JAVA = "CRDS_TESTS_TRUST_OF_JAVA"
 PASSWORD_OF_JAVA = "changeit"
 
