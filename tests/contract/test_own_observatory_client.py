@@ -154,7 +154,7 @@ def test_rules_are_searched_and_compared(user: User) -> None:
 FACTS = """
 import json, os
 from crds.client import api
-fields = ["useafter_date", "pedigree", "history", "creator_name", "reference_file_type"]
+fields = ["useafter_date", "pedigree", "history", "reference_file_type"]
 name = os.environ["NAME"]
 print(json.dumps(api.get_file_info_map("keckao", [name], fields)[name]))
 """
@@ -176,7 +176,6 @@ def test_other_formats_are_delivered_and_certified(user: User) -> None:
         "useafter_date": "2023-01-01 00:00:00+00:00",
         "pedigree": "ground",
         "history": "made",
-        "creator_name": "a",
         "reference_file_type": "pars-rectify",
     }
 
