@@ -3,17 +3,19 @@
 The earlier code is taken from the history of this repository.
 """
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.catalog.test_backups import empty_database
+from tests.factories.own_postgresql import own_postgresql
 from tests.needs import EARLIER_RELEASE
 from tests.roots import PROJECT
 
@@ -64,7 +66,27 @@ def earlier_code(folder: Path) -> Path:
     return folder / "earlier"
 
 
-def test_the_data_of_an_earlier_release_give_the_same_answers(tmp_path: Path) -> None:
+@contextlib.contextmanager
+def empty_sqlite(root: Path) -> Iterator[str]:
+    yield f"sqlite:///{root}/crds.sqlite3"
+
+
+@contextlib.contextmanager
+def empty_postgresql(root: Path) -> Iterator[str]:
+    with own_postgresql() as server:
+        yield server.url
+
+
+@pytest.mark.parametrize(
+    "empty_database",
+    [
+        pytest.param(empty_sqlite, id="sqlite"),
+        pytest.param(empty_postgresql, id="postgresql", marks=pytest.mark.needs("postgresql-programs")),
+    ],
+)
+def test_the_data_of_an_earlier_release_give_the_same_answers(
+    empty_database: Callable[[Path], contextlib.AbstractContextManager[str]], tmp_path: Path
+) -> None:
     old = earlier_code(tmp_path)
     root = tmp_path / "root"
     root.mkdir()
