@@ -32,7 +32,23 @@ def test_comments_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["- a", "'", '"', "a: b", "#x", "&a", "*a", "!!x", "[", "{", "a\\b", "é", "NO"]
+    "word",
+    [
+        "- a",
+        "'",
+        '"',
+        "a: b",
+        "#x",
+        "&a",
+        "*a",
+        "!!x",
+        "[",
+        "{",
+        "a\\b",
+        "é",
+        "NO",
+        "a\x8cb",
+    ],
 )
 def test_no_word_becomes_syntax(word: str) -> None:
     found = read_definition(with_value(SMALL, ("instruments", "hispec", "dark", "text"), word))

@@ -17,6 +17,8 @@ Path = tuple[str, ...]
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./+][A-Za-z0-9_./+\-]*(?: [A-Za-z0-9_./+\-]+)*")
 
+_FORBIDDEN = re.compile("[\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+
 
 def with_value(text: str, path: Path, value: Any) -> str:
     """Return the text with a value at a path; what is missing on the way is added.
@@ -138,4 +140,7 @@ def _flow(value: Any) -> str:
     if isinstance(value, Iterable) and not isinstance(value, str):
         return f"[{', '.join(map(_flow, value))}]"
     text = str(value)
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    if _PLAIN.fullmatch(text):
+        return text
+    # Some characters may not stand in YAML, but their escapes may.
+    return _FORBIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
