@@ -37,7 +37,7 @@ def test_the_form_proposes_latest_and_a_header_without_any_error(client: Client,
     assert answer.status_code == 200
     assert 'id="error_message"' not in text
     assert re.search(r'value="pmap_latest"[^>]* checked', text)
-    assert re.search(r'name="dataset_mode" value="header"[^>]* checked', text)
+    assert re.search(r'name="dataset_mode"[^>]* value="header"[^>]* checked', text)
     assert "csrftoken" in answer.cookies
     assert "I9ZF01010:I9ZF01DZQ" in text
 

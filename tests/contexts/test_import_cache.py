@@ -49,7 +49,7 @@ def state() -> object:
     columns = [
         field.name
         for field in File._meta.fields
-        if field.name not in {"id", "held_at", "changed_at", "delivered_at"}
+        if field.name not in {"id", "held_at", "changed_at", "delivered_at", "registered_at"}
     ]
     return (
         sorted(File.objects.values_list(*columns)),
