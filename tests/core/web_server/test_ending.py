@@ -24,8 +24,9 @@ def wait_for_end(server: WebServer) -> bool:
 
 
 def test_a_download_goes_on_to_its_last_byte(environment: dict[str, str]) -> None:
+    patient = environment | {"ENDING_SECONDS": "120"}
     with (
-        web_server(environment, "tests.core.web_server.hurried") as server,
+        web_server(patient, "tests.core.web_server.hurried") as server,
         crowd(server, STALLED, 1) as (caller,),
     ):
         beginning = caller.recv(1000)
