@@ -16,11 +16,11 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 
 import pytest
-from django.db import transaction
 from django.test import Client
 
 from tests.factories.accounts import logged_in, make_user
 from tests.factories.world import World, make_world
+from tests.taken_back import close, taken_back
 from tests.url_table import Address, every_address
 
 TABLE = Path(__file__).parent / "access_matrix.txt"
@@ -44,12 +44,11 @@ def letter(client: Client, cookies: Mapping[str, str], method: str, address: Add
     client.cookies = SimpleCookie(cookies)
     token = cookies.get("csrftoken", "")
     form = {**world.form, "csrfmiddlewaretoken": token} if method == "POST" else {}
-    with transaction.atomic():
+    with taken_back():
         answer = getattr(client, method.lower())(
             address.path, form, headers={"Sec-Fetch-Site": "same-origin"}
         )
-        answer.close()
-        transaction.set_rollback(True)
+        close(answer)
     if answer.status_code == 405:
         return NO_SUCH_METHOD
     if answer.status_code == 401 or "/login/?next=" in answer.headers.get("Location", ""):

@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 
 import pytest
-from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.test import Client
 
 from tests.factories.world import World, make_world
+from tests.taken_back import close, taken_back
 from tests.url_table import every_address
 
 pytestmark = pytest.mark.django_db
@@ -104,11 +104,10 @@ def pages(world: World) -> Iterator[Page]:
     kept = {name: morsel.value for name, morsel in world.browser.cookies.items()}
     for address in every_address(world.values):
         world.browser.cookies = SimpleCookie(kept)  # Some pages, such as that of the logout, change them.
-        with transaction.atomic():
+        with taken_back():
             answer = world.browser.get(address.path, headers={"Sec-Fetch-Site": "same-origin"})
             text = _text(answer)
-            answer.close()
-            transaction.set_rollback(True)
+            close(answer)
         if text:
             yield Page(text, address.path)
 
@@ -167,15 +166,14 @@ def send(browser: Client, page: Page, form: Form, value: str) -> str:
     sent = {**form.hidden, **typed, **dict(list(form.buttons.items())[:1])}
     headers = {"Sec-Fetch-Site": "same-origin"}
     kept = {name: morsel.value for name, morsel in browser.cookies.items()}
-    with transaction.atomic():
+    with taken_back():
         if form.method == "post":
             sent["csrfmiddlewaretoken"] = kept.get("csrftoken", "")
             answer = browser.post(form.action, sent, headers=headers)
         else:
             answer = browser.get(form.action.split("#")[0] or page.address, sent, headers=headers)
         text = _text(answer)
-        answer.close()
-        transaction.set_rollback(True)
+        close(answer)
     browser.cookies = SimpleCookie(kept)
     assert answer.status_code < 500, f"{form.action} from {page.address}"
     return text
